@@ -1,0 +1,80 @@
+"""The command line: one file per command, each a few lines around a plain function.
+
+A module here holds one `command`, made with `@lego_command("name")`. Its function gets click's
+parameters; `current_store()` is the store of the app. Errors of our own family become one line on
+stderr and their exit code here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from database.engines.base import Store
+from domain.errors import LegoError
+
+EXTENSION = "lego_store"
+
+
+class Terminated(BaseException):
+    """SIGTERM came: unwind like Ctrl-C, so that every `finally` runs."""
+
+
+class LegoCommand(click.Command):
+    """A command that ends in one line and the contract's exit code whatever happens to it."""
+
+    def invoke(self, context: click.Context) -> Any:
+        previous = signal.signal(signal.SIGTERM, _raise_terminated)
+        try:
+            return super().invoke(context)
+        except LegoError as error:
+            click.echo(f"{context.command.name}: {error}", err=True)
+            for fault in getattr(error, "faults", ()):
+                click.echo(f"  {fault}", err=True)
+            context.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo(f"{context.command.name}: interrupted; what was live before still is", err=True)
+            context.exit(130)
+        except Terminated:
+            click.echo(f"{context.command.name}: terminated; what was live before still is", err=True)
+            context.exit(143)
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+
+
+def lego_command(name: str, **options: Any) -> Callable[[Callable], click.Command]:
+    """Decorates a function as `flask <name>`, run with the app's context."""
+
+    def decorate(function: Callable) -> click.Command:
+        return click.command(name, cls=LegoCommand, **options)(with_appcontext(function))
+
+    return decorate
+
+
+def current_store() -> Store:
+    """The store of the running app."""
+    return current_app.extensions[EXTENSION]
+
+
+def register(app: Flask) -> None:
+    """Adds every command of this folder to `flask`."""
+    for module in pkgutil.iter_modules(__path__):
+        app.cli.add_command(importlib.import_module(f"{__name__}.{module.name}").command)
+
+
+def _raise_terminated(number: int, frame: Any) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise Terminated
+
+
+def is_terminal() -> bool:
+    """Whether progress may be drawn over itself."""
+    return sys.stderr.isatty()

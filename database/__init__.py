@@ -1,0 +1,1 @@
+"""The data floor: everything that speaks SQL. Knows no Flask and no plotly."""

@@ -1,0 +1,17 @@
+"""The engines. `open_store(settings)` is the only place that chooses one."""
+
+from __future__ import annotations
+
+from database.engines.base import Store
+from settings import Settings
+
+
+def open_store(settings: Settings) -> Store:
+    """The store the settings name. Touches no file and no server yet."""
+    if settings.database.engine == "mysql":
+        from database.engines.mysql import MysqlStore
+
+        return MysqlStore(settings)
+    from database.engines.embedded import EmbeddedStore
+
+    return EmbeddedStore(settings)

@@ -1,0 +1,221 @@
+"""What every engine offers: one `Store`, opened from settings.
+
+A store has three doors. `facts()` is for commands: imports, refreshes, checks. `read()` is for pages:
+it answers from one whole published generation. `application` is for people, sessions and logs, at any
+time. What differs between engines lives in one module per engine, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import dataclasses
+import datetime
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import sqlalchemy as sa
+
+from database import schema
+from domain.errors import LockBusy
+from settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One published state of the summaries, as its row in `summary_generation` tells it."""
+
+    generation: int
+    run_id: str
+    refresh_type: str
+    published_at: datetime.datetime
+    months: str
+    first_month: datetime.date | None
+    last_month: datetime.date | None
+    facts: int
+    left_out_facts: int
+    ledger_id: int
+    last_fact_id: int
+    placement: int
+    currencies: str
+    excluded_groups: str
+    in_place: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A connection on which everything read belongs to `generation`."""
+
+    connection: sa.Connection
+    generation: Generation
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database of a store, with the rooms of the schema it holds."""
+
+    engine: sa.Engine
+    rooms: tuple[str, ...]
+
+
+class Store(abc.ABC):
+    """Where facts, generations and application tables live. Opening one touches no database."""
+
+    application: sa.Engine
+    """Users, sessions, logs. `begin()` for writing; for reading use `application_reading`."""
+    application_reading: sa.Engine
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    # --- doors
+
+    @abc.abstractmethod
+    def facts(self) -> contextlib.AbstractContextManager[sa.Connection]:
+        """A connection that may write facts and dimensions; the caller commits. Commands only, and
+        only while holding `lock()` if anything is written."""
+
+    @abc.abstractmethod
+    def read(self, question: Callable[[Reading], Answer]) -> Answer:
+        """Answers `question` from the live generation; it may be asked a second time if a publication
+        came in between. Raises NeverRefreshed before the first refresh."""
+
+    @abc.abstractmethod
+    def live_generation(self) -> Generation | None:
+        """The generation that is live now, or None before the first refresh."""
+
+    @abc.abstractmethod
+    def databases(self) -> Sequence[Database]:
+        """Every database that `init-db` must bring up to date, facts first."""
+
+    @abc.abstractmethod
+    def bulk_insert(
+        self, connection: sa.Connection, table: sa.Table, *, scratch: duckdb.DuckDBPyConnection, query: str
+    ) -> int:
+        """Inserts the rows of a DuckDB `query` into `table`, in `connection`'s transaction, by the
+        quickest way the engine has. The query's columns carry the table's names. Returns the number of
+        rows. Rows must be valid already: a warning of the server is an error."""
+
+    @abc.abstractmethod
+    def scratch(self, connection: sa.Connection) -> contextlib.AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection to stage files in, its memory bounded by the settings. TEMP tables only:
+        embedded, it is the facts connection itself."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Gives back every connection."""
+
+    # --- the lock that imports and refreshes share
+
+    @abc.abstractmethod
+    def _try_lock(self) -> contextlib.AbstractContextManager[bool]:
+        """Tries once, without waiting, and says whether it holds the lock until the block ends."""
+
+    def _evict(self, holder: sa.Row) -> None:
+        """Ends what a dead holder left behind on the server (nothing to do by default)."""
+
+    @contextlib.contextmanager
+    def lock(self, purpose: str, *, wait: float = 0) -> Iterator[None]:
+        """Holds the one lock of imports and refreshes. Raises LockBusy, naming the holder, if it is not
+        to be had within `wait` seconds. A holder proven dead on this host is cleared away."""
+        deadline = time.monotonic() + wait
+        evicted_until = None
+        while True:
+            with self._try_lock() as held:
+                if held:
+                    self._write_holder(purpose)
+                    try:
+                        yield
+                    finally:
+                        self._clear_holder()
+                    return
+            holder = self.lock_holder()
+            if holder is not None and evicted_until is None and _is_dead(holder):
+                self._evict(holder)
+                evicted_until = time.monotonic() + 10
+            if time.monotonic() >= max(deadline, evicted_until or 0):
+                raise LockBusy(_busy_words(holder))
+            time.sleep(0.1)
+
+    def lock_holder(self) -> sa.Row | None:
+        """Who wrote itself down as holder last; it may have died since."""
+        with self.application_reading.connect() as connection:
+            return connection.execute(sa.select(schema.work_lock)).first()
+
+    def note_connections(self, connections: Sequence[int]) -> None:
+        """Writes down the server connections of the holder, for whoever must clear up after it."""
+        with self.application.begin() as connection:
+            connection.execute(
+                sa.update(schema.work_lock).values(connections=",".join(str(number) for number in connections))
+            )
+
+    def _write_holder(self, purpose: str) -> None:
+        with self.application.begin() as connection:
+            connection.execute(sa.delete(schema.work_lock))
+            connection.execute(
+                sa.insert(schema.work_lock).values(
+                    name="lego", purpose=purpose, host=socket.gethostname(), pid=os.getpid(),
+                    process_start=process_start(os.getpid()), started_at=utc_now(), connections="",
+                )
+            )
+
+    def _clear_holder(self) -> None:
+        with self.application.begin() as connection:
+            connection.execute(sa.delete(schema.work_lock).where(schema.work_lock.c.pid == os.getpid()))
+
+
+def utc_now() -> datetime.datetime:
+    """Now in UTC, without a zone: what every Moment column holds."""
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+
+
+def process_start(pid: int) -> str:
+    """When process `pid` started, in the kernel's ticks, so that a reused pid is not taken for the old
+    process; '' if there is no such process or the kernel does not tell."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def is_process_alive(host: str, pid: int, started: str) -> bool:
+    """Whether the process is alive; one on another host cannot be known and counts as alive."""
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return not started or process_start(pid) == started
+
+
+def generation_from(row: sa.Row) -> Generation:
+    """A row of `summary_generation` as a value."""
+    fields = {field.name for field in dataclasses.fields(Generation)}
+    return Generation(**{name: value for name, value in row._mapping.items() if name in fields})
+
+
+def _is_dead(holder: sa.Row) -> bool:
+    return not is_process_alive(holder.host, holder.pid, holder.process_start)
+
+
+def _busy_words(holder: sa.Row | None) -> str:
+    if holder is None:
+        return "another import or refresh is running; wait for it to end, or give --wait SECONDS"
+    since = holder.started_at.strftime("%Y-%m-%d %H:%M:%S")
+    return (
+        f"{holder.purpose} is running since {since} UTC (process {holder.pid} on {holder.host}); "
+        "wait for it to end, or give --wait SECONDS"
+    )

@@ -1,0 +1,260 @@
+"""The embedded engine: DuckDB for facts and generations, SQLite for the application. No server.
+
+    instance/facts.duckdb              facts and dimensions; one process at a time, commands only
+    instance/application.sqlite        people, sessions, logs (WAL: readers and a writer at once)
+    instance/generations/000012.duckdb one published generation, dimensions included, read-only
+    instance/generations/current       the pointer: the name of the live generation's file
+    instance/lock                      held by flock during an import or a refresh
+
+DuckDB lets one process write a file and then no other may open it; that is why pages read published
+files only. A file that is replaced stays the old one to whoever has it open, hence a new name for
+every generation and a pointer that is replaced atomically.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Answer, Database, Generation, Reading, Store, generation_from
+from domain.errors import (
+    DatabaseUnreachable,
+    LegoError,
+    LockBusy,
+    NeverRefreshed,
+    OutOfSpace,
+    SchemaError,
+    SetupError,
+)
+from settings import Settings
+
+STAGING = "staging"
+"""The name under which a build attaches the file of the generation it makes."""
+LIVE = "live"
+"""The name under which a build attaches the generation before, read-only."""
+
+
+class EmbeddedStore(Store):
+    """A folder of files."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.folder = settings.database.path
+        self.facts_path = self.folder / "facts.duckdb"
+        self.generations = self.folder / "generations"
+        self.pointer = self.generations / "current"
+        self._facts_engine = _duckdb_engine(self.facts_path, self._limits(), pooled=False)
+        self._open_generation: tuple[str, sa.Engine, Generation] | None = None
+        self._opening = threading.Lock()
+        self.application = _sqlite_engine(self.folder / "application.sqlite")
+        self.application_reading = self.application.execution_options(reading=True)
+
+    @contextlib.contextmanager
+    def facts(self) -> Iterator[sa.Connection]:
+        if not self.facts_path.is_file():
+            raise SchemaError(f"{self.facts_path}: there is no database yet; run: flask init-db")
+        with self._facts_engine.connect() as connection:
+            yield connection
+
+    def read(self, question: Callable[[Reading], Answer]) -> Answer:
+        engine, generation = self._generation_engine()
+        with engine.connect() as connection:
+            return question(Reading(connection, generation))
+
+    def live_generation(self) -> Generation | None:
+        try:
+            return self._generation_engine()[1]
+        except NeverRefreshed:
+            return None
+
+    def databases(self) -> Sequence[Database]:
+        """Makes the folder, private to its owner, as a side effect: DuckDB and SQLite do not."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.generations.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise SetupError(
+                f"[database] path {self.folder}: cannot be made ({error.strerror}); name a folder you may write to"
+            ) from None
+        return (
+            Database(self._facts_engine, (schema.FACTS,)),
+            Database(self.application, (schema.APPLICATION,)),
+        )
+
+    def bulk_insert(
+        self, connection: sa.Connection, table: sa.Table, *, scratch: duckdb.DuckDBPyConnection, query: str
+    ) -> int:
+        name = connection.dialect.identifier_preparer.format_table(table)
+        return connection.exec_driver_sql(f"INSERT INTO {name} BY NAME {query}").rowcount
+
+    @contextlib.contextmanager
+    def scratch(self, connection: sa.Connection) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection.begin() if not connection.in_transaction() else None
+        yield raw_duckdb(connection)
+
+    def close(self) -> None:
+        with self._opening:
+            if self._open_generation:
+                self._open_generation[1].dispose()
+                self._open_generation = None
+        self.application.dispose()
+        self._facts_engine.dispose()
+
+    @contextlib.contextmanager
+    def _try_lock(self) -> Iterator[bool]:
+        try:
+            handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            raise SchemaError(f"{self.folder}: there is no database yet; run: flask init-db") from None
+        except OSError as error:
+            raise SetupError(f"{self.folder / 'lock'}: {error.strerror}") from None
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(handle)
+
+    def _limits(self) -> dict[str, str | int]:
+        """DuckDB spills to the instance folder what does not fit into the memory it is allowed."""
+        return {
+            "memory_limit": f"{self.settings.database.memory}MiB",
+            "temp_directory": str(self.folder / "spill"),
+            "threads": self.settings.refresh.workers or os.cpu_count() or 1,
+            "preserve_insertion_order": False,
+        }
+
+    def _generation_engine(self) -> tuple[sa.Engine, Generation]:
+        """The live generation's file, opened once per process and kept until the pointer moves on."""
+        name = self.live_file_name()
+        with self._opening:
+            if self._open_generation is None or self._open_generation[0] != name:
+                opened = self._open(name)
+                # A thread may still be reading the file before: its connection keeps it open, the
+                # pool lets go of it when it is given back.
+                if self._open_generation is not None:
+                    self._open_generation[1].dispose()
+                self._open_generation = (name, *opened)
+            return self._open_generation[1:]
+
+    def live_file_name(self) -> str:
+        """The pointer's content. Raises NeverRefreshed if there is none yet."""
+        try:
+            return self.pointer.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            if not self.facts_path.is_file():
+                raise SchemaError(f"{self.folder}: there is no database yet; run: flask init-db") from None
+            raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries") from None
+        except OSError as error:
+            raise DatabaseUnreachable(f"{self.pointer}: cannot be read ({error.strerror})") from None
+
+    def _open(self, name: str) -> tuple[sa.Engine, Generation]:
+        path = self.generations / name
+        if not path.is_file():
+            raise DatabaseUnreachable(f"{path}: the live generation's file is gone; run: flask refresh-summaries --full")
+        engine = _duckdb_engine(
+            path,
+            {"access_mode": "read_only", "enable_external_access": False, "lock_configuration": True,
+             "threads": os.cpu_count() or 1},
+            pooled=True,
+        )
+        with engine.connect() as connection:
+            row = connection.execute(sa.select(schema.summary_generation)).one()
+        return engine, generation_from(row)
+
+
+def raw_duckdb(connection: sa.Connection) -> duckdb.DuckDBPyConnection:
+    """The DuckDB connection under a SQLAlchemy one, in the same transaction."""
+    return connection.connection.driver_connection._ConnectionWrapper__c
+
+
+def embedded_form(table: sa.Table) -> sa.Table:
+    """The table as DuckDB files have it: ids are given, never generated, and the bulk tables carry
+    neither primary key nor index."""
+    columns = []
+    for column in table.columns:
+        keyed = column.primary_key and not table.info["bulk"]
+        columns.append(
+            sa.Column(
+                column.name, column.type, primary_key=keyed, autoincrement=False, nullable=column.nullable,
+                unique=column.unique, server_default=column.server_default.arg if column.server_default else None,
+            )
+        )
+    return sa.Table(table.name, sa.MetaData(), *columns, schema=table.schema)
+
+
+def _duckdb_engine(path: Path, config: dict, *, pooled: bool) -> sa.Engine:
+    engine = sa.create_engine(
+        sa.URL.create("duckdb", database=str(path)),
+        poolclass=sa.pool.QueuePool if pooled else sa.pool.NullPool,
+        connect_args={"config": config},
+        **({"pool_size": 8, "max_overflow": 56} if pooled else {}),
+    )
+    sa.event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+def _sqlite_engine(path: Path) -> sa.Engine:
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": 10, "check_same_thread": False},
+        poolclass=sa.pool.QueuePool,
+        pool_size=8,
+        max_overflow=56,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection, record) -> None:
+        # The driver's own implicit BEGIN would leave DDL outside transactions.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+        with contextlib.suppress(OSError):
+            os.chmod(path, 0o600)
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # A deferred transaction that turns to writing fails at once if another writer came first,
+        # whatever the timeout; so a writer says so when it begins.
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    sa.event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+def _translate(context: sa.engine.ExceptionContext) -> LegoError | None:
+    """What DuckDB and SQLite say, in the words of our own errors; None leaves it as it is."""
+    words = str(context.original_exception)
+    first = words.splitlines()[0] if words else ""
+    if isinstance(context.original_exception, duckdb.Error):
+        if "Could not set lock on file" in words or "already open" in words:
+            return LockBusy("the facts file is open in another process; wait for its import or refresh to end")
+        if "No space left on device" in words or "Could not write all" in words or "not enough space" in words.lower():
+            return OutOfSpace(f"the disk is full: {first}; free some space and run it again")
+        if "does not exist" in words and isinstance(context.original_exception, duckdb.CatalogException):
+            return SchemaError(f"a table or column is missing ({first}); run: flask init-db")
+        if isinstance(context.original_exception, duckdb.IOException):
+            return DatabaseUnreachable(f"the database file cannot be read: {first}")
+        return None
+    if "no such table" in words or "no such column" in words:
+        return SchemaError(f"a table or column is missing ({first}); run: flask init-db")
+    if "disk is full" in words or "disk I/O error" in words:
+        return OutOfSpace(f"the disk is full: {first}; free some space and run it again")
+    if "unable to open database file" in words or "readonly database" in words:
+        return DatabaseUnreachable(f"{first}; check the folder of [database] path and its permissions, or run: flask init-db")
+    return None

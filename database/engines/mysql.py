@@ -1,0 +1,231 @@
+"""The MariaDB engine: everything in one schema, through PyMySQL.
+
+Commands use connections of their own (`facts()`): READ COMMITTED, because under REPEATABLE READ an
+INSERT…SELECT locks the source rows it reads and blocks writers, while READ UNCOMMITTED sums rows that
+are later rolled back. Pages read in one REPEATABLE READ snapshot whose first statement reads the
+generation, so several statements never see two generations.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+
+import duckdb
+import pymysql
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Answer, Database, Generation, Reading, Store, generation_from
+from domain.errors import (
+    DatabaseUnreachable,
+    LegoError,
+    NeverRefreshed,
+    OutOfSpace,
+    Refused,
+    SchemaError,
+    SetupError,
+)
+from settings import DatabaseSettings, Settings
+
+STRICT = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+TABLE_CHANGED = 1412
+CONNECT_SECONDS = 10
+COMMAND_READ_SECONDS = 4 * 3600
+"""`connect_timeout` does not bound a server that stops answering; a rollup of years may take hours."""
+
+NO_SPACE = (1021, 1114, 3, 126)
+UNREACHABLE = (1040, 1044, 1045, 1049, 1130, 1203, 1226, 2002, 2003, 2005, 2006, 2013)
+MISSING = (1054, 1146)
+FORBIDDEN = (1142, 1143, 1227, 1290, 1370, 1419)
+
+
+class MysqlStore(Store):
+    """One schema on a MariaDB server."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._facts_engine = _engine(
+            settings.database, read_timeout=COMMAND_READ_SECONDS, isolation="READ COMMITTED",
+            init="SET SESSION innodb_lock_wait_timeout = 30", poolclass=sa.pool.NullPool, local_infile=True,
+        )
+        timeout = settings.database.statement_timeout
+        self.application = _engine(
+            settings.database, read_timeout=timeout + 5, isolation="READ COMMITTED",
+            init=f"SET SESSION max_statement_time = {timeout}",
+            pool_size=settings.database.pool_size, max_overflow=settings.database.pool_size, pool_timeout=timeout,
+            pool_pre_ping=True, pool_recycle=3600,
+        )
+        self.application_reading = self.application
+        self._snapshots = self.application.execution_options(isolation_level="REPEATABLE READ")
+
+    @contextlib.contextmanager
+    def facts(self) -> Iterator[sa.Connection]:
+        with self._facts_engine.connect() as connection:
+            yield connection
+
+    def read(self, question: Callable[[Reading], Answer]) -> Answer:
+        try:
+            return self._ask(question)
+        except sa.exc.DBAPIError as error:
+            # The snapshot was older than a swap: ask again, in a new one.
+            if error_number(error) != TABLE_CHANGED:
+                raise
+            return self._ask(question)
+
+    def live_generation(self) -> Generation | None:
+        with self.application_reading.connect() as connection:
+            return _live(connection)
+
+    def databases(self) -> Sequence[Database]:
+        return (Database(self._facts_engine, (schema.FACTS, schema.PUBLISHED, schema.APPLICATION)),)
+
+    def bulk_insert(
+        self, connection: sa.Connection, table: sa.Table, *, scratch: duckdb.DuckDBPyConnection, query: str
+    ) -> int:
+        """LOAD DATA LOCAL INFILE ignores strict mode (1.239 becomes 1.24, with a warning only), so its
+        input is validated before, and any warning refuses it."""
+        columns = [row[0] for row in scratch.execute(f"DESCRIBE {query}").fetchall()]
+        with tempfile.TemporaryDirectory(prefix="lego-load-") as folder:
+            path = os.path.join(folder, "rows.tsv")
+            # Backslashes and line ends inside texts are escaped as LOAD DATA reads them.
+            escaped = ", ".join(
+                f"replace(replace(replace(replace(CAST({_quoted(name)} AS VARCHAR), '\\', '\\\\'), chr(9), '\\t'), "
+                f"chr(10), '\\n'), chr(13), '\\r')" if kind == "VARCHAR" else _quoted(name)
+                for name, kind in ((row[0], row[1]) for row in scratch.execute(f"DESCRIBE {query}").fetchall())
+            )
+            scratch.execute(
+                f"COPY (SELECT {escaped} FROM ({query})) TO '{path}' "
+                "(FORMAT csv, HEADER false, DELIMITER '\t', QUOTE '', ESCAPE '', NULLSTR '\\N')"
+            )
+            names = ", ".join(f"`{name}`" for name in columns)
+            cursor = connection.connection.cursor()
+            cursor.execute(
+                f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE `{table.name}` CHARACTER SET utf8mb4 "
+                f"FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({names})"
+            )
+            loaded, warnings = cursor.rowcount, cursor.warning_count
+            if warnings:
+                cursor.execute("SHOW WARNINGS")
+                raise Refused(f"the server changed {warnings} of the loaded values: {cursor.fetchone()[2]}")
+            cursor.close()
+        return loaded
+
+    @contextlib.contextmanager
+    def scratch(self, connection: sa.Connection) -> Iterator[duckdb.DuckDBPyConnection]:
+        with tempfile.TemporaryDirectory(prefix="lego-scratch-") as folder:
+            scratch = duckdb.connect(
+                ":memory:",
+                config={"memory_limit": f"{self.settings.database.memory}MiB", "temp_directory": folder,
+                        "threads": os.cpu_count() or 1, "preserve_insertion_order": False},
+            )
+            try:
+                yield scratch
+            finally:
+                scratch.close()
+
+    def close(self) -> None:
+        self.application.dispose()
+        self._facts_engine.dispose()
+
+    @property
+    def lock_name(self) -> str:
+        """Named with the database: two schemas on one server do not wait for each other."""
+        return f"lego.{self.settings.database.database}"[:64]
+
+    @contextlib.contextmanager
+    def _try_lock(self) -> Iterator[bool]:
+        with self.facts() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            held = connection.execute(sa.select(sa.func.get_lock(self.lock_name, 0))).scalar() == 1
+            try:
+                yield held
+            finally:
+                if held:
+                    # If the connection is gone, so is the lock.
+                    with contextlib.suppress(sa.exc.DBAPIError, LegoError):
+                        connection.execute(sa.select(sa.func.release_lock(self.lock_name)))
+
+    def _evict(self, holder: sa.Row) -> None:
+        """kill -9 of a client does not stop its statement, and GET_LOCK stays held until it ends."""
+        with self.facts() as connection:
+            owner = connection.execute(sa.select(sa.func.is_used_lock(self.lock_name))).scalar()
+            numbers = {int(number) for number in holder.connections.split(",") if number} | ({owner} - {None})
+            for number in numbers:
+                with contextlib.suppress(sa.exc.DBAPIError, LegoError):
+                    connection.exec_driver_sql(f"KILL {int(number)}")
+
+    def _ask(self, question: Callable[[Reading], Answer]) -> Answer:
+        with self._snapshots.connect() as connection:
+            generation = _live(connection)
+            if generation is None:
+                raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
+            return question(Reading(connection, generation))
+
+
+def error_number(error: sa.exc.DBAPIError) -> int | None:
+    """The server's number of an error, or None."""
+    arguments = getattr(error.orig, "args", ())
+    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+
+
+def _live(connection: sa.Connection) -> Generation | None:
+    table = schema.summary_generation
+    row = connection.execute(sa.select(table).where(table.c.live == sa.true())).first()
+    return generation_from(row) if row else None
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _engine(
+    database: DatabaseSettings, *, read_timeout: int, isolation: str, init: str, local_infile: bool = False, **pool
+) -> sa.Engine:
+    url = sa.URL.create(
+        "mysql+pymysql", username=database.user, password=database.password, host=database.host,
+        port=database.port, database=database.database, query={"charset": "utf8mb4"},
+    )
+    engine = sa.create_engine(
+        url,
+        isolation_level=isolation,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS, "read_timeout": read_timeout, "write_timeout": read_timeout,
+            "local_infile": local_infile,
+            "init_command": f"SET SESSION sql_mode = '{STRICT}', SESSION time_zone = '+00:00'",
+        },
+        **pool,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection, record) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(init)
+
+    def translate(context: sa.engine.ExceptionContext) -> LegoError | None:
+        return _translate(context, database)
+
+    sa.event.listen(engine, "handle_error", translate)
+    return engine
+
+
+def _translate(context: sa.engine.ExceptionContext, database: DatabaseSettings) -> LegoError | None:
+    """What the server says, in the words of our own errors; None leaves it as it is (deadlocks and
+    lock waits are for whoever retries). Passwords are never in it."""
+    error = context.original_exception
+    if not isinstance(error, pymysql.err.MySQLError) or len(error.args) < 2:
+        return None
+    number, words = error.args[0], str(error.args[1])
+    where = f"{database.user}@{database.host}:{database.port}/{database.database}"
+    if number in NO_SPACE:
+        return OutOfSpace(f"{where}: the server is out of space ({number}: {words}); free some and run it again")
+    # SQLAlchemy asks whether a table is there by describing it, and wants the server's own answer.
+    if number in MISSING and not (context.statement or "").startswith("DESCRIBE"):
+        return SchemaError(f"{where}: {words}; run: flask init-db")
+    if number in FORBIDDEN:
+        return SetupError(f"{where}: {words}; see the GRANTs in README.md")
+    if number in UNREACHABLE:
+        return DatabaseUnreachable(f"{where}: {words} ({number}); check [database] in config.ini and the server")
+    return None

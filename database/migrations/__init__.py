@@ -1,0 +1,119 @@
+"""Brings any database up to this program's schema, one versioned step after the other (Alembic).
+
+Each step looks before it acts: an existing schema may have been made by hand, and embedded databases
+are several files, each with its own version. A step adds what is missing; it never drops or rewrites a
+user's data. Autogeneration is not used: it cannot read DuckDB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.ddl.impl import DefaultImpl
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from database.engines.base import Database, Store
+from database.migrations.steps import existing_columns
+from domain.errors import SchemaError
+
+
+class DuckDBImpl(DefaultImpl):
+    """Lets Alembic keep its version table in DuckDB."""
+
+    __dialect__ = "duckdb"
+    transactional_ddl = True
+
+
+Progress = Callable[[str], None]
+
+
+def upgrade(store: Store, report: Progress = lambda line: None) -> list[str]:
+    """Upgrades every database of the store; returns what was done, one line each, nothing if all was
+    up to date. Raises SchemaError if a database is newer than this program."""
+    done: list[str] = []
+
+    def note(line: str) -> None:
+        done.append(line)
+        report(line)
+
+    for database in store.databases():
+        _upgrade_one(store, database, note)
+    return done
+
+
+def check(store: Store) -> None:
+    """Raises SchemaError unless the application's database has exactly this program's version."""
+    scripts = _scripts()
+    with store.application_reading.connect() as connection:
+        found = _version(connection)
+    _compare(scripts, found)
+
+
+def _upgrade_one(store: Store, database: Database, note: Progress) -> None:
+    scripts = _scripts()
+    with database.engine.connect() as connection:
+        found = _version(connection)
+        connection.rollback()
+        if found is not None:
+            _refuse_newer(scripts, found)
+        with _configured(connection, scripts, database, store, note) as context:
+            with context.begin_transaction():
+                context.run_migrations()
+        if connection.in_transaction():
+            connection.commit()
+
+
+@contextlib.contextmanager
+def _configured(
+    connection: sa.Connection, scripts: ScriptDirectory, database: Database, store: Store, note: Progress
+) -> Iterator[EnvironmentContext]:
+    head = scripts.get_current_head()
+
+    def steps(revision, context):
+        return scripts._upgrade_revs(head, revision)
+
+    with EnvironmentContext(_config(), scripts, fn=steps, destination_rev=head) as context:
+        context.configure(
+            connection=connection, version_table=VERSION_TABLE,
+            rooms=database.rooms, store=store, note=note,
+        )
+        yield context
+
+
+VERSION_TABLE = "lego_schema_version"
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    return config
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not existing_columns(connection, VERSION_TABLE):
+        return None
+    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+
+
+def _compare(scripts: ScriptDirectory, found: str | None) -> None:
+    if found is None:
+        raise SchemaError("the database has no tables of ours yet; run: flask init-db")
+    _refuse_newer(scripts, found)
+    if found != scripts.get_current_head():
+        raise SchemaError(f"the database has schema {found}, this program needs {scripts.get_current_head()}; run: flask init-db")
+
+
+def _refuse_newer(scripts: ScriptDirectory, found: str) -> None:
+    if found not in {script.revision for script in scripts.walk_revisions()}:
+        raise SchemaError(f"the database has schema {found}, which is newer than this program; upgrade the program")

@@ -1,0 +1,402 @@
+"""Every table, in three rooms.
+
+`facts`       what was imported and what it is about; written by commands only.
+`published`   the summaries of one generation; what pages read.
+`application` people, sessions, logs; read and written by web processes at any time.
+
+On MariaDB all rooms are one schema. Embedded, they are three kinds of file: the facts file (DuckDB),
+one file per generation (DuckDB, read-only once published), and SQLite.
+
+Money is DECIMAL(15,2), sums DECIMAL(25,2). Text compares byte for byte and counts trailing spaces.
+Primary keys and indexes of facts and summaries exist on MariaDB only: in DuckDB a rollup index made
+loading eight times slower and helps no query. No foreign keys touch a summary table: after a swap
+they would follow the old table.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+FACTS = "facts"
+PUBLISHED = "published"
+APPLICATION = "application"
+
+UNCATEGORISED = 0
+UNASSIGNED = 0
+"""The category and brand id of what is not sorted in yet; no row of `category` or `brand` has it."""
+
+ALL_MARKETPLACES = "ALL"
+
+metadata = sa.MetaData()
+
+_TABLE_OPTIONS = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_nopad_bin",
+}
+
+Id = sa.Integer
+LongId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+Money = sa.Numeric(15, 2)
+Sum = sa.Numeric(25, 2)
+Moment = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")
+"""UTC, without a zone in the column: every process writes and reads UTC."""
+LongText = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
+
+
+def _table(name: str, room: str, *parts, bulk: bool = False) -> sa.Table:
+    """`bulk` marks the large tables, whose keys and indexes DuckDB does without."""
+    return sa.Table(name, metadata, *parts, info={"room": room, "bulk": bulk}, **_TABLE_OPTIONS)
+
+
+# --- facts -----------------------------------------------------------------------------------------
+
+category = _table(
+    "category", FACTS,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("category", sa.String(255), nullable=False, unique=True),
+    sa.Column("created_at", Moment),
+    sa.Column("import_id", Id),
+)
+
+brand = _table(
+    "brand", FACTS,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("brand", sa.String(255), nullable=False, unique=True),
+    sa.Column("category_id", Id),
+    sa.Column("group", sa.String(100)),
+    sa.Column("created_at", Moment),
+    sa.Column("import_id", Id),
+)
+
+asin = _table(
+    "asin", FACTS,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("asin", sa.String(64), nullable=False, unique=True),
+    sa.Column("name", sa.String(255)),
+    sa.Column("brand_id", Id),
+    sa.Column("category_id", Id),
+    sa.Column("status", sa.String(50)),
+    sa.Column("created_at", Moment),
+    sa.Column("import_id", Id),
+)
+
+marketplace = _table(
+    "marketplace", FACTS,
+    sa.Column("code", sa.String(10), primary_key=True),
+    sa.Column("country_name", sa.String(100)),
+    sa.Column("currency", sa.String(3)),
+    sa.Column("active", sa.Boolean, nullable=False, default=True, server_default=sa.text("1")),
+)
+
+financials = _table(
+    "financials", FACTS,
+    sa.Column("id", sa.BigInteger, nullable=False, autoincrement=True),
+    sa.Column("asin_id", Id),
+    sa.Column("marketplace", sa.String(10)),
+    sa.Column("metric", sa.String(100)),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("value", Money),
+    sa.Column("import_id", Id),
+    sa.Column("created_at", Moment),
+    sa.PrimaryKeyConstraint("id", "month"),
+    sa.Index("ix_financials_rollup", "month", "metric", "marketplace", "asin_id", "value"),
+    bulk=True,
+)
+ROLLUP_INDEX = ("month", "metric", "marketplace", "asin_id", "value")
+"""Covers the rollup: the server streams groups in index order and builds no temporary table."""
+
+financials_import = _table(
+    "financials_import", FACTS,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("source", sa.String(100), nullable=False),
+    sa.Column("format", sa.String(20), nullable=False),
+    sa.Column("file_name", sa.String(255), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("mode", sa.String(20), nullable=False, comment="replace, append or whole-months"),
+    sa.Column("status", sa.String(20), nullable=False, comment="done, undone or removed (demo)"),
+    sa.Column("currencies", sa.String(255), nullable=False, comment="codes the file names, commas between; may be empty"),
+    sa.Column("facts", sa.BigInteger, nullable=False),
+    sa.Column("value", Sum, nullable=False, comment="sum of the facts taken in, all metrics"),
+    sa.Column("replaced_facts", sa.BigInteger, nullable=False),
+    sa.Column("first_fact_id", sa.BigInteger),
+    sa.Column("last_fact_id", sa.BigInteger),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("undone_at", Moment),
+)
+"""One row per file taken in, in the same transaction as its facts. Ids of facts are never used twice."""
+
+financials_replaced = _table(
+    "financials_replaced", FACTS,
+    sa.Column("id", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("asin_id", Id),
+    sa.Column("marketplace", sa.String(10)),
+    sa.Column("metric", sa.String(100)),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("value", Money),
+    sa.Column("import_id", Id),
+    sa.Column("created_at", Moment),
+    sa.Column("replaced_by", Id, nullable=False),
+    sa.PrimaryKeyConstraint("replaced_by", "id", "month"),
+    bulk=True,
+)
+"""Facts that the import `replaced_by` took out: what undoing it puts back."""
+
+changed_month = _table(
+    "changed_month", FACTS,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("cause", sa.String(20), nullable=False, comment="import, undo, demo or archive"),
+    sa.Column("import_id", Id),
+    sa.Column("created_at", Moment, nullable=False),
+)
+"""The ledger: months whose facts changed. A generation names the last entry it includes; later entries
+are what the next refresh has to do. Nothing is ever ticked off, so no crash can lose an entry."""
+
+# --- published -------------------------------------------------------------------------------------
+
+summary_asin = _table(
+    "financials_summary_monthly_asin_marketplace", PUBLISHED,
+    sa.Column("asin_id", Id, nullable=False),
+    sa.Column("brand_id", Id, nullable=False),
+    sa.Column("category_id", Id, nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("value", Sum, nullable=False),
+    sa.Column("updated_at", Moment),
+    sa.PrimaryKeyConstraint("month", "metric", "marketplace", "asin_id"),
+    sa.Index("ix_asin_brand", "brand_id", "marketplace", "month", "metric"),
+    sa.Index("ix_asin_category", "category_id", "marketplace", "month", "metric"),
+    sa.Index("ix_asin_asin", "asin_id", "month", "metric"),
+    bulk=True,
+)
+
+summary_brand = _table(
+    "financials_summary_monthly_brand", PUBLISHED,
+    sa.Column("brand_id", Id, nullable=False),
+    sa.Column("category_id", Id, nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("total_value", Sum, nullable=False),
+    sa.Column("asin_count", Id, nullable=False),
+    sa.Column("updated_at", Moment),
+    sa.PrimaryKeyConstraint("month", "metric", "marketplace", "category_id", "brand_id"),
+    sa.Index("ix_brand_brand", "brand_id", "metric", "month"),
+    sa.Index("ix_brand_category", "category_id", "metric", "month"),
+    sa.Index("ix_brand_marketplace", "marketplace"),
+    bulk=True,
+)
+
+summary_category = _table(
+    "financials_summary_monthly_category", PUBLISHED,
+    sa.Column("category_id", Id, nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("total_value", Sum, nullable=False),
+    sa.Column("brand_count", Id, nullable=False),
+    sa.Column("asin_count", Id, nullable=False),
+    sa.Column("updated_at", Moment),
+    sa.PrimaryKeyConstraint("month", "metric", "category_id"),
+    sa.Index("ix_category_category", "category_id", "metric", "month"),
+    bulk=True,
+)
+
+SUMMARIES = (summary_asin, summary_brand, summary_category)
+
+summary_generation = _table(
+    "summary_generation", PUBLISHED,
+    sa.Column("generation", Id, primary_key=True, autoincrement=False),
+    sa.Column("live", sa.Boolean, nullable=False),
+    sa.Column("run_id", sa.String(36), nullable=False),
+    sa.Column("refresh_type", sa.String(20), nullable=False),
+    sa.Column("published_at", Moment, nullable=False),
+    sa.Column("months", LongText, nullable=False, comment="rebuilt months, YYYY-MM, commas between"),
+    sa.Column("first_month", sa.Date),
+    sa.Column("last_month", sa.Date),
+    sa.Column("facts", sa.BigInteger, nullable=False),
+    sa.Column("left_out_facts", sa.BigInteger, nullable=False),
+    sa.Column("ledger_id", sa.BigInteger, nullable=False, comment="last changed_month entry included"),
+    sa.Column("last_fact_id", sa.BigInteger, nullable=False, comment="high-water mark of financials.id"),
+    sa.Column("placement", Id, nullable=False, comment="the placement set it was built with"),
+    sa.Column("currencies", sa.String(255), nullable=False, comment="currencies that its sums mix"),
+    sa.Column("excluded_groups", LongText, nullable=False, comment="brand groups left out, JSON list"),
+    sa.Column("in_place", sa.Boolean, nullable=False, comment="whether it replaced months of the one before"),
+)
+"""The generations that are kept; exactly one is live. It is swapped, or written, together with the
+summary tables, so a reader that reads it first in one snapshot knows which state it sees."""
+
+summary_month = _table(
+    "summary_month", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("facts", sa.BigInteger, nullable=False),
+    sa.Column("value", Sum, nullable=False),
+    sa.Column("last_fact_id", sa.BigInteger, nullable=False),
+    sa.Column("left_out_facts", sa.BigInteger, nullable=False),
+    sa.Column("left_out_value", Sum, nullable=False),
+    sa.PrimaryKeyConstraint("generation", "month", "metric"),
+    bulk=True,
+)
+"""Fingerprint of the facts a generation was built from: per month and metric ('' for none), all facts,
+their sum, and how much of that was left out."""
+
+summary_left_out = _table(
+    "summary_left_out", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("reason", sa.String(50), nullable=False),
+    sa.Column("facts", sa.BigInteger, nullable=False),
+    sa.Column("value", Sum, nullable=False),
+    sa.PrimaryKeyConstraint("generation", "month", "metric", "reason"),
+    bulk=True,
+)
+"""Facts that could not be placed or were excluded, by reason; months without a date are `NO_MONTH`."""
+
+summary_placement = _table(
+    "summary_placement", PUBLISHED,
+    sa.Column("placement", Id, nullable=False),
+    sa.Column("asin_id", Id, nullable=False),
+    sa.Column("brand_id", Id, nullable=False),
+    sa.Column("category_id", Id, nullable=False),
+    sa.PrimaryKeyConstraint("placement", "asin_id"),
+    bulk=True,
+)
+"""Where each counted product stood when a generation was built: brand and category, 0 for none.
+Products of excluded groups are not in it. The difference to today's tables is what moved since."""
+
+# --- application -----------------------------------------------------------------------------------
+
+refresh_log = _table(
+    "refresh_log", APPLICATION,
+    sa.Column("id", LongId, primary_key=True, autoincrement=True),
+    sa.Column("run_id", sa.String(36), nullable=False, index=True),
+    sa.Column("stage", sa.String(50), nullable=False),
+    sa.Column("table_name", sa.String(100)),
+    sa.Column("refresh_type", sa.String(20), nullable=False),
+    sa.Column("started_at", Moment, nullable=False, index=True),
+    sa.Column("ended_at", Moment),
+    sa.Column("duration_seconds", sa.Numeric(12, 3)),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("rows_read", sa.BigInteger),
+    sa.Column("rows_written", sa.BigInteger),
+    sa.Column("months", LongText),
+    sa.Column("generation", Id),
+    sa.Column("error_message", LongText),
+    sa.Column("host", sa.String(255)),
+    sa.Column("pid", Id),
+)
+
+work_lock = _table(
+    "work_lock", APPLICATION,
+    sa.Column("name", sa.String(20), primary_key=True),
+    sa.Column("purpose", sa.String(100), nullable=False),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("pid", Id, nullable=False),
+    sa.Column("process_start", sa.String(30), nullable=False),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("connections", LongText, nullable=False, comment="server connection ids, commas between"),
+)
+"""Who holds the lock of imports and refreshes. The lock itself is the server's or the file system's; this
+row is for people, and for whoever clears up after a holder that died."""
+
+import_log = _table(
+    "import_log", APPLICATION,
+    sa.Column("id", LongId, primary_key=True, autoincrement=True),
+    sa.Column("import_id", Id, index=True, comment="financials_import.id; none if the file was refused"),
+    sa.Column("source", sa.String(100), nullable=False),
+    sa.Column("format", sa.String(20)),
+    sa.Column("file_name", sa.String(255), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False, comment="done, refused, undone or removed"),
+    sa.Column("facts", sa.BigInteger),
+    sa.Column("value", Sum),
+    sa.Column("months", LongText),
+    sa.Column("report", LongText, nullable=False, comment="JSON: what was taken, skipped and why"),
+    sa.Column("created_at", Moment, nullable=False, index=True),
+    sa.Column("undone_at", Moment),
+)
+"""What the web shows of imports; told after `financials_import`, and reconciled at the next command."""
+
+app_user = _table(
+    "app_user", APPLICATION,
+    sa.Column("id", LongId, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(150), nullable=False, unique=True),
+    sa.Column("role", sa.String(20), nullable=False, comment="viewer, analyst or admin"),
+    sa.Column("password_hash", sa.String(255), nullable=False),
+    sa.Column("totp_secret", sa.String(64)),
+    sa.Column("active", sa.Boolean, nullable=False, default=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("password_changed_at", Moment, nullable=False),
+    sa.Column("last_sign_in_at", Moment),
+)
+
+app_user_brand = _table(
+    "app_user_brand", APPLICATION,
+    sa.Column("user_id", LongId, primary_key=True, autoincrement=False),
+    sa.Column("brand_id", Id, primary_key=True, autoincrement=False),
+)
+"""A user with rows here sees these brands only."""
+
+app_session = _table(
+    "app_session", APPLICATION,
+    sa.Column("token_hash", sa.String(64), primary_key=True, comment="SHA-256 of the secret in the cookie"),
+    sa.Column("user_id", LongId, nullable=False, index=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("last_seen_at", Moment, nullable=False),
+    sa.Column("address", sa.String(64)),
+)
+
+sign_in_failure = _table(
+    "sign_in_failure", APPLICATION,
+    sa.Column("id", LongId, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(150), nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("failed_at", Moment, nullable=False, index=True),
+)
+
+api_token = _table(
+    "api_token", APPLICATION,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("user_id", LongId, nullable=False, index=True),
+    sa.Column("label", sa.String(100), nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("last_used_at", Moment),
+)
+
+saved_view = _table(
+    "saved_view", APPLICATION,
+    sa.Column("id", LongId, primary_key=True, autoincrement=True),
+    sa.Column("user_id", LongId, nullable=False, index=True),
+    sa.Column("name", sa.String(150), nullable=False),
+    sa.Column("address", sa.String(2000), nullable=False, comment="path and query string"),
+    sa.Column("created_at", Moment, nullable=False),
+)
+
+audit_log = _table(
+    "audit_log", APPLICATION,
+    sa.Column("id", LongId, primary_key=True, autoincrement=True),
+    sa.Column("happened_at", Moment, nullable=False, index=True),
+    sa.Column("user_name", sa.String(150)),
+    sa.Column("address", sa.String(64)),
+    sa.Column("action", sa.String(50), nullable=False),
+    sa.Column("detail", LongText),
+)
+
+# --- rooms and copies ------------------------------------------------------------------------------
+
+
+def tables_of(*rooms: str) -> list[sa.Table]:
+    """All tables of the given rooms, in the order in which they are declared."""
+    return [table for table in metadata.tables.values() if table.info["room"] in rooms]
+
+
+@functools.cache
+def copy_of(table: sa.Table, *, name: str | None = None, schema: str | None = None) -> sa.Table:
+    """A table with the same columns, keys and indexes under another name or in another schema."""
+    return table.to_metadata(sa.MetaData(), name=name or table.name, schema=schema)

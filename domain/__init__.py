@@ -1,0 +1,1 @@
+"""Business words: metrics, months, selections, errors. Standard library only."""

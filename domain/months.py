@@ -1,0 +1,57 @@
+"""Months: the only unit of time in the product. A month is the `datetime.date` of its first day."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+EARLIEST = datetime.date(1995, 1, 1)
+"""Amazon sold its first book in 1995: an older month in a file is a mistake."""
+
+_TEXT = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+
+
+def month_of(day: datetime.date) -> datetime.date:
+    """The month that `day` lies in."""
+    return day.replace(day=1)
+
+
+def parse_month(text: str) -> datetime.date:
+    """`'2024-03'` -> `date(2024, 3, 1)`. Raises ValueError on everything else."""
+    match = _TEXT.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a month; write it like 2024-03")
+    try:
+        return datetime.date(int(match[1]), int(match[2]), 1)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a month; write it like 2024-03") from None
+
+
+def format_month(month: datetime.date) -> str:
+    """`date(2024, 3, 1)` -> `'2024-03'`."""
+    return f"{month.year:04d}-{month.month:02d}"
+
+
+def month_name(month: datetime.date) -> str:
+    """`date(2024, 3, 1)` -> `'Mar 2024'`, in English whatever the locale."""
+    return f"{_NAMES[month.month - 1]} {month.year}"
+
+
+def add_months(month: datetime.date, count: int) -> datetime.date:
+    """The month `count` after `month` (before it, if negative)."""
+    index = month.year * 12 + month.month - 1 + count
+    return datetime.date(index // 12, index % 12 + 1, 1)
+
+
+def months_between(first: datetime.date, last: datetime.date) -> list[datetime.date]:
+    """All months from `first` to `last`, both included; empty if `last` is before `first`."""
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return [add_months(first, i) for i in range(count)]
+
+
+def today_utc() -> datetime.date:
+    """Today's date in UTC: the one clock by which months end (a function, so that tests can set it)."""
+    return datetime.datetime.now(datetime.timezone.utc).date()
+
+
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

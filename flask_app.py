@@ -1,0 +1,37 @@
+"""The application: `create_app` puts the parts together. `python3 flask_app.py` serves it on loopback."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask
+
+import commands
+import web
+from database.engines import open_store
+from domain.errors import SettingsError
+from settings import Settings, load_settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The app, from the given settings or from config.ini and the environment."""
+    app = Flask(__name__)
+    if settings is None:
+        settings = _load_settings()
+    app.extensions[commands.EXTENSION] = open_store(settings)
+    web.register(app, settings)
+    commands.register(app)
+    return app
+
+
+def _load_settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        # flask prints a traceback for any other exception here.
+        failure = click.ClickException(str(error))
+        failure.exit_code = error.exit_code
+        raise failure from None
+
+
+if __name__ == "__main__":
+    create_app().run(host="127.0.0.1", port=8000)

@@ -1,0 +1,257 @@
+"""config.ini and the environment -> one frozen `Settings`, the same for flask, scripts and gunicorn.
+
+Every key is declared once, in the dataclasses below, with its type and its default. The environment
+wins over the file: `LEGO_DATABASE_PASSWORD` beats `[database] password`. `LEGO_CONFIG` names another
+file. `%` and `;` in values are literal. Anything not understood is an error that says where it stands
+and names the nearest thing that would be.
+"""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import difflib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from domain.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent
+
+ENGINES = ("embedded", "mysql")
+CACHE_BACKENDS = ("filesystem", "redis")
+NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_CRASH_AT")
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    """Where the facts are. Without `engine`: mysql where a host is given, else embedded."""
+
+    engine: str = ""
+    path: Path = Path("instance")
+    host: str = ""
+    port: int = field(default=3306, metadata={"range": (1, 65535)})
+    user: str = "lego"
+    password: str = field(default="", repr=False)
+    database: str = "lego"
+    pool_size: int = field(default=5, metadata={"range": (1, 1000)})
+    statement_timeout: int = field(default=30, metadata={"range": (1, 86400)})
+    memory: int = field(default=1024, metadata={"range": (256, 1048576)})
+
+
+@dataclass(frozen=True)
+class RefreshSettings:
+    """How summaries are rebuilt. `workers` 0 means one per core."""
+
+    workers: int = field(default=0, metadata={"range": (0, 256)})
+    exclude_groups: tuple[str, ...] = ("stock",)
+    keep_generations: int = field(default=2, metadata={"range": (1, 1000)})
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """How the pages are served."""
+
+    host: str = "127.0.0.1"
+    port: int = field(default=8000, metadata={"range": (1, 65535)})
+    workers: int = field(default=2, metadata={"range": (1, 256)})
+    threads: int = field(default=4, metadata={"range": (1, 256)})
+    secret_key: str = field(default="", repr=False)
+    trusted_proxies: int = field(default=0, metadata={"range": (0, 10)})
+    allowed_hosts: tuple[str, ...] = ()
+    session_idle_minutes: int = field(default=480, metadata={"range": (1, 525600)})
+
+
+@dataclass(frozen=True)
+class CacheSettings:
+    """Where finished answers are kept, and how old one may be shown when the database is down."""
+
+    backend: str = "filesystem"
+    url: str = field(default="", repr=False)
+    stale_hours: int = field(default=72, metadata={"range": (0, 8760)})
+
+
+@dataclass(frozen=True)
+class DashboardSettings:
+    """What pages say. Margins are in percent of net revenue."""
+
+    title: str = "LEGO Dashboard"
+    currency: str = "USD"
+    margin_green: float = 20.0
+    margin_orange: float = 15.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings. `source` is the file they came from, or None if there was none."""
+
+    database: DatabaseSettings = DatabaseSettings()
+    refresh: RefreshSettings = RefreshSettings()
+    web: WebSettings = WebSettings()
+    cache: CacheSettings = CacheSettings()
+    dashboard: DashboardSettings = DashboardSettings()
+    source: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+
+SECTIONS = {f.name: type(f.default) for f in dataclasses.fields(Settings) if f.name not in ("source", "warnings")}
+
+
+def load_settings(path: Path | str | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Reads `path`, or the file named by `LEGO_CONFIG`, or config.ini beside this module.
+
+    Raises SettingsError with one line on the first thing that cannot be meant.
+    """
+    environment = os.environ if environment is None else environment
+    named = path or environment.get("LEGO_CONFIG")
+    source = Path(named) if named else ROOT / "config.ini"
+    if named and not source.is_file():
+        raise SettingsError(f"{source}: there is no such file; LEGO_CONFIG or --config must name a readable one")
+    texts = _file_values(source) if source.is_file() else {}
+    origins = {key: f"{source.name} [{key[0]}] {key[1]}" for key in texts}
+    for key, text in _environment_values(environment).items():
+        texts[key] = text
+        origins[key] = _variable(*key)
+    sections = {
+        section: _build_section(section, kind, texts, origins) for section, kind in SECTIONS.items()
+    }
+    sections["database"] = _settle_engine(sections["database"])
+    _check_secret(sections["web"], origins)
+    found = source if source.is_file() else None
+    return Settings(**sections, source=found, warnings=_warnings(found, texts))
+
+
+def _file_values(source: Path) -> dict[tuple[str, str], str]:
+    parser = configparser.ConfigParser(
+        interpolation=None, comment_prefixes=("#", ";"), inline_comment_prefixes=None, strict=True,
+        default_section="\0", empty_lines_in_values=False,
+    )
+    try:
+        parser.read_string(source.read_text(encoding="utf-8-sig"), source=source.name)
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{source.name}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{source}: cannot be read ({error.strerror})") from None
+    except configparser.MissingSectionHeaderError as error:
+        raise SettingsError(
+            f"{source.name} line {error.lineno}: a section such as [database] must come first"
+        ) from None
+    except configparser.DuplicateOptionError as error:
+        raise SettingsError(
+            f"{source.name} line {error.lineno}: [{error.section}] {error.option} stands there twice; keep one"
+        ) from None
+    except configparser.DuplicateSectionError as error:
+        raise SettingsError(
+            f"{source.name} line {error.lineno}: section [{error.section}] stands there twice; join them"
+        ) from None
+    except configparser.ParsingError as error:
+        line, text = error.errors[0]
+        raise SettingsError(f"{source.name} line {line}: {text} is not 'key = value'") from None
+    values = {}
+    for section in parser.sections():
+        if section not in SECTIONS:
+            raise SettingsError(f"{source.name}: unknown section [{section}]{_nearest(section, SECTIONS)}")
+        for key, text in parser.items(section):
+            if key not in _keys(section):
+                raise SettingsError(f"{source.name}: [{section}] has no key {key!r}{_nearest(key, _keys(section))}")
+            values[section, key] = text
+    return values
+
+
+def _environment_values(environment: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    known = {_variable(section, key): (section, key) for section in SECTIONS for key in _keys(section)}
+    values = {}
+    for name, text in environment.items():
+        if not name.startswith("LEGO_") or name in NOT_SETTINGS:
+            continue
+        if name not in known:
+            raise SettingsError(f"environment: {name} is no setting{_nearest(name, known)}")
+        values[known[name]] = text
+    return values
+
+
+def _build_section(section: str, kind: type, texts: dict, origins: dict) -> Any:
+    values = {}
+    for spec in dataclasses.fields(kind):
+        key = (section, spec.name)
+        if key in texts and texts[key].strip():
+            values[spec.name] = _convert(texts[key].strip(), spec, origins[key])
+    return kind(**values)
+
+
+def _convert(text: str, spec: dataclasses.Field, origin: str) -> Any:
+    kind = type(spec.default)
+    if isinstance(spec.default, Path):
+        return Path(text)
+    if kind is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if kind is int:
+        return _whole_number(text, spec.metadata["range"], origin)
+    if kind is float:
+        return _percentage(text, origin)
+    if spec.name in _CHOICES and text not in _CHOICES[spec.name]:
+        permitted = ", ".join(_CHOICES[spec.name])
+        raise SettingsError(f"{origin}: {text!r} is not one of {permitted}{_nearest(text, _CHOICES[spec.name])}")
+    if spec.name == "currency" and not (len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()):
+        raise SettingsError(f"{origin}: {text!r} is not a currency code of three capital letters, like USD")
+    return text
+
+
+_CHOICES = {"engine": ENGINES, "backend": CACHE_BACKENDS}
+
+
+def _whole_number(text: str, bounds: tuple[int, int], origin: str) -> int:
+    lowest, highest = bounds
+    if not (text.isascii() and text.isdigit()) or not lowest <= int(text) <= highest:
+        raise SettingsError(f"{origin}: {text!r} is not a whole number from {lowest} to {highest}")
+    return int(text)
+
+
+def _percentage(text: str, origin: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not -1000 <= number <= 1000:
+        raise SettingsError(f"{origin}: {text!r} is not a percentage like 20 or 12.5")
+    return number
+
+
+def _settle_engine(database: DatabaseSettings) -> DatabaseSettings:
+    engine = database.engine or ("mysql" if database.host else "embedded")
+    path = database.path if database.path.is_absolute() else ROOT / database.path
+    return dataclasses.replace(database, engine=engine, path=path, host=database.host or "127.0.0.1")
+
+
+def _check_secret(web: WebSettings, origins: dict) -> None:
+    if web.secret_key and len(web.secret_key.encode()) < 32:
+        origin = origins["web", "secret_key"]
+        raise SettingsError(f"{origin}: shorter than 32 bytes; remove it, and a safe one is made in the instance folder")
+
+
+def _warnings(source: Path | None, texts: dict) -> tuple[str, ...]:
+    if source is None:
+        return ("config.ini: not there, every setting has its default",)
+    secret = any(texts.get(key) for key in (("database", "password"), ("web", "secret_key")))
+    if secret and source.stat().st_mode & stat.S_IROTH:
+        return (f"{source.name}: holds a password and every user of this machine can read it; run chmod 600 {source.name}",)
+    return ()
+
+
+def _keys(section: str) -> list[str]:
+    return [spec.name for spec in dataclasses.fields(SECTIONS[section])]
+
+
+def _variable(section: str, key: str) -> str:
+    return f"LEGO_{section}_{key}".upper()
+
+
+def _nearest(word: str, known) -> str:
+    close = difflib.get_close_matches(word.lower(), [k.lower() for k in known], n=1, cutoff=0.4)
+    if close:
+        return f"; did you mean {next(k for k in known if k.lower() == close[0])!r}?"
+    return f"; known are {', '.join(known)}"

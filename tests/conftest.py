@@ -1,0 +1,93 @@
+"""Real engines for every test: an embedded store in a temporary folder, a schema on a private MariaDB."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from database import migrations
+from database.engines import open_store
+from database.engines.base import Store
+from settings import DatabaseSettings, RefreshSettings, Settings
+from tests.mariadb import PASSWORD, USER, MariadbServer
+
+ENGINES = ("embedded", "mysql")
+SHARED_FILES = Path(__file__).parent / "files"
+
+_schemas = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("LEGO_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariadbServer]:
+    """One private server for the whole session."""
+    server = MariadbServer.create()
+    yield server
+    server.destroy()
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The name of the engine under test: each test that uses a store runs on every engine."""
+    return request.param
+
+
+@pytest.fixture
+def settings(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Settings]:
+    """Settings of an empty database of the engine under test, without any table yet."""
+    if engine == "embedded":
+        yield embedded_settings(tmp_path)
+        return
+    server = request.getfixturevalue("mariadb")
+    name = f"lego_{os.getpid()}_{next(_schemas)}"
+    server.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    yield mysql_settings(tmp_path, server, name)
+    server.run(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """A store of the engine under test, with all tables and no rows."""
+    store = open_store(settings)
+    migrations.upgrade(store)
+    yield store
+    store.close()
+
+
+def embedded_settings(folder: Path, **refresh) -> Settings:
+    """Settings of an embedded store below `folder`."""
+    database = DatabaseSettings(engine="embedded", path=folder / "instance", memory=512)
+    return Settings(database=database, refresh=dataclasses.replace(RefreshSettings(workers=2), **refresh))
+
+
+def mysql_settings(folder: Path, server: MariadbServer, name: str) -> Settings:
+    """Settings of schema `name` on `server`; cache and keys go below `folder`."""
+    database = DatabaseSettings(
+        engine="mysql", host="127.0.0.1", port=server.port, user=USER, password=PASSWORD, database=name,
+        path=folder / "instance", memory=512,
+    )
+    return Settings(database=database, refresh=RefreshSettings(workers=2))
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables, for commands that run as processes of their own."""
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("LEGO_")}
+    for section in ("database", "refresh", "web", "cache", "dashboard"):
+        values, default = getattr(settings, section), type(getattr(settings, section))()
+        for field in dataclasses.fields(values):
+            value = getattr(values, field.name)
+            if value != getattr(default, field.name):
+                text = ",".join(value) if isinstance(value, tuple) else str(value)
+                variables[f"LEGO_{section}_{field.name}".upper()] = text
+    return variables

@@ -1,0 +1,118 @@
+"""A private MariaDB server for the tests: temporary folder, free port, stopped by its own process id."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pymysql
+
+USER = "lego"
+PASSWORD = "test %;'password"
+
+
+@dataclass
+class MariadbServer:
+    """A running mariadbd. `port` and `folder` stay the same over `stop()` and `start()`."""
+
+    folder: Path
+    port: int
+    options: tuple[str, ...] = ()
+    process: subprocess.Popen | None = None
+
+    @classmethod
+    def create(cls, *options: str) -> MariadbServer:
+        """Makes an empty data folder and starts a server on it."""
+        folder = Path(tempfile.mkdtemp(prefix="lego-mariadb-", dir=_base()))
+        server = cls(folder, free_port(), options)
+        subprocess.run(
+            [_program("mariadb-install-db"), "--no-defaults", f"--datadir={folder / 'data'}",
+             "--auth-root-authentication-method=normal", "--skip-test-db", *_as_root()],
+            check=True, capture_output=True, text=True,
+        )
+        server.start()
+        with server.connect(user="root", password="", database=None) as connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE USER '{USER}'@'%%' IDENTIFIED BY %s", (PASSWORD,))
+            cursor.execute(f"GRANT ALL ON *.* TO '{USER}'@'%'")
+        return server
+
+    def start(self) -> None:
+        """Starts the server and waits until it answers."""
+        self.process = subprocess.Popen(
+            [_program("mariadbd"), "--no-defaults", f"--datadir={self.folder / 'data'}", f"--port={self.port}",
+             "--bind-address=127.0.0.1", f"--socket={self.folder / 'socket'}", f"--pid-file={self.folder / 'pid'}",
+             f"--log-error={self.folder / 'error.log'}", "--innodb-buffer-pool-size=256M",
+             "--innodb-flush-log-at-trx-commit=2", "--max-connections=400", "--local-infile=1",
+             "--performance-schema=OFF", *_as_root(), *self.options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                self.connect(user="root", password="", database=None).close()
+                return
+            except pymysql.err.OperationalError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((self.folder / "error.log").read_text()[-3000:]) from None
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Ends the server and waits for it."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(60)
+
+    def kill(self) -> None:
+        """Ends the server as a power cut would."""
+        self.process.kill()
+        self.process.wait(60)
+
+    def destroy(self) -> None:
+        """Stops the server and removes its folder."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def connect(self, *, user: str = USER, password: str = PASSWORD, database: str | None = None, **options):
+        """A bare PyMySQL connection, autocommitting."""
+        return pymysql.connect(
+            host="127.0.0.1", port=self.port, user=user, password=password, database=database, autocommit=True,
+            **options,
+        )
+
+    def run(self, statement: str, database: str | None = None) -> list[tuple]:
+        """Runs one statement as a stranger with every right, and returns its rows."""
+        with self.connect(database=database) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _base() -> str | None:
+    """Memory-backed where there is room: the tests make and drop many tables."""
+    shm = Path("/dev/shm")
+    if shm.is_dir() and os.access(shm, os.W_OK) and shutil.disk_usage(shm).free > 4 * 2**30:
+        return str(shm)
+    return None
+
+
+def _program(name: str) -> str:
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/bin")
+    if not path:
+        raise RuntimeError(f"{name} is not installed; tests/run.sh installs it: apt-get install mariadb-server")
+    return path
+
+
+def _as_root() -> list[str]:
+    return ["--user=root"] if os.geteuid() == 0 else []
