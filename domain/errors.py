@@ -34,6 +34,10 @@ class GenerationGone(LegoError):
     """The generation asked for is no longer kept."""
 
 
+class SelectionError(LegoError):
+    """A query string asks for something that cannot be: unknown, repeated, out of bounds."""
+
+
 class LockBusy(LegoError):
     """Another import or refresh holds the lock."""
 

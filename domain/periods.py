@@ -1,0 +1,101 @@
+"""Periods: a run of months, what it is compared with, and how "the last 12 months" follows the data."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+
+from domain.months import add_months, month_name, month_of, months_between
+
+ROLLING = {"3m": 3, "6m": 6, "12m": 12}
+"""Period word -> number of complete months up to the last one with data."""
+
+YEAR_TO_DATE = "ytd"
+
+_YEAR = re.compile(r"[1-9]\d{3}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The months from `first` to `last`, both included; never empty."""
+
+    first: datetime.date
+    last: datetime.date
+
+    @property
+    def months(self) -> list[datetime.date]:
+        return months_between(self.first, self.last)
+
+    def shifted(self, count: int) -> Span:
+        """The span `count` months later (earlier, if negative)."""
+        return Span(add_months(self.first, count), add_months(self.last, count))
+
+    def words(self) -> str:
+        """`'Nov 2024 – Oct 2025'`, or one month's name."""
+        if self.first == self.last:
+            return month_name(self.first)
+        return f"{month_name(self.first)} – {month_name(self.last)}"
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Which months have figures, and which month is in progress.
+
+    `current` is the calendar month of today (UTC): it, and every later one, is not complete.
+    """
+
+    first_month: datetime.date
+    last_month: datetime.date
+    current: datetime.date
+
+    @property
+    def end(self) -> datetime.date:
+        """Where relative periods end: the last complete month with data, or the last month with data
+        where none is complete yet."""
+        complete = min(self.last_month, add_months(self.current, -1))
+        return complete if complete >= self.first_month else self.last_month
+
+    def complete_part(self, span: Span) -> Span | None:
+        """`span` without the month in progress and later ones; None if nothing is left."""
+        last = min(span.last, add_months(self.current, -1))
+        return Span(span.first, last) if last >= span.first else None
+
+    @property
+    def years(self) -> list[int]:
+        """Calendar years with data, newest first."""
+        return list(range(self.last_month.year, self.first_month.year - 1, -1))
+
+
+def calendar_at(first_month: datetime.date, last_month: datetime.date, today: datetime.date) -> Calendar:
+    """The calendar of figures from `first_month` to `last_month`, seen on the day `today`."""
+    return Calendar(first_month, last_month, month_of(today))
+
+
+def is_year(word: str) -> bool:
+    """Whether a period word has the form of a calendar year."""
+    return _YEAR.fullmatch(word) is not None
+
+
+def span_of(period: str, calendar: Calendar) -> Span:
+    """The months that a period word (`3m`, `6m`, `12m`, `ytd` or a year) stands for.
+
+    A year that is not over ends where relative periods end; a year without any complete month ends
+    with the data.
+    """
+    end = calendar.end
+    if period in ROLLING:
+        return Span(add_months(end, 1 - ROLLING[period]), end)
+    year = end.year if period == YEAR_TO_DATE else int(period)
+    first, last = datetime.date(year, 1, 1), datetime.date(year, 12, 1)
+    for cut in (end, calendar.last_month):
+        if first <= cut < last:
+            return Span(first, cut)
+    return Span(first, last)
+
+
+def period_words(period: str) -> str:
+    """A period word as people say it: `'Last 12 months'`, `'Year to date'`, `'2025'`."""
+    if period in ROLLING:
+        return f"Last {ROLLING[period]} months"
+    return "Year to date" if period == YEAR_TO_DATE else period

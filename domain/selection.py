@@ -1,0 +1,282 @@
+"""The selection: what a reader has chosen, in the same words on every page's query string.
+
+    period=3m|6m|12m|ytd|2025 or from=2024-01 to=2024-12, metric=, brand= category= marketplace= (one or
+    several with commas), compare=previous|year|none, sort= order= page= generation=
+
+An empty value means "not chosen", because that is what a form sends. Everything that is unknown,
+repeated or out of bounds raises SelectionError, naming what is permitted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from domain.errors import GenerationGone, SelectionError
+from domain.metrics import NET_REVENUE
+from domain.months import EARLIEST, format_month, parse_month
+from domain.periods import ROLLING, YEAR_TO_DATE, Calendar, Span, calendar_at, is_year, span_of
+
+WORDS = (
+    "period", "from", "to", "metric", "brand", "category", "marketplace", "compare", "sort", "order", "page",
+    "generation",
+)
+"""Every parameter, in the order of a canonical query string."""
+
+DEFAULT_PERIOD = "12m"
+COMPARISONS = ("previous", "year", "none")
+ORDERS = ("desc", "asc")
+LONGEST = 4000
+"""Characters of one value: room for several hundred brands, not for an attack."""
+
+_ID = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
+_PAGE = re.compile(r"[1-9]\d{0,5}", re.ASCII)
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What a selection may name: everything that has figures in one generation.
+
+    `brands` and `categories` map ids to names, `marketplaces` codes to country names ('' if unknown).
+    """
+
+    generation: int
+    first_month: datetime.date
+    last_month: datetime.date
+    metrics: tuple[str, ...]
+    brands: Mapping[int, str]
+    categories: Mapping[int, str]
+    marketplaces: Mapping[str, str]
+
+    @property
+    def default_metric(self) -> str:
+        """Net revenue, or the first metric there is."""
+        return NET_REVENUE if NET_REVENUE in self.metrics or not self.metrics else self.metrics[0]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A reader's choice. `first` and `last` are set, and `period` is empty, for an explicit range.
+
+    `scope` holds the ids of the only brands the reader may see, None for all; it is never in an address.
+    """
+
+    calendar: Calendar
+    metric: str = NET_REVENUE
+    period: str = DEFAULT_PERIOD
+    first: datetime.date | None = None
+    last: datetime.date | None = None
+    brands: tuple[int, ...] = ()
+    categories: tuple[int, ...] = ()
+    marketplaces: tuple[str, ...] = ()
+    compare: str = COMPARISONS[0]
+    sort: str = "value"
+    order: str = ORDERS[0]
+    page: int = 1
+    generation: int | None = None
+    scope: tuple[int, ...] | None = None
+
+    @property
+    def span(self) -> Span:
+        """The chosen months."""
+        if self.period:
+            return span_of(self.period, self.calendar)
+        return Span(self.first, self.last)
+
+    @property
+    def complete(self) -> Span | None:
+        """The chosen months without the one in progress: what comparisons stand on."""
+        return self.calendar.complete_part(self.span)
+
+    @property
+    def previous(self) -> Span | None:
+        """As many months before; None where the figures do not reach back that far."""
+        complete = self.complete
+        return self._with_figures(complete.shifted(-len(complete.months))) if complete else None
+
+    @property
+    def year_before(self) -> Span | None:
+        """The same months a year before; None where the figures do not reach back that far."""
+        complete = self.complete
+        return self._with_figures(complete.shifted(-12)) if complete else None
+
+    @property
+    def comparison(self) -> Span | None:
+        """The span that the reader compares with, if any."""
+        return {"previous": self.previous, "year": self.year_before, "none": None}[self.compare]
+
+    def changed(self, **parts) -> Selection:
+        """The same selection but for `parts`, on its first page unless `page` is among them. A new
+        `period` replaces a range, and the other way round."""
+        if parts.get("period"):
+            parts = {"first": None, "last": None, **parts}
+        elif "first" in parts:
+            parts = {"period": "", **parts}
+        return dataclasses.replace(self, **{"page": 1, **parts})
+
+    def query_string(self) -> str:
+        """The canonical query string: fixed order, defaults left out, ids sorted; '' if all is default."""
+        texts = {
+            "period": self.period if self.period != DEFAULT_PERIOD else "",
+            "from": format_month(self.first) if self.first else "",
+            "to": format_month(self.last) if self.last else "",
+            "metric": self.metric if self.metric != NET_REVENUE else "",
+            "brand": ",".join(map(str, self.brands)),
+            "category": ",".join(map(str, self.categories)),
+            "marketplace": ",".join(self.marketplaces),
+            "compare": self.compare if self.compare != COMPARISONS[0] else "",
+            "sort": self.sort if self.sort != "value" else "",
+            "order": self.order if self.order != ORDERS[0] else "",
+            "page": str(self.page) if self.page != 1 else "",
+            "generation": str(self.generation) if self.generation is not None else "",
+        }
+        return urlencode([(word, text) for word, text in texts.items() if text], safe=",", quote_via=quote)
+
+    def _with_figures(self, span: Span) -> Span | None:
+        return span if span.first >= self.calendar.first_month else None
+
+
+def parse_selection(
+    pairs: Iterable[tuple[str, str]], catalogue: Catalogue, *, today: datetime.date, sorts: tuple[str, ...] = ("value",)
+) -> Selection:
+    """The selection that decoded query parameters name, on a page that sorts by `sorts`.
+
+    Raises SelectionError on anything not permitted, GenerationGone if another generation is asked for
+    than the catalogue's.
+    """
+    texts = _single_values(pairs)
+    calendar = calendar_at(catalogue.first_month, catalogue.last_month, today)
+    period, first, last = _parse_period(texts, calendar)
+    return Selection(
+        calendar=calendar, period=period, first=first, last=last,
+        metric=_one_of("metric", texts, catalogue.metrics, catalogue.default_metric),
+        brands=_ids("brand", texts, catalogue.brands),
+        categories=_ids("category", texts, catalogue.categories),
+        marketplaces=_codes(texts, catalogue.marketplaces),
+        compare=_one_of("compare", texts, COMPARISONS, COMPARISONS[0]),
+        sort=_one_of("sort", texts, sorts, sorts[0]),
+        order=_one_of("order", texts, ORDERS, ORDERS[0]),
+        page=_page(texts),
+        generation=_generation(texts, catalogue.generation),
+    )
+
+
+def check_page(selection: Selection, pages: int) -> None:
+    """Raises SelectionError if the selection's page is past the last of `pages`."""
+    if selection.page > max(pages, 1):
+        raise SelectionError(f"page {selection.page} is past the last one; permitted are 1 to {max(pages, 1)}")
+
+
+def _single_values(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for word, text in pairs:
+        if word not in WORDS:
+            raise SelectionError(f"unknown parameter {_quoted(word)}; permitted are {', '.join(WORDS)}")
+        if word in texts:
+            raise SelectionError(f"{word} is given twice; give it once, several values with commas between")
+        if len(text) > LONGEST:
+            raise SelectionError(f"{word} has {len(text)} characters; permitted are {LONGEST}")
+        texts[word] = text
+    return {word: text for word, text in texts.items() if text}
+
+
+def _parse_period(texts: dict[str, str], calendar: Calendar) -> tuple[str, datetime.date | None, datetime.date | None]:
+    latest = datetime.date(max(calendar.last_month, calendar.current).year, 12, 1)
+    period = texts.get("period", "")
+    if "from" not in texts and "to" not in texts:
+        return _period_word(period, latest), None, None
+    if period:
+        raise SelectionError("period and from/to are both given; give one of them")
+    first = _month("from", texts, latest) or calendar.first_month
+    last = _month("to", texts, latest) or max(calendar.end, first)
+    if first > last:
+        raise SelectionError(f"from {format_month(first)} is after to {format_month(last)}; swap them")
+    return "", first, last
+
+
+def _period_word(period: str, latest: datetime.date) -> str:
+    if not period or period in ROLLING or period == YEAR_TO_DATE:
+        return period or DEFAULT_PERIOD
+    if is_year(period) and EARLIEST.year <= int(period) <= latest.year:
+        return period
+    raise SelectionError(
+        f"period {_quoted(period)} is not one of {', '.join(ROLLING)}, {YEAR_TO_DATE} "
+        f"or a year from {EARLIEST.year} to {latest.year}"
+    )
+
+
+def _month(word: str, texts: dict[str, str], latest: datetime.date) -> datetime.date | None:
+    if word not in texts:
+        return None
+    try:
+        month = parse_month(texts[word])
+    except ValueError:
+        month = None
+    if month is None or not EARLIEST <= month <= latest:
+        raise SelectionError(
+            f"{word} {_quoted(texts[word])} is not a month from {format_month(EARLIEST)} to {format_month(latest)}"
+        )
+    return month
+
+
+def _one_of(word: str, texts: dict[str, str], permitted: Iterable[str], default: str) -> str:
+    text = texts.get(word, default)
+    if word in texts and text not in permitted:
+        raise SelectionError(f"{word} {_quoted(text)} is not one of {_listed(permitted)}")
+    return text
+
+
+def _ids(word: str, texts: dict[str, str], known: Mapping[int, str]) -> tuple[int, ...]:
+    if word not in texts:
+        return ()
+    parts = texts[word].split(",")
+    for part in parts:
+        if not _ID.fullmatch(part) or int(part) not in known:
+            named = [f"{number} ({name})" for number, name in known.items()]
+            raise SelectionError(f"{word} {_quoted(part)} is not known; permitted are {_listed(named)}")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def _codes(texts: dict[str, str], known: Mapping[str, str]) -> tuple[str, ...]:
+    if "marketplace" not in texts:
+        return ()
+    text = texts["marketplace"]
+    parts = [text] if text in known else text.split(",")
+    for part in parts:
+        if part not in known:
+            raise SelectionError(f"marketplace {_quoted(part)} is not one of {_listed(known)}")
+    return tuple(sorted(set(parts)))
+
+
+def _page(texts: dict[str, str]) -> int:
+    text = texts.get("page", "1")
+    if not _PAGE.fullmatch(text):
+        raise SelectionError(f"page {_quoted(text)} is not a whole number from 1")
+    return int(text)
+
+
+def _generation(texts: dict[str, str], live: int) -> int | None:
+    if "generation" not in texts:
+        return None
+    text = texts["generation"]
+    if not _ID.fullmatch(text) or text == "0":
+        raise SelectionError(f"generation {_quoted(text)} is not a whole number from 1")
+    if int(text) != live:
+        raise GenerationGone(f"generation {text} is not kept; live is {live}")
+    return live
+
+
+def _quoted(text: str) -> str:
+    """A reader's own text, short and with control characters escaped."""
+    return repr(text if len(text) <= 60 else text[:60] + "…")
+
+
+def _listed(permitted: Iterable[str]) -> str:
+    names = list(permitted)
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "") if names else "none: there are no figures"
