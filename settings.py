@@ -12,6 +12,7 @@ import configparser
 import dataclasses
 import difflib
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,16 +23,17 @@ from domain.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent
 
-ENGINES = ("embedded", "mysql")
-CACHE_BACKENDS = ("filesystem", "redis")
 NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_CRASH_AT")
+_SECRETS = (("database", "password"), ("web", "secret_key"), ("cache", "url"))
+_CURRENCY = {"form": r"[A-Z]{3}", "meaning": "a currency code of three capital letters, like USD"}
+_PERCENTAGE = {"form": r"-?\d{1,3}(\.\d+)?", "meaning": "a percentage like 20 or 12.5"}
 
 
 @dataclass(frozen=True)
 class DatabaseSettings:
     """Where the facts are. Without `engine`: mysql where a host is given, else embedded."""
 
-    engine: str = ""
+    engine: str = field(default="", metadata={"choices": ("embedded", "mysql")})
     path: Path = Path("instance")
     host: str = ""
     port: int = field(default=3306, metadata={"range": (1, 65535)})
@@ -70,7 +72,7 @@ class WebSettings:
 class CacheSettings:
     """Where finished answers are kept, and how old one may be shown when the database is down."""
 
-    backend: str = "filesystem"
+    backend: str = field(default="filesystem", metadata={"choices": ("filesystem", "redis")})
     url: str = field(default="", repr=False)
     stale_hours: int = field(default=72, metadata={"range": (0, 8760)})
 
@@ -80,9 +82,9 @@ class DashboardSettings:
     """What pages say. Margins are in percent of net revenue."""
 
     title: str = "LEGO Dashboard"
-    currency: str = "USD"
-    margin_green: float = 20.0
-    margin_orange: float = 15.0
+    currency: str = field(default="USD", metadata=_CURRENCY)
+    margin_green: float = field(default=20.0, metadata=_PERCENTAGE)
+    margin_orange: float = field(default=15.0, metadata=_PERCENTAGE)
 
 
 @dataclass(frozen=True)
@@ -109,57 +111,64 @@ def load_settings(path: Path | str | None = None, environment: Mapping[str, str]
     environment = os.environ if environment is None else environment
     named = path or environment.get("LEGO_CONFIG")
     source = Path(named) if named else ROOT / "config.ini"
-    if named and not source.is_file():
+    content = _content(source)
+    if named and content is None:
         raise SettingsError(f"{source}: there is no such file; LEGO_CONFIG or --config must name a readable one")
-    texts = _file_values(source) if source.is_file() else {}
-    origins = {key: f"{source.name} [{key[0]}] {key[1]}" for key in texts}
-    for key, text in _environment_values(environment).items():
-        texts[key] = text
-        origins[key] = _variable(*key)
-    sections = {
-        section: _build_section(section, kind, texts, origins) for section, kind in SECTIONS.items()
-    }
+    found = None if content is None else source
+    written = _file_values(source.name, content or "")
+    given = _environment_values(environment)
+    texts = {**written, **given}
+    origins = {key: _variable(*key) if key in given else f"{source.name} [{key[0]}] {key[1]}" for key in texts}
+    sections = {section: _build_section(section, kind, texts, origins) for section, kind in SECTIONS.items()}
     sections["database"] = _settle_engine(sections["database"])
     _check_secret(sections["web"], origins)
-    found = source if source.is_file() else None
-    return Settings(**sections, source=found, warnings=_warnings(found, texts))
+    return Settings(**sections, source=found, warnings=_warnings(found, written))
 
 
-def _file_values(source: Path) -> dict[tuple[str, str], str]:
-    parser = configparser.ConfigParser(
-        interpolation=None, comment_prefixes=("#", ";"), inline_comment_prefixes=None, strict=True,
-        default_section="\0", empty_lines_in_values=False,
-    )
+def _content(source: Path) -> str | None:
     try:
-        parser.read_string(source.read_text(encoding="utf-8-sig"), source=source.name)
+        return source.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return None
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{source.name}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        raise SettingsError(f"{source}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except OSError as error:
         raise SettingsError(f"{source}: cannot be read ({error.strerror})") from None
-    except configparser.MissingSectionHeaderError as error:
-        raise SettingsError(
-            f"{source.name} line {error.lineno}: a section such as [database] must come first"
-        ) from None
-    except configparser.DuplicateOptionError as error:
-        raise SettingsError(
-            f"{source.name} line {error.lineno}: [{error.section}] {error.option} stands there twice; keep one"
-        ) from None
-    except configparser.DuplicateSectionError as error:
-        raise SettingsError(
-            f"{source.name} line {error.lineno}: section [{error.section}] stands there twice; join them"
-        ) from None
-    except configparser.ParsingError as error:
-        line, text = error.errors[0]
-        raise SettingsError(f"{source.name} line {line}: {text} is not 'key = value'") from None
+
+
+def _file_values(name: str, content: str) -> dict[tuple[str, str], str]:
+    """What the file says, before types. No message repeats a line of it: a line may hold a password."""
+    parser = configparser.ConfigParser(
+        interpolation=None, comment_prefixes=("#", ";"), default_section="\0", empty_lines_in_values=False
+    )
+    try:
+        parser.read_string(content)
+    except configparser.Error as error:
+        raise SettingsError(f"{name} {_place_and_fault(error)}") from None
     values = {}
     for section in parser.sections():
         if section not in SECTIONS:
-            raise SettingsError(f"{source.name}: unknown section [{section}]{_nearest(section, SECTIONS)}")
+            raise SettingsError(f"{name}: unknown section [{section}]{_nearest(section, SECTIONS)}")
         for key, text in parser.items(section):
             if key not in _keys(section):
-                raise SettingsError(f"{source.name}: [{section}] has no key {key!r}{_nearest(key, _keys(section))}")
+                raise SettingsError(f"{name}: [{section}] has no key {key!r}{_nearest(key, _keys(section))}")
+            if "\n" in text:
+                raise SettingsError(f"{name}: the line after [{section}] {key} must start at the margin")
             values[section, key] = text
     return values
+
+
+def _place_and_fault(error: configparser.Error) -> str:
+    match error:
+        case configparser.MissingSectionHeaderError(lineno=line):
+            return f"line {line}: a section such as [database] must come first"
+        case configparser.DuplicateOptionError(lineno=line):
+            return f"line {line}: [{error.section}] {error.option} stands there twice; keep one"
+        case configparser.DuplicateSectionError(lineno=line):
+            return f"line {line}: section [{error.section}] stands there twice; join them"
+        case configparser.ParsingError(errors=[(line, _), *_]):
+            return f"line {line}: it is not of the form key = value"
+    return f"cannot be understood ({type(error).__name__})"
 
 
 def _environment_values(environment: Mapping[str, str]) -> dict[tuple[str, str], str]:
@@ -175,33 +184,25 @@ def _environment_values(environment: Mapping[str, str]) -> dict[tuple[str, str],
 
 
 def _build_section(section: str, kind: type, texts: dict, origins: dict) -> Any:
-    values = {}
-    for spec in dataclasses.fields(kind):
-        key = (section, spec.name)
-        if key in texts and texts[key].strip():
-            values[spec.name] = _convert(texts[key].strip(), spec, origins[key])
-    return kind(**values)
+    return kind(**{
+        spec.name: _convert(texts[section, spec.name].strip(), spec, origins[section, spec.name])
+        for spec in dataclasses.fields(kind)
+        if texts.get((section, spec.name), "").strip()
+    })
 
 
 def _convert(text: str, spec: dataclasses.Field, origin: str) -> Any:
-    kind = type(spec.default)
-    if isinstance(spec.default, Path):
-        return Path(text)
+    rules, kind = spec.metadata, type(spec.default)
     if kind is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if kind is int:
-        return _whole_number(text, spec.metadata["range"], origin)
-    if kind is float:
-        return _percentage(text, origin)
-    if spec.name in _CHOICES and text not in _CHOICES[spec.name]:
-        permitted = ", ".join(_CHOICES[spec.name])
-        raise SettingsError(f"{origin}: {text!r} is not one of {permitted}{_nearest(text, _CHOICES[spec.name])}")
-    if spec.name == "currency" and not (len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()):
-        raise SettingsError(f"{origin}: {text!r} is not a currency code of three capital letters, like USD")
-    return text
-
-
-_CHOICES = {"engine": ENGINES, "backend": CACHE_BACKENDS}
+        return _whole_number(text, rules["range"], origin)
+    if "choices" in rules and text not in rules["choices"]:
+        permitted = ", ".join(rules["choices"])
+        raise SettingsError(f"{origin}: {text!r} is not one of {permitted}")
+    if "form" in rules and not re.fullmatch(rules["form"], text, re.ASCII):
+        raise SettingsError(f"{origin}: {text!r} is not {rules['meaning']}")
+    return Path(text) if isinstance(spec.default, Path) else kind(text)
 
 
 def _whole_number(text: str, bounds: tuple[int, int], origin: str) -> int:
@@ -209,16 +210,6 @@ def _whole_number(text: str, bounds: tuple[int, int], origin: str) -> int:
     if not (text.isascii() and text.isdigit()) or not lowest <= int(text) <= highest:
         raise SettingsError(f"{origin}: {text!r} is not a whole number from {lowest} to {highest}")
     return int(text)
-
-
-def _percentage(text: str, origin: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not -1000 <= number <= 1000:
-        raise SettingsError(f"{origin}: {text!r} is not a percentage like 20 or 12.5")
-    return number
 
 
 def _settle_engine(database: DatabaseSettings) -> DatabaseSettings:
@@ -229,16 +220,17 @@ def _settle_engine(database: DatabaseSettings) -> DatabaseSettings:
 
 def _check_secret(web: WebSettings, origins: dict) -> None:
     if web.secret_key and len(web.secret_key.encode()) < 32:
-        origin = origins["web", "secret_key"]
-        raise SettingsError(f"{origin}: shorter than 32 bytes; remove it, and a safe one is made in the instance folder")
+        raise SettingsError(
+            f"{origins['web', 'secret_key']}: shorter than 32 bytes; remove it, and a safe one is made in its place"
+        )
 
 
-def _warnings(source: Path | None, texts: dict) -> tuple[str, ...]:
+def _warnings(source: Path | None, written: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
     if source is None:
         return ("config.ini: not there, every setting has its default",)
-    secret = any(texts.get(key) for key in (("database", "password"), ("web", "secret_key")))
-    if secret and source.stat().st_mode & stat.S_IROTH:
-        return (f"{source.name}: holds a password and every user of this machine can read it; run chmod 600 {source.name}",)
+    readable_by_all = source.stat().st_mode & stat.S_IROTH
+    if readable_by_all and any(written.get(key) for key in _SECRETS):
+        return (f"{source.name}: holds a secret and every user of this machine can read it; run: chmod 600 {source}",)
     return ()
 
 
@@ -251,7 +243,7 @@ def _variable(section: str, key: str) -> str:
 
 
 def _nearest(word: str, known) -> str:
-    close = difflib.get_close_matches(word.lower(), [k.lower() for k in known], n=1, cutoff=0.4)
+    close = difflib.get_close_matches(word.lower(), [k.lower() for k in known], n=1)
     if close:
         return f"; did you mean {next(k for k in known if k.lower() == close[0])!r}?"
     return f"; known are {', '.join(known)}"

@@ -7,6 +7,7 @@ stderr and their exit code here, and nowhere else.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 import signal
@@ -51,10 +52,17 @@ class LegoCommand(click.Command):
 
 
 def lego_command(name: str, **options: Any) -> Callable[[Callable], click.Command]:
-    """Decorates a function as `flask <name>`, run with the app's context."""
+    """Decorates a function as `flask <name>`, run with the app's context. What the settings warn of
+    is said first, on stderr."""
 
     def decorate(function: Callable) -> click.Command:
-        return click.command(name, cls=LegoCommand, **options)(with_appcontext(function))
+        @functools.wraps(function)
+        def warn_and_run(*arguments: Any, **named: Any) -> Any:
+            for warning in current_store().settings.warnings:
+                click.echo(f"warning: {warning}", err=True)
+            return function(*arguments, **named)
+
+        return click.command(name, cls=LegoCommand, **options)(with_appcontext(warn_and_run))
 
     return decorate
 
