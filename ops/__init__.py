@@ -1,0 +1,1 @@
+"""What running the dashboard as a service needs around it."""

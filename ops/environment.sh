@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# Virtual environments for deploy_lego.sh and tests/run.sh; sourced, not run. Needs $root and bash's `set -e`.
+#
+# An environment is built aside, in .venvs/<fingerprint of its requirements and interpreter>, and only when
+# it is whole does the link (.venv) point to it. So an interrupted or failed installation changes nothing,
+# an app that runs keeps its packages, and unchanged requirements cost nothing.
+
+: "${root:?the repository folder}"
+
+# Prints the interpreter to use: $PYTHON, or the first on the PATH that is new enough.
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:+"$PYTHON"} python3 python3.14 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# Installs Debian packages, as root or through sudo without a question; otherwise says what to install.
+install_packages() {
+    local sudo=()
+    if [ "$(id -u)" != 0 ]; then
+        sudo=(sudo -n)
+    fi
+    if ! command -v apt-get >/dev/null || ! "${sudo[@]}" true 2>/dev/null; then
+        echo "These packages are missing. Install them and try again: sudo apt-get install $*" >&2
+        return 2
+    fi
+    "${sudo[@]}" apt-get update -q
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# make_environment LINK REQUIREMENTS...: makes $root/LINK an environment with exactly these packages.
+make_environment() {
+    local link=$root/$1 python version key built requirement requirements arguments=()
+    shift
+    requirements=("${@/#/$root/}")
+    if ! python=$(find_python); then
+        install_packages python3 python3-venv
+        python=$(find_python) || { echo "Python 3.11 or newer is needed; PYTHON=/path/to/python3 names one" >&2; return 2; }
+    fi
+    version=$("$python" -c 'import platform; print(platform.python_version())')
+    # The folder is part of the key: an environment that was moved does not work.
+    key=$({ echo "$root $python $version"; cat "${requirements[@]}"; } | sha256sum | cut -c1-16)
+    built=$root/.venvs/$key
+    if [ ! -e "$built/complete" ]; then
+        "$python" -c 'import ensurepip, venv' 2>/dev/null || install_packages "python${version%.*}-venv"
+        rm -rf "$built"
+        "$python" -m venv "$built"
+        for requirement in "${requirements[@]}"; do
+            arguments+=(--requirement "$requirement")
+        done
+        "$built/bin/python" -m pip install --disable-pip-version-check --no-input --no-deps --quiet "${arguments[@]}"
+        "$built/bin/python" -m pip check --disable-pip-version-check
+        touch "$built/complete"
+    fi
+    if [ -d "$link" ] && [ ! -L "$link" ]; then
+        mv -T "$link" "$link.replaced-$(date +%s)"
+    fi
+    ln -s ".venvs/$key" "$link.new.$$"
+    mv -fT "$link.new.$$" "$link"
+    echo "Python $version, $("$built/bin/python" -m pip list --disable-pip-version-check --format freeze | wc -l) packages"
+}
+
+# Removes environments that neither .venv nor .venv-tests points to.
+remove_old_environments() {
+    local built
+    for built in "$root"/.venvs/*/; do
+        built=${built%/}
+        case "$built" in
+            "$(readlink -f "$root/.venv")" | "$(readlink -f "$root/.venv-tests")") ;;
+            *) rm -rf "$built" ;;
+        esac
+    done
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs them all: tests/run.sh [pytest arguments]
+#
+# Python packages go into .venv-tests. MariaDB's server and Chromium come from apt-get where they are
+# missing (as root, or by sudo where it asks nothing); where that is not possible, this says what to
+# install and exits 2. The packages hold programs only: no service is started and none is touched.
+set -euo pipefail
+root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
+PATH=$PATH:/usr/sbin:/sbin
+
+# shellcheck source=ops/environment.sh
+source "$root/ops/environment.sh"
+
+# Prints the Debian packages that hold what is not installed.
+missing_packages() {
+    command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || echo mariadb-server-core
+    command -v mariadb >/dev/null && command -v mariadb-dump >/dev/null || echo mariadb-client
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
+}
+
+unset PYTHONPATH PYTHONHOME PYTEST_ADDOPTS
+cd "$root"
+mapfile -t packages < <(missing_packages)
+if [ ${#packages[@]} -gt 0 ]; then
+    install_packages "${packages[@]}" </dev/null
+fi
+(
+    flock 9
+    make_environment .venv-tests requirements.txt requirements-dev.txt
+) </dev/null 9<"$root/tests"
+exec "$root/.venv-tests/bin/python" -m pytest "$@" </dev/null
