@@ -27,6 +27,8 @@ from settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
+    from database.engines.build import Build
+
 Answer = TypeVar("Answer")
 
 
@@ -35,6 +37,7 @@ class Generation:
     """One published state of the summaries, as its row in `summary_generation` tells it."""
 
     generation: int
+    previous: int | None
     run_id: str
     refresh_type: str
     published_at: datetime.datetime
@@ -45,6 +48,7 @@ class Generation:
     left_out_facts: int
     ledger_id: int
     last_fact_id: int
+    recent_facts: int
     placement: int
     currencies: str
     excluded_groups: str
@@ -73,6 +77,8 @@ class Store(abc.ABC):
     application: sa.Engine
     """Users, sessions, logs. `begin()` for writing; for reading use `application_reading`."""
     application_reading: sa.Engine
+    assigns_fact_ids = False
+    """Whether the engine gives new facts their ids; otherwise whoever inserts them does."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -109,6 +115,26 @@ class Store(abc.ABC):
     def scratch(self, connection: sa.Connection) -> contextlib.AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A DuckDB connection to stage files in, its memory bounded by the settings. TEMP tables only:
         embedded, it is the facts connection itself."""
+
+    # --- generations
+
+    @abc.abstractmethod
+    def build(self) -> contextlib.AbstractContextManager[Build]:
+        """A generation to be built; discarded on leaving the block, unless it was published."""
+
+    @abc.abstractmethod
+    def generation_numbers(self) -> list[int]:
+        """The numbers of the generations that are kept, in order."""
+
+    @abc.abstractmethod
+    def roll_back(self) -> Generation:
+        """Makes the generation live that was live before, and returns it. Raises Refused if it is not
+        kept any more."""
+
+    @abc.abstractmethod
+    def clear_leftovers(self) -> list[str]:
+        """Removes what dead refreshes left and generations that are not to be kept, while holding the
+        lock; returns the names of what went."""
 
     @abc.abstractmethod
     def close(self) -> None:

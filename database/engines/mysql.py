@@ -12,6 +12,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import duckdb
 import pymysql
@@ -30,6 +31,9 @@ from domain.errors import (
 )
 from settings import DatabaseSettings, Settings
 
+if TYPE_CHECKING:
+    from database.engines.build import Build
+
 STRICT = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 TABLE_CHANGED = 1412
 CONNECT_SECONDS = 10
@@ -45,9 +49,11 @@ FORBIDDEN = (1142, 1143, 1227, 1290, 1370, 1419)
 class MysqlStore(Store):
     """One schema on a MariaDB server."""
 
+    assigns_fact_ids = True
+
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._facts_engine = _engine(
+        self.facts_engine = _engine(
             settings.database, read_timeout=COMMAND_READ_SECONDS, isolation="READ COMMITTED",
             init="SET SESSION innodb_lock_wait_timeout = 30", poolclass=sa.pool.NullPool, local_infile=True,
         )
@@ -63,7 +69,7 @@ class MysqlStore(Store):
 
     @contextlib.contextmanager
     def facts(self) -> Iterator[sa.Connection]:
-        with self._facts_engine.connect() as connection:
+        with self.facts_engine.connect() as connection:
             yield connection
 
     def read(self, question: Callable[[Reading], Answer]) -> Answer:
@@ -80,7 +86,7 @@ class MysqlStore(Store):
             return _live(connection)
 
     def databases(self) -> Sequence[Database]:
-        return (Database(self._facts_engine, (schema.FACTS, schema.PUBLISHED, schema.APPLICATION)),)
+        return (Database(self.facts_engine, (schema.FACTS, schema.PUBLISHED, schema.APPLICATION)),)
 
     def bulk_insert(
         self, connection: sa.Connection, table: sa.Table, *, scratch: duckdb.DuckDBPyConnection, query: str
@@ -126,9 +132,33 @@ class MysqlStore(Store):
             finally:
                 scratch.close()
 
+    def build(self) -> contextlib.AbstractContextManager[Build]:
+        from database.engines.mysql_build import mysql_build
+
+        return mysql_build(self)
+
+    def generation_numbers(self) -> list[int]:
+        with self.application_reading.connect() as connection:
+            table = schema.summary_generation
+            return list(connection.execute(sa.select(table.c.generation).order_by(table.c.generation)).scalars())
+
+    def roll_back(self) -> Generation:
+        from database.engines.mysql_build import roll_back
+
+        return roll_back(self)
+
+    def clear_leftovers(self) -> list[str]:
+        from database.engines.mysql_build import clear_leftovers
+
+        return clear_leftovers(self)
+
     def close(self) -> None:
         self.application.dispose()
-        self._facts_engine.dispose()
+        self.facts_engine.dispose()
+
+    def worker_count(self) -> int:
+        """How many connections a refresh uses at once."""
+        return self.settings.refresh.workers or os.cpu_count() or 1
 
     @property
     def lock_name(self) -> str:
