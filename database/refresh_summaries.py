@@ -7,40 +7,42 @@ Needs nothing but the system's Python: it finds the repository's virtual environ
 
 import os
 import sys
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = ROOT / ".venv" / "bin" / "python"
 
 
 def main(arguments):
-    """Replaces this process by the command; returns 2 if that is not possible."""
-    config, options = take_config(arguments)
+    """Replaces this process by the command. Returns 2 if that is not possible."""
+    config, options = split_config(arguments)
+    if not os.access(str(PYTHON), os.X_OK):
+        sys.stderr.write(f"refresh-summaries: {PYTHON} is not there; ./deploy_lego.sh makes it\n")
+        return 2
     environment = {name: text for name, text in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     environment["FLASK_APP"] = "flask_app:create_app"
-    if config is not None:
-        environment["LEGO_CONFIG"] = os.path.abspath(config)
-    elif environment.get("LEGO_CONFIG"):
-        environment["LEGO_CONFIG"] = os.path.abspath(environment["LEGO_CONFIG"])
-    python = os.path.join(ROOT, ".venv", "bin", "python")
-    if not os.access(python, os.X_OK):
-        sys.stderr.write("refresh-summaries: {} is not there; ./deploy_lego.sh makes it\n".format(python))
-        return 2
-    os.chdir(ROOT)
-    # Not a child: signals and the exit code need no passing on.
-    os.execve(python, [python, "-m", "flask", "refresh-summaries"] + options, environment)
+    config = config or environment.get("LEGO_CONFIG")
+    if config:
+        # Named from the folder that the caller is in; the command runs in the repository.
+        environment["LEGO_CONFIG"] = str(Path(config).absolute())
+    os.chdir(str(ROOT))
+    # Not a child process: signals and the exit code need no passing on.
+    os.execve(str(PYTHON), [str(PYTHON), "-m", "flask", "refresh-summaries", *options], environment)
+    return None
 
 
-def take_config(arguments):
-    """Splits `--config FILE` or `--config=FILE` from the options that are passed on."""
-    options = list(arguments)
-    for position, option in enumerate(options):
+def split_config(arguments):
+    """The FILE of `--config FILE` or `--config=FILE` (None without), and the options that remain."""
+    for position, option in enumerate(arguments):
+        before, after = arguments[:position], arguments[position + 1 :]
+        if option == "--config" and after:
+            return after[0], before + after[1:]
         if option == "--config":
-            if position + 1 == len(options):
-                sys.stderr.write("refresh-summaries: --config needs the path of a file\n")
-                sys.exit(2)
-            return options[position + 1], options[:position] + options[position + 2:]
+            sys.stderr.write("refresh-summaries: --config needs the path of a file\n")
+            sys.exit(2)
         if option.startswith("--config="):
-            return option[len("--config="):], options[:position] + options[position + 1:]
-    return None, options
+            return option.partition("=")[2], before + after
+    return None, arguments
 
 
 if __name__ == "__main__":
