@@ -95,7 +95,7 @@ def describe_restart_reason(settings: Settings, pid: int) -> str:
     """Why the running app cannot take over the new state by a reload; nothing if it can."""
     if Path(f"/proc/{pid}/exe").resolve() != Path(sys.executable).resolve():
         return "another Python"
-    if _own_variables(Path(f"/proc/{pid}/environ").read_bytes()) != _own_variables(Path("/proc/self/environ").read_bytes()):
+    if _own_variables(pid) != _own_variables(os.getpid()):
         return "other LEGO_ variables"
     started = _started_file(settings)
     if started.is_file() and started.read_text(encoding="utf-8").split()[-1] != gunicorn.__version__:
@@ -163,7 +163,8 @@ def _started_file(settings: Settings) -> Path:
     return settings.database.path / "gunicorn.started"
 
 
-def _own_variables(environment: bytes) -> list[bytes]:
+def _own_variables(pid: int) -> list[bytes]:
+    environment = Path(f"/proc/{pid}/environ").read_bytes()
     return sorted(entry for entry in environment.split(b"\0") if entry.startswith(b"LEGO_"))
 
 
