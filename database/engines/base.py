@@ -158,6 +158,10 @@ class Store(abc.ABC):
         while True:
             with self._try_lock() as held:
                 if held:
+                    left = self.lock_holder()
+                    if left is not None and _is_dead(left):
+                        # Statements of a killed client go on at the server, whoever has the lock by then.
+                        self._evict(left)
                     self._write_holder(purpose)
                     try:
                         yield

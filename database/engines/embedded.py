@@ -19,6 +19,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import sqlalchemy as sa
@@ -31,15 +32,14 @@ from domain.errors import (
     LockBusy,
     NeverRefreshed,
     OutOfSpace,
+    Refused,
     SchemaError,
     SetupError,
 )
 from settings import Settings
 
-STAGING = "staging"
-"""The name under which a build attaches the file of the generation it makes."""
-LIVE = "live"
-"""The name under which a build attaches the generation before, read-only."""
+if TYPE_CHECKING:
+    from database.engines.build import Build
 
 
 class EmbeddedStore(Store):
@@ -100,6 +100,36 @@ class EmbeddedStore(Store):
         connection.begin() if not connection.in_transaction() else None
         yield raw_duckdb(connection)
 
+    def build(self) -> contextlib.AbstractContextManager[Build]:
+        from database.engines.embedded_build import embedded_build
+
+        return embedded_build(self)
+
+    def generation_numbers(self) -> list[int]:
+        return sorted(int(path.stem) for path in self.generations.glob("[0-9]*.duckdb"))
+
+    def roll_back(self) -> Generation:
+        live = self.live_generation()
+        if live is None or live.previous is None or not self.generation_path(live.previous).is_file():
+            raise Refused("there is no earlier generation that is kept; nothing was changed")
+        self.point_to(self.generation_path(live.previous).name)
+        return self.live_generation()
+
+    def clear_leftovers(self) -> list[str]:
+        live = self.live_generation()
+        number = live.generation if live is not None else 0
+        # A higher number than the live one was rolled back, or its run died before it was pointed to.
+        earlier = [found for found in self.generation_numbers() if found < number]
+        if live is not None and live.previous in earlier:
+            earlier.remove(live.previous)
+            earlier.append(live.previous)
+        kept = {number, *earlier[len(earlier) - (self.settings.refresh.keep_generations - 1) :]}
+        stale = [self.generation_path(found) for found in self.generation_numbers() if found not in kept]
+        stale += [path for pattern in ("*.building*", "current.*.new") for path in self.generations.glob(pattern)]
+        for path in stale:
+            path.unlink(missing_ok=True)
+        return [path.name for path in stale]
+
     def close(self) -> None:
         with self._opening:
             if self._open_generation:
@@ -147,6 +177,24 @@ class EmbeddedStore(Store):
                     self._open_generation[1].dispose()
                 self._open_generation = (name, *opened)
             return self._open_generation[1:]
+
+    def generation_path(self, generation: int) -> Path:
+        """The file of a generation, whether it is there or not."""
+        return self.generations / f"{generation:06d}.duckdb"
+
+    def point_to(self, name: str) -> None:
+        """Makes `name` the live generation's file, atomically and durably."""
+        draft = self.pointer.with_name(f"current.{os.getpid()}.new")
+        with draft.open("w", encoding="ascii") as file:
+            file.write(name + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, self.pointer)
+        folder = os.open(self.generations, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def live_file_name(self) -> str:
         """The pointer's content. Raises NeverRefreshed if there is none yet."""

@@ -170,6 +170,7 @@ class MysqlStore(Store):
         with self.facts() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             held = connection.execute(sa.select(sa.func.get_lock(self.lock_name, 0))).scalar() == 1
+            self._own_lock = connection.execute(sa.select(sa.func.connection_id())).scalar() if held else None
             try:
                 yield held
             finally:
@@ -182,8 +183,12 @@ class MysqlStore(Store):
         """kill -9 of a client does not stop its statement, and GET_LOCK stays held until it ends."""
         with self.facts() as connection:
             owner = connection.execute(sa.select(sa.func.is_used_lock(self.lock_name))).scalar()
-            numbers = {int(number) for number in holder.connections.split(",") if number} | ({owner} - {None})
-            for number in numbers:
+            # A server that was restarted gives the same numbers again: only what works here is ended.
+            busy = connection.exec_driver_sql(
+                "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND command = 'Query'"
+            ).scalars()
+            noted = {int(number) for number in holder.connections.split(",") if number}
+            for number in (noted & set(busy)) | ({owner} - {None, self._own_lock}):
                 with contextlib.suppress(sa.exc.DBAPIError, LegoError):
                     connection.exec_driver_sql(f"KILL {int(number)}")
 

@@ -1,0 +1,80 @@
+"""A generation in the making: what a refresh needs of an engine.
+
+Staged tables are invisible to readers until `publish`, which puts the whole generation in place at one
+instant or not at all. A build that is not published is discarded, whatever ended it.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Generation
+
+Task = TypeVar("Task")
+Outcome = TypeVar("Outcome")
+
+
+class Build(abc.ABC):
+    """One generation being built. `connection` sees facts, the live generation and the staged tables."""
+
+    connection: sa.Connection
+    keyed: bool
+    """Whether staged tables have primary keys that refuse doubled rows."""
+
+    def __init__(self, live: Generation | None) -> None:
+        self.live_generation = live
+        self.published = False
+
+    @abc.abstractmethod
+    def live(self, table: sa.Table) -> sa.Table:
+        """The table as it stands in the live generation."""
+
+    @abc.abstractmethod
+    def staged(self, table: sa.Table) -> sa.Table:
+        """The table as it is being made."""
+
+    @abc.abstractmethod
+    def start(self, *, generation: int, whole: bool) -> None:
+        """Makes the staged tables, empty. `whole` if every month will be built."""
+
+    @abc.abstractmethod
+    def run_all(
+        self,
+        tasks: Iterable[Task],
+        work: Callable[[sa.Connection, Task], Outcome],
+        *,
+        undo: Callable[[sa.Connection, Task], None] | None = None,
+        done: Callable[[Task, Outcome], None] = lambda task, outcome: None,
+    ) -> None:
+        """Runs `work` for every task, several at once where the engine gains by it, each in a transaction
+        of its own. What a retry may find half done is taken away by `undo` first; `done` is told, in
+        the calling thread, as tasks end."""
+
+    @abc.abstractmethod
+    def keep_months(self, rebuilt: Iterable) -> None:
+        """Sees to it that the generation will hold the live rows of all months but the rebuilt ones."""
+
+    @abc.abstractmethod
+    def keep_placement(self, set_number: int) -> None:
+        """Sees to it that the generation will hold the live generation's placement set."""
+
+    @abc.abstractmethod
+    def add_indexes(self, done: Callable[[sa.Table, Any], None]) -> None:
+        """Adds the secondary indexes to the loaded tables."""
+
+    @abc.abstractmethod
+    def publish(self, row: dict[str, Any]) -> None:
+        """Puts the generation in place; `row` is its row of `summary_generation`. Raises SwapFailed if
+        that could not be done, with the old generation still live."""
+
+    @abc.abstractmethod
+    def discard(self) -> None:
+        """Takes away what was staged; harmless after `publish`."""
+
+
+STAGED_TABLES = (*schema.SUMMARIES, schema.summary_month, schema.summary_left_out, schema.summary_placement)

@@ -1,0 +1,146 @@
+"""Embedded: a generation is a file of its own, built aside, made durable, then pointed to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Generation
+from database.engines.build import STAGED_TABLES, Build, Outcome, Task
+from database.engines.embedded import EmbeddedStore, embedded_form
+from domain.errors import SwapFailed
+
+STAGING = "staging"
+"""The name under which the file in the making is attached."""
+LIVE = "live"
+"""The name under which the live generation's file is attached, read-only."""
+UNFINISHED = ".building"
+
+DIMENSIONS = (schema.category, schema.brand, schema.asin, schema.marketplace)
+
+
+class EmbeddedBuild(Build):
+    """Builds generations/NNNNNN.duckdb."""
+
+    keyed = False
+
+    def __init__(self, store: EmbeddedStore, connection: sa.Connection, live: Generation | None) -> None:
+        super().__init__(live)
+        self.store = store
+        self.connection = connection
+        self.path: Path | None = None
+        if live is not None:
+            self._attach(store.generations / store.live_file_name(), LIVE, "READ_ONLY")
+
+    def live(self, table: sa.Table) -> sa.Table:
+        return schema.copy_of(table, schema=LIVE)
+
+    def staged(self, table: sa.Table) -> sa.Table:
+        return schema.copy_of(table, schema=STAGING)
+
+    def start(self, *, generation: int, whole: bool) -> None:
+        self.path = self.store.generation_path(generation)
+        self._unfinished.unlink(missing_ok=True)
+        self._attach(self._unfinished, STAGING)
+        for table in (*STAGED_TABLES, schema.summary_generation, *DIMENSIONS):
+            self.connection.execute(sa.schema.CreateTable(embedded_form(self.staged(table))))
+        self.connection.commit()
+
+    def run_all(
+        self,
+        tasks: Iterable[Task],
+        work: Callable[[sa.Connection, Task], Outcome],
+        *,
+        undo: Callable[[sa.Connection, Task], None] | None = None,
+        done: Callable[[Task, Outcome], None] = lambda task, outcome: None,
+    ) -> None:
+        # DuckDB spreads each statement over all threads by itself.
+        for task in tasks:
+            done(task, work(self.connection, task))
+        self.connection.commit()
+
+    def keep_months(self, rebuilt: Iterable) -> None:
+        rebuilt = list(rebuilt)
+        for table in schema.SUMMARIES:
+            live = self.live(table)
+            kept = sa.select(*live.c).where(live.c.month.not_in(rebuilt)).order_by(live.c.month)
+            self.connection.execute(sa.insert(self.staged(table)).from_select(list(live.c.keys()), kept))
+        self.connection.commit()
+
+    def keep_placement(self, set_number: int) -> None:
+        live = self.live(schema.summary_placement)
+        kept = sa.select(*live.c).where(live.c.placement == set_number)
+        self.connection.execute(
+            sa.insert(self.staged(schema.summary_placement)).from_select(list(live.c.keys()), kept)
+        )
+        self.connection.commit()
+
+    def add_indexes(self, done: Callable[[sa.Table, Any], None]) -> None:
+        """None: rows lie in the order of months, and DuckDB skips the blocks that do not matter."""
+
+    def publish(self, row: dict[str, Any]) -> None:
+        for table in DIMENSIONS:
+            columns = list(table.c.keys())
+            self.connection.execute(
+                sa.insert(self.staged(table)).from_select(columns, sa.select(*table.c).order_by(*table.primary_key))
+            )
+        self.connection.execute(sa.insert(self.staged(schema.summary_generation)).values(**row))
+        self.connection.commit()
+        self._detach(STAGING)
+        try:
+            _make_durable(self._unfinished)
+            os.replace(self._unfinished, self.path)
+            self.store.point_to(self.path.name)
+        except OSError as error:
+            raise SwapFailed(
+                f"{self.store.pointer}: cannot be replaced ({error.strerror}); the old generation is still live"
+            ) from None
+        self.published = True
+
+    def discard(self) -> None:
+        if self.path is None or self.published:
+            return
+        with contextlib.suppress(Exception):
+            self.connection.rollback()
+        with contextlib.suppress(Exception):
+            self._detach(STAGING)
+        for leftover in (self._unfinished, self._unfinished.with_name(self._unfinished.name + ".wal")):
+            leftover.unlink(missing_ok=True)
+
+    @property
+    def _unfinished(self) -> Path:
+        return self.path.with_name(self.path.name + UNFINISHED)
+
+    def _attach(self, path: Path, name: str, *options: str) -> None:
+        listed = f" ({', '.join(options)})" if options else ""
+        quoted = str(path).replace("'", "''")
+        self.connection.exec_driver_sql(f"ATTACH '{quoted}' AS {name}{listed}")
+        self.connection.commit()
+
+    def _detach(self, name: str) -> None:
+        self.connection.exec_driver_sql(f"CHECKPOINT {name}")
+        self.connection.commit()
+        self.connection.exec_driver_sql(f"DETACH {name}")
+        self.connection.commit()
+
+
+@contextlib.contextmanager
+def embedded_build(store: EmbeddedStore) -> Iterator[EmbeddedBuild]:
+    """A build on the facts file; discarded on leaving, unless it was published."""
+    with store.facts() as connection:
+        build = EmbeddedBuild(store, connection, store.live_generation())
+        try:
+            yield build
+        finally:
+            build.discard()
+
+
+def _make_durable(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

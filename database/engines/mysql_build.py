@@ -1,0 +1,380 @@
+"""MariaDB: tables are built beside the live ones and put in place by one RENAME, or, when only some
+months changed, by one transaction that replaces those months.
+
+`X_staging` is being made, `X` is live, `X_previous` is what the generation before had: the whole table
+after a RENAME, only the replaced months after a transaction. `X_dropped` waits to be dropped. The row
+of `summary_generation` is swapped or written together with the tables, so whoever reads it first in a
+snapshot knows which state it sees.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Generation, generation_from
+from database.engines.build import Build, Outcome, Task
+from database.engines.mysql import MysqlStore, error_number
+from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, Refused, SwapFailed
+from domain.months import parse_month
+
+STAGING, PREVIOUS, DROPPED = "_staging", "_previous", "_dropped"
+SWAPPED = (*schema.SUMMARIES, schema.summary_generation)
+PASSING = (1205, 1213)
+"""Lock wait timeout and deadlock: worth another try."""
+TRIES = 4
+SWAP_SECONDS = 180
+"""How long a swap waits for readers that sit in a transaction."""
+
+
+class MysqlBuild(Build):
+    """Builds `…_staging` tables in the schema, with several connections."""
+
+    keyed = True
+
+    def __init__(self, store: MysqlStore, connection: sa.Connection, live: Generation | None) -> None:
+        super().__init__(live)
+        self.store = store
+        self.connection = connection
+        self.whole = True
+        self._workers: queue.SimpleQueue[sa.Connection] = queue.SimpleQueue()
+        self._numbers: set[int] = set()
+        self._stack = contextlib.ExitStack()
+        self._note(connection)
+
+    def live(self, table: sa.Table) -> sa.Table:
+        return table
+
+    def staged(self, table: sa.Table) -> sa.Table:
+        return _named(table, STAGING) if table in schema.SUMMARIES else table
+
+    def start(self, *, generation: int, whole: bool) -> None:
+        self.whole = whole
+        for table in schema.SUMMARIES:
+            _drop(self.connection, _named(table, STAGING))
+            self.connection.execute(sa.schema.CreateTable(_named(table, STAGING)))
+        self.connection.commit()
+
+    def run_all(
+        self,
+        tasks: Iterable[Task],
+        work: Callable[[sa.Connection, Task], Outcome],
+        *,
+        undo: Callable[[sa.Connection, Task], None] | None = None,
+        done: Callable[[Task, Outcome], None] = lambda task, outcome: None,
+    ) -> None:
+        tasks = list(tasks)
+        count = max(1, min(self.store.worker_count(), len(tasks)))
+        pool = ThreadPoolExecutor(count, thread_name_prefix="refresh")
+        try:
+            futures = {pool.submit(self._run, work, undo, task): task for task in tasks}
+            for future in as_completed(futures):
+                done(futures[future], future.result())
+        except BaseException:
+            # Neither a closed socket nor kill -9 stops a statement: the server must be told.
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._kill_statements()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def keep_months(self, rebuilt: Iterable) -> None:
+        """Nothing to do: the months that are not replaced stay where they are."""
+
+    def keep_placement(self, set_number: int) -> None:
+        """Nothing to do: placement sets are kept by number."""
+
+    def add_indexes(self, done: Callable[[sa.Table, Any], None]) -> None:
+        if not self.whole:
+            return
+
+        def add(connection: sa.Connection, table: sa.Table) -> None:
+            quote = connection.dialect.identifier_preparer.quote
+            parts = ", ".join(
+                f"ADD INDEX {quote(index.name)} ({', '.join(quote(column.name) for column in index.columns)})"
+                for index in sorted(table.indexes, key=lambda index: index.name)
+            )
+            connection.exec_driver_sql(f"ALTER TABLE {quote(table.name + STAGING)} {parts}")
+
+        self.run_all(schema.SUMMARIES, add, done=done)
+
+    def publish(self, row: dict[str, Any]) -> None:
+        try:
+            if self.whole:
+                self._publish_whole(row)
+            else:
+                self._publish_months(row)
+        except sa.exc.DBAPIError as error:
+            raise SwapFailed(
+                f"the new generation could not be put in place ({error.orig}); the old one is still live"
+            ) from None
+        self.published = True
+
+    def discard(self) -> None:
+        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
+            self._stack.close()
+        if self.published:
+            return
+        # The build's own connection may be the thing that broke.
+        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self.store.facts() as connection:
+            for table in SWAPPED:
+                _drop(connection, _named(table, STAGING))
+
+    def _publish_whole(self, row: dict[str, Any]) -> None:
+        generations = schema.summary_generation
+        staged = _named(generations, STAGING)
+        _drop(self.connection, staged)
+        self.connection.execute(sa.schema.CreateTable(staged))
+        if self.live_generation is not None:
+            _copy(self.connection, generations, staged, generations.c.live == sa.true())
+            self.connection.execute(sa.update(staged).values(live=False))
+        self.connection.execute(sa.insert(staged).values(**row))
+        self.connection.commit()
+        for table in SWAPPED:
+            _drop(self.connection, _named(table, DROPPED))
+        steps = []
+        for table in schema.SUMMARIES:
+            steps += [(table.name + PREVIOUS, table.name + DROPPED), (table.name, table.name + PREVIOUS)]
+        steps += [(generations.name, generations.name + DROPPED)]
+        steps += [(table.name + STAGING, table.name) for table in SWAPPED]
+        rename(self.connection, steps)
+
+    def _publish_months(self, row: dict[str, Any]) -> None:
+        months = [parse_month(text) for text in row["months"].split(",") if text]
+        self._empty_previous()
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._replace_months(row, months)
+                break
+            except sa.exc.DBAPIError as error:
+                self.connection.rollback()
+                if error_number(error) not in PASSING or attempt == TRIES:
+                    raise
+                _pause(attempt)
+
+    def _empty_previous(self) -> None:
+        """Makes room for the months about to be replaced. The generation that was kept so far can be
+        read no more from here on, so its row goes first."""
+        generations = schema.summary_generation
+        self.connection.execute(sa.delete(generations).where(generations.c.live == sa.false()))
+        self.connection.commit()
+        for table in schema.SUMMARIES:
+            fresh = _named(table, STAGING + PREVIOUS)
+            _drop(self.connection, fresh)
+            _drop(self.connection, _named(table, DROPPED))
+            self.connection.execute(sa.schema.CreateTable(fresh))
+        steps = []
+        for table in schema.SUMMARIES:
+            steps += [(table.name + PREVIOUS, table.name + DROPPED)]
+            steps += [(table.name + STAGING + PREVIOUS, table.name + PREVIOUS)]
+        rename(self.connection, steps)
+
+    def _replace_months(self, row: dict[str, Any], months: list) -> None:
+        generations = schema.summary_generation
+        for table in schema.SUMMARIES:
+            _copy(self.connection, table, _named(table, PREVIOUS), table.c.month.in_(months))
+            self.connection.execute(sa.delete(table).where(table.c.month.in_(months)))
+            _copy(self.connection, _named(table, STAGING), table)
+        self.connection.execute(sa.update(generations).values(live=False))
+        self.connection.execute(sa.insert(generations).values(**row))
+        self.connection.commit()
+
+    def _run(self, work: Callable, undo: Callable | None, task: Task) -> Any:
+        for attempt in range(1, TRIES + 1):
+            connection = self._take_worker()
+            try:
+                if attempt > 1 and undo is not None:
+                    undo(connection, task)
+                outcome = work(connection, task)
+                connection.commit()
+            except (sa.exc.DBAPIError, DatabaseUnreachable) as error:
+                self._drop_worker(connection)
+                if attempt == TRIES or not _is_passing(error):
+                    raise
+                _pause(attempt)
+            except BaseException:
+                self._drop_worker(connection)
+                raise
+            else:
+                self._workers.put(connection)
+                return outcome
+        raise AssertionError("unreachable")
+
+    def _take_worker(self) -> sa.Connection:
+        try:
+            return self._workers.get_nowait()
+        except queue.Empty:
+            connection = self.store.facts_engine.connect()
+            self._stack.callback(connection.close)
+            self._note(connection)
+            return connection
+
+    def _drop_worker(self, connection: sa.Connection) -> None:
+        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
+            connection.invalidate()
+
+    def _note(self, connection: sa.Connection) -> None:
+        """Writes down the server's number of a connection: who clears up after us kills it by that."""
+        number = connection.connection.driver_connection.thread_id()
+        with _noting:
+            self._numbers.add(number)
+            self.store.note_connections(sorted(self._numbers))
+
+    def _kill_statements(self) -> None:
+        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self.store.facts() as connection:
+            own = self.connection.connection.driver_connection.thread_id()
+            for number in self._numbers - {own}:
+                with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
+                    connection.exec_driver_sql(f"KILL {int(number)}")
+
+
+_noting = threading.Lock()
+
+
+@contextlib.contextmanager
+def mysql_build(store: MysqlStore) -> Iterator[MysqlBuild]:
+    """A build in the schema; discarded on leaving, unless it was published."""
+    with store.facts() as connection:
+        build = MysqlBuild(store, connection, store.live_generation())
+        try:
+            yield build
+        finally:
+            build.discard()
+
+
+def roll_back(store: MysqlStore) -> Generation:
+    """Puts the generation before back: by RENAME, or month by month if it was replaced in place."""
+    live = store.live_generation()
+    generations = schema.summary_generation
+    with store.facts() as connection:
+        row = None
+        if live is not None and live.previous is not None:
+            row = connection.execute(sa.select(generations).where(generations.c.generation == live.previous)).first()
+        if row is None:
+            raise Refused("there is no earlier generation that is kept; nothing was changed")
+        if live.in_place:
+            _restore_months(connection, live, row.generation)
+        else:
+            _restore_whole(connection, row.generation)
+    return store.live_generation()
+
+
+def clear_leftovers(store: MysqlStore) -> list[str]:
+    """Drops staged tables of dead refreshes and the rows of generations that are not kept."""
+    gone = []
+    with store.facts() as connection:
+        present = set(
+            connection.execute(
+                sa.text("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
+            ).scalars()
+        )
+        for table in SWAPPED:
+            for suffix in (STAGING, DROPPED, STAGING + PREVIOUS):
+                if table.name + suffix in present:
+                    _drop(connection, _named(table, suffix))
+                    gone.append(table.name + suffix)
+        kept = connection.execute(
+            sa.select(schema.summary_generation.c.generation, schema.summary_generation.c.placement)
+        ).all()
+        numbers, sets = [row.generation for row in kept], [row.placement for row in kept]
+        for table in (schema.summary_month, schema.summary_left_out):
+            connection.execute(sa.delete(table).where(table.c.generation.not_in(numbers)))
+        placement = schema.summary_placement
+        connection.execute(sa.delete(placement).where(placement.c.placement.not_in(sets)))
+        connection.commit()
+    return gone
+
+
+def rename(connection: sa.Connection, steps: list[tuple[str, str]], seconds: float = SWAP_SECONDS) -> None:
+    """One RENAME TABLE, all or nothing, also across a crash of the server.
+
+    NOWAIT, tried again with jitter: a RENAME that waits makes every later reader queue behind it.
+    Raises SwapFailed if some reader sits in a transaction for too long."""
+    quote = connection.dialect.identifier_preparer.quote
+    (first, target), *others = steps
+    listed = ", ".join(
+        [f"{quote(first)} NOWAIT TO {quote(target)}"] + [f"{quote(a)} TO {quote(b)}" for a, b in others]
+    )
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            connection.exec_driver_sql(f"RENAME TABLE {listed}")
+            connection.commit()
+            return
+        except sa.exc.DBAPIError as error:
+            connection.rollback()
+            if error_number(error) not in PASSING:
+                raise
+            if time.monotonic() > deadline:
+                raise SwapFailed(
+                    f"a reader kept {first} busy for {seconds:.0f} s; end it (SHOW PROCESSLIST) and run the "
+                    "refresh again; the old generation is still live"
+                ) from None
+        time.sleep(random.uniform(0.01, 0.1))
+
+
+def _restore_whole(connection: sa.Connection, number: int) -> None:
+    generations = schema.summary_generation
+    staged = _named(generations, STAGING)
+    for table in SWAPPED:
+        _drop(connection, _named(table, STAGING))
+        _drop(connection, _named(table, DROPPED))
+    connection.execute(sa.schema.CreateTable(staged))
+    _copy(connection, generations, staged, generations.c.generation == number)
+    connection.execute(sa.update(staged).values(live=True, previous=None))
+    connection.commit()
+    steps = []
+    for table in schema.SUMMARIES:
+        steps += [(table.name, table.name + DROPPED), (table.name + PREVIOUS, table.name)]
+        # What was live becomes the new `_previous`, so that the table is there for the next swap.
+        steps += [(table.name + DROPPED, table.name + PREVIOUS)]
+    steps += [(generations.name, generations.name + DROPPED), (staged.name, generations.name)]
+    rename(connection, steps)
+    _drop(connection, _named(generations, DROPPED))
+
+
+def _restore_months(connection: sa.Connection, live: Generation, number: int) -> None:
+    months = [parse_month(text) for text in live.months.split(",") if text]
+    generations = schema.summary_generation
+    for table in schema.SUMMARIES:
+        connection.execute(sa.delete(table).where(table.c.month.in_(months)))
+        _copy(connection, _named(table, PREVIOUS), table)
+    connection.execute(sa.delete(generations).where(generations.c.generation == live.generation))
+    connection.execute(
+        sa.update(generations).where(generations.c.generation == number).values(live=True, previous=None)
+    )
+    connection.commit()
+
+
+def _named(table: sa.Table, suffix: str) -> sa.Table:
+    return schema.copy_of(table, name=table.name + suffix)
+
+
+def _drop(connection: sa.Connection, table: sa.Table) -> None:
+    connection.execute(sa.schema.DropTable(table, if_exists=True))
+    connection.commit()
+
+
+def _copy(connection: sa.Connection, source: sa.Table, target: sa.Table, *conditions) -> None:
+    columns = list(target.c.keys())
+    rows = sa.select(*(source.c[name] for name in columns)).where(*conditions)
+    connection.execute(sa.insert(target).from_select(columns, rows))
+
+
+def _is_passing(error: Exception) -> bool:
+    if isinstance(error, DatabaseUnreachable):
+        return True
+    return not isinstance(error, OutOfSpace) and error_number(error) in PASSING
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1) / 4)

@@ -1,0 +1,9 @@
+"""The refresh: facts -> three summary tables, verified and published as one generation.
+
+    rollups       the INSERT…SELECT statements of each level
+    changes       which months must be rebuilt, and why: the plan
+    verification  the staged tables against the facts, to the cent
+    refresh       the protocol: lock, reconcile, plan, build, verify, publish, finish
+    run_log       what is written down about a run
+    script        the same statements as a script for a bare mariadb client
+"""

@@ -1,0 +1,209 @@
+"""Plans a refresh: which months must be rebuilt, and why.
+
+Four things tell: the ledger that imports write with their facts; facts with ids above the last
+high-water mark, which a stranger inserted; products that stand elsewhere than when the live generation
+was built; and, in a full refresh, everything. Edits of old rows by strangers leave no trace that is
+cheap to find: the full refresh finds them by comparing each month's fingerprint.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Generation
+from database.summaries.rollups import MonthFacts, by_month, distinct_dates, facts, placements
+from database.summaries.verification import EXCLUDED_GROUP, UNKNOWN_PRODUCT
+from domain.errors import Refused
+from domain.months import format_month
+
+FULL = "full"
+INCREMENTAL = "incremental"
+MONTHS = "months"
+
+ID_MARGIN = 1000
+"""Ids commit out of order: a transaction that was open during the last refresh may show up below the
+high-water mark. So this many ids below it are counted, then and now."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for: everything, certain months, or what changed."""
+
+    full: bool = False
+    months: tuple[datetime.date, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a refresh will do. `present` are the months that have facts, `rebuild` those to be built
+    (one without facts any more is emptied), `causes` the reasons, by month."""
+
+    refresh_type: str
+    present: tuple[MonthFacts, ...]
+    rebuild: tuple[MonthFacts, ...]
+    causes: dict[datetime.date, tuple[str, ...]]
+    ledger_id: int
+    last_fact_id: int
+    recent_facts: int
+    placement_changed: bool
+    live: Generation | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every month is built anew, so that no row of the live generation is kept."""
+        return self.live is None or self.refresh_type == FULL
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.refresh_type == INCREMENTAL and not self.rebuild
+
+    @property
+    def months(self) -> list[datetime.date]:
+        """The months to build, in order."""
+        return [month.month for month in self.rebuild]
+
+
+@dataclass(frozen=True)
+class LiveTables:
+    """The live generation's tables as the build's connection sees them."""
+
+    summary_asin: sa.Table
+    placement: sa.Table
+    left_out: sa.Table
+
+
+def make_plan(
+    connection: sa.Connection, request: Request, *, live: Generation | None, tables: LiveTables | None,
+    exclude_groups: Collection[str],
+) -> Plan:
+    """Looks at what changed since `live` and decides. Raises Refused for a month that has no facts."""
+    present = by_month(list(connection.execute(distinct_dates()).scalars()))
+    ledger_id = connection.execute(sa.select(sa.func.max(schema.changed_month.c.id))).scalar() or 0
+    last_fact_id = connection.execute(sa.select(sa.func.max(facts.c.id))).scalar() or 0
+    causes: dict[datetime.date, list[str]] = defaultdict(list)
+    placement_changed = True
+    if live is not None and tables is not None:
+        for month, cause in _ledger_entries(connection, live.ledger_id):
+            causes[month].append(cause)
+        for month in _months_with_new_ids(connection, live):
+            causes[month].append("facts inserted by another program")
+        moved = _months_with_moved_products(connection, live, tables, exclude_groups)
+        placement_changed = moved is not None
+        for month in moved or ():
+            causes[month].append("products moved")
+    refresh_type, chosen = _choose(request, live, present, causes)
+    return Plan(
+        refresh_type, tuple(present), tuple(chosen),
+        {month: tuple(dict.fromkeys(why)) for month, why in sorted(causes.items())},
+        ledger_id, last_fact_id, count_recent(connection, last_fact_id), placement_changed, live,
+    )
+
+
+def count_recent(connection: sa.Connection, last_fact_id: int) -> int:
+    """How many facts there are among the `ID_MARGIN` ids up to `last_fact_id`."""
+    query = sa.select(sa.func.count()).select_from(facts).where(
+        facts.c.id > last_fact_id - ID_MARGIN, facts.c.id <= last_fact_id
+    )
+    return connection.execute(query).scalar()
+
+
+def _choose(
+    request: Request, live: Generation | None, present: Sequence[MonthFacts], causes: dict
+) -> tuple[str, list[MonthFacts]]:
+    by_name = {month.month: month for month in present}
+    if request.months:
+        known = by_name.keys() | causes.keys()
+        for month in request.months:
+            if month not in known:
+                raise Refused(f"--month {format_month(month)}: there are no facts of that month; {_span(present)}")
+        if live is None:
+            raise Refused("--month: the summaries were never built as a whole; run: flask refresh-summaries")
+        return MONTHS, [by_name.get(month, MonthFacts(month, (month,))) for month in sorted(set(request.months))]
+    if request.full or live is None:
+        return FULL, list(present)
+    return INCREMENTAL, [by_name.get(month, MonthFacts(month, (month,))) for month in sorted(causes)]
+
+
+def _span(present: Sequence[MonthFacts]) -> str:
+    if not present:
+        return "there are no facts at all, import some first"
+    return f"facts reach from {format_month(present[0].month)} to {format_month(present[-1].month)}"
+
+
+def _ledger_entries(connection: sa.Connection, after: int) -> list[tuple[datetime.date, str]]:
+    ledger = schema.changed_month
+    query = (
+        sa.select(ledger.c.month, ledger.c.cause, ledger.c.import_id)
+        .where(ledger.c.id > after)
+        .order_by(ledger.c.id)
+    )
+    return [
+        (month.replace(day=1), f"{cause} {import_id}" if import_id else cause)
+        for month, cause, import_id in connection.execute(query)
+    ]
+
+
+def _months_with_new_ids(connection: sa.Connection, live: Generation) -> list[datetime.date]:
+    """Months with facts above the high-water mark. Our own imports are there, too: they are in the
+    ledger as well, and a month is rebuilt once."""
+    since = live.last_fact_id
+    if count_recent(connection, live.last_fact_id) != live.recent_facts:
+        since -= ID_MARGIN
+    query = sa.select(facts.c.month).where(facts.c.id > since).group_by(facts.c.month)
+    return [month.month for month in by_month(list(connection.execute(query).scalars()))]
+
+
+def _months_with_moved_products(
+    connection: sa.Connection, live: Generation, tables: LiveTables, exclude_groups: Collection[str]
+) -> list[datetime.date] | None:
+    """Months whose rows name a product that stands elsewhere by now; None if no product moved.
+
+    Products that count only now (their group was excluded, or they were unknown) can have facts in any
+    month that left such facts out."""
+    current = placements(exclude_groups).subquery("current_placement")
+    before = tables.placement
+    of_live = before.c.placement == live.placement
+    moved = (
+        sa.select(before.c.asin_id)
+        .select_from(before.outerjoin(current, current.c.asin_id == before.c.asin_id))
+        .where(
+            of_live,
+            current.c.asin_id.is_(None)
+            | (current.c.brand_id != before.c.brand_id)
+            | (current.c.category_id != before.c.category_id),
+        )
+    )
+    added = (
+        sa.select(current.c.asin_id)
+        .select_from(current.outerjoin(before, of_live & (before.c.asin_id == current.c.asin_id)))
+        .where(before.c.asin_id.is_(None))
+        .limit(1)
+    )
+    has_moved = connection.execute(moved.limit(1)).first() is not None
+    has_added = connection.execute(added).first() is not None
+    months: set[datetime.date] = set()
+    if has_moved:
+        summary = tables.summary_asin
+        months.update(
+            connection.execute(
+                sa.select(summary.c.month.distinct()).where(summary.c.asin_id.in_(moved.scalar_subquery()))
+            ).scalars()
+        )
+    if has_added:
+        left_out = tables.left_out
+        months.update(
+            connection.execute(
+                sa.select(left_out.c.month.distinct()).where(
+                    left_out.c.generation == live.generation,
+                    left_out.c.reason.in_((EXCLUDED_GROUP, UNKNOWN_PRODUCT)),
+                )
+            ).scalars()
+        )
+    return sorted(months) if has_moved or has_added else None

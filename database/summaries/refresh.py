@@ -1,0 +1,440 @@
+"""One refresh, from lock to release.
+
+ 1. lock       one import or refresh at a time; a dead holder is cleared away
+ 2. reconcile  what a crash left: the log, staged tables, generations that are not kept
+ 3. plan       which months, and why; nothing changed: say so and stop
+ 4. start      empty staged tables, invisible to readers
+ 5. asin       facts of each month -> ASIN level, months side by side
+ 6. brand      staged ASIN level -> brand rows by marketplace and `ALL`
+ 7. category   staged brand rows `ALL` -> category rows
+ 8. verify     staged tables against the facts, to the cent; a month that moved meanwhile is redone
+ 9. index      secondary indexes, after loading
+10. record     fingerprints and left-out facts, under the new generation's number
+11. publish    the whole generation at one instant
+12. finish     log, clear what is not kept
+
+A reader sees the whole old or the whole new state at every instant. Before step 11 nothing that is live
+has been touched; a process killed during it leaves either state, never a mixture.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Generation, Store, utc_now
+from database.engines.build import Build
+from database.summaries import changes, rollups, verification
+from database.summaries.changes import LiveTables, Plan, Request, make_plan
+from database.summaries.rollups import Levels, MonthFacts
+from database.summaries.run_log import FAILED, NOTHING_TO_DO, SUCCESS, RunLog, last_generation, reconcile
+from database.summaries.verification import MonthFindings
+from domain.errors import Refused
+from domain.months import format_month
+
+REDOS = 2
+"""How often a month is built again because its facts moved while it was built."""
+SAMPLES = 24
+"""How many single groups are recomputed from their facts."""
+
+
+@dataclass(frozen=True)
+class RefreshOptions:
+    """What a caller may ask of a refresh. `wait` is in seconds."""
+
+    full: bool = False
+    months: tuple[datetime.date, ...] = ()
+    force: bool = False
+    wait: float = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """Progress: `done` of `total` parts of a stage, `rows` written so far."""
+
+    stage: str
+    done: int
+    total: int
+    rows: int = 0
+
+
+Progress = Callable[[Step], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a refresh did. `generation` is the live one afterwards, None if there is still none."""
+
+    status: str
+    refresh_type: str
+    months: tuple[datetime.date, ...]
+    generation: Generation | None
+    facts: int
+    rows_written: int
+    seconds: float
+    left_out: tuple[verification.LeftOut, ...] = ()
+    restated: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def refresh(
+    store: Store, options: RefreshOptions = RefreshOptions(), progress: Progress = lambda step: None
+) -> Result:
+    """Brings the summaries up to date by the steps above.
+
+    Raises LockBusy, Refused (input or verification, nothing changed), OutOfSpace, SwapFailed or
+    DatabaseUnreachable; whatever is raised, what was live before still is."""
+    with store.lock("a refresh", wait=options.wait):
+        notes = reconcile(store)
+        store.clear_leftovers()
+        run = RunLog(store, changes.FULL if options.full else changes.INCREMENTAL)
+        try:
+            result = _Refresh(store, options, run, progress).run(notes)
+        except BaseException as error:
+            run.end(FAILED, error_message=(str(error) or type(error).__name__)[:1000])
+            raise
+        store.clear_leftovers()
+        return result
+
+
+def plan_only(store: Store, options: RefreshOptions = RefreshOptions()) -> Plan:
+    """What a refresh would do now. Changes nothing."""
+    with store.lock("a look at the plan", wait=options.wait), store.build() as build:
+        return _plan(store, build, options)
+
+
+@dataclass
+class _Refresh:
+    store: Store
+    options: RefreshOptions
+    log: RunLog
+    progress: Progress
+    rows: int = 0
+    findings: dict[datetime.date, MonthFindings] = field(default_factory=dict)
+
+    def run(self, notes: list[str]) -> Result:
+        with self.store.build() as build:
+            plan = _plan(self.store, build, self.options)
+            self.log.plan(refresh_type=plan.refresh_type, months=_listed(plan.months))
+            if plan.is_idle:
+                self.log.end(NOTHING_TO_DO, generation=plan.live.generation)
+                return self._result(NOTHING_TO_DO, plan, plan.live, notes)
+            self._refuse_empty(plan)
+            self._build(build, plan)
+            self._verify(build, plan)
+            restated = self._judge_months(build, plan)
+            generation = self._publish(build, plan)
+        self.log.end(
+            SUCCESS, generation=generation, rows_read=self._facts_read(), rows_written=self.rows
+        )
+        if self.log.trouble:
+            notes = [*notes, self.log.trouble]
+        return self._result(SUCCESS, plan, self.store.live_generation(), notes, restated)
+
+    # --- 4 to 7
+
+    def _build(self, build: Build, plan: Plan) -> None:
+        self.number = max([last_generation(self.store), *self.store.generation_numbers()], default=0) + 1
+        self.now = utc_now()
+        with self.log.stage("start"):
+            build.start(generation=self.number, whole=plan.whole)
+            self.levels = levels_of(build)
+            if not plan.whole:
+                build.keep_months(plan.months)
+            self._place_products(build, plan)
+        self._roll_up(build, "asin", self.levels.asin, plan.rebuild, self._asin_statements)
+        self._roll_up(build, "brand", self.levels.brand, plan.rebuild, self._brand_statements)
+        self._roll_up(build, "category", self.levels.category, plan.rebuild, self._category_statements)
+
+    def _place_products(self, build: Build, plan: Plan) -> None:
+        """Notes where every product stands, once for all months; an unchanged set is used again."""
+        placement = build.staged(schema.summary_placement)
+        if plan.live is not None:
+            build.keep_placement(plan.live.placement)
+        if plan.live is not None and not plan.placement_changed:
+            self.set_number = plan.live.placement
+        else:
+            self.set_number = self.number
+            build.connection.execute(sa.delete(placement).where(placement.c.placement == self.number))
+            build.connection.execute(
+                rollups.insert_placements(
+                    placement, set_number=self.number, exclude_groups=self._excluded
+                )
+            )
+        build.connection.commit()
+        self.placement = placement
+
+    def _asin_statements(self, month: MonthFacts) -> list[sa.Insert]:
+        return [
+            rollups.asin_level(
+                month, placement=self.placement, set_number=self.set_number, target=self.levels.asin, now=self.now
+            )
+        ]
+
+    def _brand_statements(self, month: MonthFacts) -> list[sa.Insert]:
+        return rollups.brand_level(month.month, levels=self.levels, now=self.now)
+
+    def _category_statements(self, month: MonthFacts) -> list[sa.Insert]:
+        return rollups.category_level(month.month, levels=self.levels, now=self.now)
+
+    def _roll_up(
+        self, build: Build, stage: str, target: sa.Table, months: Sequence[MonthFacts],
+        statements: Callable[[MonthFacts], list[sa.Insert]],
+    ) -> None:
+        done, written = 0, 0
+
+        def work(connection: sa.Connection, month: MonthFacts) -> int:
+            return sum(max(connection.execute(statement).rowcount, 0) for statement in statements(month))
+
+        def undo(connection: sa.Connection, month: MonthFacts) -> None:
+            connection.execute(sa.delete(target).where(target.c.month == month.month))
+
+        def count(month: MonthFacts, rows: int) -> None:
+            nonlocal done, written
+            done, written = done + 1, written + rows
+            self.progress(Step(stage, done, len(months), written))
+
+        with self.log.stage(stage, target.name) as figures:
+            self.progress(Step(stage, 0, len(months)))
+            build.run_all(months, work, undo=undo, done=count)
+            figures["rows_written"] = written
+        self.rows += written
+
+    # --- 8
+
+    def _verify(self, build: Build, plan: Plan) -> None:
+        with self.log.stage("verify") as figures:
+            wrong = self._examine(build, plan.rebuild)
+            for _ in range(REDOS):
+                if not wrong:
+                    break
+                self._redo(build, [month for month in plan.rebuild if month.month in wrong])
+                wrong = self._examine(build, [month for month in plan.rebuild if month.month in wrong])
+            if wrong:
+                raise Refused(
+                    "verification: the built tables are not what the facts give; nothing was published. If other "
+                    "programs write to financials, run it again when they are done",
+                    tuple(str(found) for month in sorted(wrong) for found in wrong[month])[:20],
+                )
+            if undated := verification.examine_undated(build.connection):
+                self.findings[undated.month] = undated
+            build.connection.commit()
+            figures["rows_read"] = self._facts_read()
+
+    def _examine(self, build: Build, months: Sequence[MonthFacts]) -> dict[datetime.date, list]:
+        done = 0
+
+        def work(connection: sa.Connection, month: MonthFacts) -> MonthFindings:
+            return verification.examine_month(
+                connection, month, levels=self.levels, exclude_groups=self._excluded
+            )
+
+        def keep(month: MonthFacts, findings: MonthFindings) -> None:
+            nonlocal done
+            done += 1
+            self.findings[month.month] = findings
+            self.progress(Step("verify", done, len(months)))
+
+        build.run_all(months, work, done=keep)
+        wrong = {month.month: list(self.findings[month.month].differences) for month in months}
+        for found in self._sample(build, months):
+            wrong[found.month].append(found)
+        return {month: found for month, found in wrong.items() if found}
+
+    def _sample(self, build: Build, months: Sequence[MonthFacts]) -> list[verification.Difference]:
+        if not months:
+            return []
+        chosen = [random.choice(months) for _ in range(SAMPLES)]
+        highest = build.connection.execute(sa.select(sa.func.max(schema.asin.c.id))).scalar() or 0
+        offsets = [random.randint(0, highest) for _ in chosen]
+        found = verification.sample_differs(build.connection, chosen, levels=self.levels, offsets=offsets)
+        build.connection.commit()
+        return found
+
+    def _redo(self, build: Build, months: Sequence[MonthFacts]) -> None:
+        """A stranger wrote, or a product moved, while these months were built: once more, from today's
+        state of both."""
+        for table in (self.levels.asin, self.levels.brand, self.levels.category):
+            build.connection.execute(sa.delete(table).where(table.c.month.in_([month.month for month in months])))
+        build.connection.commit()
+        self._roll_up(build, "asin", self.levels.asin, months, self._asin_statements)
+        self._roll_up(build, "brand", self.levels.brand, months, self._brand_statements)
+        self._roll_up(build, "category", self.levels.category, months, self._category_statements)
+
+    # --- judging what changed
+
+    def _refuse_empty(self, plan: Plan) -> None:
+        if plan.present or self.options.force:
+            return
+        explained = plan.live is not None and bool(plan.causes)
+        if not explained:
+            raise Refused(
+                "there are no facts, so there is nothing to show; import some (flask import FILE), or load demo "
+                "data (flask demo-data)"
+            )
+
+    def _judge_months(self, build: Build, plan: Plan) -> list[str]:
+        """Compares each month with its stored fingerprint: refuses one that shrank by more than half for
+        no known reason, and names those that changed for no known reason."""
+        if plan.live is None:
+            return []
+        stored = _stored_facts(build, plan.live)
+        restated = []
+        for month in sorted(stored.keys() | set(plan.months)):
+            if month not in plan.months and not plan.whole:
+                continue
+            before, now = stored.get(month, {}), _by_metric(self.findings.get(month))
+            if before == now or month in plan.causes or month == verification.NO_MONTH:
+                continue
+            was, found = sum(n for n, _ in before.values()), sum(n for n, _ in now.values())
+            if found * 2 < was and not self.options.force:
+                raise Refused(
+                    f"{format_month(month)} had {was:,} facts and has {found:,} now, and no import, undo or archive "
+                    "explains it; nothing was published. Look into it, or run again with --force"
+                )
+            restated.append(f"{format_month(month)}: {was:,} -> {found:,} facts, changed by another program")
+        return restated
+
+    # --- 9 to 11
+
+    def _publish(self, build: Build, plan: Plan) -> int:
+        with self.log.stage("index"):
+            self.progress(Step("index", 0, 1))
+            build.add_indexes(lambda table, outcome: None)
+        with self.log.stage("record"):
+            self._record(build, plan)
+        with self.log.stage("publish"):
+            self.progress(Step("publish", 0, 1))
+            build.publish(self._row(build, plan))
+            self.progress(Step("publish", 1, 1))
+        return self.number
+
+    def _record(self, build: Build, plan: Plan) -> None:
+        """Fingerprints and left-out facts of the built months, and those of the kept ones, copied."""
+        connection = build.connection
+        for table in (schema.summary_month, schema.summary_left_out):
+            staged, live = build.staged(table), build.live(table)
+            connection.execute(sa.delete(staged).where(staged.c.generation == self.number))
+            if not plan.whole:
+                rebuilt = [*plan.months, verification.NO_MONTH]
+                connection.execute(
+                    rollups.copy_rows(
+                        live, staged, live.c.generation == plan.live.generation, live.c.month.not_in(rebuilt),
+                        generation=self.number,
+                    )
+                )
+        months = [
+            {"generation": self.number, "month": found.month, "metric": mark.metric, "facts": mark.facts,
+             "value": mark.value, "last_fact_id": mark.last_fact_id, "left_out_facts": mark.left_out_facts,
+             "left_out_value": mark.left_out_value}
+            for found in self.findings.values() for mark in found.fingerprints
+        ]
+        left_out = [
+            {"generation": self.number, "month": found.month, "metric": entry.metric, "reason": entry.reason,
+             "facts": entry.facts, "value": entry.value}
+            for found in self.findings.values() for entry in found.left_out
+        ]
+        if months:
+            connection.execute(sa.insert(build.staged(schema.summary_month)), months)
+        if left_out:
+            connection.execute(sa.insert(build.staged(schema.summary_left_out)), left_out)
+        connection.commit()
+
+    def _row(self, build: Build, plan: Plan) -> dict[str, Any]:
+        month = build.staged(schema.summary_month)
+        shown = month.c.facts > month.c.left_out_facts
+        totals = build.connection.execute(
+            sa.select(
+                sa.func.sum(month.c.facts).label("facts"),
+                sa.func.sum(month.c.left_out_facts).label("left_out_facts"),
+                sa.func.min(sa.case((shown, month.c.month))).label("first"),
+                sa.func.max(sa.case((shown, month.c.month))).label("last"),
+            ).where(month.c.generation == self.number)
+        ).one()
+        # A run for certain months does not settle what else is waiting: the next one still sees it.
+        settles = plan.refresh_type != changes.MONTHS
+        marks = plan if settles else plan.live
+        return {
+            "generation": self.number, "live": True, "previous": plan.live.generation if plan.live else None,
+            "run_id": self.log.run_id, "refresh_type": plan.refresh_type, "published_at": utc_now(),
+            "months": _listed(plan.months), "first_month": totals.first, "last_month": totals.last,
+            "facts": int(totals.facts or 0), "left_out_facts": int(totals.left_out_facts or 0),
+            "ledger_id": marks.ledger_id, "last_fact_id": marks.last_fact_id, "recent_facts": marks.recent_facts,
+            "placement": self.set_number if settles else plan.live.placement,
+            "currencies": _currencies(self.store, build.connection),
+            "excluded_groups": ",".join(self._excluded), "in_place": not plan.whole,
+        }
+
+    @property
+    def _excluded(self) -> tuple[str, ...]:
+        return self.store.settings.refresh.exclude_groups
+
+    def _facts_read(self) -> int:
+        return sum(found.facts for found in self.findings.values())
+
+    def _result(
+        self, status: str, plan: Plan, generation: Generation | None, notes: Sequence[str],
+        restated: Sequence[str] = (),
+    ) -> Result:
+        left_out = verification.joined(
+            [entry for found in self.findings.values() for entry in found.left_out]
+        )
+        return Result(
+            status, plan.refresh_type, tuple(plan.months), generation, self._facts_read(), self.rows,
+            self.log.seconds, tuple(left_out), tuple(restated), tuple(notes),
+        )
+
+
+def levels_of(build: Build) -> Levels:
+    """The staged tables of the three levels."""
+    return Levels(*(build.staged(table) for table in schema.SUMMARIES), keyed=build.keyed)
+
+
+def _plan(store: Store, build: Build, options: RefreshOptions) -> Plan:
+    live = build.live_generation
+    tables = None
+    if live is not None:
+        tables = LiveTables(*(
+            build.live(table) for table in (schema.summary_asin, schema.summary_placement, schema.summary_left_out)
+        ))
+    plan = make_plan(
+        build.connection, Request(options.full, options.months), live=live, tables=tables,
+        exclude_groups=store.settings.refresh.exclude_groups,
+    )
+    build.connection.commit()
+    return plan
+
+
+def _stored_facts(build: Build, live: Generation) -> dict[datetime.date, dict[str, tuple]]:
+    table = build.live(schema.summary_month)
+    query = sa.select(table).where(table.c.generation == live.generation).order_by(table.c.month, table.c.metric)
+    stored: dict[datetime.date, dict[str, tuple]] = {}
+    for row in build.connection.execute(query):
+        stored.setdefault(row.month, {})[row.metric] = (row.facts, row.value)
+    return stored
+
+
+def _by_metric(findings: MonthFindings | None) -> dict[str, tuple]:
+    if findings is None:
+        return {}
+    return {mark.metric: (mark.facts, mark.value) for mark in findings.fingerprints}
+
+
+def _currencies(store: Store, connection: sa.Connection) -> str:
+    """The currencies that live imports name beside the dashboard's own, commas between."""
+    table = schema.financials_import
+    named = connection.execute(
+        sa.select(table.c.currencies).where(table.c.status == "done", table.c.currencies != "").distinct()
+    ).scalars()
+    codes = {code for text in named for code in text.split(",") if code}
+    return ",".join(sorted(codes))
+
+
+def _listed(months: Sequence[datetime.date]) -> str:
+    return ",".join(format_month(month) for month in months)

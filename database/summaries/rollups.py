@@ -1,0 +1,202 @@
+"""The statements that roll facts up: facts -> ASIN level -> brand level -> category level.
+
+One statement handles one month. On MariaDB it streams groups in the order of the rollup index; on a
+cluster it touches one partition, which is what lets the data node do the work.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from database import schema
+from database.schema import ALL_MARKETPLACES, UNASSIGNED, UNCATEGORISED
+
+facts = schema.financials
+
+
+@dataclass(frozen=True)
+class MonthFacts:
+    """A month and the dates under which its facts stand: its first, and any other that strays."""
+
+    month: datetime.date
+    dates: tuple[datetime.date, ...]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The tables one generation's levels are built in; `keyed` if a primary key refuses doubled rows."""
+
+    asin: sa.Table
+    brand: sa.Table
+    category: sa.Table
+    keyed: bool
+
+
+def of_month(column: sa.ColumnElement, month: MonthFacts) -> sa.ColumnElement[bool]:
+    """Whether a fact counts to the month. Equality where it can be: only then do groups stream in
+    index order; a function of the column would cost more than everything else."""
+    if len(month.dates) == 1:
+        return column == month.dates[0]
+    return column.in_(month.dates)
+
+
+def placements(exclude_groups: Collection[str]) -> sa.Select:
+    """asin_id, brand_id, category_id of every product that counts, 0 for what is not sorted in yet.
+
+    Category: the product's own, else its brand's. A product of an excluded brand group has no row."""
+    asin, brand = schema.asin, schema.brand
+    own, inherited = schema.category.alias("own"), schema.category.alias("inherited")
+    query = sa.select(
+        asin.c.id.label("asin_id"),
+        sa.func.coalesce(brand.c.id, UNASSIGNED).label("brand_id"),
+        sa.func.coalesce(own.c.id, inherited.c.id, UNCATEGORISED).label("category_id"),
+    ).select_from(
+        asin.outerjoin(brand, brand.c.id == asin.c.brand_id)
+        .outerjoin(own, own.c.id == asin.c.category_id)
+        .outerjoin(inherited, inherited.c.id == brand.c.category_id)
+    )
+    if exclude_groups:
+        query = query.where(~is_excluded(brand, exclude_groups))
+    return query
+
+
+def is_excluded(brand: sa.FromClause, exclude_groups: Collection[str]) -> sa.ColumnElement[bool]:
+    """Whether the brand's group is left out; a product without brand or group is not."""
+    if not exclude_groups:
+        return sa.false()
+    return sa.func.coalesce(brand.c.group, "").in_(sorted(exclude_groups))
+
+
+def asin_level(month: MonthFacts, *, placement: sa.Table, set_number: int, target: sa.Table, now) -> sa.Insert:
+    """Facts of a month -> one row per ASIN, marketplace and metric.
+
+    Brand and category come as scalar subqueries per group: joining and sorting a derived table took
+    half as long again on MariaDB."""
+    return _into(target, asin_rows(
+        of_month(facts.c.month, month), month=sa.literal(month.month, sa.Date), placement=placement,
+        set_number=set_number, now=now,
+    ))
+
+
+def asin_rows(
+    condition: sa.ColumnElement[bool], *, month: sa.ColumnElement, placement: sa.Table, set_number, now
+) -> sa.Select:
+    """The rows of `asin_level`, for any condition that picks one month's facts."""
+
+    def place(column: sa.Column) -> sa.ScalarSelect:
+        return (
+            sa.select(column)
+            .where(placement.c.placement == set_number, placement.c.asin_id == facts.c.asin_id)
+            .scalar_subquery()
+        )
+
+    return (
+        sa.select(
+            facts.c.asin_id,
+            place(placement.c.brand_id).label("brand_id"),
+            place(placement.c.category_id).label("category_id"),
+            facts.c.marketplace,
+            month.label("month"),
+            facts.c.metric,
+            sa.func.sum(facts.c.value).label("value"),
+            _moment(now),
+        )
+        .where(
+            condition,
+            facts.c.metric != "",
+            facts.c.marketplace != "",
+            facts.c.marketplace != ALL_MARKETPLACES,
+            facts.c.value.is_not(None),
+        )
+        .group_by(facts.c.metric, facts.c.marketplace, facts.c.asin_id)
+        # A product that is not placed is unknown or excluded: its group is left out, and counted
+        # by verification.
+        .having(sa.literal_column("brand_id").is_not(None))
+    )
+
+
+def brand_level(month, *, levels: Levels, now) -> list[sa.Insert]:
+    """Staged ASIN level of a month -> brand rows by marketplace, then brand rows for all of them."""
+    asin = levels.asin
+    grain = (asin.c.brand_id, asin.c.category_id)
+    by_marketplace = (
+        sa.select(
+            *grain, asin.c.month, asin.c.marketplace, asin.c.metric,
+            sa.func.sum(asin.c.value).label("total_value"),
+            # One row per product here, so rows are products.
+            sa.func.count().label("asin_count"),
+            _moment(now),
+        )
+        .where(asin.c.month == month)
+        .group_by(asin.c.month, asin.c.metric, asin.c.marketplace, asin.c.category_id, asin.c.brand_id)
+    )
+    over_all = (
+        sa.select(
+            *grain, asin.c.month, sa.literal(ALL_MARKETPLACES, sa.String(10)).label("marketplace"), asin.c.metric,
+            sa.func.sum(asin.c.value).label("total_value"),
+            sa.func.count(asin.c.asin_id.distinct()).label("asin_count"),
+            _moment(now),
+        )
+        .where(asin.c.month == month)
+        .group_by(asin.c.month, asin.c.metric, asin.c.category_id, asin.c.brand_id)
+    )
+    return [_into(levels.brand, by_marketplace), _into(levels.brand, over_all)]
+
+
+def category_level(month, *, levels: Levels, now) -> list[sa.Insert]:
+    """Staged brand rows `ALL` of a month -> category rows. A product has one brand and one category,
+    so products and brands add up without being counted twice."""
+    brand = levels.brand
+    rows = (
+        sa.select(
+            brand.c.category_id, brand.c.month, brand.c.metric,
+            sa.func.sum(brand.c.total_value).label("total_value"),
+            sa.func.count().label("brand_count"),
+            sa.func.sum(brand.c.asin_count).label("asin_count"),
+            _moment(now),
+        )
+        .where(brand.c.month == month, brand.c.marketplace == ALL_MARKETPLACES)
+        .group_by(brand.c.month, brand.c.metric, brand.c.category_id)
+    )
+    return [_into(levels.category, rows)]
+
+
+def copy_rows(source: sa.Table, target: sa.Table, *conditions: sa.ColumnElement[bool], **replaced) -> sa.Insert:
+    """INSERT…SELECT of the columns both tables have; `replaced` gives some of them another value."""
+    columns = [
+        sa.literal(replaced[column.name], column.type).label(column.name) if column.name in replaced
+        else source.c[column.name]
+        for column in target.columns
+    ]
+    return _into(target, sa.select(*columns).where(*conditions))
+
+
+def insert_placements(target: sa.Table, *, set_number: int, exclude_groups: Collection[str]) -> sa.Insert:
+    """Writes down where every counted product stands, as set `set_number`."""
+    current = placements(exclude_groups).subquery("current_placement")
+    return _into(target, sa.select(sa.literal(set_number, sa.Integer).label("placement"), *current.c))
+
+
+def _into(target: sa.Table, rows: sa.Select) -> sa.Insert:
+    return sa.insert(target).from_select([column.name for column in rows.selected_columns], rows)
+
+
+def _moment(now) -> sa.Label:
+    return (sa.literal(now, sa.DateTime) if not isinstance(now, sa.ColumnElement) else now).label("updated_at")
+
+
+def distinct_dates() -> sa.Select:
+    """Every date facts stand under. MariaDB answers it with a loose scan of the rollup index."""
+    return sa.select(facts.c.month).group_by(facts.c.month).order_by(facts.c.month)
+
+
+def by_month(dates: Sequence[datetime.date | None]) -> list[MonthFacts]:
+    """Dates -> months, in order; a date that is not a first counts to its month, None to none."""
+    months: dict[datetime.date, list[datetime.date]] = {}
+    for date in sorted(date for date in dates if date is not None):
+        months.setdefault(date.replace(day=1), []).append(date)
+    return [MonthFacts(month, tuple(found)) for month, found in months.items()]

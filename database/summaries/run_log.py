@@ -1,0 +1,153 @@
+"""What is written down about runs: one row per run (stage empty) and one per stage.
+
+A run that cannot be written down still publishes: figures matter more than the record of how they were
+made, and the next run reconciles the log with the generation it finds live.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Store, utc_now
+from domain.errors import LegoError
+
+RUNNING = "running"
+SUCCESS = "success"
+FAILED = "failed"
+ABANDONED = "abandoned"
+NOTHING_TO_DO = "nothing to do"
+
+log = schema.refresh_log
+
+
+class RunLog:
+    """The rows of one run."""
+
+    def __init__(self, store: Store, refresh_type: str) -> None:
+        self.run_id = str(uuid.uuid4())
+        self.started = time.monotonic()
+        self.trouble: str | None = None
+        self._store = store
+        self._type = refresh_type
+        self._row = self._insert(stage="", table_name=None)
+
+    def plan(self, *, refresh_type: str, months: str) -> None:
+        """Notes what kind of run it became and which months it builds."""
+        self._type = refresh_type
+        self._update(self._row, refresh_type=refresh_type, months=months)
+
+    @contextlib.contextmanager
+    def stage(self, name: str, table_name: str | None = None) -> Iterator[dict[str, Any]]:
+        """A stage of the run; the block may add rows_read and rows_written to what it is given."""
+        began = time.monotonic()
+        row = self._insert(stage=name, table_name=table_name)
+        figures: dict[str, Any] = {}
+        try:
+            yield figures
+        except BaseException as error:
+            self._end(row, began, FAILED, error_message=_words(error), **figures)
+            raise
+        self._end(row, began, SUCCESS, **figures)
+
+    def end(self, status: str, **figures: Any) -> None:
+        """Ends the run's own row."""
+        self._end(self._row, self.started, status, **figures)
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far."""
+        return time.monotonic() - self.started
+
+    def _insert(self, **values: Any) -> int | None:
+        with self._tolerant(), self._store.application.begin() as connection:
+            return connection.execute(
+                sa.insert(log).values(
+                    run_id=self.run_id, refresh_type=self._type, started_at=utc_now(), status=RUNNING,
+                    host=socket.gethostname(), pid=os.getpid(), **values,
+                )
+            ).inserted_primary_key[0]
+        return None
+
+    def _end(self, row: int | None, began: float, status: str, **figures: Any) -> None:
+        seconds = round(time.monotonic() - began, 3)
+        self._update(row, status=status, ended_at=utc_now(), duration_seconds=seconds, **figures)
+
+    def _update(self, row: int | None, **values: Any) -> None:
+        if row is None:
+            return
+        with self._tolerant(), self._store.application.begin() as connection:
+            connection.execute(sa.update(log).where(log.c.id == row).values(**values))
+
+    @contextlib.contextmanager
+    def _tolerant(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, LegoError) as error:
+            self.trouble = f"the run could not be written to refresh_log: {_words(error)}"
+
+
+def reconcile(store: Store) -> list[str]:
+    """Settles the runs that are marked running although nobody holds the lock: the one whose generation
+    is live did publish, the others did not. To be called while holding the lock; returns what was
+    settled, one line each."""
+    live = store.live_generation()
+    settled = []
+    with store.application.begin() as connection:
+        runs = connection.execute(
+            sa.select(log.c.run_id, log.c.started_at).where(log.c.status == RUNNING, log.c.stage == "")
+        ).all()
+        for run_id, started_at in runs:
+            published = live is not None and live.run_id == run_id
+            status = SUCCESS if published else ABANDONED
+            values = {"status": status, "ended_at": utc_now()}
+            words = "its process died after it had published" if published else "its process died"
+            connection.execute(
+                sa.update(log)
+                .where(log.c.run_id == run_id, log.c.status == RUNNING, log.c.stage == "")
+                .values(error_message=words, generation=live.generation if published else None, **values)
+            )
+            settled.append(f"the run of {started_at:%Y-%m-%d %H:%M:%S} UTC is marked {status}: {words}")
+        connection.execute(
+            sa.update(log).where(log.c.status == RUNNING).values(status=ABANDONED, ended_at=utc_now())
+        )
+    return settled
+
+
+def last_generation(store: Store) -> int:
+    """The highest generation number any run was given."""
+    with store.application_reading.connect() as connection:
+        return connection.execute(sa.select(sa.func.max(log.c.generation))).scalar() or 0
+
+
+def last_runs(store: Store, count: int = 5) -> list[sa.Row]:
+    """The newest runs, newest first."""
+    with store.application_reading.connect() as connection:
+        query = sa.select(log).where(log.c.stage == "").order_by(log.c.id.desc()).limit(count)
+        return list(connection.execute(query))
+
+
+def usual_seconds(store: Store, refresh_type: str) -> list[tuple[float, int]]:
+    """(seconds, facts read) of the newest successful runs of a kind."""
+    with store.application_reading.connect() as connection:
+        query = (
+            sa.select(log.c.duration_seconds, log.c.rows_read)
+            .where(log.c.stage == "", log.c.status == SUCCESS, log.c.refresh_type == refresh_type,
+                   log.c.rows_read.is_not(None), log.c.duration_seconds.is_not(None))
+            .order_by(log.c.id.desc())
+            .limit(5)
+        )
+        return [(float(seconds), rows) for seconds, rows in connection.execute(query)]
+
+
+def _words(error: BaseException) -> str:
+    text = str(error).splitlines()[0] if str(error) else ""
+    return f"{type(error).__name__}: {text}"[:1000] if not isinstance(error, LegoError) else str(error)[:1000]

@@ -1,0 +1,311 @@
+"""Holds the staged tables against the facts, to the cent, independently of what built them.
+
+Per month and metric (contract, rule 6): facts − left out = ASIN level = Σ brand by marketplace =
+brand `ALL` = category. The facts' side goes back to `financials`, `asin` and `brand`, not to the
+placement the build used; so a change that came in meanwhile shows as a difference, too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from database import schema
+from database.schema import ALL_MARKETPLACES
+from database.summaries.rollups import Levels, MonthFacts, facts, is_excluded, of_month
+
+NO_MONTH = datetime.date(1000, 1, 1)
+"""Stands for 'no month' where a month is part of a key."""
+
+NO_METRIC = "no metric"
+NO_MARKETPLACE = "no marketplace"
+MARKETPLACE_ALL = "marketplace ALL"
+NO_VALUE = "no value"
+WITHOUT_MONTH = "no month"
+UNKNOWN_PRODUCT = "unknown product"
+EXCLUDED_GROUP = "excluded group"
+
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Facts of one metric that were left out for one reason."""
+
+    metric: str
+    reason: str
+    facts: int
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """The facts of one month and metric ('' for none): all of them, and the part that was left out."""
+
+    metric: str
+    facts: int
+    value: Decimal
+    last_fact_id: int
+    left_out_facts: int
+    left_out_value: Decimal
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One figure of the staged tables that is not what the facts give."""
+
+    month: datetime.date
+    metric: str
+    level: str
+    expected: Decimal
+    found: Decimal
+
+    def __str__(self) -> str:
+        return (
+            f"{self.month:%Y-%m} {self.metric or '(no metric)'}: the facts give {self.expected:,}, "
+            f"{self.level} has {self.found:,}"
+        )
+
+
+@dataclass(frozen=True)
+class MonthFindings:
+    """What verification saw of one month."""
+
+    month: datetime.date
+    fingerprints: tuple[Fingerprint, ...]
+    left_out: tuple[LeftOut, ...]
+    differences: tuple[Difference, ...]
+
+    @property
+    def facts(self) -> int:
+        """All facts of the month, the left-out ones included."""
+        return sum(found.facts for found in self.fingerprints)
+
+
+def examine_facts(
+    connection: sa.Connection, month: MonthFacts, exclude_groups: Collection[str]
+) -> tuple[list[Fingerprint], list[LeftOut]]:
+    """Counts and sums a month's facts, and what of them cannot be placed, straight from the source."""
+    return _fingerprints(list(connection.execute(_facts_by_reason(of_month(facts.c.month, month), exclude_groups))))
+
+
+def examine_month(
+    connection: sa.Connection, month: MonthFacts, *, levels: Levels, exclude_groups: Collection[str]
+) -> MonthFindings:
+    """Everything verification has to say about one staged month."""
+    fingerprints, left_out = examine_facts(connection, month, exclude_groups)
+    expected = {
+        found.metric: found.value - found.left_out_value
+        for found in fingerprints
+        if found.facts > found.left_out_facts
+    }
+    differences = []
+    for level, found in _level_sums(connection, month.month, levels).items():
+        for metric in sorted(expected.keys() | found.keys()):
+            if expected.get(metric) != found.get(metric):
+                differences.append(
+                    Difference(month.month, metric, level, expected.get(metric, ZERO), found.get(metric, ZERO))
+                )
+    differences += _doubled_keys(connection, month.month, levels)
+    return MonthFindings(month.month, tuple(fingerprints), tuple(left_out), tuple(differences))
+
+
+def examine_undated(connection: sa.Connection) -> MonthFindings | None:
+    """Facts without a month, which only a table made by hand can hold; None if there are none."""
+    rows = list(connection.execute(_facts_by_reason(facts.c.month.is_(None), ())))
+    if not rows:
+        return None
+    undated = [row._mapping | {"reason": WITHOUT_MONTH} for row in rows]
+    fingerprints, left_out = _fingerprints([_Row(**{k: row[k] for k in _Row.__dataclass_fields__}) for row in undated])
+    return MonthFindings(NO_MONTH, tuple(fingerprints), tuple(left_out), ())
+
+
+def sample_differs(
+    connection: sa.Connection, months: Sequence[MonthFacts], *, levels: Levels, offsets: Sequence[int]
+) -> list[Difference]:
+    """Recomputes single groups of the ASIN level from facts and dimensions: one per month and offset,
+    the group with the nearest higher product id. Finds what sums hide, such as two products swapped."""
+    differences = []
+    for month, offset in zip(months, offsets, strict=True):
+        group = connection.execute(
+            sa.select(levels.asin)
+            .where(levels.asin.c.month == month.month, levels.asin.c.asin_id >= offset)
+            .order_by(levels.asin.c.month, levels.asin.c.metric, levels.asin.c.marketplace, levels.asin.c.asin_id)
+            .limit(1)
+        ).first()
+        if group is not None:
+            differences += _recompute(connection, month, group)
+    return differences
+
+
+def _recompute(connection: sa.Connection, month: MonthFacts, group: sa.Row) -> list[Difference]:
+    value = connection.execute(
+        sa.select(sa.func.sum(facts.c.value)).where(
+            of_month(facts.c.month, month), facts.c.metric == group.metric,
+            facts.c.marketplace == group.marketplace, facts.c.asin_id == group.asin_id,
+        )
+    ).scalar()
+    place = connection.execute(
+        sa.select(schema.asin.c.brand_id, schema.asin.c.category_id, schema.brand.c.category_id.label("inherited"))
+        .select_from(schema.asin.outerjoin(schema.brand, schema.brand.c.id == schema.asin.c.brand_id))
+        .where(schema.asin.c.id == group.asin_id)
+    ).first()
+    name = f"ASIN level, product {group.asin_id} in {group.marketplace}"
+    found = []
+    if value != group.value:
+        found.append(Difference(month.month, group.metric, name, value or ZERO, group.value))
+    if place is None or (group.brand_id != 0 and place.brand_id != group.brand_id):
+        found.append(Difference(month.month, group.metric, name + ", its brand", ZERO, group.value))
+    elif group.category_id not in (place.category_id, place.inherited, 0):
+        found.append(Difference(month.month, group.metric, name + ", its category", ZERO, group.value))
+    return found
+
+
+@dataclass(frozen=True)
+class _Row:
+    metric: str
+    reason: str
+    facts: int
+    valued: int
+    value: Decimal | None
+    last_fact_id: int
+
+
+def _facts_by_reason(condition: sa.ColumnElement[bool], exclude_groups: Collection[str]) -> sa.Select:
+    """Facts by metric and by the reason that leaves them out ('' for none), grouped first by what the
+    rollup index holds, so that dimensions are looked up once per group and not once per fact."""
+    groups = (
+        sa.select(
+            facts.c.metric, facts.c.marketplace, facts.c.asin_id,
+            sa.func.count().label("facts"),
+            sa.func.count(facts.c.value).label("valued"),
+            sa.func.sum(facts.c.value).label("value"),
+            sa.func.max(facts.c.id).label("last_fact_id"),
+        )
+        .where(condition)
+        .group_by(facts.c.metric, facts.c.marketplace, facts.c.asin_id)
+        .subquery("fact_groups")
+    )
+    asin, brand = schema.asin, schema.brand
+    reason = sa.case(
+        (sa.func.coalesce(groups.c.metric, "") == "", NO_METRIC),
+        (sa.func.coalesce(groups.c.marketplace, "") == "", NO_MARKETPLACE),
+        (groups.c.marketplace == ALL_MARKETPLACES, MARKETPLACE_ALL),
+        (asin.c.id.is_(None), UNKNOWN_PRODUCT),
+        (is_excluded(brand, exclude_groups), EXCLUDED_GROUP),
+        else_="",
+    )
+    labelled = (
+        sa.select(
+            sa.func.coalesce(groups.c.metric, "").label("metric"), reason.label("reason"),
+            groups.c.facts, groups.c.valued, groups.c.value, groups.c.last_fact_id,
+        )
+        .select_from(
+            groups.outerjoin(asin, asin.c.id == groups.c.asin_id).outerjoin(brand, brand.c.id == asin.c.brand_id)
+        )
+        .subquery("labelled")
+    )
+    return (
+        sa.select(
+            labelled.c.metric, labelled.c.reason,
+            sa.func.sum(labelled.c.facts).label("facts"),
+            sa.func.sum(labelled.c.valued).label("valued"),
+            sa.func.sum(labelled.c.value).label("value"),
+            sa.func.max(labelled.c.last_fact_id).label("last_fact_id"),
+        )
+        .group_by(labelled.c.metric, labelled.c.reason)
+        .order_by(labelled.c.metric, labelled.c.reason)
+    )
+
+
+def _fingerprints(rows: Sequence) -> tuple[list[Fingerprint], list[LeftOut]]:
+    """A fact without a value is left out for that reason first, whatever else is wrong with it."""
+    left_out: list[LeftOut] = []
+    totals: dict[str, Fingerprint] = {}
+    for row in rows:
+        value = Decimal(row.value or 0)
+        empty = int(row.facts - row.valued)
+        if empty:
+            left_out.append(LeftOut(row.metric, NO_VALUE, empty, ZERO))
+        if row.reason and row.valued:
+            left_out.append(LeftOut(row.metric, row.reason, int(row.valued), value))
+        before = totals.get(row.metric, Fingerprint(row.metric, 0, ZERO, 0, 0, ZERO))
+        totals[row.metric] = Fingerprint(
+            row.metric,
+            before.facts + int(row.facts),
+            before.value + value,
+            max(before.last_fact_id, int(row.last_fact_id or 0)),
+            before.left_out_facts + empty + (int(row.valued) if row.reason else 0),
+            before.left_out_value + (value if row.reason else ZERO),
+        )
+    return list(totals.values()), joined(left_out)
+
+
+def joined(left_out: Sequence[LeftOut]) -> list[LeftOut]:
+    """One entry per metric and reason."""
+    entries: dict[tuple[str, str], LeftOut] = {}
+    for entry in left_out:
+        before = entries.get((entry.metric, entry.reason), dataclasses.replace(entry, facts=0, value=ZERO))
+        entries[entry.metric, entry.reason] = dataclasses.replace(
+            entry, facts=before.facts + entry.facts, value=before.value + entry.value
+        )
+    return list(entries.values())
+
+
+def _level_sums(connection: sa.Connection, month: datetime.date, levels: Levels) -> dict[str, dict[str, Decimal]]:
+    """Per level, the sum by metric of one staged month."""
+    asin, brand, category = levels.asin, levels.brand, levels.category
+    return {
+        "ASIN level": _sums(connection, asin.c.metric, asin.c.value, asin.c.month == month),
+        "brand level by marketplace": _sums(
+            connection, brand.c.metric, brand.c.total_value, brand.c.month == month,
+            brand.c.marketplace != ALL_MARKETPLACES,
+        ),
+        "brand level ALL": _sums(
+            connection, brand.c.metric, brand.c.total_value, brand.c.month == month,
+            brand.c.marketplace == ALL_MARKETPLACES,
+        ),
+        "category level": _sums(connection, category.c.metric, category.c.total_value, category.c.month == month),
+    }
+
+
+def _sums(
+    connection: sa.Connection, metric: sa.Column, value: sa.Column, *conditions: sa.ColumnElement[bool]
+) -> dict[str, Decimal]:
+    query = sa.select(metric, sa.func.sum(value)).where(*conditions).group_by(metric).order_by(metric)
+    return {name: Decimal(total) for name, total in connection.execute(query)}
+
+
+def _doubled_keys(connection: sa.Connection, month: datetime.date, levels: Levels) -> list[Difference]:
+    """A key that stands twice in a level: DuckDB files have no primary key that would have refused it."""
+    if levels.keyed:
+        return []
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for table in (levels.asin, levels.brand, levels.category):
+        key = _KEYS[table.name]
+        doubled = (
+            sa.select(table.c.metric, sa.func.count().label("rows_found"))
+            .where(table.c.month == month)
+            .group_by(*(table.c[name] for name in key))
+            .having(sa.func.count() > 1)
+            .subquery("doubled")
+        )
+        for metric, _ in connection.execute(sa.select(doubled.c.metric, doubled.c.rows_found)):
+            found[table.name, metric] += 1
+    return [
+        Difference(month, metric, f"{table}, rows with a key that stands twice", Decimal(0), Decimal(count))
+        for (table, metric), count in found.items()
+    ]
+
+
+_KEYS = {
+    schema.summary_asin.name: ("month", "metric", "marketplace", "asin_id"),
+    schema.summary_brand.name: ("month", "metric", "marketplace", "category_id", "brand_id"),
+    schema.summary_category.name: ("month", "metric", "category_id"),
+}
