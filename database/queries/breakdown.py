@@ -1,0 +1,98 @@
+"""The chosen metric broken down by brand, category or marketplace: value, share, change, margin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from database.queries.sums import by_grain, sums_by
+from domain.ratios import CM3_MARGIN, relative_change, share
+from domain.selection import Selection
+
+SORTS = ("value", "name", "change", "margin")
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """One brand, category or marketplace over the chosen months.
+
+    `share` of the total, `change` against `before` and the CM3 `margin` are fractions; each is None
+    where it has no meaning. Months in progress count in `value` and not in `change`.
+    """
+
+    key: Any
+    name: str
+    value: Decimal | None
+    share: Decimal | None
+    before: Decimal | None
+    change: Decimal | None
+    margin: Decimal | None
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """All rows in the selection's order, and their total (`key` None)."""
+
+    rows: tuple[GroupRow, ...]
+    total: GroupRow
+
+
+def read_breakdown(
+    connection: sa.Connection, selection: Selection, grain: str, names: Mapping[Any, str]
+) -> Breakdown:
+    """The breakdown by `grain` (a column named in `sums`), sorted as the selection says; rows without
+    a value to sort by come last. `names` gives each key its name."""
+
+    def read(span, *metrics: str) -> dict[Any, dict[str, Decimal]]:
+        return by_grain(sums_by(connection, selection, grain, span=span, metrics=metrics)) if span else {}
+
+    now = read(selection.span, selection.metric, *CM3_MARGIN.metrics)
+    before = read(selection.comparison, selection.metric)
+    complete = now
+    if before and selection.complete != selection.span:
+        complete = read(selection.complete, selection.metric)
+    total = _group(None, "Total", selection.metric, _added(now), _added(complete), _added(before))
+    rows = [
+        _group(key, names.get(key) or f"({key})", selection.metric, now.get(key, {}), complete.get(key, {}),
+               before.get(key, {}), of_total=total.value)
+        for key in {*now, *before}
+    ]
+    return Breakdown(_in_order(rows, selection), total)
+
+
+def _group(
+    key: Any, name: str, metric: str, now: Mapping, complete: Mapping, before: Mapping, *, of_total: Decimal | None = None
+) -> GroupRow:
+    value, earlier = now.get(metric), before.get(metric)
+    later = complete.get(metric)
+    # What sells nothing any more has fallen to nothing; it has not vanished.
+    if later is None and earlier is not None:
+        later = Decimal(0)
+    return GroupRow(
+        key=key, name=name, value=value, share=share(value, value if key is None else of_total), before=earlier,
+        change=relative_change(later, earlier), margin=CM3_MARGIN.of(now),
+    )
+
+
+def _added(sums: Mapping[Any, Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = {}
+    for row in sums.values():
+        for metric, value in row.items():
+            totals[metric] = totals.get(metric, Decimal(0)) + value
+    return totals
+
+
+def _in_order(rows: list[GroupRow], selection: Selection) -> tuple[GroupRow, ...]:
+    """Equal rows stand by name, then key, whichever way the order goes."""
+    rows = sorted(rows, key=lambda row: (row.name.casefold(), str(row.key)))
+    falling = selection.order == "desc"
+    if selection.sort == "name":
+        return tuple(reversed(rows) if falling else rows)
+    found = [row for row in rows if getattr(row, selection.sort) is not None]
+    missing = [row for row in rows if getattr(row, selection.sort) is None]
+    found.sort(key=lambda row: getattr(row, selection.sort), reverse=falling)
+    return (*found, *missing)

@@ -1,0 +1,93 @@
+"""The one question all pages share: sums of metrics over the chosen months, by any grain.
+
+The smallest table that can answer is asked: category, else brand with marketplace ALL, else brand by
+marketplace. They agree to the cent (every generation is verified), so the choice is never visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from database.schema import ALL_MARKETPLACES, summary_brand, summary_category
+from domain.periods import Span
+from domain.selection import Selection
+
+BRAND = "brand_id"
+CATEGORY = "category_id"
+MARKETPLACE = "marketplace"
+MONTH = "month"
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The sum of one metric for one value of the grain: a month, an id or a code."""
+
+    grain: Any
+    metric: str
+    value: Decimal
+
+
+def sums_by(
+    connection: sa.Connection, selection: Selection, grain: str, *, span: Span, metrics: Iterable[str]
+) -> tuple[Sum, ...]:
+    """Sums per `grain` and metric over `span`, within the selection's brands, categories and
+    marketplaces; in the order of the grain, then of the metric. What has no row is not there."""
+    rows = connection.execute(sums_statement(selection, grain, span=span, metrics=metrics))
+    return tuple(Sum(row.grain, row.metric, row.value) for row in rows)
+
+
+def by_grain(sums: Iterable[Sum]) -> dict[Any, dict[str, Decimal]]:
+    """Grain -> metric -> sum."""
+    grouped: dict[Any, dict[str, Decimal]] = {}
+    for found in sums:
+        grouped.setdefault(found.grain, {})[found.metric] = found.value
+    return grouped
+
+
+def sums_statement(selection: Selection, grain: str, *, span: Span, metrics: Iterable[str]) -> sa.Select:
+    """The statement behind `sums_by`."""
+    table = _smallest_table(selection, grain)
+    column = table.c[grain]
+    return (
+        sa.select(
+            column.label("grain"),
+            table.c.metric.label("metric"),
+            sa.func.sum(table.c.total_value).label("value"),
+        )
+        .where(
+            table.c.month.between(span.first, span.last),
+            table.c.metric.in_(sorted(set(metrics))),
+            *_conditions(selection, table, grain),
+        )
+        .group_by(column, table.c.metric)
+        .order_by(column, table.c.metric)
+    )
+
+
+def _smallest_table(selection: Selection, grain: str) -> sa.Table:
+    needs_brands = selection.brands or selection.marketplaces or selection.scope is not None
+    return summary_brand if needs_brands or grain in (BRAND, MARKETPLACE) else summary_category
+
+
+def _conditions(selection: Selection, table: sa.Table, grain: str) -> list[sa.ColumnElement[bool]]:
+    conditions = []
+    if selection.categories:
+        conditions.append(table.c.category_id.in_(selection.categories))
+    if table is summary_category:
+        return conditions
+    if selection.brands:
+        conditions.append(table.c.brand_id.in_(selection.brands))
+    if selection.scope is not None:
+        conditions.append(table.c.brand_id.in_(selection.scope))
+    if selection.marketplaces:
+        conditions.append(table.c.marketplace.in_(selection.marketplaces))
+    elif grain == MARKETPLACE:
+        conditions.append(table.c.marketplace != ALL_MARKETPLACES)
+    else:
+        conditions.append(table.c.marketplace == ALL_MARKETPLACES)
+    return conditions

@@ -1,0 +1,113 @@
+"""Summaries made by hand, for tests of what reads them: rows of the ASIN level, and a generation around."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+
+import duckdb_engine  # noqa: F401
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Store
+from database.engines.embedded import EmbeddedStore, embedded_form
+
+PUBLISHED_AT = datetime.datetime(2025, 11, 3, 6, 30, 0)
+DIMENSIONS = (schema.category, schema.brand, schema.asin, schema.marketplace)
+
+TIMES = ("published_at",)
+
+AsinRow = tuple[int, int, int, str, str, str, str]
+"""asin_id, brand_id, category_id, marketplace, month as 'YYYY-MM', metric, value."""
+
+
+def publish(
+    store: Store, rows: Iterable[AsinRow], *, generation: int = 1, brands: dict[int, str] | None = None,
+    categories: dict[int, str] | None = None, marketplaces: dict[str, str] | None = None, currencies: str = "USD",
+    published_at: datetime.datetime = PUBLISHED_AT,
+) -> None:
+    """Publishes a generation that holds exactly `rows`, with the brand and category levels they add up to."""
+    rows = [(*row[:4], datetime.date.fromisoformat(f"{row[4]}-01"), row[5], Decimal(row[6])) for row in rows]
+    contents = {
+        schema.category: [{"id": k, "category": v} for k, v in (categories or {}).items()],
+        schema.brand: [{"id": k, "brand": v} for k, v in (brands or {}).items()],
+        schema.marketplace: [
+            {"code": k, "country_name": v, "currency": None, "active": True} for k, v in (marketplaces or {}).items()
+        ],
+        schema.summary_asin: [
+            dict(zip(("asin_id", "brand_id", "category_id", "marketplace", "month", "metric", "value"), row, strict=True))
+            for row in rows
+        ],
+        schema.summary_brand: _brand_level(rows),
+        schema.summary_category: _category_level(rows),
+        schema.summary_generation: [_generation(rows, generation, currencies, published_at)],
+    }
+    if isinstance(store, EmbeddedStore):
+        _publish_file(store, contents, generation)
+    else:
+        _publish_tables(store, contents)
+
+
+def _brand_level(rows: list[tuple]) -> list[dict]:
+    groups: dict[tuple, list] = defaultdict(list)
+    for asin, brand, category, marketplace, month, metric, value in rows:
+        for place in (marketplace, schema.ALL_MARKETPLACES):
+            groups[brand, category, month, place, metric].append((asin, value))
+    names = ("brand_id", "category_id", "month", "marketplace", "metric")
+    return [
+        dict(zip(names, key, strict=True)) | {"total_value": sum(v for _, v in found), "asin_count": len({a for a, _ in found})}
+        for key, found in groups.items()
+    ]
+
+
+def _category_level(rows: list[tuple]) -> list[dict]:
+    groups: dict[tuple, list] = defaultdict(list)
+    for asin, brand, category, _, month, metric, value in rows:
+        groups[category, month, metric].append((asin, brand, value))
+    return [
+        {
+            "category_id": category, "month": month, "metric": metric, "total_value": sum(f[2] for f in found),
+            "brand_count": len({f[1] for f in found}), "asin_count": len({f[0] for f in found}),
+        }
+        for (category, month, metric), found in groups.items()
+    ]
+
+
+def _generation(rows: list[tuple], generation: int, currencies: str, published_at: datetime.datetime) -> dict:
+    months = sorted({row[4] for row in rows})
+    # What only a refresh needs is there and says nothing.
+    empty = {c.name: c.type.python_type() for c in schema.summary_generation.columns if not c.nullable and c.name not in TIMES}
+    return empty | {
+        "generation": generation, "live": True, "run_id": f"run-{generation}", "refresh_type": "full",
+        "published_at": published_at, "months": ",".join(f"{m:%Y-%m}" for m in months),
+        "first_month": months[0] if months else None, "last_month": months[-1] if months else None,
+        "facts": len(rows), "left_out_facts": 0, "ledger_id": 0, "last_fact_id": 0, "placement": 0,
+        "currencies": currencies, "excluded_groups": "[]", "in_place": False,
+    }
+
+
+def _publish_file(store: EmbeddedStore, contents: dict, generation: int) -> None:
+    name = f"{generation:06d}.duckdb"
+    engine = sa.create_engine(sa.URL.create("duckdb", database=str(store.generations / name)), poolclass=sa.pool.NullPool)
+    tables = [*DIMENSIONS, *schema.tables_of(schema.PUBLISHED)]
+    with engine.begin() as connection:
+        for table in tables:
+            form = embedded_form(table)
+            form.create(connection)
+            if contents.get(table):
+                connection.execute(sa.insert(form), contents[table])
+    engine.dispose()
+    pointer = store.generations / "current.new"
+    pointer.write_text(name, encoding="ascii")
+    pointer.replace(store.pointer)
+
+
+def _publish_tables(store: Store, contents: dict) -> None:
+    with store.facts() as connection:
+        for table, rows in contents.items():
+            connection.execute(sa.delete(table))
+            if rows:
+                connection.execute(sa.insert(table), rows)
+        connection.commit()
