@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 from flask import Flask
+from flask.helpers import get_debug_flag
 
 import commands
 import web
@@ -14,7 +15,7 @@ from settings import Settings, load_settings
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The app, from the given settings or from config.ini and the environment."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     if settings is None:
         settings = _load_settings()
     app.extensions[commands.EXTENSION] = open_store(settings)
@@ -25,6 +26,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _load_settings() -> Settings:
     try:
+        if get_debug_flag():
+            raise SettingsError("FLASK_DEBUG is set; its debugger runs anybody's code, so it cannot be on: unset it")
         return load_settings()
     except SettingsError as error:
         # flask prints a traceback for any other exception here.
@@ -34,4 +37,5 @@ def _load_settings() -> Settings:
 
 
 if __name__ == "__main__":
-    create_app().run(host="127.0.0.1", port=8000)
+    app = create_app()
+    app.run(host="127.0.0.1", port=app.extensions[commands.EXTENSION].settings.web.port)

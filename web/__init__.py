@@ -2,10 +2,48 @@
 
 from __future__ import annotations
 
-from flask import Flask
+import importlib
+import pkgutil
+
+from flask import Blueprint, Flask
+from werkzeug.local import LocalProxy
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from settings import Settings
+from web import access, csrf, current, errors, headers, hosts, request_log, sessions, static_files
+
+LARGEST_FORM = 1024 * 1024
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Adds pages, error pages and headers to the app."""
+    """Adds pages, error pages and headers to the app.
+
+    Checks run in the order in which they are registered here: a request gets its number, a foreign
+    Host is refused, then who asks and whether they may, then whether a form is one of ours.
+    """
+    if settings.web.trusted_proxies:
+        # Proxies add to X-Forwarded-For one after the other; the scheme is what the last one says.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.web.trusted_proxies, x_proto=1, x_host=0)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
+    request_log.register(app)
+    hosts.register(app)
+    sessions.register(app)
+    access.register(app)
+    csrf.register(app)
+    headers.register(app)
+    errors.register(app)
+    static_files.register(app)
+    _add_pages(app)
+
+    @app.context_processor
+    def _for_every_template() -> dict:
+        # A proxy, so that a page that does not ask who is there does not ask the database either.
+        return {"app_title": settings.dashboard.title, "current_user": LocalProxy(current.person)}
+
+
+def _add_pages(app: Flask) -> None:
+    """Registers the `Blueprint` of every module in this folder that has one."""
+    for found in pkgutil.iter_modules(__path__):
+        for part in vars(importlib.import_module(f"{__name__}.{found.name}")).values():
+            if isinstance(part, Blueprint):
+                app.register_blueprint(part)

@@ -1,0 +1,83 @@
+"""An app on a real database of either engine, and people to sign in to it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+
+from database import people
+from database.engines.base import Store
+from database.passwords import hash_password
+from domain.people import ROLES
+from flask_app import create_app
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """Hashing is slow on purpose: once is enough."""
+    return hash_password(PASSWORD)
+
+
+@pytest.fixture
+def app(store: Store) -> Iterator[Flask]:
+    """The app on the store under test."""
+    app = create_app(store.settings)
+    yield app
+    app.extensions["lego_store"].close()
+
+
+@pytest.fixture
+def add_person(store: Store, password_hash: str) -> Callable[..., None]:
+    """Adds a user whose password is PASSWORD."""
+
+    def add(name: str, role: str = "viewer") -> None:
+        with store.application.begin() as connection:
+            people.add_user(connection, name=name, role=role, password_hash=password_hash)
+
+    return add
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor's browser."""
+    return app.test_client()
+
+
+@pytest.fixture
+def signed_in(app: Flask, add_person: Callable[..., None]) -> Callable[[str], FlaskClient]:
+    """A browser in which somebody of the given role is signed in (named like the role)."""
+
+    def sign(role: str) -> FlaskClient:
+        assert role in ROLES
+        add_person(role, role)
+        client = app.test_client()
+        assert sign_in(client, role).status_code == 303
+        return client
+
+    return sign
+
+
+def csrf_token(client: FlaskClient) -> str:
+    """A token as the forms of this browser's pages carry it."""
+    with client.session_transaction() as session:
+        secret = session.setdefault("csrf_token", "0" * 40)
+    return URLSafeTimedSerializer(client.application.secret_key, salt="wtf-csrf-token").dumps(secret)
+
+
+def sign_in(client: FlaskClient, name: str, password: str = PASSWORD, **more):
+    """Sends the sign-in form and returns the answer."""
+    environ = more.pop("environ", {})
+    form = {"name": name, "password": password, "csrf_token": csrf_token(client), **more}
+    return client.post("/login", data=form, environ_overrides=environ)
+
+
+def with_web(settings, **changes):
+    """The same settings with other values under [web]."""
+    return dataclasses.replace(settings, web=dataclasses.replace(settings.web, **changes))

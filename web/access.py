@@ -1,0 +1,56 @@
+"""Who may see what. A route that says nothing needs a signed-in viewer: forgetting is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, abort, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from domain.people import VIEWER
+from web import current
+from web.addresses import this_address
+
+EVERYBODY = "everybody"
+
+
+def open_to_everybody(view: Callable) -> Callable:
+    """Marks a view that needs nobody signed in."""
+    return needs(EVERYBODY)(view)
+
+
+def needs(role: str) -> Callable[[Callable], Callable]:
+    """Marks a view that needs the rights of `role` (one of domain.people.ROLES)."""
+
+    def mark(view: Callable) -> Callable:
+        view.needs = role
+        return view
+
+    return mark
+
+
+def register(app: Flask) -> None:
+    """Asks for a person before every view that is not marked as open."""
+
+    @app.before_request
+    def _check() -> Response | None:
+        view = app.view_functions.get(request.endpoint or "")
+        if view is None:
+            return None
+        role = getattr(view, "needs", VIEWER)
+        if role == EVERYBODY:
+            return None
+        person = current.person()
+        if person is None:
+            return _ask_to_sign_in()
+        if not person.may(role):
+            abort(403)
+        return None
+
+
+def _ask_to_sign_in() -> Response:
+    if request.path.startswith("/api/"):
+        abort(401)
+    if request.method in ("GET", "HEAD"):
+        return redirect(url_for("sign_in.show", next=this_address()), 302)
+    return redirect(url_for("sign_in.show"), 303)

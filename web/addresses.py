@@ -1,0 +1,28 @@
+"""Addresses inside this site, the only ones a redirect may lead to."""
+
+from __future__ import annotations
+
+import re
+
+from flask import request
+from werkzeug.urls import iri_to_uri
+
+LONGEST = 2000
+_VISIBLE = re.compile(r"/[\x21-\x7e]*", re.ASCII)
+
+
+def this_address() -> str:
+    """Path and query string of the request, as a browser would write them."""
+    return iri_to_uri(request.full_path.rstrip("?"))
+
+
+def local_path(text: str) -> str | None:
+    """`text` if it is a path of this site, else None.
+
+    Browsers drop tabs and line ends from an address and read a backslash as a slash, so that
+    `/\\t/evil.com` and `/\\evil.com` leave the site; none of these belongs into a path we made.
+    """
+    path = text.partition("?")[0]
+    if len(text) > LONGEST or not _VISIBLE.fullmatch(text) or "\\" in text or "//" in path:
+        return None
+    return text

@@ -1,0 +1,46 @@
+"""What every answer tells the browser it may do, errors included."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+PLOTLY_STYLES = (
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+)
+
+CONTENT_SECURITY_POLICY = "; ".join((
+    "default-src 'none'",
+    "script-src 'self'",
+    f"style-src 'self' {' '.join(PLOTLY_STYLES)}",
+    "img-src 'self' data: blob:",
+    "connect-src 'self'",
+    "font-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+))
+
+ALWAYS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+A_YEAR = 365 * 24 * 3600
+
+
+def register(app: Flask) -> None:
+    """Adds the headers to every answer."""
+
+    @app.after_request
+    def _add(response: Response) -> Response:
+        response.headers.extend(ALWAYS)
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = f"max-age={A_YEAR}"
+        # What says nothing about keeping it is kept by nobody: sign-in, errors, redirects.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response

@@ -1,0 +1,55 @@
+"""One line per request: id, address, user, what, status, milliseconds. Never a form, a cookie or a token."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+
+from flask import Flask, Response, g, has_request_context, request
+
+from database.people import escaped
+from web import current
+
+LONGEST = 500
+_FORMAT = "%(asctime)sZ %(levelname)s [%(request_id)s] %(message)s"
+
+log = logging.getLogger("lego.web")
+
+
+def register(app: Flask) -> None:
+    """Numbers every request and writes its line when the answer is ready."""
+    _prepare(log, app.logger)
+
+    @app.before_request
+    def _begin() -> None:
+        g.started = time.perf_counter()
+        g.request_id = secrets.token_hex(8)
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        response.headers["X-Request-Id"] = current.request_id()
+        person = g.get("person")
+        log.info(
+            "%s %s %s %s %d %.1f ms", request.remote_addr, person.name if person else "-", request.method,
+            escaped(request.full_path.rstrip("?"))[:LONGEST], response.status_code,
+            (time.perf_counter() - g.get("started", time.perf_counter())) * 1000,
+        )
+        return response
+
+
+def _prepare(*loggers: logging.Logger) -> None:
+    handler = logging.StreamHandler()
+    formatter = logging.Formatter(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    handler.addFilter(_add_request_id)
+    handler.name = "lego"
+    for logger in loggers:
+        logger.handlers = [handler]
+        logger.setLevel(logging.INFO)
+
+
+def _add_request_id(record: logging.LogRecord) -> bool:
+    record.request_id = current.request_id() if has_request_context() else "-"
+    return True
