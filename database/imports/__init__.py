@@ -1,0 +1,1 @@
+"""Files -> facts: one module per input format, `batch` for what all of them share."""

@@ -1,0 +1,134 @@
+"""One file = one import: `take_in` turns staged rows into facts, in one transaction.
+
+1. refuse bytes that are in already;
+2. find or make the products, brands and categories they name;
+3. insert the facts in index order;
+4. set aside what they replace (undo puts it back), remove the demo's facts;
+5. note the changed months in the ledger and the import in `financials_import`;
+6. commit, or for a dry run roll back: the report is the same.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from decimal import Decimal
+
+import duckdb
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Store, utc_now
+from database.imports import facts
+from database.imports.dimensions import Entry, Placement, place_products
+from database.imports.ledger import note_changed_months
+from database.imports.report import ImportReport, MetricSum
+from database.imports.staging import APPEND, DEMO, REPLACE, ImportOptions, Skipped, Staged
+from domain.errors import Refused
+from domain.months import add_months, format_month, month_of, today_utc
+
+__all__ = ["REPLACE", "ImportOptions", "ImportReport", "Skipped", "Staged", "take_in"]
+
+FAR_MONTHS = 24
+"""Months later than this many after today's are warned about: budgets exist, and so do typing errors."""
+
+
+def take_in(
+    store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, staged: Staged, options: ImportOptions
+) -> ImportReport:
+    """Takes a staged file in: all of it or, on any error and for a dry run, nothing. `connection` is from
+    `store.facts()`, `scratch` from `store.scratch(connection)`; the caller holds `store.lock()`.
+
+    Raises Refused if the same bytes are in already or the file gives no fact."""
+    started = time.monotonic()
+    try:
+        report = _take_in(store, connection, scratch, staged, options, started)
+    except BaseException:
+        connection.rollback()
+        raise
+    if options.dry_run:
+        connection.rollback()
+    else:
+        connection.commit()
+    return report
+
+
+def _take_in(
+    store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, staged: Staged,
+    options: ImportOptions, started: float,
+) -> ImportReport:
+    refuse_same_bytes(connection, staged.sha256)
+    metrics, months = _sums(scratch, staged)
+    source = (options.source or staged.format).strip()
+    entry = Entry(_next_import_id(connection), utc_now())
+    placement = place_products(store, connection, scratch, staged, entry=entry, update=options.update_products)
+    new = facts.insert_facts(store, connection, scratch, staged, entry)
+    earlier = [] if options.mode == APPEND else facts.earlier_ranges(connection, source, months)
+    replaced = facts.set_aside(connection, new, earlier, months=months, mode=options.mode) if earlier else ()
+    demo_facts, demo_value, demo_months = facts.remove_demo(connection) if source != DEMO else (0, Decimal(0), [])
+    overlaps = facts.overlaps(connection, new, source, months)
+    kept, kept_count = facts.kept_products(connection, earlier, months)
+    note_changed_months(connection, months, cause="import", import_id=entry.import_id, now=entry.created_at)
+    note_changed_months(connection, demo_months, cause="demo", import_id=entry.import_id, now=entry.created_at)
+    _note_import(connection, staged, options, source, entry, metrics, replaced, new)
+    return ImportReport(
+        file_name=staged.file_name, format=staged.format, source=source, mode=options.mode, sha256=staged.sha256,
+        dry_run=options.dry_run, import_id=None if options.dry_run else entry.import_id, rows_read=staged.rows_read,
+        cells_read=staged.cells_read, metrics=metrics, months=months, skipped=staged.skipped,
+        skipped_columns=staged.skipped_columns, replaced=replaced, kept=kept, kept_products=kept_count,
+        differences=placement.differences, difference_count=placement.difference_count, overlaps=overlaps,
+        new=placement.new, demo_facts=demo_facts, demo_value=demo_value, currencies=staged.currencies,
+        symbols=staged.symbols, rounded=staged.rounded, warnings=_warnings(staged, placement, months),
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def refuse_same_bytes(connection: sa.Connection, sha256: str) -> None:
+    """Raises Refused, naming the first import, if a file with these bytes is in and was not undone."""
+    table = schema.financials_import
+    first = connection.execute(
+        sa.select(table.c.id, table.c.file_name, table.c.created_at)
+        .where(table.c.sha256 == sha256, table.c.status == "done").order_by(table.c.id).limit(1)
+    ).first()
+    if first is not None:
+        raise Refused(
+            f"the same bytes were taken in as import {first.id} ({first.file_name}, {first.created_at:%Y-%m-%d %H:%M} "
+            f"UTC); to take them in again, first run: flask undo-import {first.id}"
+        )
+
+
+def _sums(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[tuple[MetricSum, ...], tuple[datetime.date, ...]]:
+    rows = scratch.execute(
+        "SELECT metric::VARCHAR AS metric, month, count(*) AS facts, sum(value)::DECIMAL(25,2) AS value "
+        f"FROM {staged.relation} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    if not rows:
+        raise Refused("the file gives no fact: every value cell is blank")
+    metrics: dict[str, MetricSum] = {}
+    for metric, _, count, value in rows:
+        known = metrics.get(metric, MetricSum(metric, 0, Decimal(0)))
+        metrics[metric] = MetricSum(metric, known.facts + count, known.value + value)
+    return tuple(metrics.values()), tuple(sorted({month for _, month, _, _ in rows}))
+
+
+def _next_import_id(connection: sa.Connection) -> int:
+    return connection.execute(sa.select(sa.func.coalesce(sa.func.max(schema.financials_import.c.id), 0))).scalar() + 1
+
+
+def _note_import(connection, staged, options, source, entry, metrics, replaced, new: facts.FactRange) -> None:
+    connection.execute(
+        sa.insert(schema.financials_import).values(
+            id=entry.import_id, source=source, format=staged.format, file_name=staged.file_name[-255:],
+            sha256=staged.sha256, mode=options.mode, status="done", currencies=",".join(staged.currencies),
+            facts=sum(metric.facts for metric in metrics),
+            value=sum((metric.value for metric in metrics), Decimal(0)),
+            replaced_facts=sum(metric.facts for metric in replaced),
+            first_fact_id=new.first, last_fact_id=new.last, created_at=entry.created_at,
+        )
+    )
+
+
+def _warnings(staged: Staged, placement: Placement, months: tuple[datetime.date, ...]) -> tuple[str, ...]:
+    far = [month for month in months if month > add_months(month_of(today_utc()), FAR_MONTHS)]
+    words = [f"far in the future: {', '.join(format_month(month) for month in far)}"] if far else []
+    return (*staged.warnings, *placement.warnings, *words)

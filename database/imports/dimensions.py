@@ -1,0 +1,221 @@
+"""The products, brands and categories a file names: found, or made, in the import's own transaction.
+
+Names are compared byte for byte. What is stored wins over what a file says, unless the person asks for
+`--update-products`; what is not stored yet is filled in. A product's own category is only written where
+it differs from its brand's, so that moving a brand later moves its products.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+import duckdb
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Store
+from database.imports.report import LISTED, Difference, NewNames
+from database.imports.staging import Staged
+from domain.errors import Refused
+
+PRODUCTS = "import_product"
+"""TEMP table (asin, asin_id) that the facts are joined with."""
+
+_KEPT = ("id", "asin", "name", "brand", "category", "brand_id", "category_id", "group", "status")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What placing a file's products found and did."""
+
+    new: NewNames
+    differences: tuple[Difference, ...]
+    difference_count: int
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The import that new rows are written down for. `import_id` None: made by hand, by `products`."""
+
+    import_id: int | None
+    created_at: datetime.datetime
+
+
+def place_products(
+    store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, staged: Staged, *,
+    entry: Entry, update: bool,
+) -> Placement:
+    """Makes the products, brands and categories that `staged` names and the database lacks, and leaves the
+    TEMP table `import_product` (asin, asin_id). With `update`, what the file says wins."""
+    _gather(scratch, staged)
+    mirror_dimensions(store, connection, scratch)
+    scratch.execute(_ASSIGNMENT, {"update": update})
+    categories = add_names(store, connection, scratch, schema.category, names="SELECT category FROM import_assignment", entry=entry)
+    brands = add_names(store, connection, scratch, schema.brand, names="SELECT brand FROM import_assignment", entry=entry)
+    products = _add_products(store, connection, scratch, entry)
+    filled = _write_changes(connection, scratch)
+    differences = scratch.execute(_DIFFERENCES + f" ORDER BY asin, what LIMIT {LISTED}", {"update": update}).fetchall()
+    count = scratch.execute(f"SELECT count(*) FROM ({_DIFFERENCES})", {"update": update}).fetchone()[0]
+    return Placement(
+        new=NewNames(categories, brands, products, filled if not update else 0),
+        differences=tuple(Difference(*row) for row in differences),
+        difference_count=count,
+        warnings=_torn(scratch),
+    )
+
+
+def mirror_dimensions(store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection) -> None:
+    """Copies the stored dimensions into the scratch connection: known_category, known_brand, known_asin."""
+    brand = schema.brand
+    columns = [brand.c.group.label("grouping") if c is brand.c.group else c for c in brand.c if c.name in _KEPT]
+    for name, query in (
+        ("known_category", sa.select(*(c for c in schema.category.c if c.name in _KEPT))),
+        ("known_brand", sa.select(*columns)),
+        ("known_asin", sa.select(*(c for c in schema.asin.c if c.name in _KEPT))),
+    ):
+        store.mirror(connection, query, scratch=scratch, name=name)
+
+
+def add_names(
+    store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, table: sa.Table, *,
+    names: str, entry: Entry,
+) -> int:
+    """Adds to `category` or `brand` the names that the query `names` gives and the table lacks, and to the
+    mirror too. Returns how many."""
+    word = table.name
+    new = [row[0] for row in scratch.execute(
+        f"SELECT DISTINCT {word} FROM ({names}) WHERE {word} IS NOT NULL "
+        f"AND {word} NOT IN (SELECT {word} FROM known_{word}) ORDER BY {word}"
+    ).fetchall()]
+    if not new:
+        return 0
+    _refuse_twins(connection, table.c[word], new)
+    last = scratch.execute(f"SELECT coalesce(max(id), 0) FROM known_{word}").fetchone()[0]
+    scratch.execute(
+        f"INSERT INTO known_{word} BY NAME SELECT unnest($names::VARCHAR[]) AS {word}, unnest($ids::INTEGER[]) AS id",
+        {"names": new, "ids": list(range(last + 1, last + 1 + len(new)))},
+    )
+    columns = f"id, {word}" + (", category_id" if word == "brand" else "")
+    return store.bulk_insert(
+        connection, table, scratch=scratch,
+        query=f"SELECT {columns}, {_written(entry)} FROM known_{word} WHERE id > {last} ORDER BY id",
+    )
+
+
+def _gather(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> None:
+    """One row per product of the file. Where its rows disagree, the most frequent name wins; ties go by
+    the alphabet, so that the same file always gives the same products."""
+    rows = staged.products or (
+        f"(SELECT asin, brand, category, status, count(*) AS n FROM {staged.relation} GROUP BY ALL)"
+    )
+    best = ", ".join(
+        f"first({c} ORDER BY n DESC, {c}) FILTER ({c} IS NOT NULL) AS {c}, count(DISTINCT {c}) AS {c}_count"
+        for c in ("brand", "category", "status")
+    )
+    scratch.execute(f"CREATE OR REPLACE TEMP TABLE file_product AS SELECT asin, {best} FROM {rows} GROUP BY asin")
+
+
+_ASSIGNMENT = """
+CREATE OR REPLACE TEMP TABLE import_assignment AS
+WITH stored AS (
+    SELECT k.id, k.asin, b.brand, b.id AS brand_id, k.category_id, c.category, bc.category AS brand_category, k.status
+    FROM known_asin k
+    LEFT JOIN known_brand b ON b.id = k.brand_id
+    LEFT JOIN known_category c ON c.id = k.category_id
+    LEFT JOIN known_category bc ON bc.id = b.category_id
+)
+SELECT
+    f.asin,
+    s.id AS asin_id,
+    f.brand AS file_brand, f.category AS file_category, f.status AS file_status,
+    s.brand AS stored_brand, s.category AS own_category, s.status AS stored_status,
+    coalesce(s.category, s.brand_category) AS stored_category,
+    CASE WHEN $update THEN coalesce(f.brand, s.brand) ELSE coalesce(s.brand, f.brand) END AS brand,
+    CASE
+        WHEN s.id IS NOT NULL AND f.category IS NOT DISTINCT FROM coalesce(s.category, s.brand_category) THEN s.category
+        WHEN $update THEN coalesce(f.category, s.category)
+        WHEN coalesce(s.category, s.brand_category) IS NOT NULL THEN s.category
+        ELSE nullif(f.category, nbc.category)
+    END AS category,
+    CASE WHEN $update THEN coalesce(f.status, s.status) ELSE coalesce(s.status, f.status) END AS status
+FROM file_product f
+LEFT JOIN stored s ON s.asin = f.asin
+LEFT JOIN known_brand nb ON nb.brand = f.brand
+LEFT JOIN known_category nbc ON nbc.id = nb.category_id
+"""
+
+_DIFFERENCES = " UNION ALL ".join(
+    f"SELECT asin, '{what}' AS what, stored_{what} AS stored, file_{what} AS file, $update AS taken "
+    f"FROM import_assignment WHERE asin_id IS NOT NULL AND stored_{what} <> file_{what}"
+    for what in ("brand", "category", "status")
+)
+
+
+def _add_products(
+    store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, entry: Entry
+) -> int:
+    new = [row[0] for row in scratch.execute("SELECT asin FROM import_assignment WHERE asin_id IS NULL").fetchall()]
+    last = scratch.execute("SELECT coalesce(max(id), 0) FROM known_asin").fetchone()[0]
+    scratch.execute(
+        f"CREATE OR REPLACE TEMP TABLE {PRODUCTS} AS SELECT asin, coalesce(asin_id, {last} + row_number() OVER ("
+        "PARTITION BY asin_id IS NULL ORDER BY asin))::INTEGER AS asin_id FROM import_assignment"
+    )
+    if not new:
+        return 0
+    _refuse_twins(connection, schema.asin.c.asin, new)
+    return store.bulk_insert(
+        connection, schema.asin, scratch=scratch,
+        query=f"SELECT p.asin_id AS id, a.asin, b.id AS brand_id, c.id AS category_id, a.status, {_written(entry)} "
+        f"FROM import_assignment a JOIN {PRODUCTS} p ON p.asin = a.asin "
+        "LEFT JOIN known_brand b ON b.brand = a.brand LEFT JOIN known_category c ON c.category = a.category "
+        "WHERE a.asin_id IS NULL ORDER BY id",
+    )
+
+
+def _write_changes(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection) -> int:
+    """Products that were there and got a brand, category or status they lacked (or that was updated)."""
+    rows = scratch.execute(
+        "SELECT a.asin_id AS row_id, b.id AS brand_id, c.id AS category_id, a.status FROM import_assignment a "
+        "LEFT JOIN known_brand b ON b.brand = a.brand LEFT JOIN known_category c ON c.category = a.category "
+        "WHERE a.asin_id IS NOT NULL AND (a.brand IS DISTINCT FROM a.stored_brand "
+        "OR a.category IS DISTINCT FROM a.own_category OR a.status IS DISTINCT FROM a.stored_status)"
+    ).fetchall()
+    if rows:
+        change = sa.update(schema.asin).where(schema.asin.c.id == sa.bindparam("row_id")).values(
+            brand_id=sa.bindparam("new_brand"), category_id=sa.bindparam("new_category"), status=sa.bindparam("new_status")
+        )
+        names = ("row_id", "new_brand", "new_category", "new_status")
+        connection.execute(change, [dict(zip(names, row, strict=True)) for row in rows])
+    return len(rows)
+
+
+def _torn(scratch: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    words = []
+    for what in ("brand", "category", "status"):
+        rows = scratch.execute(
+            f"SELECT asin, {what} FROM file_product WHERE {what}_count > 1 ORDER BY asin"
+        ).fetchall()
+        if rows:
+            shown = ", ".join(f"{asin} ({name})" for asin, name in rows[:LISTED])
+            words.append(f"{len(rows)} products have more than one {what} in the file; the most frequent counts: {shown}")
+    return tuple(words)
+
+
+def _refuse_twins(connection: sa.Connection, column: sa.Column, names: list[str]) -> None:
+    """An existing table may compare text without case; then a name that is new to us is not to it."""
+    for start in range(0, len(names), 1000):
+        chunk = names[start : start + 1000]
+        twin = connection.execute(sa.select(column).where(column.in_(chunk)).limit(1)).scalar()
+        if twin is not None:
+            mine = next((name for name in chunk if name.strip().casefold() == twin.strip().casefold()), chunk[0])
+            raise Refused(
+                f"{column.table.name} {mine!r}: the database takes it as equal to {twin!r}, which is there already; "
+                "write it the same way in the file"
+            )
+
+
+def _written(entry: Entry) -> str:
+    number = "NULL" if entry.import_id is None else str(int(entry.import_id))
+    return f"TIMESTAMP '{entry.created_at:%Y-%m-%d %H:%M:%S.%f}' AS created_at, {number}::INTEGER AS import_id"

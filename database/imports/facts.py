@@ -1,0 +1,233 @@
+"""Facts moved in and out: inserted in index order, replaced facts set aside, demo facts removed.
+
+An import's facts are found by primary key: `financials_import` keeps the range of their ids, and their
+`import_id` tells them from a stranger's rows inside that range. So no further index on `financials` is needed.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import duckdb
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Store
+from database.imports.dimensions import PRODUCTS, Entry
+from database.imports.report import LISTED, KeptProduct, MetricSum, Overlap
+from database.imports.staging import DEMO, WHOLE_MONTHS, Staged
+
+fact, aside = schema.financials, schema.financials_replaced
+
+
+@dataclass(frozen=True)
+class FactRange:
+    """Where an import's facts are: its id and the range of ids that they lie in."""
+
+    import_id: int
+    first: int | None
+    last: int | None
+
+
+def belongs_to(part: FactRange, table: sa.Table = fact) -> sa.ColumnElement[bool]:
+    """The condition that picks the facts of one import."""
+    return sa.and_(table.c.id.between(part.first or 0, part.last or 0), table.c.import_id == part.import_id)
+
+
+def last_fact_id(connection: sa.Connection) -> int:
+    """The highest id that any fact has or had: ids are never given twice, not even after an undo."""
+    used = sa.select(sa.func.coalesce(sa.func.max(fact.c.id), 0).label("highest"))
+    noted = sa.select(sa.func.coalesce(sa.func.max(schema.financials_import.c.last_fact_id), 0).label("highest"))
+    return max(int(connection.execute(query).scalar()) for query in (used, noted))
+
+
+def insert_facts(
+    store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, staged: Staged, entry: Entry
+) -> FactRange:
+    """Inserts the staged facts in the order of the rollup index: InnoDB loads faster so, and DuckDB can
+    skip the months that a query does not ask for. Returns where they are."""
+    before = last_fact_id(connection)
+    number = "" if store.assigns_fact_ids else f"s.rowid + {before + 1} AS id, "
+    store.bulk_insert(
+        connection, fact, scratch=scratch,
+        query=f"SELECT {number}p.asin_id, s.marketplace::VARCHAR AS marketplace, s.metric::VARCHAR AS metric, "
+        f"s.month, s.value, {entry.import_id} AS import_id, "
+        f"TIMESTAMP '{entry.created_at:%Y-%m-%d %H:%M:%S.%f}' AS created_at "
+        f"FROM {staged.relation} s JOIN {PRODUCTS} p ON p.asin = s.asin "
+        "ORDER BY s.month, s.metric, s.marketplace, p.asin_id",
+    )
+    ours = sa.and_(fact.c.id > before, fact.c.import_id == entry.import_id)
+    first, last = (
+        connection.execute(sa.select(fact.c.id).where(ours).order_by(order).limit(1)).scalar()
+        for order in (fact.c.id.asc(), fact.c.id.desc())
+    )
+    return FactRange(entry.import_id, first, last)
+
+
+def earlier_ranges(
+    connection: sa.Connection, source: str, months: Sequence[datetime.date]
+) -> list[FactRange]:
+    """The imports of `source` that are still in and touched any of `months`, as the ledger tells."""
+    table, ledger = schema.financials_import, schema.changed_month
+    touched = sa.select(ledger.c.import_id).where(ledger.c.month.in_(months), ledger.c.import_id.is_not(None))
+    rows = connection.execute(
+        sa.select(table.c.id, table.c.first_fact_id, table.c.last_fact_id)
+        .where(table.c.source == source, table.c.status == "done", table.c.id.in_(touched))
+        .order_by(table.c.id)
+    )
+    return [FactRange(*row) for row in rows]
+
+
+def set_aside(
+    connection: sa.Connection, new: FactRange, earlier: Sequence[FactRange], *, months: Sequence[datetime.date], mode: str
+) -> tuple[MetricSum, ...]:
+    """Moves to `financials_replaced` what the new facts replace: the same product, marketplace and month,
+    all metrics; with whole-months all of these months. Returns what was moved, by metric."""
+    named = (
+        sa.select(fact.c.asin_id, fact.c.marketplace, fact.c.month).where(belongs_to(new)).distinct().subquery("named")
+    )
+    for part in earlier:
+        old = sa.select(*(fact.c[column.name] for column in aside.columns if column.name != "replaced_by"),
+                        sa.literal(new.import_id).label("replaced_by"))
+        if mode != WHOLE_MONTHS:
+            old = old.join_from(fact, named, sa.and_(
+                fact.c.asin_id == named.c.asin_id, fact.c.marketplace == named.c.marketplace,
+                fact.c.month == named.c.month,
+            ))
+        old = old.where(belongs_to(part), fact.c.month.in_(months))
+        connection.execute(sa.insert(aside).from_select([c.name for c in old.selected_columns], old))
+    moved = sums_by_metric(connection, aside, aside.c.replaced_by == new.import_id)
+    if moved:
+        connection.execute(
+            sa.delete(fact).where(
+                fact.c.id == aside.c.id, fact.c.month == aside.c.month, aside.c.replaced_by == new.import_id
+            )
+        )
+    return moved
+
+
+def sums_by_metric(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> tuple[MetricSum, ...]:
+    """Count and sum per metric of the facts that a condition picks, in the order of the metrics' names."""
+    rows = connection.execute(
+        sa.select(table.c.metric, sa.func.count().label("facts"), sa.type_coerce(sa.func.sum(table.c.value), schema.Sum))
+        .where(condition)
+        .group_by(table.c.metric)
+        .order_by(table.c.metric)
+    )
+    return tuple(MetricSum(metric or "", facts, value or Decimal(0)) for metric, facts, value in rows)
+
+
+def kept_products(
+    connection: sa.Connection, earlier: Sequence[FactRange], months: Sequence[datetime.date]
+) -> tuple[tuple[KeptProduct, ...], int]:
+    """Products of earlier imports that still have facts in these months: the first few, and how many."""
+    if not earlier:
+        return (), 0
+    asin = schema.asin
+    facts, value = sa.func.count().label("facts"), sa.type_coerce(sa.func.sum(fact.c.value), schema.Sum).label("value")
+    found = (
+        sa.select(asin.c.asin, facts, value)
+        .join_from(fact, asin, asin.c.id == fact.c.asin_id)
+        .where(sa.or_(*(belongs_to(part) for part in earlier)), fact.c.month.in_(months))
+        .group_by(asin.c.asin)
+        .order_by(asin.c.asin)
+    )
+    rows = connection.execute(found).all()
+    return tuple(KeptProduct(*row) for row in rows[:LISTED]), len(rows)
+
+
+def remove_demo(connection: sa.Connection) -> tuple[int, Decimal, list[datetime.date]]:
+    """Takes out the facts of the source `demo`, for good: how many, their sum, their months. The demo's
+    products stay, because the live summaries may name them; a refresh drops what nothing names."""
+    table = schema.financials_import
+    demos = [FactRange(*row) for row in connection.execute(
+        sa.select(table.c.id, table.c.first_fact_id, table.c.last_fact_id)
+        .where(table.c.source == DEMO, table.c.status == "done").order_by(table.c.id)
+    )]
+    if not demos:
+        return 0, Decimal(0), []
+    theirs = sa.or_(*(belongs_to(part) for part in demos))
+    facts, value = connection.execute(
+        sa.select(sa.func.count(), sa.type_coerce(sa.func.coalesce(sa.func.sum(fact.c.value), 0), schema.Sum)).where(theirs)
+    ).one()
+    months = list(connection.execute(sa.select(fact.c.month).where(theirs).distinct().order_by(fact.c.month)).scalars())
+    numbers = [part.import_id for part in demos]
+    connection.execute(sa.delete(fact).where(theirs))
+    connection.execute(sa.delete(aside).where(aside.c.replaced_by.in_(numbers)))
+    connection.execute(sa.update(table).where(table.c.id.in_(numbers)).values(status="removed"))
+    return facts, value, months
+
+
+def overlaps(connection: sa.Connection, new: FactRange, source: str, months: Sequence[datetime.date]) -> tuple[Overlap, ...]:
+    """Facts of other sources with the same product, marketplace, metric and month as a new one. Rows that
+    no import of ours brought in are the source '(not imported)'."""
+    candidates = _months_of_others(connection, new, source, months)
+    if not candidates:
+        return ()
+    other = fact.alias("other")
+    pairs = (
+        sa.select(fact.c.id, fact.c.month, fact.c.value, other.c.import_id,
+                  sa.type_coerce(sa.func.sum(other.c.value), schema.Sum).label("theirs"))
+        .join_from(fact, other, sa.and_(
+            other.c.month == fact.c.month, other.c.metric == fact.c.metric,
+            other.c.marketplace == fact.c.marketplace, other.c.asin_id == fact.c.asin_id,
+        ))
+        .where(belongs_to(new), fact.c.month.in_(candidates),
+               sa.or_(other.c.import_id.is_(None), other.c.import_id != new.import_id))
+        .group_by(fact.c.id, fact.c.month, fact.c.value, other.c.import_id)
+        .subquery("pairs")
+    )
+    table = schema.financials_import
+    name = sa.func.coalesce(table.c.source, "(not imported)")
+    rows = connection.execute(
+        sa.select(name.label("source"), pairs.c.month, sa.func.count().label("facts"),
+                  sa.type_coerce(sa.func.sum(pairs.c.value), schema.Sum).label("value"),
+                  sa.type_coerce(sa.func.sum(pairs.c.theirs), schema.Sum).label("theirs"))
+        .join_from(pairs, table, table.c.id == pairs.c.import_id, isouter=True)
+        .where(name != source)
+        .group_by(name, pairs.c.month)
+        .order_by(name, pairs.c.month)
+    ).all()
+    return tuple(
+        Overlap(
+            found, sum(row.facts for row in rows if row.source == found),
+            sum((row.value for row in rows if row.source == found), Decimal(0)),
+            sum((row.theirs for row in rows if row.source == found), Decimal(0)),
+            tuple(row.month for row in rows if row.source == found),
+        )
+        for found in dict.fromkeys(row.source for row in rows)
+    )
+
+
+def _months_of_others(
+    connection: sa.Connection, new: FactRange, source: str, months: Sequence[datetime.date]
+) -> list[datetime.date]:
+    """Which of the months may hold facts of other sources: by the ledger, and all of them if there are
+    facts that no import of ours brought in. Asking the facts themselves would take a whole scan."""
+    if _has_strangers(connection, new):
+        return list(months)
+    table, ledger = schema.financials_import, schema.changed_month
+    return list(connection.execute(
+        sa.select(ledger.c.month).join_from(ledger, table, table.c.id == ledger.c.import_id)
+        .where(table.c.source != source, table.c.status == "done", ledger.c.month.in_(months))
+        .distinct().order_by(ledger.c.month)
+    ).scalars())
+
+
+def _has_strangers(connection: sa.Connection, new: FactRange) -> bool:
+    """Whether any fact has an id outside the ranges of all imports: a few looks into the primary key."""
+    table = schema.financials_import
+    rows = connection.execute(
+        sa.select(table.c.first_fact_id, table.c.last_fact_id)
+        .where(table.c.first_fact_id.is_not(None)).order_by(table.c.first_fact_id)
+    ).all()
+    after = 0
+    for first, last in [*rows, (new.first, new.last), (None, None)]:
+        gap = fact.c.id > after if first is None else fact.c.id.between(after + 1, first - 1)
+        if (first is None or first > after + 1) and connection.execute(sa.select(fact.c.id).where(gap).limit(1)).first():
+            return True
+        after = max(after, last or 0)
+    return False

@@ -1,0 +1,219 @@
+"""The report of one import: what was taken, skipped and replaced, by counts and sums; as text and as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from database.imports.staging import Skipped
+from domain.months import format_month
+
+LISTED = 20
+"""How many of a long list are shown; their number is always said."""
+
+
+@dataclass(frozen=True)
+class MetricSum:
+    """Facts of one metric: how many, and their sum."""
+
+    metric: str
+    facts: int
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class KeptProduct:
+    """A product of the same source and months that the file does not mention."""
+
+    asin: str
+    facts: int
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A product's brand, category or status: as stored, as the file has it, and whether it was taken."""
+
+    asin: str
+    what: str
+    stored: str
+    file: str
+    taken: bool
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Facts of another source for the same product, marketplace, metric and month; both add up."""
+
+    source: str
+    facts: int
+    value: Decimal
+    other_value: Decimal
+    months: tuple[datetime.date, ...]
+
+
+@dataclass(frozen=True)
+class NewNames:
+    """How many rows an import added to the dimensions, and how many products got what they lacked."""
+
+    categories: int = 0
+    brands: int = 0
+    products: int = 0
+    filled: int = 0
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """Everything a person should know of one import. `import_id` is None for a dry run."""
+
+    file_name: str
+    format: str
+    source: str
+    mode: str
+    sha256: str
+    dry_run: bool
+    import_id: int | None
+    rows_read: int
+    cells_read: int
+    metrics: tuple[MetricSum, ...]
+    months: tuple[datetime.date, ...]
+    skipped: tuple[Skipped, ...] = ()
+    skipped_columns: tuple[str, ...] = ()
+    replaced: tuple[MetricSum, ...] = ()
+    kept: tuple[KeptProduct, ...] = ()
+    kept_products: int = 0
+    differences: tuple[Difference, ...] = ()
+    difference_count: int = 0
+    overlaps: tuple[Overlap, ...] = ()
+    new: NewNames = NewNames()
+    demo_facts: int = 0
+    demo_value: Decimal = Decimal(0)
+    currencies: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    rounded: Decimal | None = None
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def facts(self) -> int:
+        """How many facts were taken."""
+        return sum(metric.facts for metric in self.metrics)
+
+    @property
+    def value(self) -> Decimal:
+        """The sum of the facts taken, all metrics."""
+        return sum((metric.value for metric in self.metrics), Decimal(0))
+
+    @property
+    def replaced_facts(self) -> int:
+        """How many facts of earlier imports were taken out."""
+        return sum(metric.facts for metric in self.replaced)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON-able values: money as text, months as YYYY-MM."""
+        fields = _plain(dataclasses.asdict(self))
+        fields.update(facts=self.facts, value=str(self.value), replaced_facts=self.replaced_facts)
+        return fields
+
+    def lines(self) -> list[str]:
+        """The report as lines for a terminal."""
+        return list(_lines(self))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime.date):
+        return format_month(value)
+    return value
+
+
+def _lines(report: ImportReport) -> Iterator[str]:
+    head = "dry run, nothing was changed" if report.dry_run else f"import {report.import_id}"
+    yield f"{report.file_name}: {head}; format {report.format}, source {report.source}, {report.mode}"
+    cells = f", {report.cells_read:,} cells" if report.cells_read else ""
+    yield f"  read      {report.rows_read:,} rows{cells} in {report.seconds:.1f} s"
+    span = f", {format_month(report.months[0])} to {format_month(report.months[-1])}" if report.months else ""
+    yield f"  taken     {report.facts:,} facts, sum {report.value:,.2f}, {_counted(len(report.months), 'month')}{span}"
+    for metric in report.metrics:
+        yield f"    {metric.metric}: {metric.facts:,} facts, sum {metric.value:,.2f}"
+    yield from _left_lines(report)
+    yield from _replaced_lines(report)
+    yield from _product_lines(report)
+    for overlap in report.overlaps:
+        yield (
+            f"  warning   source {overlap.source} gives {overlap.facts:,} of these facts too: it says "
+            f"{overlap.other_value:,.2f}, this file {overlap.value:,.2f}; both add up "
+            f"({_listed([format_month(month) for month in overlap.months])})"
+        )
+    yield from _currency_lines(report)
+    for warning in report.warnings:
+        yield f"  warning   {warning}"
+
+
+def _left_lines(report: ImportReport) -> Iterator[str]:
+    for skipped in report.skipped:
+        yield f"  skipped   {skipped.count:,} {skipped.reason}"
+    if report.skipped_columns:
+        yield f"  skipped   {_counted(len(report.skipped_columns), 'column')}: {_listed(report.skipped_columns)}"
+    if report.rounded is not None:
+        yield f"  rounded   to two decimals, half to even; that moved the total by {report.rounded}"
+
+
+def _replaced_lines(report: ImportReport) -> Iterator[str]:
+    if report.replaced:
+        before = sum((metric.value for metric in report.replaced), Decimal(0))
+        yield f"  replaced  {report.replaced_facts:,} facts of source {report.source}, sum {before:,.2f}"
+        now = {metric.metric: metric.value for metric in report.metrics}
+        for metric in report.replaced:
+            after = now.get(metric.metric, Decimal(0))
+            yield f"    {metric.metric}: {metric.facts:,} facts, {metric.value:,.2f} before, {after:,.2f} in this file"
+    if report.kept_products:
+        names = [f"{kept.asin} ({kept.facts:,} facts, sum {kept.value:,.2f})" for kept in report.kept]
+        yield (
+            f"  kept      {_counted(report.kept_products, 'product')} of source {report.source} in these months that "
+            f"the file does not mention: {_listed(names, report.kept_products)}"
+        )
+    if report.demo_facts:
+        yield f"  removed   the demo data: {report.demo_facts:,} facts, sum {report.demo_value:,.2f}"
+
+
+def _product_lines(report: ImportReport) -> Iterator[str]:
+    new = report.new
+    if new.products or new.brands or new.categories:
+        yield (
+            f"  new       {_counted(new.products, 'product')}, {_counted(new.brands, 'brand')}, "
+            f"{_counted(new.categories, 'category', 'categories')}"
+        )
+    if new.filled:
+        yield f"  filled    {_counted(new.filled, 'product')} got a brand, category or status they lacked"
+    if report.difference_count:
+        taken = any(difference.taken for difference in report.differences)
+        words = [f"{d.asin} {d.what}: stored {d.stored}, file {d.file}" for d in report.differences]
+        rule = "taken from the file" if taken else "not taken; --update-products takes them"
+        yield f"  differs   {report.difference_count:,} ({rule}): {_listed(words, report.difference_count)}"
+
+
+def _currency_lines(report: ImportReport) -> Iterator[str]:
+    if report.symbols:
+        yield f"  currency  signs seen in cells: {' '.join(report.symbols)}"
+    if report.currencies:
+        yield f"  currency  recorded as {', '.join(report.currencies)}"
+
+
+def _counted(count: int, word: str, plural: str | None = None) -> str:
+    return f"{count:,} {word if count == 1 else plural or word + 's'}"
+
+
+def _listed(words, total: int | None = None) -> str:
+    total = len(words) if total is None else total
+    shown = ", ".join(words[:LISTED])
+    return shown if total <= min(LISTED, len(words)) else f"{shown} and {total - min(LISTED, len(words)):,} more"

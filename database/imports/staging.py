@@ -1,0 +1,75 @@
+"""What a file said, before it becomes facts: the staged relation and the wishes that go with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.errors import SetupError
+
+REPLACE = "replace"
+APPEND = "append"
+WHOLE_MONTHS = "whole-months"
+MODES = (REPLACE, APPEND, WHOLE_MONTHS)
+
+DEMO = "demo"
+"""The source whose facts the first real import removes."""
+
+STAGED_COLUMNS = ("line", "asin", "brand", "category", "status", "marketplace", "metric", "month", "value")
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Cells or rows of the file that gave no fact, and why."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A file read and found valid. `relation` names a TEMP table (or view) in the scratch connection:
+
+        line BIGINT, asin VARCHAR, brand VARCHAR, category VARCHAR, status VARCHAR,
+        marketplace VARCHAR, metric VARCHAR, month DATE, value DECIMAL(15,2)
+
+    One row per fact: product, marketplace, metric and month never NULL and never twice, value never NULL.
+    `line`, `brand`, `category` and `status` may be NULL. `products` names a relation (asin, brand, category,
+    status, n), if the format has gathered it already; `staged` then needs only the columns of a fact.
+    """
+
+    format: str
+    file_name: str
+    sha256: str
+    currencies: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    skipped_columns: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rows_read: int = 0
+    cells_read: int = 0
+    rounded: Decimal | None = None
+    relation: str = "staged"
+    products: str | None = None
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What the person asked for. `source` None means the format's name; `decimal` is '.' or ','."""
+
+    source: str | None = None
+    mode: str = REPLACE
+    brand: str | None = None
+    update_products: bool = False
+    allow_currency: tuple[str, ...] = ()
+    decimal: str | None = None
+    round: bool = False
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise SetupError(f"{self.mode!r} is no way to import; choose one of {', '.join(MODES)}")
+        if self.decimal not in (None, ".", ","):
+            raise SetupError(f"--decimal {self.decimal!r}: choose . or ,")
+        if self.source is not None and not 1 <= len(self.source.strip()) <= 100:
+            raise SetupError("--source: give a name of 1 to 100 characters")
