@@ -71,6 +71,15 @@ class Database:
     rooms: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class TableSize:
+    """How large a table is. `bytes` holds its indexes, too; None if only the whole is known."""
+
+    table: str
+    rows: int
+    bytes: int | None
+
+
 class Store(abc.ABC):
     """Where facts, generations and application tables live. Opening one touches no database."""
 
@@ -116,6 +125,17 @@ class Store(abc.ABC):
         """A DuckDB connection to stage files in, its memory bounded by the settings. TEMP tables only:
         embedded, it is the facts connection itself."""
 
+    @abc.abstractmethod
+    def mirror(
+        self, connection: sa.Connection, query: sa.Select, *, scratch: duckdb.DuckDBPyConnection, name: str
+    ) -> None:
+        """Copies the rows of a `query` of integers and texts into the TEMP table `name` of `scratch`."""
+
+    def set_workers(self, workers: int) -> None:
+        """Overrules [refresh] workers for the life of this store; before anything is opened."""
+        refresh = dataclasses.replace(self.settings.refresh, workers=workers)
+        self.settings = dataclasses.replace(self.settings, refresh=refresh)
+
     # --- generations
 
     @abc.abstractmethod
@@ -130,6 +150,10 @@ class Store(abc.ABC):
     def roll_back(self) -> Generation:
         """Makes the generation live that was live before, and returns it. Raises Refused if it is not
         kept any more."""
+
+    @abc.abstractmethod
+    def summary_sizes(self) -> list[TableSize]:
+        """Rows and bytes of the live summary tables."""
 
     @abc.abstractmethod
     def clear_leftovers(self) -> list[str]:

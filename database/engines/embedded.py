@@ -25,7 +25,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Answer, Database, Generation, Reading, Store, generation_from
+from database.engines.base import Answer, Database, Generation, Reading, Store, TableSize, generation_from
 from domain.errors import (
     DatabaseUnreachable,
     LegoError,
@@ -100,6 +100,12 @@ class EmbeddedStore(Store):
         connection.begin() if not connection.in_transaction() else None
         yield raw_duckdb(connection)
 
+    def mirror(
+        self, connection: sa.Connection, query: sa.Select, *, scratch: duckdb.DuckDBPyConnection, name: str
+    ) -> None:
+        text = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+        connection.exec_driver_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
+
     def build(self) -> contextlib.AbstractContextManager[Build]:
         from database.engines.embedded_build import embedded_build
 
@@ -114,6 +120,22 @@ class EmbeddedStore(Store):
             raise Refused("there is no earlier generation that is kept; nothing was changed")
         self.point_to(self.generation_path(live.previous).name)
         return self.live_generation()
+
+    def summary_sizes(self) -> list[TableSize]:
+        """Rows by table, and the bytes of the generation's file, which holds them all."""
+
+        def count(reading: Reading) -> list[TableSize]:
+            return [
+                TableSize(table.name, reading.connection.execute(sa.select(sa.func.count()).select_from(table)).scalar(), None)
+                for table in schema.SUMMARIES
+            ]
+
+        path = self.generations / self.live_file_name()
+        return [*self.read(count), TableSize(f"generations/{path.name}", 0, path.stat().st_size)]
+
+    def set_workers(self, workers: int) -> None:
+        super().set_workers(workers)
+        self._facts_engine = _duckdb_engine(self.facts_path, self._limits(), pooled=False)
 
     def clear_leftovers(self) -> list[str]:
         live = self.live_generation()

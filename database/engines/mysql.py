@@ -19,7 +19,7 @@ import pymysql
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Answer, Database, Generation, Reading, Store, generation_from
+from database.engines.base import Answer, Database, Generation, Reading, Store, TableSize, generation_from
 from domain.errors import (
     DatabaseUnreachable,
     LegoError,
@@ -132,6 +132,19 @@ class MysqlStore(Store):
             finally:
                 scratch.close()
 
+    def mirror(
+        self, connection: sa.Connection, query: sa.Select, *, scratch: duckdb.DuckDBPyConnection, name: str
+    ) -> None:
+        kinds = {
+            column.name: "BIGINT" if isinstance(column.type, sa.Integer) else "VARCHAR"
+            for column in query.selected_columns
+        }
+        scratch.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({', '.join(f'{c} {k}' for c, k in kinds.items())})")
+        values = ", ".join(f"unnest(${column}::{kind}[])" for column, kind in kinds.items())
+        for rows in connection.execute(query).partitions(20_000):
+            columns = zip(kinds, map(list, zip(*rows, strict=True)), strict=True)
+            scratch.execute(f"INSERT INTO {name} SELECT {values}", dict(columns))
+
     def build(self) -> contextlib.AbstractContextManager[Build]:
         from database.engines.mysql_build import mysql_build
 
@@ -146,6 +159,21 @@ class MysqlStore(Store):
         from database.engines.mysql_build import roll_back
 
         return roll_back(self)
+
+    def summary_sizes(self) -> list[TableSize]:
+        query = sa.text(
+            "SELECT table_name, data_length + index_length AS bytes FROM information_schema.tables "
+            "WHERE table_schema = DATABASE()"
+        )
+        with self.application_reading.connect() as connection:
+            sizes = {name: size for name, size in connection.execute(query)}
+            return [
+                TableSize(
+                    table.name, connection.execute(sa.select(sa.func.count()).select_from(table)).scalar(),
+                    int(sizes.get(table.name) or 0),
+                )
+                for table in schema.SUMMARIES
+            ]
 
     def clear_leftovers(self) -> list[str]:
         from database.engines.mysql_build import clear_leftovers
