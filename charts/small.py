@@ -1,0 +1,86 @@
+"""Small drawings that come with the HTML: trend lines and bars in tables, as numbers for inline SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+WIDTH = 120
+HEIGHT = 32
+MARGIN = 3
+
+
+@dataclass(frozen=True)
+class TrendLine:
+    """SVG path data within 0 0 120 32; a missing value leaves a gap. `zero` is the height of the zero
+    line where the values cross it; `end` is the last point."""
+
+    line: str
+    area: str
+    end: tuple[str, str] | None
+    zero: str | None
+
+
+@dataclass(frozen=True)
+class SmallBar:
+    """A bar within 0 to 100: where it starts and how wide it is."""
+
+    start: str
+    width: str
+    negative: bool
+
+
+def trend_line(values: Sequence[Decimal | None]) -> TrendLine | None:
+    """The trend of `values` in their order; None with fewer than two of them."""
+    known = [float(value) for value in values if value is not None]
+    if len(known) < 2:
+        return None
+    lowest, highest = min(known), max(known)
+    size = (highest - lowest) or 1.0
+    step = (WIDTH - 2 * MARGIN) / (len(values) - 1)
+
+    def height(value: float) -> float:
+        return HEIGHT - MARGIN - (value - lowest) / size * (HEIGHT - 2 * MARGIN) if highest > lowest else HEIGHT / 2
+
+    runs: list[list[tuple[float, float]]] = [[]]
+    for position, value in enumerate(values):
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append((MARGIN + position * step, height(float(value))))
+    runs = [run for run in runs if run]
+    last = runs[-1][-1]
+    return TrendLine(
+        line="".join(_path(run) for run in runs),
+        area="".join(_area(run) for run in runs if len(run) > 1),
+        end=(_number(last[0]), _number(last[1])),
+        zero=_number(height(0.0)) if lowest < 0 < highest else None,
+    )
+
+
+def small_bars(values: Sequence[Decimal | None]) -> list[SmallBar | None]:
+    """Bars on one scale that holds zero and all `values`; None where there is no value."""
+    known = [float(value) for value in values if value is not None]
+    lowest, highest = min([0.0, *known]), max([0.0, *known])
+    size = (highest - lowest) or 1.0
+
+    def bar(value: float) -> SmallBar:
+        start = (min(value, 0.0) - lowest) / size * 100
+        return SmallBar(_number(start), _number(abs(value) / size * 100), value < 0)
+
+    return [None if value is None else bar(float(value)) for value in values]
+
+
+def _path(run: list[tuple[float, float]]) -> str:
+    # A lone point is drawn as a dot: a line of no length with round ends.
+    points = run if len(run) > 1 else run * 2
+    return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points)
+
+
+def _area(run: list[tuple[float, float]]) -> str:
+    return f"{_path(run)}L{_number(run[-1][0])} {HEIGHT}L{_number(run[0][0])} {HEIGHT}Z"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
