@@ -97,7 +97,7 @@ bring_up() {
         step admin run_flask create-user admin --role admin
         cp "$work/output" "$work/admin"
     fi
-    step check "$python" -m gunicorn --check-config --config "$root/gunicorn.conf.py" --pid "$work/pid" "$application"
+    step check check_app
     [ -n "$foreground" ] || serve_in_background
     echo
     echo "$address   $([ -n "$foreground" ] && echo starts || echo serves) after $(seconds_since "$began") s"
@@ -121,6 +121,12 @@ serve_in_background() {
     fi
     step 'start' start_app
     remove_old_environments
+}
+
+# The new code, loaded with the settings that it will serve with.
+check_app() {
+    "$python" -m gunicorn --check-config --config "$root/gunicorn.conf.py" "$application"
+    echo "the app loads"
 }
 
 start_app() {
@@ -163,7 +169,7 @@ stop_running() {
     for ((waited = 0; waited < 450; waited++)); do
         if [ -z "$(find_running)" ]; then
             rm -f "$pid_file"
-            echo "process $running has ended${1:+ ($1 needs a new start)}"
+            echo "process $running has ended${1:+, a reload does not do: $1}"
             return
         fi
         sleep 0.1

@@ -56,14 +56,14 @@ make_environment() {
         done
         "$built/bin/python" -m pip install --disable-pip-version-check --no-input --no-deps --quiet "${arguments[@]}"
         "$built/bin/python" -m pip check --disable-pip-version-check
-        touch "$built/complete"
+        "$built/bin/python" -m pip list --disable-pip-version-check --format freeze | wc -l >"$built/complete"
     fi
     if [ -d "$link" ] && [ ! -L "$link" ]; then
         mv -T "$link" "$link.replaced-$(date +%s)"
     fi
     ln -s ".venvs/$key" "$link.new.$$"
     mv -fT "$link.new.$$" "$link"
-    echo "Python $version, $("$built/bin/python" -m pip list --disable-pip-version-check --format freeze | wc -l) packages"
+    echo "Python $version, $(cat "$built/complete") packages"
 }
 
 # Removes environments that neither .venv nor .venv-tests points to.
