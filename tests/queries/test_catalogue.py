@@ -56,3 +56,17 @@ def test_a_generation_without_rows_has_an_empty_catalogue_of_this_month(store: S
         generation=1, first_month=datetime.date(2025, 11, 1), last_month=datetime.date(2025, 11, 1),
         metrics=(), brands={}, categories={}, marketplaces={},
     )
+
+
+def test_a_reader_of_some_brands_is_not_told_what_only_others_have(store: Store) -> None:
+    publish(
+        store,
+        [(1, 1, 5, "US", "2025-01", "Net revenue", "1.00"), (2, 2, 6, "DE", "2025-01", "Secret metric", "1.00")],
+        brands={1: "Alder", 2: "Bergwind"}, categories={5: "Toys", 6: "Games"},
+    )
+
+    found = store.read(lambda reading: read_catalogue(reading, today=TODAY, scope=(1,)))
+
+    assert (found.metrics, found.brands, found.categories, found.marketplaces) == (
+        ("Net revenue",), {1: "Alder"}, {5: "Toys"}, {"US": ""},
+    )
