@@ -10,7 +10,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from settings import Settings
-from web import access, csrf, current, errors, headers, hosts, request_log, sessions, static_files
+from web import access, compression, csrf, current, errors, headers, hosts, request_log, sessions, static_files
 
 LARGEST_FORM = 1024 * 1024
 
@@ -31,6 +31,7 @@ def register(app: Flask, settings: Settings) -> None:
     access.register(app)
     csrf.register(app)
     headers.register(app)
+    compression.register(app)
     errors.register(app)
     static_files.register(app)
     _add_pages(app)

@@ -1,0 +1,73 @@
+"""flask set-password: gives a user a new password and ends their sessions."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import dataclass
+
+import click
+
+from commands import current_store, lego_command
+from database import people
+from database.passwords import hash_password, random_password
+from domain.errors import Refused, SetupError
+from domain.passwords import LONGEST, refuse_weak
+from domain.people import name_from
+
+
+@lego_command("set-password")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def command(name: str, password_stdin: bool) -> None:
+    """Give a user a new password and end their sessions. The password comes as in create-user."""
+    store, stored_name = current_store(), name_from(name)
+    with store.application_reading.connect() as connection:
+        if people.find_user(connection, stored_name) is None:
+            raise SetupError(f"there is no user {people.escaped(stored_name)}; flask users lists them")
+    chosen = read_password(from_stdin=password_stdin)
+    refuse_weak(chosen.password, stored_name)
+    stored = hash_password(chosen.password)
+    with store.application.begin() as connection:
+        people.change_password(connection, stored_name, stored)
+        people.record(connection, "password set", user_name=who_runs_this(), detail=stored_name)
+    click.echo(f"{stored_name} has a new password and is signed out everywhere.")
+    chosen.tell()
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A password, and whether somebody typed it or it was made here."""
+
+    password: str
+    is_random: bool = False
+
+    def tell(self) -> None:
+        """Prints a password that was made here; nobody can read it anywhere afterwards."""
+        if self.is_random:
+            click.echo(f"Password, shown only now: {self.password}")
+
+
+def read_password(*, from_stdin: bool) -> Chosen:
+    """The password from standard input, or from the terminal, or a random one where there is neither."""
+    if from_stdin:
+        # One line; the end of the line is not part of it.
+        line = sys.stdin.buffer.readline(8 * LONGEST).decode("utf-8", "replace")
+        if "\ufffd" in line:
+            raise Refused("the password on standard input is not UTF-8")
+        return Chosen(line.rstrip("\r\n"))
+    if not sys.stdin.isatty():
+        return Chosen(random_password(), is_random=True)
+    typed = click.prompt(
+        "Password (empty: a random one is made)", hide_input=True, confirmation_prompt=True, default="",
+        show_default=False, err=True,
+    )
+    return Chosen(typed) if typed else Chosen(random_password(), is_random=True)
+
+
+def who_runs_this() -> str:
+    """Whom the audit trail names for what the command line does."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (KeyError, OSError):
+        return "command line"

@@ -1,0 +1,114 @@
+"""Finished answers are kept under everything they depend on: generation, selection, the reader's brands.
+
+A key that holds its generation never has to be thrown away: after a publication nobody asks for it any
+more, and it ages out. Values are JSON, never pickle: whoever can write into the cache can then make a
+page wrong, but cannot run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cachelib.serializers import BaseSerializer
+from flask import Flask, current_app
+from flask_caching import Cache
+
+from settings import Settings
+from web import current
+from web.build import build_mark
+
+ENTRIES = 4000
+"""So many answers are kept in files; beyond that the oldest go first."""
+
+
+class JsonSerializer(BaseSerializer):
+    """JSON for cachelib's back ends. Unlike cachelib's own, it raises on a value that is none: kept
+    silently as an empty file, it would be asked for again every time."""
+
+    def dump(self, value: Any, f: Any, *ignored: Any) -> None:
+        f.write(self.dumps(value))
+
+    def load(self, f: Any) -> Any:
+        return self.loads(f.read())
+
+    def dumps(self, value: Any, *ignored: Any) -> bytes:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+    def loads(self, value: bytes | None) -> Any:
+        """What does not read as JSON was never there."""
+        try:
+            return None if value is None else json.loads(value)
+        except ValueError:
+            return None
+
+
+def cached(key_parts: Sequence[Any], produce: Callable[[], Any]) -> Any:
+    """The value kept under `key_parts`, or `produce()`, which is then kept.
+
+    `key_parts` are JSON values that say what is asked: the name of the question, the generation, the
+    selection. The reader's brands and the program's own version are always added to them. The value
+    must be JSON (text, numbers, lists, dicts; no Decimal, no date, not None).
+    """
+    cache = _cache(current_app._get_current_object())
+    key = _key(key_parts)
+    value = _get(cache, key)
+    if value is None:
+        value = produce()
+        _set(cache, key, value)
+    return value
+
+
+def _get(cache: Cache, key: str) -> Any:
+    """A cache that is out of order slows pages down; it must not take them away."""
+    try:
+        return cache.get(key)
+    except Exception as error:
+        current_app.logger.warning("cache not read: %s", type(error).__name__)
+        return None
+
+
+def _set(cache: Cache, key: str, value: Any) -> None:
+    try:
+        cache.set(key, value)
+    except (TypeError, ValueError):
+        raise
+    except Exception as error:
+        current_app.logger.warning("cache not written: %s", type(error).__name__)
+
+
+def _key(key_parts: Sequence[Any]) -> str:
+    person = current.person()
+    brands = sorted(person.brands) if person and person.brands is not None else "all"
+    whole = json.dumps([build_mark(), brands, *key_parts], sort_keys=True)
+    return "lego:" + hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _cache(app: Flask) -> Cache:
+    """Opened by the first page that needs it: commands make no cache folder."""
+    if "lego_cache" not in app.extensions:
+        app.extensions["lego_cache"] = Cache(
+            app, with_jinja2_ext=False, config=_options(current.settings())
+        )
+    return app.extensions["lego_cache"]
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    common = {
+        "CACHE_DEFAULT_TIMEOUT": max(settings.cache.stale_hours, 24) * 3600,
+        "CACHE_SERIALIZER": JsonSerializer,
+    }
+    if settings.cache.backend == "redis":
+        return common | {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": settings.cache.url}
+    folder = settings.database.path / "cache" / "answers"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, "not writable", str(folder))
+    except OSError as error:
+        current_app.logger.warning("%s: no answers are kept (%s)", folder, error.strerror)
+        return common | {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
+    return common | {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(folder), "CACHE_THRESHOLD": ENTRIES}
