@@ -325,6 +325,10 @@ def _translate(context: sa.engine.ExceptionContext) -> LegoError | None:
         return SchemaError(f"a table or column is missing ({first}); run: flask init-db")
     if "disk is full" in words or "disk I/O error" in words:
         return OutOfSpace(f"the disk is full: {first}; free some space and run it again")
+    if "not a database" in words or "malformed" in words:
+        return DatabaseUnreachable(f"application.sqlite cannot be read: {first}; put back a backup of it")
+    if "database is locked" in words:
+        return DatabaseUnreachable("application.sqlite is kept locked by another process; try again")
     if "unable to open database file" in words or "readonly database" in words:
         return DatabaseUnreachable(f"{first}; check the folder of [database] path and its permissions, or run: flask init-db")
     return None

@@ -255,7 +255,7 @@ def _engine(
         url,
         isolation_level=isolation,
         connect_args={
-            "connect_timeout": CONNECT_SECONDS, "read_timeout": read_timeout, "write_timeout": read_timeout,
+            "connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS, "write_timeout": read_timeout,
             "local_infile": local_infile,
             "init_command": f"SET SESSION sql_mode = '{STRICT}', SESSION time_zone = '+00:00'",
         },
@@ -266,6 +266,9 @@ def _engine(
     def _prepare(connection, record) -> None:
         with connection.cursor() as cursor:
             cursor.execute(init)
+        # `connect_timeout` ends when the socket is open: a server that is silent from then on must not
+        # be waited for as long as a statement may take. PyMySQL reads this attribute before every read.
+        connection._read_timeout = read_timeout
 
     def translate(context: sa.engine.ExceptionContext) -> LegoError | None:
         return _translate(context, database)
