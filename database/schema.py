@@ -226,7 +226,7 @@ summary_generation = _table(
     sa.Column("recent_facts", Id, nullable=False, comment="facts among the last ids below that mark"),
     sa.Column("placement", Id, nullable=False, comment="the placement set it was built with"),
     sa.Column("currencies", sa.String(255), nullable=False, comment="currencies that its sums mix"),
-    sa.Column("excluded_groups", LongText, nullable=False, comment="brand groups left out, JSON list"),
+    sa.Column("excluded_groups", LongText, nullable=False, comment="brand groups left out, commas between"),
     sa.Column("in_place", sa.Boolean, nullable=False, comment="whether it replaced months of the one before"),
 )
 """The generations that are kept; exactly one is live. It is swapped, or written, together with the

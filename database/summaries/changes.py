@@ -25,6 +25,7 @@ from domain.months import format_month
 FULL = "full"
 INCREMENTAL = "incremental"
 MONTHS = "months"
+ROLLBACK = "rollback"
 
 ID_MARGIN = 1000
 """Ids commit out of order: a transaction that was open during the last refresh may show up below the
@@ -42,12 +43,14 @@ class Request:
 @dataclass(frozen=True)
 class Plan:
     """What a refresh will do. `present` are the months that have facts, `rebuild` those to be built
-    (one without facts any more is emptied), `causes` the reasons, by month."""
+    (one without facts any more is emptied), `causes` the reasons, by month, `announced` the months whose
+    facts were changed by an import, an undo or an archive."""
 
     refresh_type: str
     present: tuple[MonthFacts, ...]
     rebuild: tuple[MonthFacts, ...]
     causes: dict[datetime.date, tuple[str, ...]]
+    announced: frozenset[datetime.date]
     ledger_id: int
     last_fact_id: int
     recent_facts: int
@@ -88,12 +91,15 @@ def make_plan(
     ledger_id = connection.execute(sa.select(sa.func.max(schema.changed_month.c.id))).scalar() or 0
     last_fact_id = connection.execute(sa.select(sa.func.max(facts.c.id))).scalar() or 0
     causes: dict[datetime.date, list[str]] = defaultdict(list)
+    announced: frozenset[datetime.date] = frozenset()
     placement_changed = True
     if live is not None and tables is not None:
         for month, cause in _ledger_entries(connection, live.ledger_id):
             causes[month].append(cause)
+        announced = frozenset(causes)
         for month in _months_with_new_ids(connection, live):
-            causes[month].append("facts inserted by another program")
+            if month not in announced:
+                causes[month].append("facts inserted or removed by another program")
         moved = _months_with_moved_products(connection, live, tables, exclude_groups)
         placement_changed = moved is not None
         for month in moved or ():
@@ -102,7 +108,7 @@ def make_plan(
     return Plan(
         refresh_type, tuple(present), tuple(chosen),
         {month: tuple(dict.fromkeys(why)) for month, why in sorted(causes.items())},
-        ledger_id, last_fact_id, count_recent(connection, last_fact_id), placement_changed, live,
+        announced, ledger_id, last_fact_id, count_recent(connection, last_fact_id), placement_changed, live,
     )
 
 
@@ -193,14 +199,14 @@ def _months_with_moved_products(
         summary = tables.summary_asin
         months.update(
             connection.execute(
-                sa.select(summary.c.month.distinct()).where(summary.c.asin_id.in_(moved.scalar_subquery()))
+                sa.select(summary.c.month).distinct().where(summary.c.asin_id.in_(moved.scalar_subquery()))
             ).scalars()
         )
     if has_added:
         left_out = tables.left_out
         months.update(
             connection.execute(
-                sa.select(left_out.c.month.distinct()).where(
+                sa.select(left_out.c.month).distinct().where(
                     left_out.c.generation == live.generation,
                     left_out.c.reason.in_((EXCLUDED_GROUP, UNKNOWN_PRODUCT)),
                 )

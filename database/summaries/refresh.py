@@ -109,6 +109,23 @@ def plan_only(store: Store, options: RefreshOptions = RefreshOptions()) -> Plan:
         return _plan(store, build, options)
 
 
+def roll_back(store: Store) -> Generation:
+    """Publishes the generation again that was live before, and writes that down. Raises Refused if it is
+    not kept any more."""
+    with store.lock("a rollback"):
+        reconcile(store)
+        run = RunLog(store, changes.ROLLBACK)
+        try:
+            with run.stage("publish"):
+                generation = store.roll_back()
+        except BaseException as error:
+            run.end(FAILED, error_message=(str(error) or type(error).__name__)[:1000])
+            raise
+        # Not the run's generation: numbers are looked up here so that none is given twice.
+        run.end(SUCCESS, generation=generation.generation)
+        return generation
+
+
 @dataclass
 class _Refresh:
     store: Store
@@ -272,7 +289,7 @@ class _Refresh:
     def _refuse_empty(self, plan: Plan) -> None:
         if plan.present or self.options.force:
             return
-        explained = plan.live is not None and bool(plan.causes)
+        explained = plan.live is not None and bool(plan.announced)
         if not explained:
             raise Refused(
                 "there are no facts, so there is nothing to show; import some (flask import FILE), or load demo "
@@ -290,7 +307,7 @@ class _Refresh:
             if month not in plan.months and not plan.whole:
                 continue
             before, now = stored.get(month, {}), _by_metric(self.findings.get(month))
-            if before == now or month in plan.causes or month == verification.NO_MONTH:
+            if before == now or month in plan.announced or month == verification.NO_MONTH:
                 continue
             was, found = sum(n for n, _ in before.values()), sum(n for n, _ in now.values())
             if found * 2 < was and not self.options.force:

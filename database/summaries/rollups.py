@@ -76,7 +76,7 @@ def asin_level(month: MonthFacts, *, placement: sa.Table, set_number: int, targe
 
     Brand and category come as scalar subqueries per group: joining and sorting a derived table took
     half as long again on MariaDB."""
-    return _into(target, asin_rows(
+    return into(target, asin_rows(
         of_month(facts.c.month, month), month=sa.literal(month.month, sa.Date), placement=placement,
         set_number=set_number, now=now,
     ))
@@ -121,7 +121,7 @@ def asin_rows(
 
 def brand_level(month, *, levels: Levels, now) -> list[sa.Insert]:
     """Staged ASIN level of a month -> brand rows by marketplace, then brand rows for all of them."""
-    asin = levels.asin
+    asin = levels.asin.alias("a")
     grain = (asin.c.brand_id, asin.c.category_id)
     by_marketplace = (
         sa.select(
@@ -144,13 +144,13 @@ def brand_level(month, *, levels: Levels, now) -> list[sa.Insert]:
         .where(asin.c.month == month)
         .group_by(asin.c.month, asin.c.metric, asin.c.category_id, asin.c.brand_id)
     )
-    return [_into(levels.brand, by_marketplace), _into(levels.brand, over_all)]
+    return [into(levels.brand, by_marketplace), into(levels.brand, over_all)]
 
 
 def category_level(month, *, levels: Levels, now) -> list[sa.Insert]:
     """Staged brand rows `ALL` of a month -> category rows. A product has one brand and one category,
     so products and brands add up without being counted twice."""
-    brand = levels.brand
+    brand = levels.brand.alias("b")
     rows = (
         sa.select(
             brand.c.category_id, brand.c.month, brand.c.metric,
@@ -162,7 +162,7 @@ def category_level(month, *, levels: Levels, now) -> list[sa.Insert]:
         .where(brand.c.month == month, brand.c.marketplace == ALL_MARKETPLACES)
         .group_by(brand.c.month, brand.c.metric, brand.c.category_id)
     )
-    return [_into(levels.category, rows)]
+    return [into(levels.category, rows)]
 
 
 def copy_rows(source: sa.Table, target: sa.Table, *conditions: sa.ColumnElement[bool], **replaced) -> sa.Insert:
@@ -172,21 +172,27 @@ def copy_rows(source: sa.Table, target: sa.Table, *conditions: sa.ColumnElement[
         else source.c[column.name]
         for column in target.columns
     ]
-    return _into(target, sa.select(*columns).where(*conditions))
+    return into(target, sa.select(*columns).where(*conditions))
 
 
-def insert_placements(target: sa.Table, *, set_number: int, exclude_groups: Collection[str]) -> sa.Insert:
+def insert_placements(target: sa.Table, *, set_number, exclude_groups: Collection[str]) -> sa.Insert:
     """Writes down where every counted product stands, as set `set_number`."""
     current = placements(exclude_groups).subquery("current_placement")
-    return _into(target, sa.select(sa.literal(set_number, sa.Integer).label("placement"), *current.c))
+    return into(target, sa.select(_value(set_number).label("placement"), *current.c))
 
 
-def _into(target: sa.Table, rows: sa.Select) -> sa.Insert:
+def into(target: sa.Table, rows: sa.Select) -> sa.Insert:
+    """INSERT INTO target (the rows' column names) SELECT …"""
     return sa.insert(target).from_select([column.name for column in rows.selected_columns], rows)
 
 
 def _moment(now) -> sa.Label:
-    return (sa.literal(now, sa.DateTime) if not isinstance(now, sa.ColumnElement) else now).label("updated_at")
+    return _value(now).label("updated_at")
+
+
+def _value(value) -> sa.ColumnElement:
+    """A bound value; an expression (the script's variables) stays what it is."""
+    return value if isinstance(value, sa.ColumnElement) else sa.literal(value)
 
 
 def distinct_dates() -> sa.Select:

@@ -92,7 +92,7 @@ def examine_facts(
     connection: sa.Connection, month: MonthFacts, exclude_groups: Collection[str]
 ) -> tuple[list[Fingerprint], list[LeftOut]]:
     """Counts and sums a month's facts, and what of them cannot be placed, straight from the source."""
-    return _fingerprints(list(connection.execute(_facts_by_reason(of_month(facts.c.month, month), exclude_groups))))
+    return _fingerprints(list(connection.execute(facts_by_reason(of_month(facts.c.month, month), exclude_groups))))
 
 
 def examine_month(
@@ -118,7 +118,7 @@ def examine_month(
 
 def examine_undated(connection: sa.Connection) -> MonthFindings | None:
     """Facts without a month, which only a table made by hand can hold; None if there are none."""
-    rows = list(connection.execute(_facts_by_reason(facts.c.month.is_(None), ())))
+    rows = list(connection.execute(facts_by_reason(facts.c.month.is_(None), ())))
     if not rows:
         return None
     undated = [row._mapping | {"reason": WITHOUT_MONTH} for row in rows]
@@ -177,7 +177,7 @@ class _Row:
     last_fact_id: int
 
 
-def _facts_by_reason(condition: sa.ColumnElement[bool], exclude_groups: Collection[str]) -> sa.Select:
+def facts_by_reason(condition: sa.ColumnElement[bool], exclude_groups: Collection[str]) -> sa.Select:
     """Facts by metric and by the reason that leaves them out ('' for none), grouped first by what the
     rollup index holds, so that dimensions are looked up once per group and not once per fact."""
     groups = (

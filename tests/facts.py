@@ -1,0 +1,98 @@
+"""Puts single facts and dimensions into a store, as the rows a test needs."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Store, utc_now
+from domain.months import parse_month
+
+Fact = tuple[str, str, str, str, str]
+"""ASIN, marketplace, metric, month as 2024-03 or date as 2024-03-15, value."""
+
+
+def add_categories(store: Store, *names: str) -> None:
+    """Categories with ids 1, 2, … in the order given."""
+    _insert(store, schema.category, [{"id": i, "category": name} for i, name in enumerate(names, 1)])
+
+
+def add_brands(store: Store, *brands: tuple[str, int | None, str | None]) -> None:
+    """Brands (name, category id, group) with ids 1, 2, …"""
+    _insert(store, schema.brand, [
+        {"id": i, "brand": name, "category_id": category, "group": group}
+        for i, (name, category, group) in enumerate(brands, 1)
+    ])
+
+
+def add_products(store: Store, *products: tuple[str, int | None, int | None]) -> None:
+    """Products (ASIN, brand id, category id) with ids 1, 2, …"""
+    _insert(store, schema.asin, [
+        {"id": i, "asin": code, "brand_id": brand, "category_id": category}
+        for i, (code, brand, category) in enumerate(products, 1)
+    ])
+
+
+def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) -> None:
+    """Facts with ids after those that are there; `announced` writes their months into the ledger."""
+    facts = list(facts)
+    with store.facts() as connection:
+        products = dict(connection.execute(sa.select(schema.asin.c.asin, schema.asin.c.id)).all())
+        last = connection.execute(sa.select(sa.func.max(schema.financials.c.id))).scalar() or 0
+        rows = [
+            {"id": last + i, "asin_id": products.get(asin, 999999), "marketplace": marketplace, "metric": metric,
+             "month": _date(month), "value": None if value is None else Decimal(value)}
+            for i, (asin, marketplace, metric, month, value) in enumerate(facts, 1)
+        ]
+        if rows:
+            connection.execute(sa.insert(schema.financials), rows)
+        connection.commit()
+    if announced:
+        announce(store, sorted({row["month"].replace(day=1) for row in rows}), cause="import")
+
+
+def announce(store: Store, months: Sequence[datetime.date], *, cause: str) -> None:
+    """Ledger entries for the months."""
+    ledger = schema.changed_month
+    with store.facts() as connection:
+        last = connection.execute(sa.select(sa.func.max(ledger.c.id))).scalar() or 0
+        connection.execute(sa.insert(ledger), [
+            {"id": last + i, "month": month, "cause": cause, "created_at": utc_now()}
+            for i, month in enumerate(months, 1)
+        ])
+        connection.commit()
+
+
+def run_on_facts(store: Store, statement: sa.Executable) -> None:
+    """One statement, committed, as another program would."""
+    with store.facts() as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def summary_rows(store: Store, table: sa.Table) -> list[tuple]:
+    """All rows of a live summary table without `updated_at`, sorted; months as texts, sums as texts."""
+    columns = [column for column in table.c if column.name != "updated_at"]
+
+    def ask(reading) -> list[tuple]:
+        return [tuple(row) for row in reading.connection.execute(sa.select(*columns))]
+
+    return sorted(tuple(str(cell) if not isinstance(cell, (int, str)) else cell for cell in row)
+                  for row in store.read(ask))
+
+
+def all_summary_rows(store: Store) -> dict[str, list[tuple]]:
+    """The rows of all three summary tables."""
+    return {table.name: summary_rows(store, table) for table in schema.SUMMARIES}
+
+
+def _insert(store: Store, table: sa.Table, rows: list[dict]) -> None:
+    run_on_facts(store, sa.insert(table).values(rows))
+
+
+def _date(text: str) -> datetime.date:
+    return parse_month(text) if len(text) == 7 else datetime.date.fromisoformat(text)
