@@ -85,9 +85,9 @@ bring_up() {
         die 2 "the dashboard runs already (process $running); ./deploy_lego.sh stop ends it"
     fi
     [ -n "$running" ] || step port ask free-port
-    step schema run_flask init-db
+    step schema create_schema
     step contents ask missing
-    missing=" $(head -n 1 "$work/output") "
+    missing=" $(tail -n 1 "$work/output") "
     if [[ $missing == *" facts "* && $engine == embedded && -n $demo ]]; then
         step 'demo data' run_flask demo-data
         missing=${missing/ facts / }
@@ -95,14 +95,17 @@ bring_up() {
     [[ $missing == *" facts "* ]] || step summaries run_flask refresh-summaries
     if [[ $missing == *" users "* ]]; then
         step admin run_flask create-user admin --role admin
-        cp "$work/output" "$work/admin"
+        sed -n '2,$s/^/  /p' "$work/output" >"$work/password"
     fi
     step check check_app
     [ -n "$foreground" ] || serve_in_background
     echo
     echo "$address   $([ -n "$foreground" ] && echo starts || echo serves) after $(seconds_since "$began") s"
     [[ $missing != *" facts "* ]] || echo "There are no facts yet: .venv/bin/flask import FILE --refresh takes yours in."
-    [ ! -e "$work/admin" ] || sed 's/^/  /' "$work/admin"
+    if [ -e "$work/password" ]; then
+        echo "Sign in as admin."
+        cat "$work/password"
+    fi
     if [ -n "$foreground" ]; then
         serve_in_foreground
     fi
@@ -123,6 +126,10 @@ serve_in_background() {
     remove_old_environments
 }
 
+create_schema() {
+    run_flask init-db | tail -n 1
+}
+
 # The new code, loaded with the settings that it will serve with.
 check_app() {
     "$python" -m gunicorn --check-config --config "$root/gunicorn.conf.py" "$application"
@@ -139,7 +146,7 @@ start_app() {
     pid=$!
     if ! ask wait "$pid"; then
         kill "$pid" 2>/dev/null || true
-        tail -n 15 "$log_file"
+        tail -n 15 "$log_file" >&2
         return 1
     fi
 }
@@ -226,7 +233,7 @@ load_settings() {
     local answer
     [ -x "$python" ] || die 2 "nothing is installed here yet; ./deploy_lego.sh does it"
     answer=$(ask settings) || exit
-    { read -r engine && read -r instance && read -r address; } <<<"$answer"
+    { read -r && read -r engine && read -r instance && read -r address; } <<<"$answer"
     pid_file=$instance/gunicorn.pid
     log_file=$instance/gunicorn.log
     running=$(find_running)
@@ -250,7 +257,7 @@ find_running() {
     fi
 }
 
-# step NAME COMMAND…: runs the command, says how long it took and its last line; ends the script if it fails.
+# step NAME COMMAND…: runs the command, says how long it took and its first line; ends the script if it fails.
 # A command that finds an import or a refresh at work (exit 3) is tried again for a while.
 step() {
     local name=$1 began=$EPOCHREALTIME code waiting=''
@@ -261,13 +268,13 @@ step() {
         (
             set -e
             "$@"
-        ) >"$work/output" 2>&1 </dev/null
+        ) >"$work/output" 2>"$work/errors" </dev/null
         code=$?
         set -e
         if [ "$code" != 3 ] || [ "${EPOCHREALTIME%[.,]*}" -gt $((${began%[.,]*} + busy_for)) ]; then
             break
         fi
-        [ -n "$waiting" ] || clear_line "  … $name waits: $(tail -n 1 "$work/output")"$'\n'
+        [ -n "$waiting" ] || clear_line "  … $name waits: $(tail -n 1 "$work/errors")"$'\n'
         waiting=yes
         sleep 1
     done
@@ -275,12 +282,12 @@ step() {
         clear_line ''
         fail "$name" "$code"
     fi
-    clear_line "$(printf '  %s %-10s %6s s  %s' "$(tick)" "$name" "$(seconds_since "$began")" "$(last_words)")"$'\n'
+    clear_line "$(printf '  %s %-10s %6s s  %s' "$(tick)" "$name" "$(seconds_since "$began")" "$(head -n 1 "$work/output" | cut -c1-90)")"$'\n'
 }
 
 fail() {
     echo "deploy_lego.sh: step '$1' failed (exit $2). The end of its output:" >&2
-    tail -n 20 "$work/output" | sed 's/^/    /' >&2
+    cat "$work/output" "$work/errors" | tail -n 20 | sed 's/^/    /' >&2
     if [ -n "$running" ] && [ "$running" = "$(find_running)" ]; then
         echo "The dashboard that was running still is (process $running)." >&2
     fi
@@ -302,10 +309,6 @@ tick() {
         *[Uu][Tt][Ff]*) echo ✓ ;;
         *) echo ok ;;
     esac
-}
-
-last_words() {
-    grep -v '^[[:space:]]*$' "$work/output" | tail -n 1 | cut -c1-90
 }
 
 # The radix character of EPOCHREALTIME is the locale's.

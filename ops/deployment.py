@@ -57,12 +57,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def describe_settings(settings: Settings) -> str:
-    """Engine, instance folder and address, a line each."""
-    return "\n".join((settings.database.engine, str(settings.database.path), address(settings)))
+    """Engine, instance folder and address, a line each, below a line that names them."""
+    origin = settings.source.name if settings.source else "defaults"
+    parts = (settings.database.engine, str(settings.database.path), address(settings))
+    return "\n".join((f"{origin}: {parts[0]} engine, {parts[1]}", *parts))
 
 
 def describe_missing(settings: Settings) -> str:
-    """The words `facts` and `users` as far as there are none yet, and below them the same as a sentence."""
+    """What there is not yet, in words, and below them `facts` and `users` as far as they are missing."""
     store = open_store(settings)
     try:
         with store.facts() as connection:
@@ -72,7 +74,7 @@ def describe_missing(settings: Settings) -> str:
     finally:
         store.close()
     missing = [word for word, row in (("facts", facts), ("users", users)) if row is None]
-    return " ".join(missing) + "\n" + (", ".join(f"no {word} yet" for word in missing) or "facts and users are there")
+    return (", ".join(f"no {word} yet" for word in missing) or "facts and users are there") + "\n" + " ".join(missing)
 
 
 def check_port(settings: Settings) -> str:

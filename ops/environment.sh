@@ -29,9 +29,9 @@ install_packages() {
         echo "These packages are missing. Install them and try again: sudo apt-get install $*" >&2
         return 2
     fi
-    "${sudo[@]}" apt-get update -q
+    "${sudo[@]}" apt-get update -q >&2
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+        apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >&2
 }
 
 # make_environment LINK REQUIREMENTS...: makes $root/LINK an environment with exactly these packages.
@@ -55,7 +55,7 @@ make_environment() {
             arguments+=(--requirement "$requirement")
         done
         "$built/bin/python" -m pip install --disable-pip-version-check --no-input --no-deps --quiet "${arguments[@]}"
-        "$built/bin/python" -m pip check --disable-pip-version-check
+        "$built/bin/python" -m pip check --disable-pip-version-check >&2
         "$built/bin/python" -m pip list --disable-pip-version-check --format freeze | wc -l >"$built/complete"
     fi
     if [ -d "$link" ] && [ ! -L "$link" ]; then
