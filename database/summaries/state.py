@@ -1,0 +1,84 @@
+"""The state of the summaries: the live generation, what it left out, sizes, the last runs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Generation, Reading, Store, TableSize
+from database.summaries.run_log import last_runs
+from domain.months import format_month
+
+
+@dataclass(frozen=True)
+class LeftOutReason:
+    """All facts left out for one reason."""
+
+    reason: str
+    facts: int
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class SummariesState:
+    """What `flask summaries` shows. Without a generation only the runs are filled."""
+
+    generation: Generation | None
+    left_out: Sequence[LeftOutReason]
+    sizes: Sequence[TableSize]
+    runs: Sequence[sa.Row]
+
+    def as_json(self) -> dict[str, Any]:
+        """Names and plain values; amounts are texts, so that no cent is lost."""
+        live = self.generation
+        return {
+            "generation": live.generation if live else None,
+            "published_at": f"{live.published_at.isoformat()}Z" if live else None,
+            "first_month": format_month(live.first_month) if live and live.first_month else None,
+            "last_month": format_month(live.last_month) if live and live.last_month else None,
+            "facts": live.facts if live else 0,
+            "left_out_facts": live.left_out_facts if live else 0,
+            "left_out": [
+                {"reason": entry.reason, "facts": entry.facts, "value": str(entry.value)} for entry in self.left_out
+            ],
+            "tables": [{"table": size.table, "rows": size.rows, "bytes": size.bytes} for size in self.sizes],
+            "runs": [
+                {
+                    "run_id": run.run_id, "refresh_type": run.refresh_type, "status": run.status,
+                    "started_at": f"{run.started_at.isoformat()}Z",
+                    "seconds": float(run.duration_seconds) if run.duration_seconds is not None else None,
+                    "generation": run.generation, "error": run.error_message,
+                }
+                for run in self.runs
+            ],
+        }
+
+
+def summaries_state(store: Store) -> SummariesState:
+    """Reads it all; touches no fact."""
+    runs = last_runs(store)
+    if store.live_generation() is None:
+        return SummariesState(None, (), (), runs)
+    generation, left_out = store.read(_left_out)
+    return SummariesState(generation, left_out, store.summary_sizes(), runs)
+
+
+def _left_out(reading: Reading) -> tuple[Generation, list[LeftOutReason]]:
+    table = schema.summary_left_out
+    rows = reading.connection.execute(
+        sa.select(table.c.reason, table.c.facts, table.c.value)
+        .where(table.c.generation == reading.generation.generation)
+        .order_by(table.c.reason)
+    )
+    facts: dict[str, int] = defaultdict(int)
+    values: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        facts[row.reason] += row.facts
+        values[row.reason] += row.value
+    return reading.generation, [LeftOutReason(reason, facts[reason], values[reason]) for reason in facts]
