@@ -1,0 +1,256 @@
+-- The tables of LEGO Dashboard that a refresh reads and writes.
+-- Made by: flask init-db, which also upgrades existing tables
+-- Run it with a bare client: mariadb DATABASE < database/create_summary_tables.sql
+
+CREATE TABLE IF NOT EXISTS category (
+  id INTEGER NOT NULL AUTO_INCREMENT,
+  category VARCHAR(255) NOT NULL,
+  created_at DATETIME(6),
+  import_id INTEGER,
+  PRIMARY KEY (id),
+  UNIQUE (category)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS brand (
+  id INTEGER NOT NULL AUTO_INCREMENT,
+  brand VARCHAR(255) NOT NULL,
+  category_id INTEGER,
+  `group` VARCHAR(100),
+  created_at DATETIME(6),
+  import_id INTEGER,
+  PRIMARY KEY (id),
+  UNIQUE (brand)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS asin (
+  id INTEGER NOT NULL AUTO_INCREMENT,
+  asin VARCHAR(64) NOT NULL,
+  name VARCHAR(255),
+  brand_id INTEGER,
+  category_id INTEGER,
+  status VARCHAR(50),
+  created_at DATETIME(6),
+  import_id INTEGER,
+  PRIMARY KEY (id),
+  UNIQUE (asin)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS marketplace (
+  code VARCHAR(10) NOT NULL,
+  country_name VARCHAR(100),
+  currency VARCHAR(3),
+  active BOOL NOT NULL DEFAULT 1,
+  PRIMARY KEY (code)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS financials (
+  id BIGINT NOT NULL AUTO_INCREMENT,
+  asin_id INTEGER,
+  marketplace VARCHAR(10),
+  metric VARCHAR(100),
+  month DATE NOT NULL,
+  value NUMERIC(15, 2),
+  import_id INTEGER,
+  created_at DATETIME(6),
+  PRIMARY KEY (id, month)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_financials_rollup ON financials (month, metric, marketplace, asin_id, value);
+
+CREATE TABLE IF NOT EXISTS financials_import (
+  id INTEGER NOT NULL AUTO_INCREMENT,
+  source VARCHAR(100) NOT NULL,
+  format VARCHAR(20) NOT NULL,
+  file_name VARCHAR(255) NOT NULL,
+  sha256 VARCHAR(64) NOT NULL,
+  mode VARCHAR(20) NOT NULL COMMENT 'replace, append or whole-months',
+  status VARCHAR(20) NOT NULL COMMENT 'done, undone or removed (demo)',
+  currencies VARCHAR(255) NOT NULL COMMENT 'codes the file names, commas between; may be empty',
+  facts BIGINT NOT NULL,
+  value NUMERIC(25, 2) NOT NULL COMMENT 'sum of the facts taken in, all metrics',
+  replaced_facts BIGINT NOT NULL,
+  first_fact_id BIGINT,
+  last_fact_id BIGINT,
+  created_at DATETIME(6) NOT NULL,
+  undone_at DATETIME(6),
+  PRIMARY KEY (id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS financials_replaced (
+  id BIGINT NOT NULL,
+  asin_id INTEGER,
+  marketplace VARCHAR(10),
+  metric VARCHAR(100),
+  month DATE NOT NULL,
+  value NUMERIC(15, 2),
+  import_id INTEGER,
+  created_at DATETIME(6),
+  replaced_by INTEGER NOT NULL,
+  PRIMARY KEY (replaced_by, id, month)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS changed_month (
+  id BIGINT NOT NULL,
+  month DATE NOT NULL,
+  cause VARCHAR(20) NOT NULL COMMENT 'import, undo, demo or archive',
+  import_id INTEGER,
+  created_at DATETIME(6) NOT NULL,
+  PRIMARY KEY (id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS financials_summary_monthly_asin_marketplace (
+  asin_id INTEGER NOT NULL,
+  brand_id INTEGER NOT NULL,
+  category_id INTEGER NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  value NUMERIC(25, 2) NOT NULL,
+  updated_at DATETIME(6),
+  PRIMARY KEY (month, metric, marketplace, asin_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_asin_asin ON financials_summary_monthly_asin_marketplace (asin_id, month, metric);
+CREATE INDEX IF NOT EXISTS ix_asin_brand ON financials_summary_monthly_asin_marketplace (brand_id, marketplace, month, metric);
+CREATE INDEX IF NOT EXISTS ix_asin_category ON financials_summary_monthly_asin_marketplace (category_id, marketplace, month, metric);
+
+CREATE TABLE IF NOT EXISTS financials_summary_monthly_brand (
+  brand_id INTEGER NOT NULL,
+  category_id INTEGER NOT NULL,
+  month DATE NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  total_value NUMERIC(25, 2) NOT NULL,
+  asin_count INTEGER NOT NULL,
+  updated_at DATETIME(6),
+  PRIMARY KEY (month, metric, marketplace, category_id, brand_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_brand_brand ON financials_summary_monthly_brand (brand_id, metric, month);
+CREATE INDEX IF NOT EXISTS ix_brand_category ON financials_summary_monthly_brand (category_id, metric, month);
+CREATE INDEX IF NOT EXISTS ix_brand_marketplace ON financials_summary_monthly_brand (marketplace);
+
+CREATE TABLE IF NOT EXISTS financials_summary_monthly_category (
+  category_id INTEGER NOT NULL,
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  total_value NUMERIC(25, 2) NOT NULL,
+  brand_count INTEGER NOT NULL,
+  asin_count INTEGER NOT NULL,
+  updated_at DATETIME(6),
+  PRIMARY KEY (month, metric, category_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_category_category ON financials_summary_monthly_category (category_id, metric, month);
+
+CREATE TABLE IF NOT EXISTS summary_generation (
+  generation INTEGER NOT NULL,
+  live BOOL NOT NULL,
+  previous INTEGER COMMENT 'the generation that was live before it',
+  run_id VARCHAR(36) NOT NULL,
+  refresh_type VARCHAR(20) NOT NULL,
+  published_at DATETIME(6) NOT NULL,
+  months MEDIUMTEXT NOT NULL COMMENT 'rebuilt months, YYYY-MM, commas between',
+  first_month DATE,
+  last_month DATE,
+  facts BIGINT NOT NULL,
+  left_out_facts BIGINT NOT NULL,
+  ledger_id BIGINT NOT NULL COMMENT 'last changed_month entry included',
+  last_fact_id BIGINT NOT NULL COMMENT 'high-water mark of financials.id',
+  recent_facts INTEGER NOT NULL COMMENT 'facts among the last ids below that mark',
+  placement INTEGER NOT NULL COMMENT 'the placement set it was built with',
+  currencies VARCHAR(255) NOT NULL COMMENT 'currencies that its sums mix',
+  excluded_groups MEDIUMTEXT NOT NULL COMMENT 'brand groups left out, commas between',
+  in_place BOOL NOT NULL COMMENT 'whether it replaced months of the one before',
+  PRIMARY KEY (generation)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_month (
+  generation INTEGER NOT NULL,
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  facts BIGINT NOT NULL,
+  value NUMERIC(25, 2) NOT NULL,
+  last_fact_id BIGINT NOT NULL,
+  left_out_facts BIGINT NOT NULL,
+  left_out_value NUMERIC(25, 2) NOT NULL,
+  PRIMARY KEY (generation, month, metric)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_left_out (
+  generation INTEGER NOT NULL,
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  reason VARCHAR(50) NOT NULL,
+  facts BIGINT NOT NULL,
+  value NUMERIC(25, 2) NOT NULL,
+  PRIMARY KEY (generation, month, metric, reason)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_placement (
+  placement INTEGER NOT NULL,
+  asin_id INTEGER NOT NULL,
+  brand_id INTEGER NOT NULL,
+  category_id INTEGER NOT NULL,
+  PRIMARY KEY (placement, asin_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS refresh_log (
+  id BIGINT NOT NULL AUTO_INCREMENT,
+  run_id VARCHAR(36) NOT NULL,
+  stage VARCHAR(50) NOT NULL,
+  table_name VARCHAR(100),
+  refresh_type VARCHAR(20) NOT NULL,
+  started_at DATETIME(6) NOT NULL,
+  ended_at DATETIME(6),
+  duration_seconds NUMERIC(12, 3),
+  status VARCHAR(20) NOT NULL,
+  rows_read BIGINT,
+  rows_written BIGINT,
+  months MEDIUMTEXT,
+  generation INTEGER,
+  error_message MEDIUMTEXT,
+  host VARCHAR(255),
+  pid INTEGER,
+  PRIMARY KEY (id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_refresh_log_run_id ON refresh_log (run_id);
+CREATE INDEX IF NOT EXISTS ix_refresh_log_started_at ON refresh_log (started_at);
+
+CREATE TABLE IF NOT EXISTS financials_summary_monthly_asin_marketplace_previous (
+  asin_id INTEGER NOT NULL,
+  brand_id INTEGER NOT NULL,
+  category_id INTEGER NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  value NUMERIC(25, 2) NOT NULL,
+  updated_at DATETIME(6),
+  PRIMARY KEY (month, metric, marketplace, asin_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_asin_asin ON financials_summary_monthly_asin_marketplace_previous (asin_id, month, metric);
+CREATE INDEX IF NOT EXISTS ix_asin_brand ON financials_summary_monthly_asin_marketplace_previous (brand_id, marketplace, month, metric);
+CREATE INDEX IF NOT EXISTS ix_asin_category ON financials_summary_monthly_asin_marketplace_previous (category_id, marketplace, month, metric);
+
+CREATE TABLE IF NOT EXISTS financials_summary_monthly_brand_previous (
+  brand_id INTEGER NOT NULL,
+  category_id INTEGER NOT NULL,
+  month DATE NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  total_value NUMERIC(25, 2) NOT NULL,
+  asin_count INTEGER NOT NULL,
+  updated_at DATETIME(6),
+  PRIMARY KEY (month, metric, marketplace, category_id, brand_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_brand_brand ON financials_summary_monthly_brand_previous (brand_id, metric, month);
+CREATE INDEX IF NOT EXISTS ix_brand_category ON financials_summary_monthly_brand_previous (category_id, metric, month);
+CREATE INDEX IF NOT EXISTS ix_brand_marketplace ON financials_summary_monthly_brand_previous (marketplace);
+
+CREATE TABLE IF NOT EXISTS financials_summary_monthly_category_previous (
+  category_id INTEGER NOT NULL,
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  total_value NUMERIC(25, 2) NOT NULL,
+  brand_count INTEGER NOT NULL,
+  asin_count INTEGER NOT NULL,
+  updated_at DATETIME(6),
+  PRIMARY KEY (month, metric, category_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_category_category ON financials_summary_monthly_category_previous (category_id, metric, month);
