@@ -97,7 +97,7 @@ bring_up() {
         step admin run_flask create-user admin --role admin
         sed -n '2,$s/^/  /p' "$work/output" >"$work/password"
     fi
-    step check check_app
+    step trial ask trial
     [ -n "$foreground" ] || serve_in_background
     echo
     echo "$address   $([ -n "$foreground" ] && echo starts || echo serves) after $(seconds_since "$began") s"
@@ -130,18 +130,12 @@ create_schema() {
     run_flask init-db | tail -n 1
 }
 
-# The new code, loaded with the settings that it will serve with.
-check_app() {
-    "$python" -m gunicorn --check-config --config "$root/gunicorn.conf.py" "$application"
-    echo "the app loads"
-}
-
 start_app() {
     local pid
     rm -f "$pid_file"
     (umask 077 && : >>"$log_file")
     # Its own session, so that closing the terminal does not end it; without our lock, which it would keep.
-    setsid "$python" -m gunicorn --config "$root/gunicorn.conf.py" --pid "$pid_file" "$application" \
+    setsid "$python" -m gunicorn --config "$root/gunicorn.conf.py" --pid "$pid_file" \
         >>"$log_file" 2>&1 </dev/null 9<&- &
     pid=$!
     if ! ask wait "$pid"; then
@@ -156,7 +150,7 @@ serve_in_foreground() {
     rm -f "$pid_file"
     exec 9<&-
     cd "$root"
-    exec "$python" -m gunicorn --config "$root/gunicorn.conf.py" --pid "$pid_file" "$application"
+    exec "$python" -m gunicorn --config "$root/gunicorn.conf.py" --pid "$pid_file"
 }
 
 # --- stop, status, logs ----------------------------------------------------------------------------
@@ -215,7 +209,6 @@ prepare_environment_variables() {
     if [ -n "${LEGO_CONFIG:-}" ]; then
         LEGO_CONFIG=$(realpath -m -- "$LEGO_CONFIG")
     fi
-    application='flask_app:create_app()'
     # Commands look for .flaskenv and the modules in the current folder.
     cd "$root"
 }
@@ -286,8 +279,9 @@ step() {
 }
 
 fail() {
-    echo "deploy_lego.sh: step '$1' failed (exit $2). The end of its output:" >&2
-    cat "$work/output" "$work/errors" | tail -n 20 | sed 's/^/    /' >&2
+    cat "$work/output" "$work/errors" | grep -v '^[[:space:]]*$' | tail -n 20 >"$work/end" || true
+    echo "deploy_lego.sh: step '$1' failed (exit $2): $(tail -n 1 "$work/end")" >&2
+    sed '$d; s/^/    /' "$work/end" >&2
     if [ -n "$running" ] && [ "$running" = "$(find_running)" ]; then
         echo "The dashboard that was running still is (process $running)." >&2
     fi

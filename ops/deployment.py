@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import http.client
 import os
 import signal
 import socket
+import subprocess
 import sys
+import tempfile
 import time
-import urllib.error
-import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import gunicorn
@@ -25,6 +27,7 @@ from database.engines import open_store
 from domain.errors import LegoError, SetupError
 from settings import Settings, load_settings
 
+READY = "ready"
 READY_WITHIN = 60
 """Seconds that an app may take from its start to its first `ready`."""
 
@@ -37,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         ("settings", describe_settings),
         ("missing", describe_missing),
         ("free-port", check_port),
+        ("trial", try_app),
         ("restart-reason", describe_restart_reason, "pid"),
         ("wait", wait_until_ready, "pid"),
         ("reload", reload_workers, "pid"),
@@ -105,19 +109,32 @@ def describe_restart_reason(settings: Settings, pid: int) -> str:
     return ""
 
 
+def try_app(settings: Settings) -> str:
+    """Starts the app aside, with one worker on a socket of its own, until it is ready, and ends it.
+
+    What would stop the served app from starting shows here, while the one that runs goes on. Raises
+    SetupError; gunicorn tells why on stderr.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "socket"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--workers", "1",
+             "--bind", f"unix:{place}", "--pid", f"{folder}/pid"],
+            stdin=subprocess.DEVNULL, stdout=sys.stderr,
+        )
+        try:
+            _await_ready(settings, lambda: process.poll() is None, place)
+        finally:
+            process.terminate()
+            process.wait()
+    return "the app starts and is ready"
+
+
 def wait_until_ready(settings: Settings, pid: int) -> str:
     """Waits for /readyz of the app whose master is `pid`. Raises SetupError if it died or took too long."""
-    deadline = time.monotonic() + READY_WITHIN
-    while True:
-        answer = _ask(settings, "/readyz")
-        if not _is_alive(pid):
-            raise SetupError("the app stopped while it was starting; its log follows")
-        if answer == "ok":
-            _started_file(settings).write_text(f"{address(settings)} {gunicorn.__version__}\n", encoding="utf-8")
-            return f"ready at {address(settings)}"
-        if time.monotonic() > deadline:
-            raise SetupError(f"no readiness within {READY_WITHIN} s, /readyz says: {answer}")
-        time.sleep(0.1)
+    _await_ready(settings, lambda: _is_alive(pid))
+    _started_file(settings).write_text(f"{address(settings)} {gunicorn.__version__}\n", encoding="utf-8")
+    return f"ready at {address(settings)}"
 
 
 def reload_workers(settings: Settings, pid: int) -> str:
@@ -135,30 +152,49 @@ def reload_workers(settings: Settings, pid: int) -> str:
 
 def describe_readiness(settings: Settings) -> str:
     """What /readyz says. Raises SetupError if it is not well."""
-    answer = _ask(settings, "/readyz")
-    if answer != "ok":
+    answer = _ask_readiness(settings)
+    if answer != READY:
         raise SetupError(f"{address(settings)}/readyz says: {answer}")
     return f"{address(settings)} is ready"
 
 
 def address(settings: Settings) -> str:
     """Where a browser on this machine finds the app."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.web.host, settings.web.host)
+    host = _reachable_host(settings)
     return f"http://[{host}]:{settings.web.port}" if ":" in host else f"http://{host}:{settings.web.port}"
 
 
-def _ask(settings: Settings, path: str) -> str:
-    request = urllib.request.Request(address(settings) + path)
-    if settings.web.allowed_hosts:
-        request.add_header("Host", settings.web.allowed_hosts[0])
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def _await_ready(settings: Settings, is_alive: Callable[[], bool], place: Path | None = None) -> None:
+    deadline = time.monotonic() + READY_WITHIN
+    while (answer := _ask_readiness(settings, place)) != READY:
+        if not is_alive():
+            raise SetupError("the app stopped while it was starting; its log says why")
+        if time.monotonic() > deadline:
+            raise SetupError(f"the app is not ready after {READY_WITHIN} s, /readyz says: {answer}")
+        time.sleep(0.1)
+
+
+def _ask_readiness(settings: Settings, place: Path | None = None) -> str:
+    """The words of /readyz, or why there are none; asked at the app's address or on the socket at `place`."""
+    connection = http.client.HTTPConnection(_reachable_host(settings), settings.web.port, timeout=10)
     try:
-        with direct.open(request, timeout=10) as answer:
-            return "ok" if answer.status == 200 else f"{answer.status}"
-    except urllib.error.HTTPError as error:
-        return f"{error.code} {error.read(200).decode(errors='replace').strip()}"
-    except (urllib.error.URLError, OSError) as error:
-        return str(getattr(error, "reason", error))
+        if place is not None:
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.settimeout(10)
+            connection.sock.connect(str(place))
+        hosts = settings.web.allowed_hosts
+        connection.request("GET", "/readyz", headers={"Host": hosts[0]} if hosts else {})
+        answer = connection.getresponse()
+        words = answer.read(200).decode(errors="replace").strip()
+        return READY if answer.status == 200 else f"{answer.status} {words}"
+    except (OSError, http.client.HTTPException) as error:
+        return str(error)
+    finally:
+        connection.close()
+
+
+def _reachable_host(settings: Settings) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.web.host, settings.web.host)
 
 
 def _started_file(settings: Settings) -> Path:
