@@ -60,7 +60,7 @@ def _take_in(
     refuse_same_bytes(connection, staged.sha256)
     metrics, months = _sums(scratch, staged)
     source = (options.source or staged.format).strip()
-    entry = Entry(_next_import_id(connection), utc_now())
+    entry = Entry(next_import_id(connection), utc_now())
     placement = place_products(store, connection, scratch, staged, entry=entry, update=options.update_products)
     new = facts.insert_facts(store, connection, scratch, staged, entry)
     earlier = [] if options.mode == APPEND else facts.earlier_ranges(connection, source, months)
@@ -111,7 +111,8 @@ def _sums(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[tuple[Met
     return tuple(metrics.values()), tuple(sorted({month for _, month, _, _ in rows}))
 
 
-def _next_import_id(connection: sa.Connection) -> int:
+def next_import_id(connection: sa.Connection) -> int:
+    """The id that the next import will have; it holds while the caller holds the lock."""
     return connection.execute(sa.select(sa.func.coalesce(sa.func.max(schema.financials_import.c.id), 0))).scalar() + 1
 
 
