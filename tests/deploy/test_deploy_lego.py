@@ -1,0 +1,255 @@
+"""deploy_lego.sh as its user runs it: real packages, a real gunicorn, a folder with a space in its path."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import time
+import urllib.parse
+from pathlib import Path
+
+from tests.deploy.clone import Clone, steps_of
+
+EVERY_TIME = ["packages", "settings", "schema", "contents", "summaries", "trial"]
+
+
+def test_the_first_deployment_names_every_step_with_its_seconds(first_output: str, clone: Clone) -> None:
+    assert steps_of(first_output) == [
+        "packages", "settings", "port", "schema", "contents", "demo data", "summaries", "admin", "trial", "start",
+    ]
+    assert f"http://127.0.0.1:{clone.port}   serves after" in first_output
+
+
+def test_the_first_deployment_makes_an_admin_who_can_sign_in(first_output: str, deployed: Clone) -> None:
+    (password,) = re.findall(r"Password, shown only now: (\S+)", first_output)
+    assert first_output.count(password) == 1
+    _, headers, page = deployed.get("/login")
+    cookie = headers["Set-Cookie"].partition(";")[0]
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
+    form = urllib.parse.urlencode({"csrf_token": token, "name": "admin", "password": password})
+    status, headers, _ = deployed.post("/login", form, {"Cookie": cookie, "Origin": f"http://127.0.0.1:{deployed.port}"})
+    assert status in (302, 303)
+    cookie = headers["Set-Cookie"].partition(";")[0]
+    assert deployed.get("/dashboard", {"Cookie": cookie})[0] == 200
+
+
+def test_the_first_deployment_publishes_a_million_demo_facts(deployed: Clone) -> None:
+    assert deployed.summaries()["generation"]["facts"] == 1_000_000
+
+
+def test_a_second_deployment_drops_no_request_and_touches_no_data(deployed: Clone) -> None:
+    before, process = deployed.summaries()["generation"], pid_of(deployed)
+    workers = children(process)
+    with deployed.visited() as answers:
+        done = deployed.run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert steps_of(done.stdout) == [*EVERY_TIME, "reload"]
+    assert "assword" not in done.stdout
+    assert set(answers) == {"200"}
+    assert len(answers) > 100
+    assert deployed.summaries()["generation"] == before
+    assert pid_of(deployed) == process
+    assert not workers & children(process)
+
+
+def test_two_deployments_at_once_both_succeed_and_the_second_says_that_it_waits(deployed: Clone) -> None:
+    with deployed.visited() as answers:
+        both = [deployed.start(), deployed.start()]
+        outputs = [process.communicate(timeout=300) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert sorted("waiting for it" in output for output, _ in outputs) == [False, True]
+    assert set(answers) == {"200"}
+
+
+def test_code_that_cannot_start_is_named_before_the_reload_and_the_old_app_serves_on(deployed: Clone) -> None:
+    workers = children(pid_of(deployed))
+    broken = deployed.folder / "web/health.py"
+    sound = broken.read_text(encoding="utf-8")
+    broken.write_text("import nothing_of_this_name\n", encoding="utf-8")
+    try:
+        done = deployed.run()
+    finally:
+        broken.write_text(sound, encoding="utf-8")
+    assert done.returncode != 0
+    assert done.stderr.startswith("deploy_lego.sh: step 'schema' failed")
+    assert "nothing_of_this_name" in done.stderr
+    assert f"The dashboard that was running still is (process {pid_of(deployed)})." in done.stderr
+    assert deployed.get("/readyz")[0] == 200
+    assert children(pid_of(deployed)) == workers
+
+
+def test_workers_that_cannot_boot_are_found_by_the_trial(deployed: Clone) -> None:
+    configuration = deployed.folder / "gunicorn.conf.py"
+    sound = configuration.read_text(encoding="utf-8")
+    configuration.write_text(sound + "\ndef post_worker_init(worker):\n    raise RuntimeError('no boot')\n")
+    try:
+        done = deployed.run()
+    finally:
+        configuration.write_text(sound, encoding="utf-8")
+    assert done.stderr.startswith("deploy_lego.sh: step 'trial' failed (exit 2): the app stopped while it was starting")
+    assert "no boot" in done.stderr
+    assert deployed.get("/readyz")[0] == 200
+
+
+def test_packages_that_cannot_be_had_change_nothing(deployed: Clone) -> None:
+    environment = (deployed.folder / ".venv").readlink()
+    requirements = deployed.folder / "requirements.txt"
+    sound = requirements.read_text(encoding="utf-8")
+    requirements.write_text(sound + "./no-such-package.whl\n", encoding="utf-8")
+    try:
+        done = deployed.run()
+    finally:
+        requirements.write_text(sound, encoding="utf-8")
+    assert done.returncode != 0
+    assert done.stderr.startswith("deploy_lego.sh: step 'packages' failed")
+    assert "The dashboard that was running still is" in done.stderr
+    assert (deployed.folder / ".venv").readlink() == environment
+    assert deployed.get("/readyz")[0] == 200
+
+
+def test_status_names_process_and_address(deployed: Clone) -> None:
+    done = deployed.run("status")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"LEGO Dashboard is running: process {pid_of(deployed)}, since " in done.stdout
+    assert done.stdout.endswith(f"http://127.0.0.1:{deployed.port} is ready\n")
+
+
+def test_logs_show_what_the_app_wrote(deployed: Clone) -> None:
+    deployed.get("/login?from=here")
+    done = deployed.run("logs")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Listening at: " in done.stdout or "/login" in done.stdout
+
+
+def test_a_port_of_another_program_is_refused_before_anything_is_made(beside: Clone) -> None:
+    with socket.create_server(("127.0.0.1", beside.port)):
+        done = beside.run()
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"deploy_lego.sh: step 'port' failed (exit 2): port {beside.port} on 127.0.0.1 cannot be had "
+        "(address already in use): stop the program that has it, or give another port in config.ini, [web] port\n"
+    )
+    assert not (Path(beside.variables["LEGO_DATABASE_PATH"]) / "facts.duckdb").exists()
+
+
+def test_a_pid_file_that_outlived_its_process_names_nobody(beside: Clone) -> None:
+    folder = Path(beside.variables["LEGO_DATABASE_PATH"])
+    folder.mkdir()
+    (folder / "gunicorn.pid").write_text(f"{os.getpid()}\n", encoding="ascii")
+    assert beside.run("status").stdout == "LEGO Dashboard is not running.\n"
+    done = beside.run("--no-demo")
+    assert done.returncode == 0, done.stderr
+    assert pid_of(beside) != os.getpid()
+
+
+def test_without_demo_data_it_says_how_facts_get_in_and_refreshes_nothing(beside: Clone) -> None:
+    done = beside.run("--no-demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert steps_of(done.stdout) == ["packages", "settings", "port", "schema", "contents", "admin", "trial", "start"]
+    assert "There are no facts yet: .venv/bin/flask import FILE --refresh takes yours in.\n" in done.stdout
+    assert beside.get("/readyz")[0] == 200
+
+
+def test_other_variables_need_a_new_start_which_it_says(beside: Clone) -> None:
+    assert beside.run("--no-demo").returncode == 0
+    before = pid_of(beside)
+    beside.variables["LEGO_DASHBOARD_TITLE"] = "Bricks"
+    done = beside.run("--no-demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "a reload does not do: other LEGO_ variables" in done.stdout
+    assert pid_of(beside) != before
+    assert "Bricks" in beside.get("/login")[2]
+
+
+def test_in_the_foreground_it_serves_until_it_is_told_to_end(beside: Clone) -> None:
+    process = beside.start("--foreground", "--no-demo")
+    try:
+        await_ready(beside)
+        assert pid_of(beside) == process.pid
+        refused = beside.run("--foreground")
+        assert (refused.returncode, refused.stderr) == (
+            2, f"deploy_lego.sh: the dashboard runs already (process {process.pid}); ./deploy_lego.sh stop ends it\n"
+        )
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert beside.run("status").returncode == 1
+
+
+def test_stop_ends_it_and_a_second_stop_is_no_fault(beside: Clone) -> None:
+    assert beside.run("--no-demo").returncode == 0
+    process = pid_of(beside)
+    done = beside.run("stop")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"process {process} has ended" in done.stdout
+    assert not Path(f"/proc/{process}").exists()
+    again = beside.run("stop")
+    assert (again.returncode, again.stdout) == (0, "LEGO Dashboard is not running.\n")
+    assert beside.run("status").returncode == 1
+
+
+def test_settings_that_cannot_be_meant_end_it_in_one_line(beside: Clone) -> None:
+    beside.variables["LEGO_WEB_THREADS"] = "many"
+    done = beside.run()
+    assert (done.returncode, done.stderr) == (
+        2,
+        "deploy_lego.sh: step 'settings' failed (exit 2): LEGO_WEB_THREADS: 'many' is not a whole number "
+        "from 1 to 256\n",
+    )
+
+
+def test_a_mysql_configuration_is_served_by_the_same_script(beside: Clone, mariadb) -> None:
+    mariadb.run("CREATE DATABASE deployed CHARACTER SET utf8mb4")
+    beside.variables.update(
+        LEGO_DATABASE_HOST="127.0.0.1", LEGO_DATABASE_PORT=str(mariadb.port), LEGO_DATABASE_USER="lego",
+        LEGO_DATABASE_PASSWORD="test %;'password", LEGO_DATABASE_DATABASE="deployed",
+    )
+    done = beside.run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert steps_of(done.stdout) == ["packages", "settings", "port", "schema", "contents", "admin", "trial", "start"]
+    again = beside.run()
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "reloaded" in again.stdout
+    assert mariadb.run("SELECT name, role FROM app_user", "deployed") == [("admin", "admin")]
+
+
+def test_a_database_that_does_not_answer_gives_exit_7(beside: Clone) -> None:
+    beside.variables.update(LEGO_DATABASE_HOST="127.0.0.1", LEGO_DATABASE_PORT="1")
+    done = beside.run()
+    assert done.returncode == 7
+    assert done.stderr.startswith("deploy_lego.sh: step 'schema' failed (exit 7): ")
+
+
+def test_an_unknown_word_is_refused_and_help_explains(clone: Clone) -> None:
+    done = clone.run("strat")
+    assert (done.returncode, done.stderr) == (
+        2, "deploy_lego.sh: strat is not understood; ./deploy_lego.sh --help lists what is\n"
+    )
+    explained = clone.run("--help")
+    assert explained.returncode == 0
+    for word in ("start", "--no-demo", "--foreground", "stop", "status", "logs"):
+        assert word in explained.stdout
+
+
+def pid_of(clone: Clone) -> int:
+    folder = Path(clone.variables.get("LEGO_DATABASE_PATH", clone.folder / "instance"))
+    return int((folder / "gunicorn.pid").read_text())
+
+
+def children(process: int) -> set[str]:
+    return set(Path(f"/proc/{process}/task/{process}/children").read_text().split())
+
+
+def await_ready(clone: Clone) -> None:
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            if clone.get("/readyz")[0] == 200:
+                return
+        except OSError:
+            pass
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
