@@ -39,7 +39,7 @@ class MariadbServer:
         server.start()
         with server.connect(user="root", password="", database=None) as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE USER '{USER}'@'%%' IDENTIFIED BY %s", (PASSWORD,))
-            cursor.execute(f"GRANT ALL ON *.* TO '{USER}'@'%'")
+            cursor.execute(f"GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION")
         return server
 
     def start(self) -> None:

@@ -139,6 +139,11 @@ class Store(abc.ABC):
     # --- generations
 
     @abc.abstractmethod
+    def examine(self) -> list[str]:
+        """Looks whether a refresh is possible and safe, before it touches anything; returns notes, one
+        line each. Raises SetupError or OutOfSpace if it is not."""
+
+    @abc.abstractmethod
     def build(self) -> contextlib.AbstractContextManager[Build]:
         """A generation to be built; discarded on leaving the block, unless it was published."""
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -105,6 +106,18 @@ class EmbeddedStore(Store):
     ) -> None:
         text = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
         connection.exec_driver_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
+
+    def examine(self) -> list[str]:
+        """Room for a second generation, and some for what DuckDB spills."""
+        live = self.pointer.is_file() and self.generations / self.live_file_name()
+        needed = 64 * 2**20 + (2 * live.stat().st_size if live and live.is_file() else 0)
+        free = shutil.disk_usage(self.folder).free
+        if free < needed:
+            raise OutOfSpace(
+                f"{self.folder}: {free / 2**20:,.0f} MiB are free, a refresh needs {needed / 2**20:,.0f} MiB; "
+                "free some space and run it again"
+            )
+        return []
 
     def build(self) -> contextlib.AbstractContextManager[Build]:
         from database.engines.embedded_build import embedded_build

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.base import Answer, Database, Generation, Reading, Store, TableSize, generation_from
+from database.engines.mysql_preflight import examine_server
 from domain.errors import (
     DatabaseUnreachable,
     LegoError,
@@ -144,6 +145,10 @@ class MysqlStore(Store):
         for rows in connection.execute(query).partitions(20_000):
             columns = zip(kinds, map(list, zip(*rows, strict=True)), strict=True)
             scratch.execute(f"INSERT INTO {name} SELECT {values}", dict(columns))
+
+    def examine(self) -> list[str]:
+        with self.facts() as connection:
+            return examine_server(connection)
 
     def build(self) -> contextlib.AbstractContextManager[Build]:
         from database.engines.mysql_build import mysql_build

@@ -24,6 +24,7 @@ from database import schema
 from database.engines.base import Generation, generation_from
 from database.engines.build import Build, Outcome, Task
 from database.engines.mysql import MysqlStore, error_number
+from database.engines.mysql_spellings import Spellings
 from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, Refused, SwapFailed
 from domain.months import parse_month
 
@@ -50,6 +51,14 @@ class MysqlBuild(Build):
         self._numbers: set[int] = set()
         self._stack = contextlib.ExitStack()
         self._note(connection)
+        self._spellings = Spellings(connection, live)
+
+    def names_of(self, connection: sa.Connection, column: str, spellings: Iterable[str]) -> dict[str, str]:
+        return self._spellings.of(connection, column, spellings)
+
+    def unify_names(self, staged: sa.Table) -> None:
+        self._spellings.unify(self.connection, staged)
+        self.connection.commit()
 
     def live(self, table: sa.Table) -> sa.Table:
         return table

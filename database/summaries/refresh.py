@@ -1,7 +1,8 @@
 """One refresh, from lock to release.
 
  1. lock       one import or refresh at a time; a dead holder is cleared away
- 2. reconcile  what a crash left: the log, staged tables, generations that are not kept
+ 2. examine    server, tables, space: is a refresh possible and safe?
+    reconcile  what a crash left: the log, staged tables, generations that are not kept
  3. plan       which months, and why; nothing changed: say so and stop
  4. start      empty staged tables, invisible to readers
  5. asin       facts of each month -> ASIN level, months side by side
@@ -91,7 +92,7 @@ def refresh(
     Raises LockBusy, Refused (input or verification, nothing changed), OutOfSpace, SwapFailed or
     DatabaseUnreachable; whatever is raised, what was live before still is."""
     with store.lock("a refresh", wait=options.wait):
-        notes = reconcile(store)
+        notes = [*store.examine(), *reconcile(store)]
         store.clear_leftovers()
         run = RunLog(store, changes.FULL if options.full else changes.INCREMENTAL)
         try:
@@ -165,9 +166,13 @@ class _Refresh:
             if not plan.whole:
                 build.keep_months(plan.months)
             self._place_products(build, plan)
-        self._roll_up(build, "asin", self.levels.asin, plan.rebuild, self._asin_statements)
-        self._roll_up(build, "brand", self.levels.brand, plan.rebuild, self._brand_statements)
-        self._roll_up(build, "category", self.levels.category, plan.rebuild, self._category_statements)
+        self._roll_up_levels(build, plan.rebuild)
+
+    def _roll_up_levels(self, build: Build, months: Sequence[MonthFacts]) -> None:
+        self._roll_up(build, "asin", self.levels.asin, months, self._asin_statements)
+        build.unify_names(self.levels.asin)
+        self._roll_up(build, "brand", self.levels.brand, months, self._brand_statements)
+        self._roll_up(build, "category", self.levels.category, months, self._category_statements)
 
     def _place_products(self, build: Build, plan: Plan) -> None:
         """Notes where every product stands, once for all months; an unchanged set is used again."""
@@ -239,7 +244,10 @@ class _Refresh:
                     "programs write to financials, run it again when they are done",
                     tuple(str(found) for month in sorted(wrong) for found in wrong[month])[:20],
                 )
-            if undated := verification.examine_undated(build.connection):
+            undated = verification.examine_undated(
+                build.connection, lambda spellings: build.names_of(build.connection, "metric", spellings)
+            )
+            if undated:
                 self.findings[undated.month] = undated
             build.connection.commit()
             figures["rows_read"] = self._facts_read()
@@ -249,7 +257,8 @@ class _Refresh:
 
         def work(connection: sa.Connection, month: MonthFacts) -> MonthFindings:
             return verification.examine_month(
-                connection, month, levels=self.levels, exclude_groups=self._excluded
+                connection, month, levels=self.levels, exclude_groups=self._excluded,
+                name_metrics=lambda spellings: build.names_of(connection, "metric", spellings),
             )
 
         def keep(month: MonthFacts, findings: MonthFindings) -> None:
@@ -280,9 +289,7 @@ class _Refresh:
         for table in (self.levels.asin, self.levels.brand, self.levels.category):
             build.connection.execute(sa.delete(table).where(table.c.month.in_([month.month for month in months])))
         build.connection.commit()
-        self._roll_up(build, "asin", self.levels.asin, months, self._asin_statements)
-        self._roll_up(build, "brand", self.levels.brand, months, self._brand_statements)
-        self._roll_up(build, "category", self.levels.category, months, self._category_statements)
+        self._roll_up_levels(build, months)
 
     # --- judging what changed
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -88,18 +88,18 @@ class MonthFindings:
         return sum(found.facts for found in self.fingerprints)
 
 
-def examine_facts(
-    connection: sa.Connection, month: MonthFacts, exclude_groups: Collection[str]
-) -> tuple[list[Fingerprint], list[LeftOut]]:
-    """Counts and sums a month's facts, and what of them cannot be placed, straight from the source."""
-    return _fingerprints(list(connection.execute(facts_by_reason(of_month(facts.c.month, month), exclude_groups))))
+NameMetrics = Callable[[Iterable[str]], dict[str, str]]
+"""Spellings of metrics -> the names they have in summaries."""
 
 
 def examine_month(
-    connection: sa.Connection, month: MonthFacts, *, levels: Levels, exclude_groups: Collection[str]
+    connection: sa.Connection, month: MonthFacts, *, levels: Levels, exclude_groups: Collection[str],
+    name_metrics: NameMetrics,
 ) -> MonthFindings:
-    """Everything verification has to say about one staged month."""
-    fingerprints, left_out = examine_facts(connection, month, exclude_groups)
+    """Everything verification has to say about one staged month: counts and sums of its facts, straight
+    from the source, what of them cannot be placed, and where the staged levels differ."""
+    rows = list(connection.execute(facts_by_reason(of_month(facts.c.month, month), exclude_groups)))
+    fingerprints, left_out = _fingerprints(rows, name_metrics(row.metric for row in rows))
     expected = {
         found.metric: found.value - found.left_out_value
         for found in fingerprints
@@ -116,13 +116,13 @@ def examine_month(
     return MonthFindings(month.month, tuple(fingerprints), tuple(left_out), tuple(differences))
 
 
-def examine_undated(connection: sa.Connection) -> MonthFindings | None:
+def examine_undated(connection: sa.Connection, name_metrics: NameMetrics) -> MonthFindings | None:
     """Facts without a month, which only a table made by hand can hold; None if there are none."""
     rows = list(connection.execute(facts_by_reason(facts.c.month.is_(None), ())))
     if not rows:
         return None
-    undated = [row._mapping | {"reason": WITHOUT_MONTH} for row in rows]
-    fingerprints, left_out = _fingerprints([_Row(**{k: row[k] for k in _Row.__dataclass_fields__}) for row in undated])
+    names = name_metrics(row.metric for row in rows)
+    fingerprints, left_out = _fingerprints(rows, names, reason=WITHOUT_MONTH)
     return MonthFindings(NO_MONTH, tuple(fingerprints), tuple(left_out), ())
 
 
@@ -165,16 +165,6 @@ def _recompute(connection: sa.Connection, month: MonthFacts, group: sa.Row) -> l
     elif group.category_id not in (place.category_id, place.inherited, 0):
         found.append(Difference(month.month, group.metric, name + ", its category", ZERO, group.value))
     return found
-
-
-@dataclass(frozen=True)
-class _Row:
-    metric: str
-    reason: str
-    facts: int
-    valued: int
-    value: Decimal | None
-    last_fact_id: int
 
 
 def facts_by_reason(condition: sa.ColumnElement[bool], exclude_groups: Collection[str]) -> sa.Select:
@@ -224,25 +214,28 @@ def facts_by_reason(condition: sa.ColumnElement[bool], exclude_groups: Collectio
     )
 
 
-def _fingerprints(rows: Sequence) -> tuple[list[Fingerprint], list[LeftOut]]:
-    """A fact without a value is left out for that reason first, whatever else is wrong with it."""
+def _fingerprints(
+    rows: Sequence[sa.Row], names: dict[str, str], reason: str = ""
+) -> tuple[list[Fingerprint], list[LeftOut]]:
+    """Rows of `facts_by_reason` -> totals by metric, and what is left out. `reason` leaves all of them
+    out. A fact without a value is left out for that, whatever else is wrong with it."""
     left_out: list[LeftOut] = []
     totals: dict[str, Fingerprint] = {}
     for row in rows:
-        value = Decimal(row.value or 0)
+        metric, why, value = names[row.metric], reason or row.reason, Decimal(row.value or 0)
         empty = int(row.facts - row.valued)
         if empty:
-            left_out.append(LeftOut(row.metric, NO_VALUE, empty, ZERO))
-        if row.reason and row.valued:
-            left_out.append(LeftOut(row.metric, row.reason, int(row.valued), value))
-        before = totals.get(row.metric, Fingerprint(row.metric, 0, ZERO, 0, 0, ZERO))
-        totals[row.metric] = Fingerprint(
-            row.metric,
+            left_out.append(LeftOut(metric, NO_VALUE, empty, ZERO))
+        if why and row.valued:
+            left_out.append(LeftOut(metric, why, int(row.valued), value))
+        before = totals.get(metric, Fingerprint(metric, 0, ZERO, 0, 0, ZERO))
+        totals[metric] = Fingerprint(
+            metric,
             before.facts + int(row.facts),
             before.value + value,
             max(before.last_fact_id, int(row.last_fact_id or 0)),
-            before.left_out_facts + empty + (int(row.valued) if row.reason else 0),
-            before.left_out_value + (value if row.reason else ZERO),
+            before.left_out_facts + empty + (int(row.valued) if why else 0),
+            before.left_out_value + (value if why else ZERO),
         )
     return list(totals.values()), joined(left_out)
 
