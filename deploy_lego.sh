@@ -13,13 +13,15 @@ source "$root/ops/environment.sh"
 
 usage() {
     cat <<'TEXT'
-Usage: ./deploy_lego.sh [start] [--no-demo] [--foreground]
+Usage: ./deploy_lego.sh [start] [--no-demo] [--foreground] [--web-config FILE]
        ./deploy_lego.sh stop | status | logs [--follow]
 
 start (default)  makes or updates the virtual environment .venv, the schema and the summaries, then starts
                  the dashboard in the background; if it runs already, reloads it without dropping a request
   --no-demo      does not load demo data into an empty embedded database
   --foreground   stays and serves, for containers and systemd
+  --web-config FILE   serves with the settings in FILE, such as a database user with fewer rights;
+                 instance folder and address must be the same in both files
 stop             lets the last requests finish and ends the dashboard
 status           says whether the dashboard runs and is ready (exit 0) or not (exit 1)
 logs             shows the end of the log; --follow goes on showing it
@@ -30,12 +32,17 @@ TEXT
 }
 
 main() {
-    local command=start foreground='' demo=yes follow=''
+    local command=start foreground='' demo=yes follow='' web_config=''
     while [ $# -gt 0 ]; do
         case $1 in
             start | stop | status | logs) command=$1 ;;
             --foreground) foreground=yes ;;
             --no-demo) demo='' ;;
+            --web-config)
+                [ -f "${2:-}" ] || die 2 "--web-config needs the path of a file: ${2:-none given}"
+                web_config=$(realpath -- "$2")
+                shift
+                ;;
             --follow | -f) follow=yes ;;
             --help | -h | help) usage && exit 0 ;;
             *) echo "deploy_lego.sh: $1 is not understood; ./deploy_lego.sh --help lists what is" >&2 && exit 2 ;;
@@ -97,6 +104,7 @@ bring_up() {
         step admin run_flask create-user admin --role admin
         sed -n '2,$s/^/  /p' "$work/output" >"$work/password"
     fi
+    [ -z "$web_config" ] || export LEGO_CONFIG=$web_config
     step trial ask trial
     [ -n "$foreground" ] || serve_in_background
     echo
