@@ -1,0 +1,300 @@
+"""Raw cells of a long or wide file -> the TEMP table `staged`, set-wise, all faults found.
+
+1. one reading of the file gathers its words: each distinct product, each distinct marketplace, metric and
+   month, each number text that is not plain;
+2. the words are judged: few, however long the file;
+3. a second reading makes `staged`, with enumerations for texts, so that ten million facts stay small;
+4. keys that stand twice are looked for.
+Lines and columns are looked up only when there is a fault to report.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import duckdb
+
+from database.imports.csv_file import CsvFile
+from database.imports.faults import LISTED, Fault, refusal
+from database.imports.month_texts import read_month
+from database.imports.numbers import PLAIN, NumberStyle, is_blank, read_odd_numbers, rule_of_mark
+from database.imports.staging import ImportOptions
+from domain.errors import LegoError, OutOfSpace, Refused
+from domain.metrics import canonical_metric
+
+FIELDS = ("asin", "brand", "category", "status", "marketplace", "metric", "month", "currency", "value")
+LONGEST = {"asin": 64, "brand": 255, "category": 255, "status": 50, "marketplace": 10, "metric": 100}
+NEEDED = ("asin", "marketplace", "metric", "month")
+MOST_TEXTS = 1_000_000
+_BLANKS = " \t\u00a0"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a record, for finding it again: which field it fills, the heading over it, its text."""
+
+    field: str
+    column: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CellSource:
+    """What a format makes of its file. `query` is SQL over the file with the columns FIELDS, texts or NULL;
+    `cells_of` gives the cells of one record, and `facts_of` its (asin, marketplace, metric, month, column)."""
+
+    file: CsvFile
+    columns: int
+    skip: int
+    query: str
+    cells_of: Callable[[list[str]], Iterator[Cell]]
+    facts_of: Callable[[list[str]], Iterator[tuple[str, str, str, str, str]]]
+    rows_per_record: int = 1
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What the cells of a file came to; the facts are in TEMP table `staged`, products in `staged_product`."""
+
+    rows: int
+    filled: int
+    blank: int
+    style: NumberStyle
+    named_currencies: tuple[str, ...]
+
+
+def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options: ImportOptions) -> Gathered:
+    """Reads a file's cells into `staged` and `staged_product`. Raises Refused with every fault found."""
+    with reading(source):
+        scratch.execute(_WORDS.format(query=source.query, plain=PLAIN, blank=is_blank("value")))
+    rows, filled, points = scratch.execute(
+        "SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (kind <> 'blank'), 0)::BIGINT, "
+        "coalesce(sum(n) FILTER (kind = 'point'), 0)::BIGINT FROM word WHERE g = 6"
+    ).fetchone()
+    _check_record_count(source, rows // source.rows_per_record)
+    scratch.execute("CREATE OR REPLACE TEMP TABLE odd AS SELECT value AS text, n FROM word WHERE g = 6 AND kind = 'odd'")
+    style = read_odd_numbers(scratch, table="odd", points=points, decimal=options.decimal, rounding=options.round)
+    months, month_rules = _read_months(scratch)
+    bad = _bad_words(scratch, month_rules)
+    if any(bad.values()) or (style.decimal == "," and points):
+        raise _word_refusal(source, bad, style)
+    _stage(scratch, source, months)
+    _refuse_twice(scratch, source, months)
+    codes = [row[0] for row in scratch.execute(
+        "SELECT DISTINCT upper(currency) FROM word WHERE g = 5 AND currency IS NOT NULL AND kind <> 'blank'"
+    ).fetchall()]
+    return Gathered(
+        rows=rows // source.rows_per_record, filled=filled, blank=rows - filled, style=style,
+        named_currencies=tuple(sorted({*codes, *style.codes})),
+    )
+
+
+@contextlib.contextmanager
+def reading(source: CellSource) -> Iterator[None]:
+    """Turns what DuckDB says about a file into the fault's line, or into our own errors."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise LegoError(f"{source.file.name}: not enough memory ({first_line(error)}); raise [database] memory") from None
+    except duckdb.InvalidInputException as error:
+        raise source.file.structural_refusal(source.columns, source.skip, first_line(error)) from None
+    except duckdb.IOException as error:
+        if "No space left" in str(error):
+            raise OutOfSpace(f"{source.file.name}: no space left to sort it ({first_line(error)})") from None
+        raise Refused(f"{source.file.name}: cannot be read ({first_line(error)}); nothing was taken in") from None
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's words."""
+    return str(error).strip().splitlines()[0]
+
+
+def clean(column: str) -> str:
+    """SQL: a cell without the blanks around it; NULL if nothing is left."""
+    return f"nullif(trim({column}, '{_BLANKS}'), '')"
+
+
+_WORDS = """
+CREATE OR REPLACE TEMP TABLE word AS
+SELECT
+    asin, brand, category, status, marketplace, metric, month, currency, odd AS value, kind,
+    grouping_id(asin, marketplace, odd) AS g,
+    count(*) AS n
+FROM (
+    SELECT *,
+        CASE
+            WHEN regexp_full_match(value, '{plain}') THEN CASE WHEN contains(value, '.') THEN 'point' ELSE 'whole' END
+            WHEN {blank} THEN 'blank'
+            ELSE 'odd'
+        END AS shape,
+        CASE WHEN shape = 'odd' THEN value END AS odd,
+        shape AS kind
+    FROM ({query})
+)
+GROUP BY GROUPING SETS (
+    (asin, brand, category, status, kind), (marketplace, metric, month, currency, kind), (odd, kind)
+)
+"""
+"""grouping_id counts the columns that are grouped away: 3 are products, 5 are words, 6 are numbers."""
+
+
+def _check_record_count(source: CellSource, rows: int) -> None:
+    """The reader's rows against the lines of the file: a reader that drops rows must not pass."""
+    if source.file.has_quotes or rows == source.file.line_ends - source.skip:
+        return
+    records = sum(1 for _ in source.file.records(source.skip))
+    if rows != records:
+        raise Refused(f"{source.file.name}: {records:,} records, but {rows:,} could be read; nothing was taken in")
+
+
+def _read_months(scratch: duckdb.DuckDBPyConnection) -> tuple[dict, dict[str, str]]:
+    months, rules = {}, {}
+    for (text,) in scratch.execute(
+        f"SELECT DISTINCT month FROM word WHERE g = 5 AND {clean('month')} IS NOT NULL LIMIT {MOST_TEXTS}"
+    ).fetchall():
+        try:
+            months[text] = read_month(text.strip(_BLANKS))
+        except ValueError as error:
+            rules[text] = str(error)
+    return months, rules
+
+
+def _bad_words(scratch: duckdb.DuckDBPyConnection, month_rules: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Per field the texts that break a rule ('' for a blank one)."""
+    bad: dict[str, dict[str, str]] = {field: {} for field in FIELDS}
+    bad["month"].update(month_rules)
+    for field, longest in LONGEST.items():
+        g = 3 if field in ("asin", "brand", "category", "status") else 5
+        reserved = "upper(text) = 'ALL'" if field == "marketplace" else "false"
+        rows = scratch.execute(
+            f"SELECT DISTINCT {field}, CASE WHEN length(text) > {longest} THEN 'is longer than {longest} characters' "
+            f"ELSE 'is reserved for the sum of all marketplaces' END "
+            f"FROM (SELECT {field}, {clean(field)} AS text FROM word WHERE g = {g}) "
+            f"WHERE length(text) > {longest} OR {reserved} LIMIT {MOST_TEXTS}"
+        ).fetchall()
+        bad[field].update(rows)
+    for field in NEEDED:
+        g = 3 if field == "asin" else 5
+        rows = scratch.execute(
+            f"SELECT DISTINCT coalesce({field}, '') FROM word WHERE g = {g} AND kind <> 'blank' AND {clean(field)} IS NULL"
+        ).fetchall()
+        bad[field].update((text, "is blank") for (text,) in rows)
+    bad["currency"].update(
+        (text, "is not a currency code like USD") for (text,) in scratch.execute(
+            f"SELECT DISTINCT currency FROM word WHERE g = 5 AND {clean('currency')} IS NOT NULL "
+            f"AND NOT regexp_full_match({clean('currency')}, '[A-Za-z]{{3}}') LIMIT {MOST_TEXTS}"
+        ).fetchall()
+    )
+    bad["value"].update(scratch.execute(
+        f"SELECT text, rule FROM odd_read WHERE rule IS NOT NULL LIMIT {MOST_TEXTS}"
+    ).fetchall())
+    return bad
+
+
+def _word_refusal(source: CellSource, bad: dict[str, dict[str, str]], style: NumberStyle) -> Refused:
+    faults, count = [], 0
+    for line, record in source.file.records(source.skip):
+        for fault in _faults_of(line, list(source.cells_of(record)), bad, style):
+            count += 1
+            if len(faults) < LISTED:
+                faults.append(fault)
+    if not faults:
+        faults = [Fault(rule, None, field, text) for field, rules in bad.items() for text, rule in rules.items()]
+    return refusal(source.file.name, faults, count)
+
+
+def _faults_of(line: int, cells: list[Cell], bad: dict[str, dict[str, str]], style: NumberStyle) -> Iterator[Fault]:
+    filled = any(cell.field == "value" and cell.text.strip(_BLANKS) not in ("", "-", "–") for cell in cells)
+    for cell in cells:
+        rule = bad[cell.field].get(cell.text)
+        if rule is None and cell.field == "value" and style.decimal == "," and _is_plain_point(cell.text):
+            rule = rule_of_mark(",")
+        if rule is not None and (filled or rule != "is blank"):
+            yield Fault(rule, line, cell.column, cell.text)
+
+
+def _is_plain_point(text: str) -> bool:
+    whole, point, decimals = text.removeprefix("-").partition(".")
+    return bool(point) and text.isascii() and whole.isdigit() and decimals.isdigit() and len(decimals) <= 2
+
+
+def _stage(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: dict) -> None:
+    _map_words(scratch, months)
+    odd = scratch.execute("SELECT count(*) FROM odd").fetchone()[0]
+    value = "coalesce(o.value, CASE WHEN o.text IS NULL THEN w.value END::DECIMAL(15,2))" if odd else "w.value::DECIMAL(15,2)"
+    joins = "LEFT JOIN odd_read o ON o.text = w.value" if odd else ""
+    month = "(w.month || '-01')::DATE" if all(_is_iso(text) for text in months) else "m.month"
+    if month == "m.month":
+        joins += " JOIN month_word m ON m.text = w.month"
+    metric = "w.metric"
+    if scratch.execute("SELECT count(*) FROM metric_word WHERE text <> metric").fetchone()[0]:
+        joins += " JOIN metric_word x ON x.text = w.metric"
+        metric = "x.metric"
+    with reading(source):
+        scratch.execute(
+            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {_trimmed(scratch, 'asin')}::asin_word AS asin, "
+            f"{_trimmed(scratch, 'marketplace')}::marketplace_word AS marketplace, {metric}::metric_name AS metric, "
+            f"{month} AS month, {value} AS value FROM ({source.query}) w {joins} WHERE NOT {is_blank('w.value')}"
+        )
+
+
+def _map_words(scratch: duckdb.DuckDBPyConnection, months: dict) -> None:
+    metrics = [row[0] for row in scratch.execute(
+        "SELECT DISTINCT metric FROM word WHERE g = 5 AND kind <> 'blank'").fetchall()]
+    scratch.execute(
+        "CREATE OR REPLACE TEMP TABLE metric_word AS SELECT unnest($texts::VARCHAR[]) AS text, "
+        "unnest($metrics::VARCHAR[]) AS metric",
+        {"texts": metrics, "metrics": [canonical_metric(text.strip(_BLANKS)) for text in metrics]},
+    )
+    scratch.execute(
+        "CREATE OR REPLACE TEMP TABLE month_word AS SELECT unnest($texts::VARCHAR[]) AS text, "
+        "unnest($months::DATE[]) AS month",
+        {"texts": list(months), "months": list(months.values())},
+    )
+    for name, query in (
+        ("asin_word", f"SELECT DISTINCT {clean('asin')} AS text FROM word WHERE g = 3 AND kind <> 'blank'"),
+        ("marketplace_word", f"SELECT DISTINCT {clean('marketplace')} AS text FROM word WHERE g = 5 AND kind <> 'blank'"),
+        ("metric_name", "SELECT DISTINCT metric AS text FROM metric_word"),
+    ):
+        scratch.execute(f"CREATE OR REPLACE TEMP TYPE {name} AS ENUM (SELECT text FROM ({query}) ORDER BY text)")
+    scratch.execute(
+        "CREATE OR REPLACE TEMP TABLE staged_product AS "
+        f"SELECT {clean('asin')} AS asin, {clean('brand')} AS brand, {clean('category')} AS category, "
+        f"{clean('status')} AS status, sum(n) AS n FROM word WHERE g = 3 AND kind <> 'blank' GROUP BY ALL"
+    )
+
+
+def _trimmed(scratch: duckdb.DuckDBPyConnection, field: str) -> str:
+    """Trimming costs a second per ten million rows, so it is done only where a word needs it."""
+    g = 3 if field == "asin" else 5
+    needed = scratch.execute(
+        f"SELECT count(*) FROM word WHERE g = {g} AND {field} <> {clean(field)} AND kind <> 'blank'").fetchone()[0]
+    return clean(f"w.{field}") if needed else f"w.{field}"
+
+
+def _is_iso(text: str) -> bool:
+    return len(text) == 7 and text[4] == "-"
+
+
+def _refuse_twice(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: dict) -> None:
+    doubled = "FROM staged GROUP BY asin, marketplace, metric, month HAVING count(*) > 1"
+    twice = scratch.execute(
+        f"SELECT asin::VARCHAR, marketplace::VARCHAR, metric::VARCHAR, month, count(*) {doubled} LIMIT 10000"
+    ).fetchall()
+    if not twice:
+        return
+    count = scratch.execute(f"SELECT sum(n - 1)::BIGINT FROM (SELECT count(*) AS n {doubled})").fetchone()[0]
+    wanted: dict[tuple, int | None] = {tuple(row[:4]): None for row in twice}
+    faults = []
+    for line, record in source.file.records(source.skip):
+        for asin, marketplace, metric, month, column in source.facts_of(record):
+            key = (asin.strip(_BLANKS), marketplace.strip(_BLANKS), canonical_metric(metric.strip(_BLANKS)), months.get(month))
+            if key not in wanted:
+                continue
+            if wanted[key] is None:
+                wanted[key] = line
+            elif len(faults) < LISTED:
+                faults.append(Fault(f"gives {' '.join(key[:3])} {month} again; line {wanted[key]} gave it first", line, column))
+    raise refusal(source.file.name, faults, count)

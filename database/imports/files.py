@@ -1,0 +1,48 @@
+"""A path -> an import: look it over, recognise its format, stage it, take it in, tell the log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import duckdb
+
+from database.engines.base import Store
+from database.imports import long
+from database.imports.batch import refuse_same_bytes, take_in
+from database.imports.csv_file import CsvFile, open_csv
+from database.imports.currencies import Currencies
+from database.imports.report import ImportReport
+from database.imports.staging import ImportOptions, Staged
+from domain.errors import Refused
+
+FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (long,)}
+AUTO = "auto"
+
+
+def import_file(store: Store, path: Path, options: ImportOptions, *, file_format: str = AUTO) -> ImportReport:
+    """Takes one file in, all or nothing. The caller holds `store.lock()`. Raises Refused with every fault."""
+    with store.facts() as connection, store.scratch(connection) as scratch:
+        with open_csv(path) as file:
+            refuse_same_bytes(connection, file.sha256)
+            staged = stage(scratch, file, options, file_format=file_format, currency=store.settings.dashboard.currency)
+        return take_in(store, connection, scratch, staged, options)
+
+
+def stage(
+    scratch: duckdb.DuckDBPyConnection, file: CsvFile, options: ImportOptions, *, file_format: str, currency: str
+) -> Staged:
+    """Reads the file's cells by its format, found by its headings if `file_format` is auto."""
+    if file_format == AUTO:
+        file_format = _recognised(file)
+    return FORMATS[file_format].stage(scratch, file, options, Currencies(currency, file.name))
+
+
+def _recognised(file: CsvFile) -> str:
+    for name, module in FORMATS.items():
+        if module.recognises(file.head):
+            return name
+    raise Refused(
+        f"{file.name}: line 1: the headings are those of no known format ({', '.join(FORMATS)}); "
+        "compare them with the README, or give --format"
+    )
