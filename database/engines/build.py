@@ -25,6 +25,8 @@ class Build(abc.ABC):
     connection: sa.Connection
     keyed: bool
     """Whether staged tables have primary keys that refuse doubled rows."""
+    copies_dimensions: bool
+    """Whether a generation holds dimensions of its own, so that the store's may change at any time."""
 
     def __init__(self, live: Generation | None) -> None:
         self.live_generation = live
@@ -62,6 +64,11 @@ class Build(abc.ABC):
 
     def unify_names(self, staged: sa.Table) -> None:
         """Gives the staged ASIN level one name for all spellings that are taken as equal."""
+
+    @abc.abstractmethod
+    def kept_asin_levels(self) -> list[sa.Table]:
+        """The ASIN levels, of this generation and the ones before, whose products need the dimensions
+        of the store."""
 
     @abc.abstractmethod
     def keep_months(self, rebuilt: Iterable) -> None:

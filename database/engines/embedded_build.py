@@ -29,6 +29,7 @@ class EmbeddedBuild(Build):
     """Builds generations/NNNNNN.duckdb."""
 
     keyed = False
+    copies_dimensions = True
 
     def __init__(self, store: EmbeddedStore, connection: sa.Connection, live: Generation | None) -> None:
         super().__init__(live)
@@ -64,6 +65,9 @@ class EmbeddedBuild(Build):
         for task in tasks:
             done(task, work(self.connection, task))
         self.connection.commit()
+
+    def kept_asin_levels(self) -> list[sa.Table]:
+        return [self.staged(schema.summary_asin)]
 
     def keep_months(self, rebuilt: Iterable) -> None:
         rebuilt = list(rebuilt)

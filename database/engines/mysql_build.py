@@ -41,6 +41,7 @@ class MysqlBuild(Build):
     """Builds `…_staging` tables in the schema, with several connections."""
 
     keyed = True
+    copies_dimensions = False
 
     def __init__(self, store: MysqlStore, connection: sa.Connection, live: Generation | None) -> None:
         super().__init__(live)
@@ -95,6 +96,9 @@ class MysqlBuild(Build):
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def kept_asin_levels(self) -> list[sa.Table]:
+        return [schema.summary_asin, _named(schema.summary_asin, PREVIOUS)]
 
     def keep_months(self, rebuilt: Iterable) -> None:
         """Nothing to do: the months that are not replaced stay where they are."""

@@ -33,6 +33,7 @@ from database.engines.base import Generation, Store, utc_now
 from database.engines.build import Build
 from database.summaries import changes, rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
+from database.summaries.demo_leftovers import forget_demo_dimensions
 from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.run_log import FAILED, NOTHING_TO_DO, SUCCESS, RunLog, last_generation, reconcile
 from database.summaries.verification import MonthFindings
@@ -335,7 +336,12 @@ class _Refresh:
             self._record(build, plan)
         with self.log.stage("publish"):
             self.progress(Step("publish", 0, 1))
-            build.publish(self._row(build, plan))
+            row = self._row(build, plan)
+            if build.copies_dimensions:
+                self._forget_demo(build)
+            build.publish(row)
+            if not build.copies_dimensions:
+                self._forget_demo(build)
             self.progress(Step("publish", 1, 1))
         return self.number
 
@@ -394,6 +400,10 @@ class _Refresh:
             "currencies": _currencies(self.store, build.connection),
             "excluded_groups": ",".join(self._excluded), "in_place": not plan.whole,
         }
+
+    def _forget_demo(self, build: Build) -> None:
+        forget_demo_dimensions(build.connection, build.kept_asin_levels())
+        build.connection.commit()
 
     @property
     def _excluded(self) -> tuple[str, ...]:
