@@ -10,7 +10,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from settings import Settings
-from web import access, compression, csrf, current, errors, headers, hosts, request_log, sessions, static_files
+from web import access, compression, csrf, current, errors, headers, hosts, menu, request_log, sessions, static_files
 
 LARGEST_FORM = 1024 * 1024
 
@@ -39,7 +39,11 @@ def register(app: Flask, settings: Settings) -> None:
     @app.context_processor
     def _for_every_template() -> dict:
         # A proxy, so that a page that does not ask who is there does not ask the database either.
-        return {"app_title": settings.dashboard.title, "current_user": LocalProxy(current.person)}
+        return {
+            "app_title": settings.dashboard.title,
+            "current_user": LocalProxy(current.person),
+            "menu": menu.entries,
+        }
 
 
 def _add_pages(app: Flask) -> None:

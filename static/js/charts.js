@@ -1,0 +1,75 @@
+// Draws every [data-chart] when plotly.js has arrived, in the colours of the theme. The attribute is the
+// address of plotly.js; the figure stands beside it as JSON, colours named as CSS tokens.
+const CONFIG = { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false };
+const probe = document.createElement("span");
+probe.hidden = true;
+document.body.append(probe);
+
+let loading = null;
+
+function loadPlotly(address) {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+      loading = null;
+      script.remove();
+      reject(new Error("plotly.js did not load"));
+    };
+    document.head.append(script);
+  });
+  return loading;
+}
+
+// light-dark() is only resolved where it is used, so a real element is asked.
+function token(name) {
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
+}
+
+function themed(value) {
+  if (typeof value === "string") return value.startsWith("--") ? token(value) : value;
+  if (Array.isArray(value)) return value.map(themed);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, themed(part)]));
+}
+
+function layout(own) {
+  const font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: token("--ink-faint") };
+  const axis = { fixedrange: true, automargin: true, zeroline: false };
+  return {
+    ...own,
+    xaxis: { ...axis, showgrid: false, ticks: "", ...own.xaxis },
+    yaxis: { ...axis, gridcolor: token("--chart-grid"), zeroline: true, zerolinecolor: token("--chart-zero"), ...own.yaxis },
+    font,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { l: 4, r: 4, t: 8, b: 4 },
+    showlegend: false,
+    bargap: 0.35,
+    hovermode: "x unified",
+    hoverlabel: { bgcolor: token("--surface"), bordercolor: token("--line-strong"), font: { ...font, color: token("--ink") } },
+  };
+}
+
+async function draw(chart) {
+  const state = chart.querySelector("[data-chart-state]");
+  const plot = chart.querySelector("[data-chart-plot]");
+  try {
+    const plotly = await loadPlotly(chart.dataset.chart);
+    if (!plot.isConnected) return;
+    const figure = themed(JSON.parse(chart.querySelector("script").textContent));
+    await plotly.react(plot, figure.data, layout(figure.layout), CONFIG);
+    chart.classList.add("is-drawn");
+  } catch {
+    state.textContent = "The chart could not be drawn. The table below holds the same figures.";
+    chart.parentElement.querySelector("details")?.setAttribute("open", "");
+  }
+}
+
+const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
+
+document.addEventListener("swapped", drawAll);
+document.addEventListener("theme-changed", drawAll);
+drawAll();

@@ -1,0 +1,148 @@
+"""A breakdown as a table: rows of one page with their bars, links that drill, headings that sort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from charts.small import SmallBar, small_bars
+from database.queries.breakdown import Breakdown, GroupRow
+from domain.metrics import COSTS
+from domain.ratios import margin_level
+from web.changes import Change, written_change
+from web.figures import Page
+from web.formats import MONEY, PERCENT, Formats, kind_of, leaves_out_cents
+
+LEVEL_WORDS = {"good": "good margin", "fair": "fair margin", "poor": "poor margin", "loss": "loss"}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column's heading. `address` sorts by it; `direction` is how it is sorted now, if it is."""
+
+    words: str
+    address: str = ""
+    direction: str = ""
+    is_number: bool = True
+
+
+@dataclass(frozen=True)
+class RowView:
+    """One row; `level` is the margin's, for a sign beside the figure."""
+
+    name: str
+    address: str
+    value: str
+    exact: str
+    is_negative: bool
+    bar: SmallBar | None
+    share: str
+    change: Change
+    margin: str
+    level: str
+    level_words: str
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Which rows of how many are shown, and the ways to the others."""
+
+    first: int
+    last: int
+    total: int
+    previous: str
+    next: str
+
+
+@dataclass(frozen=True)
+class BreakdownView:
+    """The table."""
+
+    title: str
+    caption: str
+    headings: tuple[Heading, ...]
+    rows: tuple[RowView, ...]
+    total: RowView
+    paging: Paging
+    has_changes: bool
+    legend: tuple[tuple[str, str], ...]
+
+
+def breakdown_view(found: Breakdown, page: Page, *, title: str, part: str, per_page: int) -> BreakdownView:
+    """The page of `found` that the reader is on; a row's link sets `part` of the selection to its key.
+    Answers 400 past the last page."""
+    selection = page.selection
+    page.check_page_number(-(-len(found.rows) // per_page))
+    start = (selection.page - 1) * per_page
+    shown = found.rows[start:start + per_page]
+    write = _writer(found, page)
+    bars = small_bars([row.value for row in found.rows])[start:start + per_page]
+    has_changes = selection.comparison is not None
+    return BreakdownView(
+        title=title,
+        caption=f"{selection.metric} by {title.lower()}, {selection.span.words()}",
+        headings=_headings(page, title, has_changes),
+        rows=tuple(
+            _row(row, bar, page, write, page.address(**{part: (row.key,)}))
+            for row, bar in zip(shown, bars, strict=True)
+        ),
+        total=_row(found.total, None, page, write, ""),
+        paging=Paging(
+            first=start + 1 if shown else 0, last=start + len(shown), total=len(found.rows),
+            previous=page.address(page=selection.page - 1) if start else "",
+            next=page.address(page=selection.page + 1) if start + per_page < len(found.rows) else "",
+        ),
+        has_changes=has_changes,
+        legend=margin_legend(page),
+    )
+
+
+def margin_legend(page: Page) -> tuple[tuple[str, str], ...]:
+    """What the signs beside margins mean: level -> words."""
+    thresholds, write = page.settings.dashboard, page.formats.tick
+    green = write(Decimal(str(thresholds.margin_green)) / 100, PERCENT)
+    orange = write(Decimal(str(thresholds.margin_orange)) / 100, PERCENT)
+    return (("good", f"{green} or more"), ("fair", f"{orange} or more"), ("poor", f"below {orange}"), ("loss", "loss"))
+
+
+def _writer(found: Breakdown, page: Page):
+    kind = kind_of(page.selection.metric)
+    formats = page.formats
+    if kind == MONEY and leaves_out_cents([found.total.value, *(row.value for row in found.rows)]):
+        return lambda value: formats.whole(value, kind)
+    return lambda value: formats.exact(value, kind)
+
+
+def _row(row: GroupRow, bar: SmallBar | None, page: Page, write, address: str) -> RowView:
+    formats: Formats = page.formats
+    thresholds = page.settings.dashboard
+    level = margin_level(row.margin, green=thresholds.margin_green, orange=thresholds.margin_orange) or ""
+    return RowView(
+        name=row.name, address=address, value=write(row.value),
+        exact=formats.exact(row.value, kind_of(page.selection.metric)),
+        is_negative=row.value is not None and row.value < 0, bar=bar, share=formats.exact(row.share, PERCENT),
+        change=written_change(row.change, formats=formats, rise_is_bad=page.selection.metric in COSTS),
+        margin=formats.exact(row.margin, PERCENT), level=level, level_words=LEVEL_WORDS.get(level, ""),
+    )
+
+
+def _headings(page: Page, title: str, has_changes: bool) -> tuple[Heading, ...]:
+    singular = {"Brands": "Brand", "Categories": "Category", "Marketplaces": "Marketplace"}[title]
+    change = (_heading(page, "Change", "change"),) if has_changes else ()
+    return (
+        _heading(page, singular, "name", is_number=False),
+        _heading(page, page.selection.metric, "value"),
+        Heading("Share"),
+        *change,
+        _heading(page, "CM3 %", "margin"),
+    )
+
+
+def _heading(page: Page, words: str, sort: str, *, is_number: bool = True) -> Heading:
+    """A second click turns the order round. Names begin with A, figures with the largest."""
+    selection = page.selection
+    if selection.sort == sort:
+        turned = "asc" if selection.order == "desc" else "desc"
+        direction = "descending" if selection.order == "desc" else "ascending"
+        return Heading(words, page.address(sort=sort, order=turned), direction, is_number)
+    return Heading(words, page.address(sort=sort, order="desc" if is_number else "asc"), "", is_number)

@@ -1,0 +1,115 @@
+"""What every page with figures shares: the generation, the reader's selection, formats, cache and ETag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import Response, abort, current_app, render_template, request, url_for
+
+from database.engines.base import Generation, Reading
+from database.queries.catalogue import read_catalogue
+from domain.errors import NeverRefreshed, SelectionError
+from domain.months import today_utc
+from domain.selection import Catalogue, Selection, check_page, parse_selection
+from settings import Settings
+from web import current
+from web.cache import cached
+from web.formats import Formats, negotiate
+from web.freshness import page_with_figures
+
+LANGUAGES = 5
+"""So many of a reader's languages are looked at."""
+KEPT_CATALOGUES = 20
+
+
+@dataclass(frozen=True)
+class Page:
+    """One reader's view of one page: where to read, what was chosen, how to write figures."""
+
+    endpoint: str
+    connection: sa.Connection
+    generation: Generation
+    catalogue: Catalogue
+    selection: Selection
+    formats: Formats
+    settings: Settings
+
+    def address(self, **changes) -> str:
+        """This page with another part of the selection."""
+        return address_of(self.endpoint, self.selection.changed(**changes))
+
+    def check_page_number(self, pages: int) -> None:
+        """Answers 400 if the reader asks for a page past the last."""
+        try:
+            check_page(self.selection, pages)
+        except SelectionError as error:
+            abort(400, str(error))
+
+
+def figures_page(title: str, render: Callable[[Page], str], *, sorts: tuple[str, ...]) -> Response:
+    """The page whose `<main>` is what `render` makes of the reader's selection, kept until anything it
+    depends on changes. Raises NeverRefreshed before the first refresh."""
+    live = current.store().live_generation()
+    if live is None:
+        raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
+    formats = formats_of_reader()
+
+    def whole_page() -> str:
+        main = current.store().read(lambda reading: _main(reading, render, formats, sorts))
+        return render_template("page.html", title=title, content=main)
+
+    return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale))
+
+
+def formats_of_reader() -> Formats:
+    """How this reader's browser wants figures written."""
+    languages = tuple(language for language, _ in request.accept_languages)[:LANGUAGES]
+    return Formats(negotiate(languages), current.settings().dashboard.currency)
+
+
+def address_of(endpoint: str, selection: Selection) -> str:
+    """The address of a page with a selection."""
+    query = selection.query_string()
+    return f"{url_for(endpoint)}?{query}" if query else url_for(endpoint)
+
+
+def _main(reading: Reading, render: Callable[[Page], str], formats: Formats, sorts: tuple[str, ...]) -> str:
+    catalogue = _catalogue(reading)
+    try:
+        selection = parse_selection(request.args.items(multi=True), catalogue, today=today_utc(), sorts=sorts)
+    except SelectionError as error:
+        abort(400, str(error))
+    scope = _scope()
+    if scope is not None:
+        selection = selection.changed(scope=scope, page=selection.page)
+    page = Page(
+        endpoint=request.endpoint, connection=reading.connection, generation=reading.generation, catalogue=catalogue,
+        selection=selection, formats=formats, settings=current.settings(),
+    )
+    key = (
+        request.endpoint, reading.generation.generation, reading.generation.run_id, selection.query_string(),
+        selection.calendar.current.isoformat(), str(formats.locale), repr(page.settings.dashboard),
+    )
+    return cached(key, lambda: render(page))
+
+
+def _scope() -> tuple[int, ...] | None:
+    person = current.person()
+    return None if person is None or person.brands is None else tuple(sorted(person.brands))
+
+
+def _catalogue(reading: Reading) -> Catalogue:
+    """Read once per generation, process and set of brands."""
+    kept: dict[tuple, Catalogue] = current_app.extensions.setdefault("lego_catalogues", {})
+    scope, today = _scope(), today_utc()
+    key = (reading.generation.run_id, reading.generation.generation, scope, today)
+    found = kept.get(key)
+    if found is None:
+        found = read_catalogue(reading, today=today, scope=scope)
+        # A burst of threads may read it twice; the last one stays, and they are equal.
+        if len(kept) >= KEPT_CATALOGUES:
+            kept.clear()
+        kept[key] = found
+    return found
