@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from cachelib.serializers import BaseSerializer
@@ -62,6 +63,17 @@ def cached(key_parts: Sequence[Any], produce: Callable[[], Any]) -> Any:
     return value
 
 
+def cache_folder(settings: Settings) -> Path:
+    """Where files are kept that can be made again at any time."""
+    return settings.database.path / "cache"
+
+
+def make_private(folder: Path) -> None:
+    """Makes a folder inside the cache folder, and that one, readable by their owner only."""
+    for made in (folder.parent.parent, folder.parent, folder):
+        made.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
 def _get(cache: Cache, key: str) -> Any:
     """A cache that is out of order slows pages down; it must not take them away."""
     try:
@@ -103,9 +115,9 @@ def _options(settings: Settings) -> dict[str, Any]:
     }
     if settings.cache.backend == "redis":
         return common | {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": settings.cache.url}
-    folder = settings.database.path / "cache" / "answers"
+    folder = cache_folder(settings) / "answers"
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         if not os.access(folder, os.W_OK):
             raise PermissionError(13, "not writable", str(folder))
     except OSError as error:

@@ -132,7 +132,10 @@ def _page(words: Words) -> Response:
 
 def _problem(words: Words) -> Response:
     """RFC 9457."""
-    body = {"title": words.heading, "status": words.status, "detail": words.words, "request_id": current.request_id()}
+    body = {
+        "title": words.heading, "status": words.status, "detail": f"{words.words} {words.command}".strip(),
+        "request_id": current.request_id(),
+    }
     response = make_response(json.dumps(body) + "\n", words.status)
     response.content_type = "application/problem+json"
     return response

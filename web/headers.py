@@ -11,7 +11,8 @@ PLOTLY_STYLES = (
 """plotly.js adds two style elements to the page: an empty one, whose rules it then sets by script, and
 the styles of its maps, on loading. These are the hashes of their texts, so that exactly these two are
 let through and 'unsafe-inline' is not needed. tests/web/test_headers.py computes them from the installed
-plotly.js and fails when an upgrade changes them."""
+plotly.js and fails when an upgrade changes them. What stays forbidden are style attributes, so texts of
+figures hold no tags such as <b>: plotly.js would write them as attributes."""
 
 CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'",

@@ -21,6 +21,7 @@ from werkzeug.security import safe_join
 
 from web import current
 from web.access import open_to_everybody
+from web.cache import cache_folder, make_private
 from web.compression import takes_gzip
 
 PLOTLY = "plotly.min.js"
@@ -70,10 +71,10 @@ def _view(root: Path) -> Callable[[str], Response]:
         mark = hash_of(path)
         packed = _compressed(path, mark) if path.suffix in _TEXTS else None
         if packed and takes_gzip():
-            response = send_file(packed, mimetype=_kind(path), etag=f"{mark}-gzip", conditional=True)
+            response = send_file(packed, mimetype=_kind(path), etag=f"{mark}-gzip", download_name=path.name)
             response.headers["Content-Encoding"] = "gzip"
         else:
-            response = send_file(path, mimetype=_kind(path), etag=mark, conditional=True)
+            response = send_file(path, mimetype=_kind(path), etag=mark)
         if packed:
             response.vary.add("Accept-Encoding")
         is_this = request.args.get("v") == mark
@@ -92,12 +93,12 @@ def _kind(path: Path) -> str | None:
 def _compressed(path: Path, mark: str) -> Path | None:
     """The file's compressed copy, made if it is not there; None where it cannot be kept. Processes that
     make it at once each replace it whole."""
-    folder = current.settings().database.path / "cache" / "static"
+    folder = cache_folder(current.settings()) / "static"
     packed = folder / f"{path.name}.{mark}.gz"
     if packed.is_file():
         return packed
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         own = folder / f"{secrets.token_hex(8)}.part"
         own.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
         os.replace(own, packed)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from werkzeug.test import TestResponse
 
-from database import people
+from database import migrations, people
 from database.engines.base import Store
 from database.passwords import hash_password
 from domain.people import ROLES
 from flask_app import create_app
+from settings import Settings
+from tests.conftest import embedded_settings
 
 PASSWORD = "correct horse battery"
 
@@ -29,6 +33,15 @@ def password_hash() -> str:
 def app(store: Store) -> Iterator[Flask]:
     """The app on the store under test."""
     app = create_app(store.settings)
+    yield app
+    app.extensions["lego_store"].close()
+
+
+@pytest.fixture
+def small_app(tmp_path: Path) -> Iterator[Flask]:
+    """An app for what no engine can change: the embedded one, with all tables and no rows."""
+    app = create_app(embedded_settings(tmp_path))
+    migrations.upgrade(app.extensions["lego_store"])
     yield app
     app.extensions["lego_store"].close()
 
@@ -71,13 +84,12 @@ def csrf_token(client: FlaskClient) -> str:
     return URLSafeTimedSerializer(client.application.secret_key, salt="wtf-csrf-token").dumps(secret)
 
 
-def sign_in(client: FlaskClient, name: str, password: str = PASSWORD, **more):
+def sign_in(client: FlaskClient, name: str, password: str = PASSWORD, **fields: str) -> TestResponse:
     """Sends the sign-in form and returns the answer."""
-    environ = more.pop("environ", {})
-    form = {"name": name, "password": password, "csrf_token": csrf_token(client), **more}
-    return client.post("/login", data=form, environ_overrides=environ)
+    client.get("/login")
+    return client.post("/login", data={"name": name, "password": password, "csrf_token": csrf_token(client), **fields})
 
 
-def with_web(settings, **changes):
+def with_web(settings: Settings, **changes) -> Settings:
     """The same settings with other values under [web]."""
     return dataclasses.replace(settings, web=dataclasses.replace(settings.web, **changes))

@@ -1,0 +1,101 @@
+"""How gunicorn serves the app: `gunicorn` alone, from the repository's root, reads this file.
+
+SIGHUP reads it and config.ini again and replaces the workers without dropping a request; SIGTERM lets
+requests finish for `graceful_timeout` seconds.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+BOOT_FAILED = 3
+
+
+def _settings():
+    """The settings, read without leaving a module of ours behind: workers inherit what this process has
+    imported, and after an upgrade and a SIGHUP they would run today's settings.py under tomorrow's app."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(ROOT))
+    try:
+        from domain.errors import SettingsError
+        from settings import load_settings
+
+        try:
+            return load_settings()
+        except SettingsError as error:
+            print(f"gunicorn: {error}", file=sys.stderr)
+            sys.exit(error.exit_code)
+    finally:
+        sys.path.remove(str(ROOT))
+        for name in set(sys.modules) - before:
+            if name.partition(".")[0] in ("domain", "settings"):
+                del sys.modules[name]
+
+
+def _private_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        print(f"gunicorn: [database] path {folder}: cannot be made ({error.strerror})", file=sys.stderr)
+        sys.exit(2)
+    return folder
+
+
+# The workers start in the repository's root, wherever gunicorn was called.
+if os.environ.get("LEGO_CONFIG"):
+    os.environ["LEGO_CONFIG"] = str(Path(os.environ["LEGO_CONFIG"]).absolute())
+
+_all = _settings()
+_web = _all.web
+
+wsgi_app = "flask_app:create_app()"
+chdir = str(ROOT)
+bind = f"[{_web.host}]:{_web.port}" if ":" in _web.host else f"{_web.host}:{_web.port}"
+workers = _web.workers
+threads = _web.threads
+worker_class = "gthread"
+# Each worker imports the app itself, so that a reload takes new code.
+preload_app = False
+pidfile = str(_private_folder(_all.database.path) / "gunicorn.pid")
+umask = 0o077
+# A worker's heartbeat; a slow request of one thread does not stop it.
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+# The app answers a query string of 5,000 characters itself, with words; gunicorn would not.
+limit_request_line = 8190
+# Which proxies to believe is [web] trusted_proxies and nothing else.
+forwarded_allow_ips = ""
+# The app writes a line per request, with the user and its id.
+accesslog = None
+errorlog = "-"
+loglevel = "info"
+control_socket_disable = True
+
+
+def post_worker_init(worker):
+    """Fails at the start, in one line, where the first request would otherwise fail."""
+    from domain.errors import LegoError
+    from web import static_files
+    from web.secret_key import secret_key
+
+    _do_not_name_the_server()
+    app = worker.wsgi
+    try:
+        app.secret_key = secret_key(app.extensions["lego_store"].settings)
+    except LegoError as error:
+        worker.log.error("%s", error)
+        sys.exit(BOOT_FAILED)
+    static_files.prepare(app)
+
+
+def _do_not_name_the_server():
+    """gunicorn puts its name into every answer, and has no setting for that."""
+    from gunicorn.http.wsgi import Response
+
+    default_headers = Response.default_headers
+    Response.default_headers = lambda self: [
+        line for line in default_headers(self) if not line.startswith("Server:")
+    ]
