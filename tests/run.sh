@@ -13,6 +13,7 @@ source "$root/ops/environment.sh"
 
 # Prints the Debian packages that hold what is not installed.
 missing_packages() {
+    command -v git >/dev/null || echo git
     command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || echo mariadb-server-core
     command -v mariadb >/dev/null && command -v mariadb-dump >/dev/null || echo mariadb-client
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
