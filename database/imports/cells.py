@@ -11,8 +11,9 @@ Lines and columns are looked up only when there is a fault to report.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -33,11 +34,13 @@ _BLANKS = " \t\u00a0"
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a record, for finding it again: which field it fills, the heading over it, its text."""
+    """One cell of a record, for finding it again: which field it fills, the heading over it, what it came to
+    in the source's query, and its text where that is another."""
 
     field: str
     column: str
     text: str
+    written: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class CellSource:
     cells_of: Callable[[list[str]], Iterator[Cell]]
     facts_of: Callable[[list[str]], Iterator[tuple[str, str, str, str, str]]]
     rows_per_record: int = 1
+    blank_rules: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(NEEDED, "is blank"))
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,12 @@ class Gathered:
     blank: int
     style: NumberStyle
     named_currencies: tuple[str, ...]
+    months: Mapping[str, datetime.date]
 
 
 def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options: ImportOptions) -> Gathered:
-    """Reads a file's cells into `staged` and `staged_product`. Raises Refused with every fault found."""
+    """Reads a file's cells into `staged` and `staged_product`; a key may stand there more than once. Raises
+    Refused with every fault found."""
     with reading(source):
         scratch.execute(_WORDS.format(query=source.query, plain=PLAIN, blank=is_blank("value")))
     rows, filled, points = scratch.execute(
@@ -77,17 +83,16 @@ def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options
     scratch.execute("CREATE OR REPLACE TEMP TABLE odd AS SELECT value AS text, n FROM word WHERE g = 6 AND kind = 'odd'")
     style = read_odd_numbers(scratch, table="odd", points=points, decimal=options.decimal, rounding=options.round)
     months, month_rules = _read_months(scratch)
-    bad = _bad_words(scratch, month_rules)
+    bad = _bad_words(scratch, source, month_rules)
     if any(bad.values()) or (style.decimal == "," and points):
         raise _word_refusal(source, bad, style)
     _stage(scratch, source, months)
-    _refuse_twice(scratch, source, months)
     codes = [row[0] for row in scratch.execute(
         "SELECT DISTINCT upper(currency) FROM word WHERE g = 5 AND currency IS NOT NULL AND kind <> 'blank'"
     ).fetchall()]
     return Gathered(
         rows=rows // source.rows_per_record, filled=filled, blank=rows - filled, style=style,
-        named_currencies=tuple(sorted({*codes, *style.codes})),
+        named_currencies=tuple(sorted({*codes, *style.codes})), months=months,
     )
 
 
@@ -161,26 +166,28 @@ def _read_months(scratch: duckdb.DuckDBPyConnection) -> tuple[dict, dict[str, st
     return months, rules
 
 
-def _bad_words(scratch: duckdb.DuckDBPyConnection, month_rules: dict[str, str]) -> dict[str, dict[str, str]]:
+def _bad_words(
+    scratch: duckdb.DuckDBPyConnection, source: CellSource, month_rules: dict[str, str]
+) -> dict[str, dict[str, str]]:
     """Per field the texts that break a rule ('' for a blank one)."""
-    bad: dict[str, dict[str, str]] = {field: {} for field in FIELDS}
+    bad: dict[str, dict[str, str]] = {name: {} for name in FIELDS}
     bad["month"].update(month_rules)
-    for field, longest in LONGEST.items():
-        g = 3 if field in ("asin", "brand", "category", "status") else 5
-        reserved = "upper(text) = 'ALL'" if field == "marketplace" else "false"
+    for name, longest in LONGEST.items():
+        g = 3 if name in ("asin", "brand", "category", "status") else 5
+        reserved = "upper(text) = 'ALL'" if name == "marketplace" else "false"
         rows = scratch.execute(
-            f"SELECT DISTINCT {field}, CASE WHEN length(text) > {longest} THEN 'is longer than {longest} characters' "
+            f"SELECT DISTINCT {name}, CASE WHEN length(text) > {longest} THEN 'is longer than {longest} characters' "
             f"ELSE 'is reserved for the sum of all marketplaces' END "
-            f"FROM (SELECT {field}, {clean(field)} AS text FROM word WHERE g = {g}) "
+            f"FROM (SELECT {name}, {clean(name)} AS text FROM word WHERE g = {g}) "
             f"WHERE length(text) > {longest} OR {reserved} LIMIT {MOST_TEXTS}"
         ).fetchall()
-        bad[field].update(rows)
-    for field in NEEDED:
-        g = 3 if field == "asin" else 5
+        bad[name].update(rows)
+    for name in NEEDED:
+        g = 3 if name == "asin" else 5
         rows = scratch.execute(
-            f"SELECT DISTINCT coalesce({field}, '') FROM word WHERE g = {g} AND kind <> 'blank' AND {clean(field)} IS NULL"
+            f"SELECT DISTINCT coalesce({name}, '') FROM word WHERE g = {g} AND kind <> 'blank' AND {clean(name)} IS NULL"
         ).fetchall()
-        bad[field].update((text, "is blank") for (text,) in rows)
+        bad[name].update((text, source.blank_rules[name]) for (text,) in rows)
     bad["currency"].update(
         (text, "is not a currency code like USD") for (text,) in scratch.execute(
             f"SELECT DISTINCT currency FROM word WHERE g = 5 AND {clean('currency')} IS NOT NULL "
@@ -196,23 +203,25 @@ def _bad_words(scratch: duckdb.DuckDBPyConnection, month_rules: dict[str, str]) 
 def _word_refusal(source: CellSource, bad: dict[str, dict[str, str]], style: NumberStyle) -> Refused:
     faults, count = [], 0
     for line, record in source.file.records(source.skip):
-        for fault in _faults_of(line, list(source.cells_of(record)), bad, style):
+        for fault in _faults_of(line, source, list(source.cells_of(record)), bad, style):
             count += 1
             if len(faults) < LISTED:
                 faults.append(fault)
     if not faults:
-        faults = [Fault(rule, None, field, text) for field, rules in bad.items() for text, rule in rules.items()]
+        faults = [Fault(rule, None, name, text) for name, rules in bad.items() for text, rule in rules.items()]
     return refusal(source.file.name, faults, count)
 
 
-def _faults_of(line: int, cells: list[Cell], bad: dict[str, dict[str, str]], style: NumberStyle) -> Iterator[Fault]:
+def _faults_of(
+    line: int, source: CellSource, cells: list[Cell], bad: dict[str, dict[str, str]], style: NumberStyle
+) -> Iterator[Fault]:
     filled = any(cell.field == "value" and cell.text.strip(_BLANKS) not in ("", "-", "–") for cell in cells)
     for cell in cells:
         rule = bad[cell.field].get(cell.text)
         if rule is None and cell.field == "value" and style.decimal == "," and _is_plain_point(cell.text):
             rule = rule_of_mark(",")
-        if rule is not None and (filled or rule != "is blank"):
-            yield Fault(rule, line, cell.column, cell.text)
+        if rule is not None and (filled or rule not in source.blank_rules.values()):
+            yield Fault(rule, line, cell.column, cell.text if cell.written is None else cell.written)
 
 
 def _is_plain_point(text: str) -> bool:
@@ -278,7 +287,8 @@ def _is_iso(text: str) -> bool:
     return len(text) == 7 and text[4] == "-"
 
 
-def _refuse_twice(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: dict) -> None:
+def refuse_twice(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: Mapping[str, datetime.date]) -> None:
+    """Raises Refused, with both lines, if a product, marketplace, metric and month stand in `staged` twice."""
     doubled = "FROM staged GROUP BY asin, marketplace, metric, month HAVING count(*) > 1"
     twice = scratch.execute(
         f"SELECT asin::VARCHAR, marketplace::VARCHAR, metric::VARCHAR, month, count(*) {doubled} LIMIT 10000"

@@ -8,7 +8,7 @@ from types import ModuleType
 import duckdb
 
 from database.engines.base import Store
-from database.imports import long
+from database.imports import amazon_orders, long, wide
 from database.imports.batch import refuse_same_bytes, take_in
 from database.imports.csv_file import CsvFile, open_csv
 from database.imports.currencies import Currencies
@@ -16,7 +16,7 @@ from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions, Staged
 from domain.errors import Refused
 
-FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (long,)}
+FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (amazon_orders, wide, long)}
 AUTO = "auto"
 
 

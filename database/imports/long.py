@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import duckdb
 
-from database.imports.cells import FIELDS, Cell, CellSource, gather_cells
+from database.imports.cells import FIELDS, Cell, CellSource, gather_cells, refuse_twice
 from database.imports.currencies import Currencies, check_currencies
 from database.imports.csv_file import CsvFile
 from database.imports.faults import Fault, refusal
@@ -36,6 +36,7 @@ def stage(
         facts_of=lambda record: _facts(record, headings, positions),
     )
     gathered = gather_cells(scratch, source, options)
+    refuse_twice(scratch, source, gathered.months)
     unknown = [name for name in headings if name.casefold() not in FIELDS]
     return Staged(
         format=FORMAT, file_name=file.name, sha256=file.sha256,

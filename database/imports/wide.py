@@ -1,0 +1,220 @@
+"""The wide format: a row per product and marketplace, a column per metric and month, two header rows."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+
+from database.imports.cells import FIELDS, Cell, CellSource, gather_cells, refuse_twice
+from database.imports.csv_file import CsvFile
+from database.imports.currencies import Currencies, check_currencies
+from database.imports.faults import Fault, refusal
+from database.imports.month_texts import is_month, read_month
+from database.imports.staging import ImportOptions, Skipped, Staged
+from domain.metrics import canonical_metric
+from domain.months import format_month
+
+FORMAT = "wide"
+PRODUCT_ID = "product id"
+_IDENTIFIERS = {
+    "asin": "asin", PRODUCT_ID: PRODUCT_ID, "brand": "brand", "brand name": "brand", "mp": "marketplace",
+    "marketplace": "marketplace", "status": "status", "category": "category", "currency": "currency",
+}
+
+
+@dataclass(frozen=True)
+class MonthColumn:
+    """A column of values: where it is, its metric and month, and how to name it to a person."""
+
+    position: int
+    metric: str
+    month: datetime.date
+    label: str
+
+
+@dataclass(frozen=True)
+class WideHeadings:
+    """The two header rows, understood."""
+
+    identifiers: dict[str, int]
+    months: tuple[MonthColumn, ...]
+    skipped: tuple[str, ...]
+
+
+def recognises(head: tuple[tuple[str, ...], ...]) -> bool:
+    """Whether the second row names a product and a marketplace, or holds months."""
+    if len(head) < 2:
+        return False
+    names = {name.casefold() for name in head[1]}
+    return bool(names & {"asin", PRODUCT_ID}) and (bool(names & {"mp", "marketplace"}) or any(map(is_month, head[1])))
+
+
+def stage(
+    scratch: duckdb.DuckDBPyConnection, file: CsvFile, options: ImportOptions, currencies: Currencies
+) -> Staged:
+    """Reads a wide file into TEMP table `staged`. Raises Refused with every fault found."""
+    headings = read_headings(file, options)
+    columns = len(file.head[1])
+    source = CellSource(
+        file=file, columns=columns, skip=file.head_lines[1], query=_query(scratch, file, headings, options),
+        cells_of=lambda record: _cells(record, headings, file.head[1]),
+        facts_of=lambda record: _facts(record, headings), rows_per_record=len(headings.months),
+    )
+    gathered = gather_cells(scratch, source, options)
+    refuse_twice(scratch, source, gathered.months)
+    return Staged(
+        format=FORMAT, file_name=file.name, sha256=file.sha256,
+        currencies=check_currencies(currencies, options, gathered.named_currencies, gathered.style.symbols),
+        symbols=gathered.style.symbols, skipped_columns=headings.skipped,
+        skipped=(Skipped("blank cells", gathered.blank),) if gathered.blank else (),
+        rows_read=gathered.rows, cells_read=gathered.filled + gathered.blank, rounded=gathered.style.rounded,
+        products="staged_product",
+    )
+
+
+def read_headings(file: CsvFile, options: ImportOptions) -> WideHeadings:
+    """The two header rows: identifiers, then metrics over months. Raises Refused with every fault in them."""
+    if len(file.head) < 2:
+        raise refusal(file.name, [Fault("the second header row, with identifiers and months, is missing", 1)])
+    line = file.head_lines[0] + 1
+    upper, lower = file.head
+    if len(upper) != len(lower):
+        raise refusal(file.name, [Fault(f"has {len(lower)} cells, the first header row has {len(upper)}", line)])
+    identifiers, faults = _identifiers(lower, upper, line)
+    months, skipped, more = _months(upper, lower, set(identifiers.values()), line)
+    faults += more
+    if not {"asin", PRODUCT_ID} & set(identifiers):
+        faults.append(Fault("the column ASIN (or Product ID) is missing", line))
+    if "marketplace" not in identifiers:
+        faults.append(Fault("the column Marketplace (or MP) is missing", line))
+    if "brand" not in identifiers and options.brand is None:
+        faults.append(Fault("the column Brand is missing; add it, or give --brand NAME", line))
+    if not months and not faults:
+        faults.append(Fault("no column has a month as its second heading; write months like Jan-24 or 2024-01", line))
+    if faults:
+        raise refusal(file.name, faults)
+    return WideHeadings(identifiers, tuple(months), tuple(skipped))
+
+
+def _identifiers(lower: tuple[str, ...], upper: tuple[str, ...], line: int) -> tuple[dict[str, int], list[Fault]]:
+    identifiers: dict[str, int] = {}
+    faults = []
+    for number, name in enumerate(lower):
+        field = _IDENTIFIERS.get(name.casefold())
+        if field is None or upper[number]:
+            continue
+        if field in identifiers:
+            faults.append(Fault("this heading stands there twice", line, name))
+        identifiers[field] = number
+    return identifiers, faults
+
+
+def _months(
+    upper: tuple[str, ...], lower: tuple[str, ...], taken: set[int], line: int
+) -> tuple[list[MonthColumn], list[str], list[Fault]]:
+    months: list[MonthColumn] = []
+    skipped, faults = [], []
+    seen: dict[tuple[str, datetime.date], str] = {}
+    metric = ""
+    for number, (above, below) in enumerate(zip(upper, lower, strict=True)):
+        metric = above or metric
+        if number in taken or (not above and not below):
+            continue
+        label = f"{metric} / {below}" if metric else below
+        if not is_month(below):
+            skipped.append(label)
+            continue
+        try:
+            month = read_month(below)
+        except ValueError as error:
+            faults.append(Fault(str(error), line, None, below))
+            continue
+        if not metric:
+            faults.append(Fault("stands under no metric; the first header row is blank up to it", line, None, below))
+            continue
+        if len(metric) > 100:
+            faults.append(Fault("is longer than 100 characters", 1, None, metric))
+            continue
+        name = canonical_metric(metric)
+        if (name, month) in seen:
+            faults.append(_twice(label, seen[name, month], name, month, line))
+        seen[name, month] = label
+        months.append(MonthColumn(number, name, month, label))
+    return months, skipped, faults
+
+
+def _twice(label: str, other: str, name: str, month: datetime.date, line: int) -> Fault:
+    if label == other:
+        return Fault("this heading stands there twice", line, label)
+    return Fault(f"means {name} {format_month(month)}, as the column {other} does; keep one of them", line, label)
+
+
+def _query(
+    scratch: duckdb.DuckDBPyConnection, file: CsvFile, headings: WideHeadings, options: ImportOptions
+) -> str:
+    """The file as one row per cell: UNPIVOT, then the heading's metric and month by the column's name."""
+    scratch.execute(
+        "CREATE OR REPLACE TEMP TABLE month_column AS SELECT unnest($names::VARCHAR[]) AS name, "
+        "unnest($metrics::VARCHAR[]) AS metric, unnest($months::VARCHAR[]) AS month",
+        {
+            "names": [f"c{column.position}" for column in headings.months],
+            "metrics": [column.metric for column in headings.months],
+            "months": [format_month(column.month) for column in headings.months],
+        },
+    )
+    values = ", ".join(f"c{column.position}" for column in headings.months)
+    reader = file.reader(len(file.head[1]), file.head_lines[1])
+    fields = []
+    for field in FIELDS:
+        if field in ("metric", "month"):
+            fields.append(f"h.{field}")
+        elif field == "value":
+            fields.append("u.value")
+        else:
+            fields.append(f"{_identifier(field, headings, options)} AS {field}")
+    return (
+        f"SELECT {', '.join(fields)} FROM (SELECT * FROM {reader}) "
+        f"UNPIVOT INCLUDE NULLS (value FOR name IN ({values})) AS u JOIN month_column h ON h.name = u.name"
+    )
+
+
+def _identifier(field: str, headings: WideHeadings, options: ImportOptions) -> str:
+    position = headings.identifiers.get(field)
+    if field == "asin":
+        own = f"nullif(trim(u.c{position}), '')" if position is not None else "NULL"
+        key = headings.identifiers.get(PRODUCT_ID)
+        made = f"'ASIN-' || nullif(trim(u.c{key}), '')" if key is not None else "NULL"
+        return f"coalesce({own}, {made})::VARCHAR"
+    if position is not None:
+        return f"u.c{position}"
+    if field == "brand" and options.brand is not None:
+        return "'" + options.brand.replace("'", "''") + "'"
+    return "NULL::VARCHAR"
+
+
+def _cells(record: list[str], headings: WideHeadings, lower: tuple[str, ...]) -> Iterator[Cell]:
+    for field, number in headings.identifiers.items():
+        if field not in ("asin", PRODUCT_ID):
+            yield Cell(field, lower[number], record[number])
+    keyed = "asin" if "asin" in headings.identifiers else PRODUCT_ID
+    yield Cell("asin", lower[headings.identifiers[keyed]], _key(record, headings))
+    for column in headings.months:
+        yield Cell("value", column.label, record[column.position])
+
+
+def _facts(record: list[str], headings: WideHeadings) -> Iterator[tuple[str, str, str, str, str]]:
+    asin, marketplace = _key(record, headings), record[headings.identifiers["marketplace"]]
+    for column in headings.months:
+        if record[column.position].strip() not in ("", "-", "–"):
+            yield asin, marketplace, column.metric, format_month(column.month), column.label
+
+
+def _key(record: list[str], headings: WideHeadings) -> str:
+    own = headings.identifiers.get("asin")
+    if own is not None and record[own].strip():
+        return record[own].strip()
+    made = headings.identifiers.get(PRODUCT_ID)
+    return f"ASIN-{record[made].strip()}" if made is not None and record[made].strip() else ""
