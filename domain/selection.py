@@ -277,6 +277,6 @@ def _quoted(text: str) -> str:
 
 
 def _listed(permitted: Iterable[str]) -> str:
-    names = list(permitted)
+    names = ["".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name) for name in permitted]
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "") if names else "none: there are no figures"

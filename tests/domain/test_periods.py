@@ -1,0 +1,81 @@
+"""Periods follow the data, not the calendar of whoever wrote the code."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from domain.periods import Span, calendar_at, period_words, span_of
+
+
+def month(text: str) -> datetime.date:
+    return datetime.date.fromisoformat(f"{text}-01")
+
+
+def span(first: str, last: str) -> Span:
+    return Span(month(first), month(last))
+
+
+def calendar(first: str, last: str, today: str):
+    return calendar_at(month(first), month(last), datetime.date.fromisoformat(today))
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"),
+    [
+        ("3m", span("2025-08", "2025-10")),
+        ("6m", span("2025-05", "2025-10")),
+        ("12m", span("2024-11", "2025-10")),
+        ("ytd", span("2025-01", "2025-10")),
+        ("2025", span("2025-01", "2025-10")),
+        ("2024", span("2024-01", "2024-12")),
+        ("2022", span("2022-01", "2022-12")),
+    ],
+)
+def test_a_relative_period_ends_with_the_last_complete_month(period: str, expected: Span) -> None:
+    assert span_of(period, calendar("2023-01", "2025-11", "2025-11-22")) == expected
+
+
+def test_a_relative_period_ends_where_the_data_ends() -> None:
+    assert span_of("3m", calendar("2023-01", "2024-06", "2026-02-01")) == span("2024-04", "2024-06")
+
+
+def test_months_of_the_future_do_not_move_a_relative_period() -> None:
+    assert span_of("3m", calendar("2023-01", "2031-12", "2025-11-01")) == span("2025-08", "2025-10")
+
+
+def test_the_first_day_of_a_month_completes_the_month_before() -> None:
+    assert span_of("3m", calendar("2023-01", "2025-12", "2025-11-30")).last == month("2025-10")
+    assert span_of("3m", calendar("2023-01", "2025-12", "2025-12-01")).last == month("2025-11")
+
+
+def test_where_no_month_is_complete_the_one_in_progress_is_shown() -> None:
+    only_this_month = calendar("2025-11", "2025-11", "2025-11-22")
+
+    assert span_of("3m", only_this_month) == span("2025-09", "2025-11")
+    assert span_of("2025", only_this_month) == span("2025-01", "2025-11")
+
+
+def test_a_year_that_has_only_a_month_in_progress_ends_with_it() -> None:
+    assert span_of("2026", calendar("2023-01", "2026-01", "2026-01-15")) == span("2026-01", "2026-01")
+
+
+def test_the_complete_part_leaves_out_the_month_in_progress_and_later_ones() -> None:
+    found = calendar("2023-01", "2025-11", "2025-11-22")
+
+    assert found.complete_part(span("2025-09", "2025-12")) == span("2025-09", "2025-10")
+    assert found.complete_part(span("2025-09", "2025-10")) == span("2025-09", "2025-10")
+    assert found.complete_part(span("2025-11", "2025-12")) is None
+
+
+def test_years_with_figures_stand_newest_first() -> None:
+    assert calendar("2023-05", "2025-11", "2025-11-22").years == [2025, 2024, 2023]
+
+
+def test_spans_and_periods_read_like_people_say_them() -> None:
+    assert span("2024-11", "2025-10").words() == "Nov 2024 – Oct 2025"
+    assert span("2025-10", "2025-10").words() == "Oct 2025"
+    assert [period_words(word) for word in ("3m", "12m", "ytd", "2025")] == [
+        "Last 3 months", "Last 12 months", "Year to date", "2025",
+    ]
