@@ -57,7 +57,7 @@ def _take_in(
     store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, staged: Staged,
     options: ImportOptions, started: float,
 ) -> ImportReport:
-    refuse_same_bytes(connection, staged.sha256)
+    refuse_same_bytes(connection, staged.sha256, staged.file_name)
     metrics, months = _sums(scratch, staged)
     source = (options.source or staged.format).strip()
     entry = Entry(next_import_id(connection), utc_now())
@@ -83,7 +83,7 @@ def _take_in(
     )
 
 
-def refuse_same_bytes(connection: sa.Connection, sha256: str) -> None:
+def refuse_same_bytes(connection: sa.Connection, sha256: str, file_name: str) -> None:
     """Raises Refused, naming the first import, if a file with these bytes is in and was not undone."""
     table = schema.financials_import
     first = connection.execute(
@@ -92,7 +92,7 @@ def refuse_same_bytes(connection: sa.Connection, sha256: str) -> None:
     ).first()
     if first is not None:
         raise Refused(
-            f"the same bytes were taken in as import {first.id} ({first.file_name}, {first.created_at:%Y-%m-%d %H:%M} "
+            f"{file_name}: the same bytes were taken in as import {first.id} ({first.file_name}, {first.created_at:%Y-%m-%d %H:%M} "
             f"UTC); to take them in again, first run: flask undo-import {first.id}"
         )
 

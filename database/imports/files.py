@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import duckdb
+import sqlalchemy as sa
 
 from database.engines.base import Store
 from database.imports import amazon_orders, long, wide
@@ -14,19 +16,32 @@ from database.imports.csv_file import CsvFile, open_csv
 from database.imports.currencies import Currencies
 from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions, Staged
-from domain.errors import Refused
+from domain.errors import LegoError, Refused
 
 FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (amazon_orders, wide, long)}
 AUTO = "auto"
 
 
-def import_file(store: Store, path: Path, options: ImportOptions, *, file_format: str = AUTO) -> ImportReport:
-    """Takes one file in, all or nothing. The caller holds `store.lock()`. Raises Refused with every fault."""
-    with store.facts() as connection, store.scratch(connection) as scratch:
-        with open_csv(path) as file:
-            refuse_same_bytes(connection, file.sha256)
-            staged = stage(scratch, file, options, file_format=file_format, currency=store.settings.dashboard.currency)
-        return take_in(store, connection, scratch, staged, options)
+def import_file(
+    store: Store, path: Path, options: ImportOptions, *, file_format: str = AUTO,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> ImportReport:
+    """Takes one file in, all or nothing; the caller holds `store.lock()`. `progress` is told what begins.
+    Raises Refused with every fault."""
+    try:
+        with store.facts() as connection, store.scratch(connection) as scratch:
+            progress("looking it over")
+            with open_csv(path) as file:
+                refuse_same_bytes(connection, file.sha256, file.name)
+                progress("reading its cells")
+                staged = stage(
+                    scratch, file, options, file_format=file_format, currency=store.settings.dashboard.currency
+                )
+            progress("writing its facts")
+            return take_in(store, connection, scratch, staged, options)
+    except sa.exc.DBAPIError as error:
+        words = " ".join(str(error.orig).split())[:200]
+        raise LegoError(f"{path.name}: the database refused it ({words}); nothing was taken in; try again") from error
 
 
 def stage(

@@ -1,0 +1,122 @@
+"""flask import: takes files in, all or nothing per file."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+
+import click
+
+from commands import current_store, is_terminal, lego_command
+from database.engines.base import Store
+from database.imports.files import AUTO, FORMATS, import_file
+from database.imports.log import reconcile_import_log, tell_done, tell_refused
+from database.imports.report import ImportReport
+from database.imports.staging import APPEND, REPLACE, WHOLE_MONTHS, ImportOptions
+from domain.errors import Refused, SetupError
+
+
+@lego_command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "file_format", type=click.Choice([AUTO, *FORMATS]), default=AUTO, help="Default: by the headings.")
+@click.option("--source", help="Whose figures these are; default: the format's name.")
+@click.option("--brand", help="The brand for files that have no brand column.")
+@click.option("--append", is_flag=True, help="Add to what the source gave before; replace nothing.")
+@click.option("--whole-months", is_flag=True, help="Replace all that the source gave for the months in the file.")
+@click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark, if no cell settles it.")
+@click.option("--round", "rounding", is_flag=True, help="Round a third decimal half to even instead of refusing it.")
+@click.option("--dry-run", is_flag=True, help="Change nothing, print the same report.")
+@click.option("--refresh", "then_refresh", is_flag=True, help="Refresh the summaries afterwards.")
+@click.option("--update-products", is_flag=True, help="Take brands, categories and statuses from the file.")
+@click.option("--allow-currency", multiple=True, metavar="CODE", help="Let a file in this currency in; may be repeated.")
+@click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for a running import or refresh.")
+@click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
+@click.pass_context
+def command(
+    context, files, file_format, source, brand, append, whole_months, decimal, rounding, dry_run, then_refresh,
+    update_products, allow_currency, wait, as_json,
+) -> None:
+    """Take CSV files in, each all or nothing; the summaries change with the next refresh."""
+    if append and whole_months:
+        raise SetupError("--append adds and --whole-months replaces: give one of them")
+    mode = APPEND if append else WHOLE_MONTHS if whole_months else REPLACE
+    options = ImportOptions(source, mode, brand, update_products, tuple(allow_currency), decimal, rounding, dry_run)
+    store = current_store()
+    reports, refused = [], 0
+    for path in files:
+        report = _import_one(store, path, options, file_format, wait)
+        refused += report is None
+        if report is not None:
+            reports.append(report)
+            if not as_json:
+                click.echo("\n".join(report.lines()))
+    if as_json:
+        click.echo(json.dumps([report.as_dict() for report in reports], indent=2, ensure_ascii=False))
+    if reports and not dry_run:
+        _refresh_or_say(context, then_refresh)
+    if refused:
+        if len(files) > 1:
+            click.echo(f"import: {refused} of {len(files)} files refused", err=True)
+        context.exit(Refused.exit_code)
+
+
+def _import_one(store: Store, path: Path, options: ImportOptions, file_format: str, wait: float) -> ImportReport | None:
+    """The report, or None if the file was refused: each file stands alone, so the next one is still tried."""
+    with store.lock(f"import of {path.name}"[:100], wait=wait):
+        reconcile_import_log(store)
+        try:
+            with StageLine(path.name) as line:
+                report = import_file(store, path, options, file_format=file_format, progress=line.show)
+        except Refused as error:
+            if not options.dry_run:
+                tell_refused(store, path.name, options.source or "", error)
+            click.echo(f"import: {error}", err=True)
+            for fault in error.faults:
+                click.echo(f"  {fault}", err=True)
+            return None
+        if not options.dry_run:
+            tell_done(store, report)
+        return report
+
+
+def _refresh_or_say(context: click.Context, then_refresh: bool) -> None:
+    if not then_refresh:
+        click.echo("The pages show it after: flask refresh-summaries", err=True)
+        return
+    from commands.refresh_summaries import command as refresh_summaries
+
+    context.invoke(refresh_summaries.callback, full=False, months=(), only_plan=False, only_sql=False, workers=None,
+                   force=False, wait=60, as_json=False)
+
+
+class StageLine:
+    """On a terminal, one line that says what is being done to a file and for how long; nothing elsewhere."""
+
+    def __init__(self, file_name: str) -> None:
+        self._file_name = file_name
+        self._stage = "opening"
+        self._began = time.monotonic()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._draw, daemon=True) if is_terminal() else None
+
+    def show(self, stage: str) -> None:
+        """Says what begins now."""
+        self._stage = stage
+
+    def __enter__(self) -> StageLine:
+        if self._thread:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self._over.set()
+        if self._thread:
+            self._thread.join()
+            click.echo("\r\x1b[2K", nl=False, err=True)
+
+    def _draw(self) -> None:
+        while not self._over.wait(0.5):
+            seconds = time.monotonic() - self._began
+            click.echo(f"\r\x1b[2K{self._file_name}: {self._stage}, {seconds:.0f} s", nl=False, err=True)

@@ -1,0 +1,215 @@
+"""The products file: names products and assigns them to brands and categories; a brand file likewise.
+
+    asin,name,brand,category,status      one row per product
+    brand,category,group                 one row per brand
+
+Only the columns that are there are written; a blank cell leaves what is stored as it is. Brands and
+categories that are named and missing are made. All or nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Store, utc_now
+from database.imports.cells import CellSource, clean, reading
+from database.imports.csv_file import CsvFile, open_csv
+from database.imports.dimensions import Entry, add_names, mirror_dimensions
+from database.imports.faults import LISTED, Fault, refusal
+
+PRODUCTS, BRANDS = "products", "brands"
+_LONGEST = {"asin": 64, "name": 255, "brand": 255, "category": 255, "status": 50, "group": 100}
+_FIELDS = {PRODUCTS: ("asin", "name", "brand", "category", "status"), BRANDS: ("brand", "category", "group")}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One cell that differs from what is stored."""
+
+    key: str
+    field: str
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True)
+class ProductsReport:
+    """What a products or brand file changed. `changes` are the first few, `change_count` is how many."""
+
+    file_name: str
+    kind: str
+    dry_run: bool
+    rows: int
+    created: int
+    categories: int
+    brands: int
+    changes: tuple[Change, ...]
+    change_count: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON-able values."""
+        return dataclasses.asdict(self)
+
+    def lines(self) -> list[str]:
+        """The report as lines for a terminal."""
+        end = " (dry run, nothing was changed)" if self.dry_run else ""
+        lines = [
+            f"{self.file_name}: {self.rows:,} {self.kind} read, {self.created:,} new, {self.change_count:,} cells changed, "
+            f"{self.brands:,} brands and {self.categories:,} categories made{end}"
+        ]
+        lines += [f"  {c.key} {c.field}: {c.before or '(none)'} -> {c.after}" for c in self.changes]
+        if self.change_count > len(self.changes):
+            lines.append(f"  and {self.change_count - len(self.changes):,} more")
+        return lines
+
+
+def take_products(store: Store, path: Path, *, dry_run: bool) -> ProductsReport:
+    """Takes a products or brand file in; the caller holds `store.lock()`. Raises Refused with every fault.
+    The months it affects are found by the next refresh, which compares where each product stands."""
+    with store.facts() as connection, store.scratch(connection) as scratch:
+        with open_csv(path) as file:
+            kind = _stage(scratch, file)
+        mirror_dimensions(store, connection, scratch)
+        report = _write(store, connection, scratch, file.name, kind, dry_run)
+        connection.rollback() if dry_run else connection.commit()
+        return report
+
+
+def _stage(scratch: duckdb.DuckDBPyConnection, file: CsvFile) -> str:
+    headings = [name.casefold() for name in file.head[0]]
+    kind = PRODUCTS if "asin" in headings else BRANDS
+    fields, key = _FIELDS[kind], _FIELDS[kind][0]
+    faults = [Fault("this heading stands there twice", 1, name) for name in dict.fromkeys(headings) if headings.count(name) > 1]
+    faults += [Fault(f"is not one of {', '.join(fields)}", 1, None, name) for name in headings if name not in fields]
+    if key not in headings:
+        faults.append(Fault("the column asin (or, for a brand file, brand) is missing", 1))
+    elif len(headings) == 1:
+        faults.append(Fault(f"there is nothing beside the column {key}", 1))
+    if faults:
+        raise refusal(file.name, faults)
+    columns = [
+        f"{clean(f'c{headings.index(name)}')} AS \"{name}\"" if name in headings else f'NULL::VARCHAR AS "{name}"'
+        for name in fields
+    ]
+    source = CellSource(file, len(headings), file.head_lines[0], "", lambda record: iter(()), lambda record: iter(()))
+    with reading(source):
+        scratch.execute(
+            f"CREATE OR REPLACE TEMP TABLE given AS SELECT {', '.join(columns)} "
+            f"FROM {file.reader(len(headings), file.head_lines[0])}"
+        )
+    scratch.execute(f"DELETE FROM given WHERE {' AND '.join(f'{chr(34)}{name}{chr(34)} IS NULL' for name in fields)}")
+    _check(scratch, file, headings, key)
+    return kind
+
+
+def _check(scratch: duckdb.DuckDBPyConnection, file: CsvFile, headings: list[str], key: str) -> None:
+    wrong = " OR ".join(f'length("{name}") > {_LONGEST[name]}' for name in headings)
+    count, keys, bad = scratch.execute(
+        f'SELECT count(*), count(DISTINCT "{key}"), count(*) FILTER ("{key}" IS NULL OR {wrong}) FROM given'
+    ).fetchone()
+    if not count:
+        raise refusal(file.name, [Fault("has headings and no rows")])
+    if count == keys and not bad:
+        return
+    faults, total, seen = [], 0, {}
+    for line, record in file.records(file.head_lines[0]):
+        for fault in _faults_of(line, record, headings, key, seen):
+            total += 1
+            if len(faults) < LISTED:
+                faults.append(fault)
+    raise refusal(file.name, faults, total)
+
+
+def _faults_of(line: int, record: list[str], headings: list[str], key: str, seen: dict[str, int]):
+    texts = [cell.strip(" \t\u00a0") for cell in record[: len(headings)]]
+    if not any(texts):
+        return
+    for name, text in zip(headings, texts, strict=True):
+        if len(text) > _LONGEST[name]:
+            yield Fault(f"is longer than {_LONGEST[name]} characters", line, name, text)
+    named = texts[headings.index(key)]
+    if not named:
+        yield Fault("is blank", line, key, "")
+    elif seen.setdefault(named, line) != line:
+        yield Fault(f"stands there again; line {seen[named]} gave it first", line, key, named)
+
+
+def _write(store, connection, scratch, file_name: str, kind: str, dry_run: bool) -> ProductsReport:
+    entry = Entry(None, utc_now())
+    categories = add_names(store, connection, scratch, schema.category, names="SELECT category FROM given", entry=entry)
+    brands = add_names(store, connection, scratch, schema.brand, names="SELECT brand FROM given", entry=entry)
+    fields, table = _FIELDS[kind], schema.asin if kind == PRODUCTS else schema.brand
+    created = _add_products(store, connection, scratch, entry) if kind == PRODUCTS else brands
+    scratch.execute(_STORED[kind])
+    changes = " UNION ALL ".join(
+        f'SELECT g."{fields[0]}" AS key, \'{name}\' AS field, s."{name}" AS before, g."{name}" AS after '
+        f'FROM given g JOIN stored s ON s."{fields[0]}" = g."{fields[0]}" WHERE g."{name}" IS DISTINCT FROM s."{name}" '
+        f'AND g."{name}" IS NOT NULL'
+        for name in fields[1:]
+    )
+    listed = scratch.execute(f"SELECT * FROM ({changes}) ORDER BY key, field LIMIT {LISTED}").fetchall()
+    count = scratch.execute(f"SELECT count(*) FROM ({changes})").fetchone()[0]
+    rows = scratch.execute("SELECT count(*) FROM given").fetchone()[0]
+    _update(connection, scratch, kind, table, changes)
+    return ProductsReport(
+        file_name, kind, dry_run, rows, created, categories, brands if kind == PRODUCTS else 0,
+        tuple(Change(*row) for row in listed), count,
+    )
+
+
+_STORED = {
+    PRODUCTS: """
+CREATE OR REPLACE TEMP TABLE stored AS
+SELECT k.id, k.asin, k.name, b.brand, c.category, k.status
+FROM known_asin k LEFT JOIN known_brand b ON b.id = k.brand_id LEFT JOIN known_category c ON c.id = k.category_id
+""",
+    BRANDS: """
+CREATE OR REPLACE TEMP TABLE stored AS
+SELECT b.id, b.brand, c.category, b.grouping AS "group"
+FROM known_brand b LEFT JOIN known_category c ON c.id = b.category_id
+""",
+}
+
+
+def _add_products(store, connection, scratch, entry: Entry) -> int:
+    last = scratch.execute("SELECT coalesce(max(id), 0) FROM known_asin").fetchone()[0]
+    scratch.execute(
+        f"INSERT INTO known_asin BY NAME SELECT {last} + row_number() OVER (ORDER BY asin) AS id, asin FROM given "
+        "WHERE asin NOT IN (SELECT asin FROM known_asin)"
+    )
+    return store.bulk_insert(
+        connection, schema.asin, scratch=scratch,
+        query=f"SELECT id, asin, TIMESTAMP '{entry.created_at:%Y-%m-%d %H:%M:%S.%f}' AS created_at "
+        f"FROM known_asin WHERE id > {last} ORDER BY id",
+    ) if scratch.execute(f"SELECT count(*) FROM known_asin WHERE id > {last}").fetchone()[0] else 0
+
+
+def _update(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, kind: str, table: sa.Table, changes: str) -> None:
+    """Writes the stored rows that change, whole: what the file leaves blank stays as it is."""
+    fields = _FIELDS[kind]
+    ids = {"brand": "brand_id", "category": "category_id"} if kind == PRODUCTS else {"category": "category_id"}
+    rows = scratch.execute(
+        "SELECT s.id, " + ", ".join(
+            f"{name}_row.id" if name in ids else f'coalesce(g."{name}", s."{name}")' for name in fields[1:]
+        ) + f' FROM given g JOIN stored s ON s."{fields[0]}" = g."{fields[0]}" ' + " ".join(
+            f"LEFT JOIN known_{name} {name}_row ON {name}_row.{name} = coalesce(g.{name}, s.{name})" for name in ids
+        ) + f" WHERE s.\"{fields[0]}\" IN (SELECT key FROM ({changes}))"
+    ).fetchall()
+    if rows:
+        values = {ids.get(name, name): sa.bindparam(f"new_{name}") for name in fields[1:]}
+        names = ("row_id", *(f"new_{name}" for name in fields[1:]))
+        connection.execute(
+            sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(values), _named(names, rows)
+        )
+
+
+def _named(names: Sequence[str], rows: Sequence[tuple]) -> list[dict[str, Any]]:
+    return [dict(zip(names, row, strict=True)) for row in rows]

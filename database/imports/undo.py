@@ -1,0 +1,115 @@
+"""Takes an import back: its facts go, what it replaced returns with its ids, the ledger says so."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Store, utc_now
+from database.imports.facts import FactRange, belongs_to
+from database.imports.ledger import note_changed_months
+from database.imports.staging import APPEND
+from domain.errors import Refused
+
+book, fact, aside = schema.financials_import, schema.financials, schema.financials_replaced
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What taking an import back did."""
+
+    import_id: int
+    file_name: str
+    facts: int
+    value: Decimal
+    returned_facts: int
+    months: tuple[datetime.date, ...]
+    undone_at: datetime.datetime
+
+
+def undo_import(store: Store, import_id: int) -> Undone:
+    """Takes back the import `import_id`, in one transaction; the caller holds `store.lock()`. Products,
+    brands and categories that it made stay. Raises Refused if there is no such import, if it is out
+    already, or, naming them, if later imports touched the same facts."""
+    with store.facts() as connection:
+        entry = connection.execute(sa.select(book).where(book.c.id == import_id)).first()
+        _refuse_unless_in(import_id, entry)
+        _refuse_if_built_upon(connection, entry)
+        undone = _take_out(connection, entry)
+        connection.commit()
+        return undone
+
+
+def _refuse_unless_in(import_id: int, entry: sa.Row | None) -> None:
+    if entry is None:
+        raise Refused(f"there is no import {import_id}; flask imports lists them")
+    if entry.status == "undone":
+        raise Refused(f"import {import_id} ({entry.file_name}) was taken back already, {entry.undone_at:%Y-%m-%d %H:%M} UTC")
+    if entry.status != "done":
+        raise Refused(f"import {import_id} ({entry.file_name}) is out already: {entry.status}")
+
+
+def _refuse_if_built_upon(connection: sa.Connection, entry: sa.Row) -> None:
+    """Later imports that replaced facts of this one, or that gave anew what this one had replaced."""
+    later = {
+        row.id: row for row in connection.execute(
+            sa.select(book).where(book.c.id > entry.id, book.c.status == "done").order_by(book.c.id)
+        )
+    }
+    found = set(connection.execute(
+        sa.select(aside.c.replaced_by).where(aside.c.import_id == entry.id, aside.c.replaced_by.in_(later)).distinct()
+    ).scalars())
+    if entry.replaced_facts:
+        gone = (
+            sa.select(aside.c.asin_id, aside.c.marketplace, aside.c.month)
+            .where(aside.c.replaced_by == entry.id).distinct().subquery("gone")
+        )
+        for row in later.values():
+            if row.source == entry.source and row.mode != APPEND and row.id not in found:
+                again = (
+                    sa.select(fact.c.id)
+                    .join_from(fact, gone, sa.and_(
+                        fact.c.asin_id == gone.c.asin_id, fact.c.marketplace == gone.c.marketplace,
+                        fact.c.month == gone.c.month,
+                    ))
+                    .where(belongs_to(_range(row))).limit(1)
+                )
+                if connection.execute(again).first():
+                    found.add(row.id)
+    if found:
+        names = ", ".join(f"{number} ({later[number].file_name})" for number in sorted(found))
+        raise Refused(
+            f"import {entry.id} ({entry.file_name}) cannot be taken back: later imports touched the same facts: {names}; "
+            "take those back first, the latest one first"
+        )
+
+
+def _take_out(connection: sa.Connection, entry: sa.Row) -> Undone:
+    now = utc_now()
+    ours, back = belongs_to(_range(entry)), aside.c.replaced_by == entry.id
+    facts, value = connection.execute(
+        sa.select(sa.func.count(), sa.type_coerce(sa.func.coalesce(sa.func.sum(fact.c.value), 0), schema.Sum)).where(ours)
+    ).one()
+    months = set(connection.execute(sa.select(fact.c.month).where(ours).distinct()).scalars())
+    months |= set(connection.execute(sa.select(aside.c.month).where(back).distinct()).scalars())
+    returned = connection.execute(sa.select(sa.func.count()).select_from(aside).where(back)).scalar()
+    connection.execute(sa.delete(fact).where(ours))
+    if returned:
+        columns = [column for column in aside.columns if column.name != "replaced_by"]
+        connection.execute(
+            sa.insert(fact).from_select([column.name for column in columns], sa.select(*columns).where(back))
+        )
+        connection.execute(sa.delete(aside).where(back))
+    connection.execute(sa.update(book).where(book.c.id == entry.id).values(status="undone", undone_at=now))
+    note_changed_months(connection, months, cause="undo", import_id=entry.id, now=now)
+    return Undone(entry.id, entry.file_name, facts, value, returned, tuple(sorted(months)), now)
+
+
+def _range(row: sa.Row) -> FactRange:
+    return FactRange(row.id, row.first_fact_id, row.last_fact_id)
+
+
