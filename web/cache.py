@@ -8,6 +8,7 @@ page wrong, but cannot run code.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ from web.build import build_mark
 
 ENTRIES = 4000
 """So many answers are kept in files; beyond that the oldest go first."""
+
+NOTHING_KEPT = {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
 
 
 class JsonSerializer(BaseSerializer):
@@ -114,7 +117,10 @@ def _options(settings: Settings) -> dict[str, Any]:
         "CACHE_SERIALIZER": JsonSerializer,
     }
     if settings.cache.backend == "redis":
-        return common | {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": settings.cache.url}
+        if importlib.util.find_spec("redis"):
+            return common | {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": settings.cache.url}
+        current_app.logger.warning("[cache] backend redis: no answers are kept; run: .venv/bin/pip install redis")
+        return NOTHING_KEPT
     folder = cache_folder(settings) / "answers"
     try:
         make_private(folder)
@@ -122,5 +128,5 @@ def _options(settings: Settings) -> dict[str, Any]:
             raise PermissionError(13, "not writable", str(folder))
     except OSError as error:
         current_app.logger.warning("%s: no answers are kept (%s)", folder, error.strerror)
-        return common | {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
+        return NOTHING_KEPT
     return common | {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(folder), "CACHE_THRESHOLD": ENTRIES}

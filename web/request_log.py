@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
+import sys
 import time
+from typing import TextIO
 
 from flask import Flask, Response, g, has_request_context, request
 
@@ -39,15 +41,25 @@ def register(app: Flask) -> None:
 
 
 def _prepare(*loggers: logging.Logger) -> None:
-    handler = logging.StreamHandler()
+    handler = _ToStderr()
     formatter = logging.Formatter(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     handler.addFilter(_add_request_id)
-    handler.name = "lego"
     for logger in loggers:
         logger.handlers = [handler]
         logger.setLevel(logging.INFO)
+
+
+class _ToStderr(logging.StreamHandler):
+    """Writes to what stderr is at the moment, not to what it was when the app was made."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
 
 
 def _add_request_id(record: logging.LogRecord) -> bool:

@@ -1,0 +1,68 @@
+"""Every route of the url map, and what each kind of visitor gets there. A route without an entry fails."""
+
+import pytest
+
+from domain.people import ADMIN
+from tests.web.conftest import csrf_token
+from web.access import needs
+
+VISITORS = ("nobody", "viewer", "analyst", "admin")
+
+# 503: signed in, and nothing was ever refreshed. 302 and 303: go and sign in, or on to the dashboard.
+EXPECTED = {
+    ("GET", "/"): (302, 503, 503, 503),
+    ("GET", "/dashboard"): (302, 503, 503, 503),
+    ("GET", "/login"): (200, 303, 303, 303),
+    ("POST", "/login"): (403, 403, 403, 403),
+    ("GET", "/healthz"): (200, 200, 200, 200),
+    ("GET", "/readyz"): (200, 200, 200, 200),
+    ("GET", "/static/<path:filename>"): (200, 200, 200, 200),
+    ("POST", "/logout"): (303, 303, 303, 303),
+}
+ARGUMENTS = {"filename": "css/base.css"}
+
+
+def routes(app):
+    return {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_route_has_its_entry(small_app):
+    assert routes(small_app) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_every_route_answers_each_visitor_as_listed(app, signed_in, visitor):
+    found = {}
+    client = app.test_client() if visitor == "nobody" else signed_in(visitor)
+    client.get("/login")
+    for method, rule in EXPECTED:  # signing out stands last
+        path = rule.replace("<path:filename>", ARGUMENTS["filename"])
+        form = {"csrf_token": csrf_token(client)} if method == "POST" else None
+        found[method, rule] = client.open(path, method=method, data=form).status_code
+    assert found == {route: statuses[VISITORS.index(visitor)] for route, statuses in EXPECTED.items()}
+
+
+def test_whoever_asks_for_a_page_comes_back_to_it_after_signing_in(client):
+    answer = client.get("/dashboard?period=3m&brand=1,2")
+    assert (answer.status_code, answer.location) == (302, "/login?next=/dashboard?period%3D3m%26brand%3D1,2")
+    assert 'name="next" value="/dashboard?period=3m&amp;brand=1,2"' in client.get(answer.location).text
+
+
+def test_a_role_that_is_too_small_gets_403(app, signed_in):
+    app.add_url_rule("/for-admins", endpoint="for_admins", view_func=needs(ADMIN)(lambda: "in"))
+    app.add_url_rule("/for-anybody", endpoint="for_anybody", view_func=lambda: "in")
+    statuses = {}
+    for role in ("viewer", "analyst", "admin"):
+        client = signed_in(role)
+        statuses[role] = client.get("/for-admins").status_code, client.get("/for-anybody").status_code
+    assert statuses == {"viewer": (403, 200), "analyst": (403, 200), "admin": (200, 200)}
+    assert app.test_client().get("/for-anybody").status_code == 302
+
+
+def test_below_api_nobody_gets_401_and_no_form(app):
+    app.add_url_rule("/api/v1/thing", endpoint="thing", view_func=lambda: "in")
+    assert app.test_client().get("/api/v1/thing").status_code == 401
