@@ -6,11 +6,11 @@ exactly. Chance comes from MD5 of seed, listing and month: no draw depends on th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import duckdb
 
-from database.demo.catalogue import DemoListing
+from database.demo.catalogue import MARKETPLACES, DemoListing
 from database.demo.shape import DemoShape
 from domain import metrics
 
@@ -22,10 +22,7 @@ def stage_facts(scratch: duckdb.DuckDBPyConnection, shape: DemoShape, listings: 
     """Makes the TEMP table `demo_staged` (asin, marketplace, metric, month, value), one row per fact, a month
     at a time; returns how many rows it has."""
     _write_listings(scratch, listings)
-    scratch.execute(
-        f"CREATE OR REPLACE TEMP TABLE {STAGED} (asin VARCHAR, marketplace VARCHAR, metric VARCHAR, month DATE, "
-        "value DECIMAL(15,2))"
-    )
+    _create_staged(scratch, shape)
     statement = _month_statement(shape)
     calendar = shape.calendar()
     for position, month in enumerate(calendar):
@@ -35,6 +32,23 @@ def stage_facts(scratch: duckdb.DuckDBPyConnection, shape: DemoShape, listings: 
             "share": shape.share_of_last_month() if latest else 1.0,
         })
     return scratch.execute(f"SELECT count(*) FROM {STAGED}").fetchall()[0][0]
+
+
+def _create_staged(scratch: duckdb.DuckDBPyConnection, shape: DemoShape) -> None:
+    """Texts are enumerations, so that many million facts stay small; in the order of their letters, so that
+    sorting by them is sorting by the text."""
+    scratch.execute(f"DROP TABLE IF EXISTS {STAGED}")
+    scratch.execute(
+        f"CREATE OR REPLACE TEMP TYPE demo_asin AS ENUM (SELECT DISTINCT asin FROM {LISTINGS} ORDER BY asin)"
+    )
+    scratch.execute(
+        f"CREATE TEMP TABLE {STAGED} (asin demo_asin, marketplace {_enumeration(MARKETPLACES)}, "
+        f"metric {_enumeration(shape.metrics)}, month DATE, value DECIMAL(15,2))"
+    )
+
+
+def _enumeration(names: Iterable[str]) -> str:
+    return f"ENUM ({', '.join(repr(name) for name in sorted(names))})"
 
 
 def _write_listings(scratch: duckdb.DuckDBPyConnection, listings: Sequence[DemoListing]) -> None:
