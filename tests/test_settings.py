@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import pytest
 from database import migrations
 from database.engines import open_store
 from domain.errors import SettingsError, SetupError
+from flask_app import create_app
 from settings import ROOT, Settings, load_settings
+from tests.conftest import embedded_settings
 
 
 def load(folder: Path, text: str | bytes, **environment: str) -> Settings:
@@ -267,6 +270,13 @@ def test_a_command_says_a_warning_once_on_stderr(tmp_path):
         f"warning: own.ini: holds a secret and every user of this machine can read it; run: chmod 600 {file}\n"
     )
     assert "warning" not in ended.stdout
+
+
+def test_a_command_says_that_there_is_no_file(tmp_path):
+    note = "config.ini: not there, every setting has its default"
+    app = create_app(dataclasses.replace(embedded_settings(tmp_path), warnings=(note,)))
+    ended = app.test_cli_runner().invoke(args=["init-db"])
+    assert (ended.exit_code, ended.stderr) == (0, f"warning: {note}\n")
 
 
 def test_a_command_with_wrong_settings_ends_with_one_line_and_2(tmp_path):
