@@ -291,6 +291,7 @@ def _duckdb_engine(path: Path, config: dict, *, pooled: bool) -> sa.Engine:
 def _sqlite_engine(path: Path) -> sa.Engine:
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)),
+        hide_parameters=True,  # hashes of passwords and tokens do not belong into a log
         connect_args={"timeout": 10, "check_same_thread": False},
         poolclass=sa.pool.QueuePool,
         pool_size=8,

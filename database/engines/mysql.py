@@ -258,6 +258,7 @@ def _engine(
     )
     engine = sa.create_engine(
         url,
+        hide_parameters=True,  # hashes of passwords and tokens do not belong into a log
         isolation_level=isolation,
         connect_args={
             "connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS, "write_timeout": read_timeout,
