@@ -57,6 +57,7 @@ def stage(
         file=file, columns=len(headings), skip=file.head_lines[0], query=_query(file, headings, positions, options),
         cells_of=lambda record: _cells(record, headings, positions), facts_of=lambda record: iter(()),
         rows_per_record=len(_MEASURES),
+        unread=tuple(number for number in range(len(headings)) if number not in positions.values()),
         blank_rules={"asin": "is blank", "marketplace": "is no sales channel that is known", "metric": "is blank",
                      "month": "is blank"},
     )

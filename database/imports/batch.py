@@ -103,7 +103,7 @@ def _sums(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[tuple[Met
         f"FROM {staged.relation} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     if not rows:
-        raise Refused("the file gives no fact: every value cell is blank")
+        raise Refused(f"{staged.file_name}: gives no fact: every value cell is blank, or there is no row")
     metrics: dict[str, MetricSum] = {}
     for metric, _, count, value in rows:
         known = metrics.get(metric, MetricSum(metric, 0, Decimal(0)))

@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from database.imports.csv_file import CsvFile
+from database.imports.csv_file import FIELD_LIMIT, CsvFile
 from database.imports.faults import LISTED, Fault, refusal
 from database.imports.month_texts import read_month
 from database.imports.numbers import PLAIN, NumberStyle, is_blank, read_odd_numbers, rule_of_mark
 from database.imports.staging import ImportOptions
 from domain.errors import LegoError, OutOfSpace, Refused
 from domain.metrics import canonical_metric
+from domain.months import format_month
 
 FIELDS = ("asin", "brand", "category", "status", "marketplace", "metric", "month", "currency", "value")
 LONGEST = {"asin": 64, "brand": 255, "category": 255, "status": 50, "marketplace": 10, "metric": 100}
@@ -55,6 +56,7 @@ class CellSource:
     cells_of: Callable[[list[str]], Iterator[Cell]]
     facts_of: Callable[[list[str]], Iterator[tuple[str, str, str, str, str]]]
     rows_per_record: int = 1
+    unread: tuple[int, ...] = ()
     blank_rules: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(NEEDED, "is blank"))
 
 
@@ -73,6 +75,7 @@ class Gathered:
 def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options: ImportOptions) -> Gathered:
     """Reads a file's cells into `staged` and `staged_product`; a key may stand there more than once. Raises
     Refused with every fault found."""
+    _refuse_long_cells(scratch, source)
     with reading(source):
         scratch.execute(_WORDS.format(query=source.query, plain=PLAIN, blank=is_blank("value")))
     rows, filled, points = scratch.execute(
@@ -143,6 +146,17 @@ GROUP BY GROUPING SETS (
 )
 """
 """grouping_id counts the columns that are grouped away: 3 are products, 5 are words, 6 are numbers."""
+
+
+def _refuse_long_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource) -> None:
+    """Columns that are not read would hide a cell that no spreadsheet can have made."""
+    if not source.unread:
+        return
+    long = " OR ".join(f"length(c{number}) > {FIELD_LIMIT}" for number in source.unread)
+    with reading(source):
+        reader = source.file.reader(source.columns, source.skip)
+        if scratch.execute(f"SELECT 1 FROM {reader} WHERE {long} LIMIT 1").fetchone():
+            raise source.file.structural_refusal(source.columns, source.skip, "a cell is too long")
 
 
 def _check_record_count(source: CellSource, rows: int) -> None:
@@ -306,5 +320,6 @@ def refuse_twice(scratch: duckdb.DuckDBPyConnection, source: CellSource, months:
             if wanted[key] is None:
                 wanted[key] = line
             elif len(faults) < LISTED:
-                faults.append(Fault(f"gives {' '.join(key[:3])} {month} again; line {wanted[key]} gave it first", line, column))
+                words = f"gives {' '.join(key[:3])} {format_month(key[3])} again; line {wanted[key]} gave it first"
+                faults.append(Fault(words, line, column))
     raise refusal(source.file.name, faults, count)

@@ -34,6 +34,7 @@ def stage(
         query=_query(file, headings, positions, options),
         cells_of=lambda record: _cells(record, headings, positions),
         facts_of=lambda record: _facts(record, headings, positions),
+        unread=tuple(number for number, name in enumerate(headings) if name.casefold() not in FIELDS),
     )
     gathered = gather_cells(scratch, source, options)
     refuse_twice(scratch, source, gathered.months)

@@ -58,8 +58,9 @@ def stage(
     """Reads a wide file into TEMP table `staged`. Raises Refused with every fault found."""
     headings = read_headings(file, options)
     columns = len(file.head[1])
+    read = {*headings.identifiers.values(), *(column.position for column in headings.months)}
     source = CellSource(
-        file=file, columns=columns, skip=file.head_lines[1], query=_query(scratch, file, headings, options),
+        file=file, columns=columns, unread=tuple(number for number in range(columns) if number not in read), skip=file.head_lines[1], query=_query(scratch, file, headings, options),
         cells_of=lambda record: _cells(record, headings, file.head[1]),
         facts_of=lambda record: _facts(record, headings), rows_per_record=len(headings.months),
     )
