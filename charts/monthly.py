@@ -69,14 +69,7 @@ def _line(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> di
 
 def _layout(bars: Sequence[Bar], ticks: list[Decimal], tick: Callable[[Decimal], str]) -> dict[str, Any]:
     return {
-        "xaxis": {
-            "type": "date",
-            "tickformat": "%b\n%Y",
-            # Without a floor a short period gets marks for days.
-            "dtick": "M1" if len(bars) <= 12 else None,
-            "nticks": 12,
-            "ticklabelmode": "instant",
-        },
+        "xaxis": {"type": "date", "tickformat": "%b\n%Y", "tick0": bars[0].month.isoformat()},
         "yaxis": {
             "tickvals": [float(value) for value in ticks],
             "ticktext": [tick(value) for value in ticks],

@@ -19,6 +19,9 @@ ADVERTISING = ("Marketing", "SEM costs", "Promo fees")
 COSTS = (NET_COGS, *PLATFORM_FEES, *ADVERTISING)
 """Metrics whose rise is bad news."""
 
+GROSS_SALES = "Gross sales"
+RETURNS = ("Returned units", "Returns")
+
 UNITS = (NET_UNITS, "Gross units", "Returned units")
 """Metrics that count pieces, not money."""
 
@@ -38,6 +41,13 @@ SPELLINGS = {
 def canonical_metric(heading: str) -> str:
     """The name a file's metric heading meets in; any unknown heading is kept as it is written."""
     return SPELLINGS.get(heading, heading)
+
+
+def rise_of(metric: str) -> str:
+    """Whether a rise of `metric` is `'good'` or `'bad'` news; `''` where nobody can say."""
+    if metric in COSTS or metric in RETURNS:
+        return "bad"
+    return "good" if metric in PROFIT_TREE or metric in UNITS or metric == GROSS_SALES else ""
 
 
 def is_money(metric: str) -> bool:

@@ -278,5 +278,7 @@ def _quoted(text: str) -> str:
 
 def _listed(permitted: Iterable[str]) -> str:
     names = ["".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name) for name in permitted]
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "") if names else "none: there are no figures"
+    if not names:
+        return "none: there are no figures"
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

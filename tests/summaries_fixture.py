@@ -17,7 +17,7 @@ from database.engines.embedded import EmbeddedStore, embedded_form
 PUBLISHED_AT = datetime.datetime(2025, 11, 3, 6, 30, 0)
 DIMENSIONS = (schema.category, schema.brand, schema.asin, schema.marketplace)
 
-TIMES = ("published_at",)
+ASIN_COLUMNS = ("asin_id", "brand_id", "category_id", "marketplace", "month", "metric", "value")
 
 AsinRow = tuple[int, int, int, str, str, str, str]
 """asin_id, brand_id, category_id, marketplace, month as 'YYYY-MM', metric, value."""
@@ -37,8 +37,7 @@ def publish(
             {"code": k, "country_name": v, "currency": None, "active": True} for k, v in (marketplaces or {}).items()
         ],
         schema.summary_asin: [
-            dict(zip(("asin_id", "brand_id", "category_id", "marketplace", "month", "metric", "value"), row, strict=True))
-            for row in rows
+            dict(zip(ASIN_COLUMNS, row, strict=True)) for row in rows
         ],
         schema.summary_brand: _brand_level(rows),
         schema.summary_category: _category_level(rows),
@@ -57,7 +56,8 @@ def _brand_level(rows: list[tuple]) -> list[dict]:
             groups[brand, category, month, place, metric].append((asin, value))
     names = ("brand_id", "category_id", "month", "marketplace", "metric")
     return [
-        dict(zip(names, key, strict=True)) | {"total_value": sum(v for _, v in found), "asin_count": len({a for a, _ in found})}
+        dict(zip(names, key, strict=True))
+        | {"total_value": sum(value for _, value in found), "asin_count": len({asin for asin, _ in found})}
         for key, found in groups.items()
     ]
 
@@ -78,7 +78,11 @@ def _category_level(rows: list[tuple]) -> list[dict]:
 def _generation(rows: list[tuple], generation: int, currencies: str, published_at: datetime.datetime) -> dict:
     months = sorted({row[4] for row in rows})
     # What only a refresh needs is there and says nothing.
-    empty = {c.name: c.type.python_type() for c in schema.summary_generation.columns if not c.nullable and c.name not in TIMES}
+    empty = {
+        column.name: column.type.python_type()
+        for column in schema.summary_generation.columns
+        if not column.nullable and column.type.python_type in (int, str, bool)
+    }
     return empty | {
         "generation": generation, "live": True, "run_id": f"run-{generation}", "refresh_type": "full",
         "published_at": published_at, "months": ",".join(f"{m:%Y-%m}" for m in months),
@@ -90,7 +94,8 @@ def _generation(rows: list[tuple], generation: int, currencies: str, published_a
 
 def _publish_file(store: EmbeddedStore, contents: dict, generation: int) -> None:
     name = f"{generation:06d}.duckdb"
-    engine = sa.create_engine(sa.URL.create("duckdb", database=str(store.generations / name)), poolclass=sa.pool.NullPool)
+    url = sa.URL.create("duckdb", database=str(store.generations / name))
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
     tables = [*DIMENSIONS, *schema.tables_of(schema.PUBLISHED)]
     with engine.begin() as connection:
         for table in tables:

@@ -7,23 +7,26 @@ from decimal import Decimal
 
 from charts.small import SmallBar, small_bars
 from database.queries.breakdown import Breakdown, GroupRow
-from domain.metrics import COSTS
+from domain.metrics import rise_of
 from domain.ratios import margin_level
-from web.changes import Change, written_change
+from web.changes import Change, relative
 from web.figures import Page
 from web.formats import MONEY, PERCENT, Formats, kind_of, leaves_out_cents
 
+SINGULAR = {"Brands": "Brand", "Categories": "Category", "Marketplaces": "Marketplace"}
 LEVEL_WORDS = {"good": "good margin", "fair": "fair margin", "poor": "poor margin", "loss": "loss"}
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A column's heading. `address` sorts by it; `direction` is how it is sorted now, if it is."""
+    """A column's heading. `address` sorts by it; `direction` is how it is sorted now, if it is; one that
+    `is_silent` is read out only."""
 
     words: str
     address: str = ""
     direction: str = ""
-    is_number: bool = True
+    css_class: str = "number"
+    is_silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class BreakdownView:
     """The table."""
 
     title: str
+    count: str
     caption: str
     headings: tuple[Heading, ...]
     rows: tuple[RowView, ...]
@@ -80,7 +84,8 @@ def breakdown_view(found: Breakdown, page: Page, *, title: str, part: str, per_p
     has_changes = selection.comparison is not None
     return BreakdownView(
         title=title,
-        caption=f"{selection.metric} by {title.lower()}, {selection.span.words()}",
+        count=f"{len(found.rows)} {(SINGULAR[title] if len(found.rows) == 1 else title).lower()}",
+        caption=f"{selection.metric} by {SINGULAR[title].lower()}, {selection.span.words()}",
         headings=_headings(page, title, has_changes),
         rows=tuple(
             _row(row, bar, page, write, page.address(**{part: (row.key,)}))
@@ -121,28 +126,29 @@ def _row(row: GroupRow, bar: SmallBar | None, page: Page, write, address: str) -
         name=row.name, address=address, value=write(row.value),
         exact=formats.exact(row.value, kind_of(page.selection.metric)),
         is_negative=row.value is not None and row.value < 0, bar=bar, share=formats.exact(row.share, PERCENT),
-        change=written_change(row.change, formats=formats, rise_is_bad=page.selection.metric in COSTS),
+        change=relative(row.change, formats=formats, rise=rise_of(page.selection.metric)),
         margin=formats.exact(row.margin, PERCENT), level=level, level_words=LEVEL_WORDS.get(level, ""),
     )
 
 
 def _headings(page: Page, title: str, has_changes: bool) -> tuple[Heading, ...]:
-    singular = {"Brands": "Brand", "Categories": "Category", "Marketplaces": "Marketplace"}[title]
     change = (_heading(page, "Change", "change"),) if has_changes else ()
     return (
-        _heading(page, singular, "name", is_number=False),
+        _heading(page, SINGULAR[title], "name", css_class=""),
+        Heading("Bar", css_class="bar-cell", is_silent=True),
         _heading(page, page.selection.metric, "value"),
-        Heading("Share"),
+        Heading("Share", css_class="number share-cell"),
         *change,
         _heading(page, "CM3 %", "margin"),
     )
 
 
-def _heading(page: Page, words: str, sort: str, *, is_number: bool = True) -> Heading:
+def _heading(page: Page, words: str, sort: str, *, css_class: str = "number") -> Heading:
     """A second click turns the order round. Names begin with A, figures with the largest."""
     selection = page.selection
     if selection.sort == sort:
         turned = "asc" if selection.order == "desc" else "desc"
         direction = "descending" if selection.order == "desc" else "ascending"
-        return Heading(words, page.address(sort=sort, order=turned), direction, is_number)
-    return Heading(words, page.address(sort=sort, order="desc" if is_number else "asc"), "", is_number)
+        return Heading(words, page.address(sort=sort, order=turned), direction, css_class)
+    first = "asc" if sort == "name" else "desc"
+    return Heading(words, page.address(sort=sort, order=first), "", css_class)

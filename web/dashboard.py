@@ -12,11 +12,12 @@ from charts.monthly import Bar, monthly_figure
 from charts.small import TrendLine, trend_line
 from database.queries.breakdown import SORTS
 from database.queries.dashboard import Dashboard, Headline, MonthRow, read_dashboard
-from domain.metrics import COSTS
+from domain.metrics import rise_of
 from domain.months import month_name
+from domain.ratios import relative_change
 from domain.selection import Selection
 from web.breakdown import BreakdownView, breakdown_view
-from web.changes import Change, change_of, difference_of
+from web.changes import Change, in_points, relative
 from web.figures import Page, figures_page
 from web.filters import filters_of, period_name
 from web.formats import PERCENT, kind_of
@@ -24,7 +25,7 @@ from web.notices import badge_of, notices_of
 
 pages = Blueprint("dashboard", __name__)
 
-ROWS_PER_PAGE = 25
+ROWS_PER_PAGE = 20
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class ChartRow:
     value: str
     before_month: str
     before: str
-    change: Change | None
+    change: Change
     in_progress: bool
 
 
@@ -112,12 +113,14 @@ def _card_changes(headline: Headline, selection: Selection, page: Page) -> tuple
     against = [("vs year before", selection.year_before, headline.year_before)]
     if selection.previous != selection.year_before:
         against.insert(0, ("vs previous period", selection.previous, headline.previous))
-    compare = difference_of if headline.ratio and headline.ratio.percent else change_of
-    return tuple(
-        compare(headline.complete, before, words=words, span=span, formats=page.formats, rise_is_bad=headline.name in COSTS)
-        for words, span, before in against
-        if span
-    )
+    return tuple(_change(headline, before, page).against(words, span) for words, span, before in against if span)
+
+
+def _change(headline: Headline, before: Decimal | None, page: Page) -> Change:
+    if headline.ratio and headline.ratio.percent:
+        return in_points(headline.complete, before, formats=page.formats, rise="good")
+    change = relative_change(headline.complete, before)
+    return relative(change, formats=page.formats, rise=rise_of(headline.name))
 
 
 def _trend_words(headline: Headline, page: Page, kind: str) -> str:
@@ -158,8 +161,6 @@ def _chart_row(row: MonthRow, page: Page, kind: str) -> ChartRow:
         value=page.formats.exact(row.value, kind),
         before_month=month_name(row.before_month) if row.before_month else "",
         before=page.formats.exact(row.before, kind),
-        change=change_of(
-            row.value, row.before, formats=page.formats, rise_is_bad=page.selection.metric in COSTS,
-        ) if row.before_month else None,
+        change=relative(row.change, formats=page.formats, rise=rise_of(page.selection.metric)),
         in_progress=row.in_progress,
     )

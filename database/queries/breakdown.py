@@ -55,27 +55,34 @@ def read_breakdown(
     complete = now
     if before and selection.complete != selection.span:
         complete = read(selection.complete, selection.metric)
-    total = _group(None, "Total", selection.metric, _added(now), _added(complete), _added(before))
+    whole = _Sums(_added(now), _added(complete), _added(before))
+    total = whole.now.get(selection.metric)
     rows = [
-        _group(key, names.get(key) or f"({key})", selection.metric, now.get(key, {}), complete.get(key, {}),
-               before.get(key, {}), of_total=total.value)
+        _Sums(now.get(key, {}), complete.get(key, {}), before.get(key, {})).row(
+            key, names.get(key) or f"({key})", metric=selection.metric, total=total
+        )
         for key in {*now, *before}
     ]
-    return Breakdown(_in_order(rows, selection), total)
+    return Breakdown(_in_order(rows, selection), whole.row(None, "Total", metric=selection.metric, total=total))
 
 
-def _group(
-    key: Any, name: str, metric: str, now: Mapping, complete: Mapping, before: Mapping, *, of_total: Decimal | None = None
-) -> GroupRow:
-    value, earlier = now.get(metric), before.get(metric)
-    later = complete.get(metric)
-    # What sells nothing any more has fallen to nothing; it has not vanished.
-    if later is None and earlier is not None:
-        later = Decimal(0)
-    return GroupRow(
-        key=key, name=name, value=value, share=share(value, value if key is None else of_total), before=earlier,
-        change=relative_change(later, earlier), margin=CM3_MARGIN.of(now),
-    )
+@dataclass(frozen=True)
+class _Sums:
+    """Metric -> sum over the chosen months, their complete part, and the comparison."""
+
+    now: Mapping[str, Decimal]
+    complete: Mapping[str, Decimal]
+    before: Mapping[str, Decimal]
+
+    def row(self, key: Any, name: str, *, metric: str, total: Decimal | None) -> GroupRow:
+        value, before, later = self.now.get(metric), self.before.get(metric), self.complete.get(metric)
+        # What sells nothing any more has fallen to nothing; it has not vanished.
+        if later is None and before is not None:
+            later = Decimal(0)
+        return GroupRow(
+            key=key, name=name, value=value, share=share(value, total), before=before,
+            change=relative_change(later, before), margin=CM3_MARGIN.of(self.now),
+        )
 
 
 def _added(sums: Mapping[Any, Mapping[str, Decimal]]) -> dict[str, Decimal]:

@@ -35,12 +35,18 @@ function themed(value) {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, themed(part)]));
 }
 
-function layout(own) {
+// Marks: as many as have room beside each other, at whole months.
+function monthsApart(figure, plot) {
+  const months = figure.data[0].x.length;
+  return `M${Math.ceil(months / (plot.clientWidth < 560 ? 6 : 13))}`;
+}
+
+function layout(own, dtick) {
   const font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: token("--ink-faint") };
   const axis = { fixedrange: true, automargin: true, zeroline: false };
   return {
     ...own,
-    xaxis: { ...axis, showgrid: false, ticks: "", ...own.xaxis },
+    xaxis: { ...axis, showgrid: false, ticks: "", tickangle: 0, dtick, ...own.xaxis },
     yaxis: { ...axis, gridcolor: token("--chart-grid"), zeroline: true, zerolinecolor: token("--chart-zero"), ...own.yaxis },
     font,
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -60,7 +66,7 @@ async function draw(chart) {
     const plotly = await loadPlotly(chart.dataset.chart);
     if (!plot.isConnected) return;
     const figure = themed(JSON.parse(chart.querySelector("script").textContent));
-    await plotly.react(plot, figure.data, layout(figure.layout), CONFIG);
+    await plotly.react(plot, figure.data, layout(figure.layout, monthsApart(figure, plot)), CONFIG);
     chart.classList.add("is-drawn");
   } catch {
     state.textContent = "The chart could not be drawn. The table below holds the same figures.";

@@ -10,7 +10,10 @@ from domain.ratios import CM3_MARGIN, TACOS, margin_level, relative_change, shar
 
 
 def test_a_ratio_divides_the_sum_of_its_parts_by_its_base() -> None:
-    sums = {"Net revenue": Decimal("200.00"), "Marketing": Decimal("10.00"), "SEM costs": Decimal("6.00"), "CM3": Decimal(-50)}
+    sums = {
+        "Net revenue": Decimal("200.00"), "Marketing": Decimal("10.00"), "SEM costs": Decimal("6.00"),
+        "CM3": Decimal("-50.00"),
+    }
 
     assert TACOS.of(sums) == Decimal("0.08")
     assert CM3_MARGIN.of(sums) == Decimal("-0.25")
@@ -26,8 +29,10 @@ def test_a_ratio_without_base_or_parts_is_nothing_and_not_zero(sums) -> None:
 
 @pytest.mark.parametrize(
     ("now", "before", "change"),
-    [("110", "100", "0.1"), ("90", "100", "-0.1"), ("-50", "-100", "0.5"), ("-150", "-100", "-0.5"), ("100", "-100", "2"),
-     ("0", "100", "-1")],
+    [
+        ("110", "100", "0.1"), ("90", "100", "-0.1"), ("-50", "-100", "0.5"), ("-150", "-100", "-0.5"),
+        ("100", "-100", "2"), ("0", "100", "-1"),
+    ],
 )
 def test_a_loss_that_shrinks_is_a_rise(now, before, change) -> None:
     assert relative_change(Decimal(now), Decimal(before)) == Decimal(change)

@@ -50,7 +50,8 @@ def test_every_word_is_understood() -> None:
     )
 
     assert found == Selection(
-        calendar=found.calendar, period="2024", metric="CM3", brands=(3, 12), categories=(5,), marketplaces=("DE", "US"),
+        calendar=found.calendar, period="2024", metric="CM3",
+        brands=(3, 12), categories=(5,), marketplaces=("DE", "US"),
         compare="year", sort="name", order="asc", page=4, generation=7,
     )
 
@@ -251,7 +252,11 @@ def test_a_selection_survives_the_way_through_its_own_query_string(pairs: list[t
     assert again.query_string() == found.query_string()
 
 
-@given(st.lists(st.tuples(st.sampled_from(WORDS) | st.text(max_size=8), st.text(max_size=20) | st.sampled_from(["1", "3"]))))
+ANY_WORD = st.sampled_from(WORDS) | st.text(max_size=8)
+ANY_TEXT = st.text(max_size=20) | st.sampled_from(["1", "3", "2024-05", "ytd", "CM3"])
+
+
+@given(st.lists(st.tuples(ANY_WORD, ANY_TEXT)))
 def test_any_query_gives_a_selection_or_one_line(pairs: list[tuple[str, str]]) -> None:
     try:
         found = parse_selection(pairs, CATALOGUE, today=TODAY, sorts=SORTS)

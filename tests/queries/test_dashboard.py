@@ -205,8 +205,10 @@ def test_a_breakdown_by_marketplace_or_category_has_the_same_total(published: St
 def test_sums_come_as_exact_decimals_in_the_order_of_the_grain(published: Store) -> None:
     selection = between("2025-09", "2025-10")
 
+    metrics = ["Net revenue", "CM3"]
+
     found = published.read(
-        lambda reading: sums_by(reading.connection, selection, MONTH, span=selection.span, metrics=["Net revenue", "CM3"])
+        lambda reading: sums_by(reading.connection, selection, MONTH, span=selection.span, metrics=metrics)
     )
 
     assert found == (
