@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
+from database.crash_points import passing
 from database.engines.base import Generation
 from database.engines.build import STAGED_TABLES, Build, Outcome, Task
 from database.engines.embedded import EmbeddedStore, embedded_form
@@ -100,6 +101,7 @@ class EmbeddedBuild(Build):
         try:
             _make_durable(self._unfinished)
             os.replace(self._unfinished, self.path)
+            passing("swap")
             self.store.point_to(self.path.name)
         except OSError as error:
             raise SwapFailed(

@@ -21,6 +21,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
+from database.crash_points import passing
 from database.engines.base import Generation, generation_from
 from database.engines.build import Build, Outcome, Task
 from database.engines.mysql import MysqlStore, error_number
@@ -159,6 +160,7 @@ class MysqlBuild(Build):
             steps += [(table.name + PREVIOUS, table.name + DROPPED), (table.name, table.name + PREVIOUS)]
         steps += [(generations.name, generations.name + DROPPED)]
         steps += [(table.name + STAGING, table.name) for table in SWAPPED]
+        passing("swap")
         rename(self.connection, steps)
 
     def _publish_months(self, row: dict[str, Any]) -> None:
@@ -199,6 +201,7 @@ class MysqlBuild(Build):
             _copy(self.connection, _named(table, STAGING), table)
         self.connection.execute(sa.update(generations).values(live=False))
         self.connection.execute(sa.insert(generations).values(**row))
+        passing("swap")
         self.connection.commit()
 
     def _run(self, work: Callable, undo: Callable | None, task: Task) -> Any:

@@ -29,6 +29,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
+from database.crash_points import passing
 from database.engines.base import Generation, Store, utc_now
 from database.engines.build import Build
 from database.summaries import changes, rollups, verification
@@ -93,15 +94,19 @@ def refresh(
     Raises LockBusy, Refused (input or verification, nothing changed), OutOfSpace, SwapFailed or
     DatabaseUnreachable; whatever is raised, what was live before still is."""
     with store.lock("a refresh", wait=options.wait):
+        passing("lock")
         notes = [*store.examine(), *reconcile(store)]
         store.clear_leftovers()
+        passing("examine")
         run = RunLog(store, changes.FULL if options.full else changes.INCREMENTAL)
         try:
             result = _Refresh(store, options, run, progress).run(notes)
         except BaseException as error:
             run.end(FAILED, error_message=(str(error) or type(error).__name__)[:1000])
             raise
+        passing("finish")
         store.clear_leftovers()
+        passing("release")
         return result
 
 
@@ -140,6 +145,7 @@ class _Refresh:
     def run(self, notes: list[str]) -> Result:
         with self.store.build() as build:
             plan = _plan(self.store, build, self.options)
+            passing("plan")
             self.log.plan(refresh_type=plan.refresh_type, months=_listed(plan.months))
             if plan.is_idle:
                 self.log.end(NOTHING_TO_DO, generation=plan.live.generation)
@@ -167,6 +173,7 @@ class _Refresh:
             if not plan.whole:
                 build.keep_months(plan.months)
             self._place_products(build, plan)
+        passing("start")
         self._roll_up_levels(build, plan.rebuild)
 
     def _roll_up_levels(self, build: Build, months: Sequence[MonthFacts]) -> None:
@@ -228,6 +235,7 @@ class _Refresh:
             build.run_all(months, work, undo=undo, done=count)
             figures["rows_written"] = written
         self.rows += written
+        passing(stage)
 
     # --- 8
 
@@ -252,6 +260,7 @@ class _Refresh:
                 self.findings[undated.month] = undated
             build.connection.commit()
             figures["rows_read"] = self._facts_read()
+        passing("verify")
 
     def _examine(self, build: Build, months: Sequence[MonthFacts]) -> dict[datetime.date, list]:
         done = 0
@@ -332,14 +341,18 @@ class _Refresh:
         with self.log.stage("index"):
             self.progress(Step("index", 0, 1))
             build.add_indexes(lambda table, outcome: None)
+        passing("index")
         with self.log.stage("record"):
             self._record(build, plan)
+        passing("record")
         with self.log.stage("publish"):
             self.progress(Step("publish", 0, 1))
             row = self._row(build, plan)
             if build.copies_dimensions:
                 self._forget_demo(build)
+            passing("publish")
             build.publish(row)
+            passing("swapped")
             if not build.copies_dimensions:
                 self._forget_demo(build)
             self.progress(Step("publish", 1, 1))

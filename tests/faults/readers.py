@@ -1,0 +1,107 @@
+"""Readers that check every answer: each page read must come from one whole generation.
+
+    python -m tests.faults.readers REPORT    (settings from the environment)
+
+reads the three summary tables until SIGTERM, then writes what it saw to REPORT as JSON. One read is
+whole if the three levels have the same sum per month and metric, and these are the sums that the
+generation recorded when it was published.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines import open_store
+from database.engines.base import Reading
+from database.schema import ALL_MARKETPLACES
+from settings import Settings, load_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def read_whole(reading: Reading) -> tuple[int, str]:
+    """One page read: the generation, and '' or what was wrong with it."""
+    sums = {name: _sums(reading, query) for name, query in _queries(reading.generation.generation).items()}
+    if not sums["asin"]:
+        return reading.generation.generation, "empty"
+    expected = sums.pop("facts")
+    wrong = [name for name, found in sums.items() if found != expected]
+    return reading.generation.generation, f"mixed: {wrong}" if wrong else ""
+
+
+def _queries(generation: int) -> dict[str, sa.Select]:
+    month, brand = schema.summary_month, schema.summary_brand
+    asin, category = schema.summary_asin, schema.summary_category
+    return {
+        "asin": sa.select(asin.c.month, asin.c.metric, sa.func.sum(asin.c.value)).group_by(asin.c.month, asin.c.metric),
+        "brand": sa.select(brand.c.month, brand.c.metric, sa.func.sum(brand.c.total_value))
+        .where(brand.c.marketplace == ALL_MARKETPLACES).group_by(brand.c.month, brand.c.metric),
+        "category": sa.select(category.c.month, category.c.metric, sa.func.sum(category.c.total_value))
+        .group_by(category.c.month, category.c.metric),
+        "facts": sa.select(month.c.month, month.c.metric, month.c.value - month.c.left_out_value)
+        .where(month.c.generation == generation, month.c.facts > month.c.left_out_facts),
+    }
+
+
+def _sums(reading: Reading, query: sa.Select) -> dict[tuple, str]:
+    return {(str(month), metric): str(total) for month, metric, total in reading.connection.execute(query)}
+
+
+class ReaderProcess:
+    """A reader in a process of its own."""
+
+    def __init__(self, environment: dict[str, str], report: Path) -> None:
+        self.report = report
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.readers", str(report)], cwd=ROOT, env=environment,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def finish(self) -> dict:
+        """Ends the reader and returns what it saw: reads, errors, empty, mixed, slowest (seconds)."""
+        self.process.terminate()
+        assert self.process.wait(60) == 0
+        return json.loads(self.report.read_text())
+
+
+def main(report: Path, settings: Settings) -> None:
+    """Reads until SIGTERM."""
+    running = True
+
+    def stop(number, frame) -> None:
+        nonlocal running
+        running = False
+
+    signal.signal(signal.SIGTERM, stop)
+    store = open_store(settings)
+    seen = {"reads": 0, "errors": 0, "empty": 0, "mixed": 0, "slowest": 0.0, "generations": [], "first_error": None}
+    while running:
+        began = time.monotonic()
+        try:
+            generation, wrong = store.read(read_whole)
+        except Exception as error:  # noqa: BLE001  (whatever it is, a person would have seen it)
+            seen["errors"] += 1
+            seen["first_error"] = seen["first_error"] or f"{type(error).__name__}: {error}"[:500]
+            continue
+        seen["reads"] += 1
+        seen["slowest"] = max(seen["slowest"], time.monotonic() - began)
+        if generation not in seen["generations"][-1:]:
+            seen["generations"].append(generation)
+        if wrong:
+            seen["empty" if wrong == "empty" else "mixed"] += 1
+            seen["first_error"] = seen["first_error"] or f"generation {generation}: {wrong}"
+    report.write_text(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    os.environ.pop("LEGO_CRASH_AT", None)
+    main(Path(sys.argv[1]), load_settings())
