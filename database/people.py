@@ -179,11 +179,14 @@ def admit_attempt(store: Store, name: str, address: str) -> int | None:
         attempt = connection.execute(
             sa.insert(sign_in_failure).values(name=name, address=address, failed_at=now)
         ).inserted_primary_key[0]
-    same = _attempts_of(name, address, since=now - FAILURE_WINDOW)
     with store.application_reading.connect() as connection:
         earlier = connection.execute(
             sa.select(sign_in_failure.c.failed_at)
-            .where(same, sign_in_failure.c.id != attempt)
+            .where(
+                _attempts_of(name, address),
+                sign_in_failure.c.failed_at > now - FAILURE_WINDOW,
+                sign_in_failure.c.id != attempt,
+            )
             .order_by(sign_in_failure.c.failed_at.desc())
             .limit(FAILURES)
         ).scalars().all()
@@ -196,17 +199,11 @@ def admit_attempt(store: Store, name: str, address: str) -> int | None:
 
 def forget_attempts(connection: sa.Connection, name: str, address: str) -> None:
     """Clears the count: the password was right."""
-    connection.execute(
-        sa.delete(sign_in_failure).where(_attempts_of(escaped(name)[:150], address[:64], since=datetime.datetime.min))
-    )
+    connection.execute(sa.delete(sign_in_failure).where(_attempts_of(escaped(name)[:150], address[:64])))
 
 
-def _attempts_of(name: str, address: str, *, since: datetime.datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        sign_in_failure.c.name == name,
-        sign_in_failure.c.address == address,
-        sign_in_failure.c.failed_at > since,
-    )
+def _attempts_of(name: str, address: str) -> sa.ColumnElement[bool]:
+    return sa.and_(sign_in_failure.c.name == name, sign_in_failure.c.address == address)
 
 
 # --- the audit trail

@@ -40,7 +40,9 @@ _STATUSES = {
     503: ("One moment", "The dashboard cannot answer just now. Please try again in a minute."),
 }
 
-_STALE_FORM = Words(400, "This form is too old", "You were signed in anew since the page was opened. Go back, reload, try again.")
+_STALE_FORM = Words(
+    400, "This form is too old", "Its session ended since the page was opened. Go back, reload, and try again."
+)
 
 # Without a generation there is no figure to show: 503, so that no monitor, script or cache takes the
 # page for figures. /readyz is content meanwhile: the app itself is in order.
@@ -53,7 +55,7 @@ _NO_SCHEMA = Words(
     command="flask init-db", retry_after=60,
 )
 _UNREACHABLE = Words(
-    503, "The database does not answer", "The figures are safe; they are out of reach for the moment. Please try again.",
+    503, "The database does not answer", "The figures are safe, but out of reach for the moment. Please try again.",
     retry_after=30,
 )
 

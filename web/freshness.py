@@ -21,10 +21,8 @@ def page_with_figures(generation: int, render: Callable[[], str], *more: object)
     such as the state of the last refresh.
     """
     mark = _mark(generation, more)
-    if request.if_none_match.contains_weak(mark):
-        response = Response(status=304)
-    else:
-        response = make_response(render())
+    is_held = request.if_none_match.contains_weak(mark)
+    response = Response(status=304) if is_held else make_response(render())
     # Weak: the same page compressed and plain are not the same bytes.
     response.set_etag(mark, weak=True)
     response.headers["Cache-Control"] = CACHE_CONTROL

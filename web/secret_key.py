@@ -36,7 +36,7 @@ def _make(path: Path) -> None:
     own = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         handle = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "w", encoding="ascii") as file:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(48) + "\n")
             file.flush()
             os.fsync(file.fileno())

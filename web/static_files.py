@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
-import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -101,7 +100,7 @@ def _compressed(path: Path, mark: str) -> Path | None:
         make_private(folder)
         own = folder / f"{secrets.token_hex(8)}.part"
         own.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
-        os.replace(own, packed)
+        own.replace(packed)
     except OSError as error:
         current_app.logger.warning("%s: not kept compressed (%s)", packed, error.strerror)
         return None

@@ -1,8 +1,7 @@
 """create-user, set-password, disable-user and users, as processes see them."""
 
-import sqlalchemy as sa
-
 import pytest
+import sqlalchemy as sa
 
 from database import people, schema
 from database.engines.base import utc_now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from database import migrations, people
+from database.engines import open_store
 from database.engines.base import Store
 from database.passwords import hash_password
 from domain.people import ROLES
@@ -37,11 +39,22 @@ def app(store: Store) -> Iterator[Flask]:
     app.extensions["lego_store"].close()
 
 
+@pytest.fixture(scope="session")
+def empty_instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded instance folder with all tables and no rows, to copy."""
+    settings = embedded_settings(tmp_path_factory.mktemp("empty"))
+    store = open_store(settings)
+    migrations.upgrade(store)
+    store.close()
+    return settings.database.path
+
+
 @pytest.fixture
-def small_app(tmp_path: Path) -> Iterator[Flask]:
+def small_app(tmp_path: Path, empty_instance: Path) -> Iterator[Flask]:
     """An app for what no engine can change: the embedded one, with all tables and no rows."""
-    app = create_app(embedded_settings(tmp_path))
-    migrations.upgrade(app.extensions["lego_store"])
+    settings = embedded_settings(tmp_path)
+    shutil.copytree(empty_instance, settings.database.path)
+    app = create_app(settings)
     yield app
     app.extensions["lego_store"].close()
 

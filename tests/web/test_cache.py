@@ -34,7 +34,9 @@ def test_a_second_question_is_answered_from_the_cache(small_app):
     assert ask(small_app, ("dashboard", 7, "period=3m"), "another") == (value, False)
 
 
-@pytest.mark.parametrize("other", [("dashboard", 8, "period=3m"), ("dashboard", 7, "period=6m"), ("brands", 7, "period=3m")])
+@pytest.mark.parametrize(
+    "other", [("dashboard", 8, "period=3m"), ("dashboard", 7, "period=6m"), ("brands", 7, "period=3m")]
+)
 def test_another_generation_selection_or_question_is_another_answer(small_app, other):
     ask(small_app, ("dashboard", 7, "period=3m"), "first")
     assert ask(small_app, other, "second") == ("second", True)

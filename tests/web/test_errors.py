@@ -3,9 +3,8 @@
 import dataclasses
 import re
 
-import sqlalchemy as sa
-
 import pytest
+import sqlalchemy as sa
 from flask import abort
 
 from domain import errors
@@ -69,8 +68,10 @@ def test_below_api_an_error_is_json(small_app):
     answer = client.get("/api/v1/fails")
     assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
     assert answer.json == {
-        "title": "No figures yet", "status": 503, "detail": "The summary tables have not been built. On the server, run:"
-        " flask refresh-summaries", "request_id": answer.headers["X-Request-Id"],
+        "title": "No figures yet",
+        "status": 503,
+        "detail": "The summary tables have not been built. On the server, run: flask refresh-summaries",
+        "request_id": answer.headers["X-Request-Id"],
     }
     assert client.get("/api/v1/nowhere").json["status"] == 404
 
@@ -96,8 +97,11 @@ def test_a_form_of_two_megabytes_is_too_large(small_app):
     assert "Too large" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/%00", "/login/", "/static/../settings.py", "/static/%2e%2e/config.ini", "/static/%00", "/static/",
-                                  "/\u00e9", "/" + "a" * 4000, "/static/css"])
+@pytest.mark.parametrize(
+    "path",
+    ["/%00", "/login/", "/\u00e9", "/" + "a" * 4000, "/static/", "/static/css", "/static/%00",
+     "/static/../settings.py", "/static/%2e%2e/config.ini"],
+)
 def test_an_address_that_leads_nowhere_is_404(small_app, path):
     assert small_app.test_client().get(path).status_code == 404
 

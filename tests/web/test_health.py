@@ -4,9 +4,8 @@ import dataclasses
 
 from database import migrations
 from flask_app import create_app
-from tests.conftest import embedded_settings
+from tests.conftest import embedded_settings, mysql_settings
 from tests.mariadb import MariadbServer, free_port
-from tests.conftest import mysql_settings
 
 
 def answer(client, path):

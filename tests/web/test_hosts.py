@@ -11,14 +11,17 @@ MACHINE = socket.gethostname()
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "192.0.2.10:8000", MACHINE, f"{MACHINE}:8000",
-             f"{MACHINE.upper()}.", f"{MACHINE}.local", "lego.localhost"],
+    "host",
+    ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "192.0.2.10:8000", MACHINE, f"{MACHINE}:8000",
+     f"{MACHINE.upper()}.", f"{MACHINE}.local", "lego.localhost"],
 )
 def test_by_default_own_names_and_addresses_are_answered(host):
     assert is_allowed(host, WebSettings())
 
 
-@pytest.mark.parametrize("host", ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "", "evil.com:8000", "127.1", "0x7f.1"])
+@pytest.mark.parametrize(
+    "host", ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "", "evil.com:8000", "127.1", "0x7f.1"]
+)
 def test_by_default_a_foreign_name_is_not(host):
     assert not is_allowed(host, WebSettings())
 
@@ -51,7 +54,9 @@ def test_a_foreign_host_gets_400_everywhere(small_app, path):
     assert "The dashboard is not served under this name." in answer.text
 
 
-@pytest.mark.parametrize("host", ["evil.com/x", "a b", "<script>", "localhost:8000@evil.com", "\u00e9.com", "localhost,evil.com"])
+@pytest.mark.parametrize(
+    "host", ["evil.com/x", "a b", "<script>", "localhost:8000@evil.com", "\u00e9.com", "localhost,evil.com"]
+)
 def test_a_host_that_cannot_be_one_gets_400(small_app, host):
     answer = small_app.test_client().get("/healthz", headers={"Host": host.encode().decode("latin-1")})
     assert answer.status_code == 400

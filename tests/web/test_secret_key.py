@@ -26,11 +26,12 @@ def test_it_is_made_once_and_readable_by_its_owner_only(tmp_path):
 
 def test_processes_that_start_at_once_agree(tmp_path):
     settings = embedded_settings(tmp_path)
-    program = "from settings import load_settings; from web.secret_key import secret_key; print(secret_key(load_settings()))"
-    started = [
-        subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, env=environment_of(settings), stdout=subprocess.PIPE)
-        for _ in range(6)
-    ]
+    program = (
+        "from settings import load_settings; from web.secret_key import secret_key; "
+        "print(secret_key(load_settings()))"
+    )
+    command, environment = [sys.executable, "-c", program], environment_of(settings)
+    started = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) for _ in range(6)]
     keys = {process.communicate()[0] for process in started}
     assert len(keys) == 1
     assert len(keys.pop().strip()) == 64
@@ -58,6 +59,7 @@ def test_a_short_or_unreadable_key_file_is_refused(tmp_path):
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     settings = embedded_settings(tmp_path)
-    settings = dataclasses.replace(settings, database=dataclasses.replace(settings.database, path=tmp_path / "file" / "x"))
+    database = dataclasses.replace(settings.database, path=tmp_path / "file" / "folder")
+    settings = dataclasses.replace(settings, database=database)
     with pytest.raises(SetupError, match="check \\[database\\] path"):
         secret_key(settings)

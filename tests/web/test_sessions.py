@@ -4,9 +4,8 @@ import dataclasses
 import datetime
 import hashlib
 
-import sqlalchemy as sa
-
 import pytest
+import sqlalchemy as sa
 
 from database import migrations, people, schema
 from database.passwords import hash_password
@@ -119,7 +118,9 @@ def test_under_tls_the_cookie_is_secure_and_bound_to_the_host(small_app):
 
 
 def test_forwarded_headers_count_only_from_trusted_proxies(small_app, caplog):
-    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1, 192.0.2.2", "X-Forwarded-Host": "evil.com"}
+    forwarded = {
+        "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1, 192.0.2.2", "X-Forwarded-Host": "evil.com"
+    }
     plain = small_app.test_client().get("/login", headers=forwarded)
     assert plain.headers["Set-Cookie"].startswith("lego=")
     behind = create_app(with_web(small_app.extensions["lego_store"].settings, trusted_proxies=1))

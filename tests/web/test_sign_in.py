@@ -2,10 +2,9 @@
 
 import threading
 
+import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-
-import pytest
 
 from database import people, schema
 from database.passwords import NOBODY, is_outdated, is_password
