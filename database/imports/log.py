@@ -57,9 +57,9 @@ def reconcile_import_log(store: Store) -> int:
     with store.facts() as connection:
         booked = connection.execute(sa.select(book).order_by(book.c.id)).all()
         with store.application_reading.connect() as reading:
-            told = dict(reading.execute(
+            told = {row.import_id: row.status for row in reading.execute(
                 sa.select(log.c.import_id, log.c.status).where(log.c.import_id.is_not(None))
-            ).tuples().all())
+            )}
         missing = [row for row in booked if row.id not in told]
         months = _months_of(connection, [row.id for row in missing])
         connection.rollback()
