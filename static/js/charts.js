@@ -53,7 +53,6 @@ function layout(own, dtick) {
     plot_bgcolor: "rgba(0,0,0,0)",
     margin: { l: 4, r: 4, t: 8, b: 4 },
     showlegend: false,
-    bargap: 0.35,
     hovermode: "x unified",
     hoverlabel: { bgcolor: token("--surface"), bordercolor: token("--line-strong"), font: { ...font, color: token("--ink") } },
   };

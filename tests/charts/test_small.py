@@ -1,0 +1,47 @@
+"""Trend lines and small bars: exact places in a small drawing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from charts.small import SmallBar, TrendLine, small_bars, trend_line
+
+
+def decimals(*values: int | None) -> list[Decimal | None]:
+    return [None if value is None else Decimal(value) for value in values]
+
+
+def test_a_trend_runs_from_the_left_to_the_right_edge_and_higher_is_higher() -> None:
+    assert trend_line(decimals(0, 10, 5)) == TrendLine(
+        line="M3 29L60 3L117 16", area="M3 29L60 3L117 16L117 32L3 32Z", end=("117", "16"), zero=None
+    )
+
+
+def test_a_missing_month_leaves_a_gap() -> None:
+    assert trend_line(decimals(0, 10, None, 10)) == TrendLine(
+        line="M3 29L41 3M117 3L117 3", area="M3 29L41 3L41 32L3 32Z", end=("117", "3"), zero=None
+    )
+
+
+def test_the_zero_line_is_drawn_where_values_cross_it() -> None:
+    assert trend_line(decimals(-10, 10)).zero == "16"
+
+
+def test_equal_values_lie_in_the_middle() -> None:
+    assert trend_line(decimals(7, 7)).line == "M3 16L117 16"
+
+
+def test_fewer_than_two_values_have_no_trend() -> None:
+    assert trend_line(decimals(None, 7, None)) is None
+    assert trend_line([]) is None
+
+
+def test_bars_share_one_scale_with_zero_in_it() -> None:
+    assert small_bars(decimals(30, -10, 0, None)) == [
+        SmallBar("25", "75", negative=False), SmallBar("0", "25", negative=True), SmallBar("25", "0", negative=False),
+        None,
+    ]
+
+
+def test_bars_of_nothing_are_empty() -> None:
+    assert small_bars(decimals(0)) == [SmallBar("0", "0", negative=False)]
