@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings LEGO Dashboard up, or up to date: ./deploy_lego.sh --help
-# shellcheck disable=SC2317 # Functions given to `step` are called, which ShellCheck does not see.
+# shellcheck disable=SC2317,SC2329 # Functions given to `step` are called, which ShellCheck does not see.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
 
@@ -82,12 +82,12 @@ bring_up() {
     running=''
     echo "LEGO Dashboard in $root"
     # Known before anything is changed, so that a failure can say whether the app still serves.
-    if ask settings >/dev/null 2>&1; then
-        load_settings
+    if ask settings >"$work/settings" 2>/dev/null; then
+        read_settings "$work/settings"
     fi
     step packages make_environment .venv requirements.txt
     step settings ask settings
-    load_settings
+    read_settings "$work/output"
     if [ -n "$running" ] && [ -n "$foreground" ]; then
         die 2 "the dashboard runs already (process $running); ./deploy_lego.sh stop ends it"
     fi
@@ -231,10 +231,14 @@ take_lock() {
 }
 
 load_settings() {
-    local answer
     [ -x "$python" ] || die 2 "nothing is installed here yet; ./deploy_lego.sh does it"
-    answer=$(ask settings) || exit
-    { read -r && read -r engine && read -r instance && read -r address; } <<<"$answer"
+    ask settings >"$work/settings" || exit
+    read_settings "$work/settings"
+}
+
+# read_settings FILE: takes over what `ask settings` wrote there.
+read_settings() {
+    { read -r && read -r engine && read -r instance && read -r address; } <"$1"
     pid_file=$instance/gunicorn.pid
     log_file=$instance/gunicorn.log
     running=$(find_running)

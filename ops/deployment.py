@@ -20,10 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gunicorn
-import sqlalchemy as sa
 
-from database import schema
-from database.engines import open_store
 from domain.errors import LegoError, SetupError
 from settings import Settings, load_settings
 
@@ -69,6 +66,12 @@ def describe_settings(settings: Settings) -> str:
 
 def describe_missing(settings: Settings) -> str:
     """What there is not yet, in words, and below them `facts` and `users` as far as they are missing."""
+    # Only here, because they take half a second to load.
+    import sqlalchemy as sa
+
+    from database import schema
+    from database.engines import open_store
+
     store = open_store(settings)
     try:
         with store.facts() as connection:

@@ -92,12 +92,12 @@ class Clone:
 
     @contextmanager
     def visited(self) -> Iterator[list[str]]:
-        """Has two readers ask for the sign-in page all the time; yields what they got."""
+        """Has two readers ask for the sign-in page without end; yields what they got."""
         answers: list[str] = []
         over = threading.Event()
 
         def keep_reading() -> None:
-            while not over.is_set():
+            while not over.wait(0.02):
                 try:
                     answers.append(str(self.get("/login")[0]))
                 except (OSError, http.client.HTTPException) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -24,13 +25,13 @@ def test_shellcheck_finds_nothing(script: str) -> None:
 def test_cron_refreshes_with_the_systems_python_from_any_folder(deployed: Clone, tmp_path: Path) -> None:
     (tmp_path / "cron.ini").write_text(f"[database]\npath = {deployed.folder / 'instance'}\n", encoding="utf-8")
     done = refresh_from_cron(deployed, "--config", "cron.ini", folder=tmp_path)
-    generation = deployed.summaries()["generation"]["generation"]
+    generation = deployed.summaries()["generation"]
     assert (done.returncode, done.stdout) == (0, f"Nothing to do: no month changed; generation {generation} is live.\n")
 
 
 def test_cron_passes_options_and_exit_codes_on(deployed: Clone, tmp_path: Path) -> None:
-    planned = refresh_from_cron(deployed, "--plan", "--full", folder=tmp_path)
-    assert (planned.returncode, planned.stdout.split(",")[0]) == (0, "Full refresh of 36 of 36 months")
+    planned = refresh_from_cron(deployed, "--plan", "--full", "--json", folder=tmp_path)
+    assert (planned.returncode, json.loads(planned.stdout)["refresh_type"]) == (0, "full")
     assert refresh_from_cron(deployed, "--no-such-option", folder=tmp_path).returncode == 2
     missing = refresh_from_cron(deployed, "--config=nowhere.ini", folder=tmp_path)
     assert missing.returncode == 2
