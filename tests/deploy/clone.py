@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -117,3 +118,14 @@ class Clone:
 def steps_of(output: str) -> list[str]:
     """The names of the steps that a deployment ticked off, each with its seconds."""
     return re.findall(r"^  ✓ (\w+(?: \w+)?) +\d+\.\d s  ", output, re.MULTILINE)
+
+
+def sign_in(clone: Clone, password: str) -> str:
+    """Signs admin in as a browser would, and returns the cookie."""
+    _, headers, page = clone.get("/login")
+    cookie = headers["Set-Cookie"].partition(";")[0]
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
+    form = urllib.parse.urlencode({"csrf_token": token, "name": "admin", "password": password})
+    status, headers, _ = clone.post("/login", form, {"Cookie": cookie, "Origin": f"http://127.0.0.1:{clone.port}"})
+    assert status in (302, 303), status
+    return headers["Set-Cookie"].partition(";")[0]

@@ -7,12 +7,13 @@ import re
 import signal
 import socket
 import time
-import urllib.parse
 from pathlib import Path
 
 import pytest
 
-from tests.deploy.clone import Clone, steps_of
+from tests.deploy.clone import Clone, sign_in, steps_of
+
+pytestmark = pytest.mark.xdist_group("deploy")
 
 EVERY_TIME = ["packages", "settings", "schema", "contents", "summaries", "trial"]
 
@@ -27,13 +28,7 @@ def test_the_first_deployment_names_every_step_with_its_seconds(first_output: st
 def test_the_first_deployment_makes_an_admin_who_can_sign_in(first_output: str, deployed: Clone) -> None:
     (password,) = re.findall(r"Password, shown only now: (\S+)", first_output)
     assert first_output.count(password) == 1
-    _, headers, page = deployed.get("/login")
-    cookie = headers["Set-Cookie"].partition(";")[0]
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
-    form = urllib.parse.urlencode({"csrf_token": token, "name": "admin", "password": password})
-    status, headers, _ = deployed.post("/login", form, {"Cookie": cookie, "Origin": f"http://127.0.0.1:{deployed.port}"})
-    assert status in (302, 303)
-    cookie = headers["Set-Cookie"].partition(";")[0]
+    cookie = sign_in(deployed, password)
     assert deployed.get("/dashboard", {"Cookie": cookie})[0] == 200
 
 

@@ -1,0 +1,56 @@
+"""README.md says all there is: every command, every option of the deployment, every setting, every exit code."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+import settings
+from domain import errors
+from flask_app import create_app
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_command_has_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEGO_DATABASE_PATH", str(tmp_path))
+    ours = {name for name, command in create_app().cli.commands.items() if not command.hidden}
+    described = set(re.findall(r"^\| `flask ([a-z-]+)", README, re.MULTILINE))
+    assert described == ours
+
+
+@pytest.mark.parametrize("section", settings.SECTIONS)
+def test_every_setting_has_its_row_in_its_section(section: str) -> None:
+    table = README.split(f"| **`[{section}]`** |")[1].split("| **`[")[0].split("\n\n")[0]
+    described = re.findall(r"`([a-z_]+)`", " ".join(re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)))
+    assert described == [field.name for field in dataclasses.fields(settings.SECTIONS[section])]
+
+
+def test_every_exit_code_is_explained() -> None:
+    table = README.split("### Exit codes")[1].split("##")[0]
+    family = {kind.exit_code for kind in vars(errors).values() if isinstance(kind, type)}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)} == {0, *family}
+
+
+def test_every_option_of_the_deployment_is_explained() -> None:
+    script = (ROOT / "deploy_lego.sh").read_text(encoding="utf-8")
+    for option in re.findall(r"--[a-z-]+", script.split("<<'TEXT'")[1].split("\nTEXT")[0]):
+        assert option in README or option == "--help"
+
+
+def test_every_direct_dependency_has_its_reason() -> None:
+    reasons = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Dependencies")[1]
+    for name in ("requirements.in", "requirements-dev.in"):
+        wanted = [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if re.match(r"\w", line)]
+        assert [line for line in wanted if line not in reasons] == []
+
+
+def test_what_is_linked_is_there() -> None:
+    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/ARCHITECTURE.md"):
+        text = (ROOT / document).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+            assert ((ROOT / document).parent / target).exists(), f"{document} links {target}"
