@@ -148,7 +148,7 @@ def _chart(rows: Dashboard, page: Page) -> Chart:
     )
     return Chart(
         metric=selection.metric,
-        figure=json.dumps(figure, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/"),
+        figure=json.dumps(figure, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
         now_words=selection.span.words(),
         before_words=before_words,
         rows=tuple(_chart_row(row, page, kind) for row in rows.months),
