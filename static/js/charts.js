@@ -43,16 +43,18 @@ function monthsApart(figure, plot) {
 
 function layout(own, dtick) {
   const font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: token("--ink-faint") };
+  const spike = { spikecolor: token("--line-strong"), spikethickness: 1, spikedash: "solid" };
   const axis = { fixedrange: true, automargin: true, zeroline: false };
   return {
     ...own,
-    xaxis: { ...axis, showgrid: false, ticks: "", tickangle: 0, dtick, ...own.xaxis },
+    xaxis: { ...axis, showgrid: false, ticks: "", ...spike, tickangle: 0, dtick, ...own.xaxis },
     yaxis: { ...axis, gridcolor: token("--chart-grid"), zeroline: true, zerolinecolor: token("--chart-zero"), ...own.yaxis },
     font,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     margin: { l: 4, r: 4, t: 8, b: 4 },
     showlegend: false,
+    legend: { traceorder: "reversed" },
     hovermode: "x unified",
     hoverlabel: { bgcolor: token("--surface"), bordercolor: token("--line-strong"), font: { ...font, color: token("--ink") } },
   };
