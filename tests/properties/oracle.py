@@ -1,0 +1,106 @@
+"""The summaries as a child would compute them: plain Python, plain Decimal, no SQL.
+
+It knows what an import, an undo, a moved brand and a refresh mean, and nothing of how they are done.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+EXCLUDED = "stock"
+ALL = "ALL"
+
+Row = tuple[str, str, str, str, str | None]
+"""ASIN, marketplace, metric, month (2024-01), value."""
+
+
+@dataclass
+class Fact:
+    """One row of financials. `source` and `number` are the import's; both None for a stranger's."""
+
+    row: Row
+    source: str | None = None
+    number: int | None = None
+
+
+@dataclass
+class Oracle:
+    """The state of a shop, and of the generations published from it."""
+
+    products: dict[str, tuple[int, int | None, int | None]]
+    """ASIN -> id, brand id, category id."""
+    brands: dict[int, tuple[int | None, str | None]]
+    """Brand id -> category id, group."""
+    facts: list[Fact] = field(default_factory=list)
+    replaced: dict[int, list[Fact]] = field(default_factory=dict)
+    live: dict | None = None
+    before: dict | None = None
+
+    def take_in(self, number: int, source: str, mode: str, rows: Iterable[Row]) -> None:
+        """An import: a source's facts for the same product, marketplace and month (or for whole months)
+        give way, unless it appends."""
+        rows = list(rows)
+        places = {(asin, marketplace, month) for asin, marketplace, _, month, _ in rows}
+        months = {month for *_, month, _ in rows}
+
+        def gives_way(fact: Fact) -> bool:
+            asin, marketplace, _, month, _ = fact.row
+            if fact.source != source or mode == "append":
+                return False
+            return month in months if mode == "whole-months" else (asin, marketplace, month) in places
+
+        self.replaced[number] = [fact for fact in self.facts if gives_way(fact)]
+        self.facts = [fact for fact in self.facts if not gives_way(fact)]
+        self.facts += [Fact(row, source, number) for row in rows]
+
+    def undo(self, number: int) -> None:
+        """Its facts go, what it replaced returns."""
+        self.facts = [fact for fact in self.facts if fact.number != number] + self.replaced.pop(number)
+
+    def publish(self) -> bool:
+        """A refresh; says whether anything in the tables changed."""
+        now = self.tables()
+        changed = now != self.live
+        self.before, self.live = self.live, now
+        return changed
+
+    def tables(self) -> dict[str, list[tuple]]:
+        """The three tables as `tests.facts.all_summary_rows` gives them."""
+        asin: dict[tuple, Decimal] = defaultdict(Decimal)
+        for fact in self.facts:
+            code, marketplace, metric, month, value = fact.row
+            if value is None or marketplace == ALL or code not in self.products:
+                continue
+            number, brand, own = self.products[code]
+            category, group = self.brands.get(brand, (None, None))
+            if group == EXCLUDED:
+                continue
+            asin[number, brand or 0, own or category or 0, marketplace, f"{month}-01", metric] += Decimal(value)
+        brands: dict[tuple, list] = defaultdict(list)
+        categories: dict[tuple, list] = defaultdict(list)
+        for (number, brand, category, marketplace, month, metric), value in asin.items():
+            brands[brand, category, month, marketplace, metric].append((number, value))
+            brands[brand, category, month, ALL, metric].append((number, value))
+            categories[category, month, metric].append((number, brand, value))
+        return {
+            "financials_summary_monthly_asin_marketplace": sorted(
+                (*key, f"{value:.2f}") for key, value in asin.items()
+            ),
+            "financials_summary_monthly_brand": sorted(
+                (*key, f"{sum(value for _, value in rows):.2f}", len({number for number, _ in rows}))
+                for key, rows in brands.items()
+            ),
+            "financials_summary_monthly_category": sorted(
+                (*key, f"{sum(value for *_, value in rows):.2f}", len({brand for _, brand, _ in rows}),
+                 len({number for number, *_ in rows}))
+                for key, rows in categories.items()
+            ),
+        }
+
+    def snapshot(self) -> Oracle:
+        """A copy that further operations do not touch."""
+        return copy.deepcopy(self)

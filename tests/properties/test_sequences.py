@@ -1,0 +1,160 @@
+"""After any sequence of operations: embedded = MariaDB = a plain-Decimal oracle, to the cent.
+
+`LONG_SEQUENCES=1000 tests/run.sh tests/properties` makes the long run. A failing sequence is printed
+with the seed that makes it again (`--hypothesis-seed`).
+"""
+
+import os
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings, strategies
+
+from database import migrations
+from database.engines import open_store
+from tests.conftest import embedded_settings, mysql_settings
+from tests.properties.oracle import EXCLUDED, Fact, Oracle
+from tests.properties.shop import BRANDS, PRODUCTS, Shop
+
+SEQUENCES = int(os.environ.get("LONG_SEQUENCES", "100"))
+
+asins = strategies.sampled_from([code for code, *_ in PRODUCTS])
+marketplaces = strategies.sampled_from(["US", "DE", "日本"])
+metrics = strategies.sampled_from(["Net revenue", "CM3", "net revenue", "Ñandú €"])
+months = strategies.sampled_from(["2024-01", "2024-02", "2024-03"])
+values = strategies.one_of(
+    strategies.integers(-100_000, 100_000),
+    strategies.sampled_from([0, 1, -1, 999_999_999_999_999, -999_999_999_999_999]),
+).map(lambda cents: str(Decimal(cents).scaleb(-2)))
+rows = strategies.lists(
+    strategies.tuples(asins, marketplaces, metrics, months, values), min_size=1, max_size=8,
+    unique_by=lambda row: row[:4],
+)
+stray = strategies.lists(
+    strategies.tuples(
+        strategies.one_of(asins, strategies.just("UNKNOWN")), strategies.sampled_from(["US", "ALL"]), metrics, months,
+        strategies.one_of(values, strategies.none()),
+    ), min_size=1, max_size=4,
+)
+operations = strategies.lists(
+    strategies.one_of(
+        strategies.tuples(
+            strategies.just("import"), strategies.sampled_from(["one", "two"]),
+            strategies.sampled_from(["replace", "replace", "append", "whole-months"]), rows,
+        ),
+        strategies.tuples(strategies.just("undo"), strategies.integers(1, 6)),
+        strategies.tuples(strategies.just("insert"), stray),
+        strategies.tuples(
+            strategies.just("assign"), strategies.integers(1, len(PRODUCTS)),
+            strategies.sampled_from([None, 1, 2, 3]), strategies.sampled_from([None, 1, 2]),
+        ),
+        strategies.tuples(
+            strategies.just("move"), strategies.integers(1, len(BRANDS)), strategies.sampled_from([None, 1, 2]),
+            strategies.sampled_from([None, EXCLUDED, "own"]),
+        ),
+        strategies.just(("refresh",)),
+        strategies.just(("refresh",)),
+        strategies.just(("full",)),
+        strategies.just(("rollback",)),
+    ), min_size=2, max_size=9,
+)
+
+
+@pytest.fixture(scope="module")
+def shops(mariadb, tmp_path_factory):
+    """One shop per engine, emptied for every sequence."""
+    folder = tmp_path_factory.mktemp("sequences")
+    mariadb.run("CREATE DATABASE lego_sequences")
+    stores = [open_store(embedded_settings(folder)), open_store(mysql_settings(folder, mariadb, "lego_sequences"))]
+    for store in stores:
+        migrations.upgrade(store)
+    yield [Shop(store, folder) for store in stores]
+    for store in stores:
+        store.close()
+    mariadb.run("DROP DATABASE lego_sequences")
+
+
+@settings(
+    max_examples=SEQUENCES, deadline=None, print_blob=True, database=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.large_base_example],
+)
+@given(sequence=operations)
+def test_every_sequence_gives_the_same_tables_as_the_oracle(shops, sequence):
+    oracle = new_oracle()
+    for shop in shops:
+        shop.clear()
+    imports = 0
+    for operation, *arguments in [*sequence, ("refresh",), ("full",)]:
+        if operation == "import":
+            imports += 1
+            for shop in shops:
+                shop.take_in(imports, *arguments)
+            oracle.take_in(imports, *arguments)
+        elif operation == "undo":
+            undo(shops, oracle, *arguments)
+        elif operation == "insert":
+            for shop in shops:
+                shop.insert(*arguments)
+            oracle.facts += [Fact(row) for row in arguments[0]]
+        elif operation in ("assign", "move"):
+            for shop in shops:
+                getattr(shop, operation)(*arguments)
+            place(oracle, operation, *arguments)
+        elif operation == "rollback":
+            roll_back(shops, oracle)
+        else:
+            publish(shops, oracle, full=operation == "full")
+
+
+def new_oracle() -> Oracle:
+    """The oracle of an emptied shop."""
+    return Oracle(
+        products={code: (number, brand, category) for number, (code, brand, category) in enumerate(PRODUCTS, 1)},
+        brands={number: (category, group) for number, (_, category, group) in enumerate(BRANDS, 1)},
+    )
+
+
+def undo(shops, oracle, number):
+    if number not in oracle.replaced:
+        return
+    outcomes = {shop.undo(number) for shop in shops}
+    assert len(outcomes) == 1
+    if outcomes == {True}:
+        oracle.undo(number)
+
+
+def place(oracle, operation, number, *where):
+    if operation == "move":
+        oracle.brands[number] = where
+    else:
+        code = PRODUCTS[number - 1][0]
+        oracle.products[code] = (number, *where)
+
+
+def roll_back(shops, oracle):
+    outcomes = {shop.roll_back() for shop in shops}
+    assert len(outcomes) == 1
+    if outcomes == {True}:
+        oracle.live, oracle.before = oracle.before, None
+        compare(shops, oracle.live)
+
+
+def publish(shops, oracle, *, full):
+    statuses = {shop.refresh(full) for shop in shops}
+    assert len(statuses) == 1, statuses
+    status = statuses.pop()
+    if status == "refused":
+        return
+    if status == "nothing to do":
+        assert oracle.tables() == oracle.live
+    else:
+        oracle.publish()
+    compare(shops, oracle.live)
+
+
+def compare(shops, expected):
+    from tests.facts import all_summary_rows
+
+    for shop in shops:
+        assert all_summary_rows(shop.store) == expected, shop.store.settings.database.engine
