@@ -11,7 +11,8 @@ from flask import Blueprint, Response, render_template
 from charts.monthly import Bar, monthly_figure
 from charts.small import TrendLine, trend_line
 from database.queries.breakdown import SORTS
-from database.queries.dashboard import Dashboard, Headline, MonthRow, read_dashboard
+from database.queries.dashboard import Dashboard, MonthRow, read_dashboard
+from database.queries.figures import Figure
 from domain.metrics import rise_of
 from domain.months import month_name
 from domain.ratios import relative_change
@@ -92,7 +93,7 @@ def _brands(rows: Dashboard, page: Page) -> BreakdownView:
     return breakdown_view(rows.brands, page, title="Brands", part="brands", per_page=ROWS_PER_PAGE)
 
 
-def _card(headline: Headline, page: Page) -> Card:
+def _card(headline: Figure, page: Page) -> Card:
     kind = PERCENT if headline.ratio and headline.ratio.percent else kind_of(headline.name)
     write = page.formats
     return Card(
@@ -106,7 +107,7 @@ def _card(headline: Headline, page: Page) -> Card:
     )
 
 
-def _card_changes(headline: Headline, selection: Selection, page: Page) -> tuple[Change, ...]:
+def _card_changes(headline: Figure, selection: Selection, page: Page) -> tuple[Change, ...]:
     """Against the previous period and the year before, or once where these are the same months."""
     if selection.compare == "none":
         return ()
@@ -116,14 +117,14 @@ def _card_changes(headline: Headline, selection: Selection, page: Page) -> tuple
     return tuple(_change(headline, before, page).against(words, span) for words, span, before in against if span)
 
 
-def _change(headline: Headline, before: Decimal | None, page: Page) -> Change:
+def _change(headline: Figure, before: Decimal | None, page: Page) -> Change:
     if headline.ratio and headline.ratio.percent:
         return in_points(headline.complete, before, formats=page.formats, rise="good")
     change = relative_change(headline.complete, before)
     return relative(change, formats=page.formats, rise=rise_of(headline.name))
 
 
-def _trend_words(headline: Headline, page: Page, kind: str) -> str:
+def _trend_words(headline: Figure, page: Page, kind: str) -> str:
     months = page.selection.span.months
     known = [(m, v) for m, v in zip(months, headline.months, strict=True) if v is not None]
     if not known:

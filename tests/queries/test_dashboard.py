@@ -9,7 +9,8 @@ import pytest
 
 from database.engines.base import Store
 from database.queries.breakdown import Breakdown, GroupRow, read_breakdown
-from database.queries.dashboard import Dashboard, Headline, MonthRow, read_dashboard
+from database.queries.dashboard import Dashboard, MonthRow, read_dashboard
+from database.queries.figures import Figure
 from database.queries.sums import BRAND, CATEGORY, MARKETPLACE, MONTH, Sum, sums_by, sums_statement
 from domain.periods import calendar_at
 from domain.ratios import CM3_MARGIN
@@ -66,19 +67,19 @@ def test_headlines_are_sums_and_sums_divided_by_sums(published: Store) -> None:
     found = dashboard(published, between("2025-09", "2025-10")).headlines
 
     assert found == (
-        Headline(
+        Figure(
             name="Net revenue", ratio=None, value=Decimal("500.01"), complete=Decimal("500.01"), previous=None,
             year_before=None, months=(Decimal("110.01"), Decimal("390.00")),
         ),
-        Headline(
+        Figure(
             name="Net units", ratio=None, value=Decimal("11.00"), complete=Decimal("11.00"), previous=None,
             year_before=None, months=(Decimal("11.00"), None),
         ),
-        Headline(
+        Figure(
             name="CM3", ratio=None, value=Decimal("93.00"), complete=Decimal("93.00"), previous=None,
             year_before=None, months=(Decimal("33.00"), Decimal("60.00")),
         ),
-        Headline(
+        Figure(
             name="CM3 %", ratio=CM3_MARGIN, value=Decimal("93.00") / Decimal("500.01"),
             complete=Decimal("93.00") / Decimal("500.01"), previous=None, year_before=None,
             months=(Decimal("33.00") / Decimal("110.01"), Decimal("60.00") / Decimal("390.00")),

@@ -1,0 +1,76 @@
+"""Figures over the chosen months: sums and ratios, month by month and against earlier months."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from database.queries.sums import MONTH, by_grain, sums_by
+from domain.periods import Span
+from domain.ratios import Ratio
+from domain.selection import Selection
+
+MonthSums = Mapping[datetime.date, Mapping[str, Decimal]]
+"""Month -> metric -> sum."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure over the chosen months. Ratios are fractions, money and pieces are sums.
+
+    `complete` is the figure without the month in progress: it is what `previous` and `year_before`,
+    where there is anything to compare with, compare to. `months` holds the figure of each chosen month.
+    """
+
+    name: str
+    ratio: Ratio | None
+    value: Decimal | None
+    complete: Decimal | None
+    previous: Decimal | None
+    year_before: Decimal | None
+    months: tuple[Decimal | None, ...]
+
+
+def read_months(connection: sa.Connection, selection: Selection, asked: Iterable[str | Ratio]) -> MonthSums:
+    """The sums behind the metrics and ratios of `asked`, for the chosen months and those before them
+    that they are compared with: one statement."""
+    spans = [span for span in (selection.span, selection.previous, selection.year_before) if span]
+    metrics: set[str] = set()
+    for figure in asked:
+        metrics.update(figure.metrics if isinstance(figure, Ratio) else (figure,))
+    whole = Span(min(span.first for span in spans), max(span.last for span in spans))
+    return by_grain(sums_by(connection, selection, MONTH, span=whole, metrics=metrics))
+
+
+def figure_of(asked: str | Ratio, by_month: MonthSums, selection: Selection) -> Figure:
+    """A metric or a ratio over the months of the selection."""
+
+    def over(span: Span | None) -> Decimal | None:
+        return _value(asked, total_over(by_month, span)) if span else None
+
+    return Figure(
+        name=asked.name if isinstance(asked, Ratio) else asked,
+        ratio=asked if isinstance(asked, Ratio) else None,
+        value=over(selection.span),
+        complete=over(selection.complete),
+        previous=over(selection.previous),
+        year_before=over(selection.year_before),
+        months=tuple(_value(asked, by_month.get(month, {})) for month in selection.span.months),
+    )
+
+
+def total_over(by_month: MonthSums, span: Span) -> dict[str, Decimal]:
+    """Metric -> sum over the months of `span`; what has no row in any of them is not there."""
+    totals: dict[str, Decimal] = {}
+    for month in span.months:
+        for metric, value in by_month.get(month, {}).items():
+            totals[metric] = totals.get(metric, Decimal(0)) + value
+    return totals
+
+
+def _value(asked: str | Ratio, sums: Mapping[str, Decimal]) -> Decimal | None:
+    return asked.of(sums) if isinstance(asked, Ratio) else sums.get(asked)
