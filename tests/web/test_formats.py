@@ -36,9 +36,9 @@ def test_a_figure_is_written_exactly_and_in_short(formats: Formats, kind, value,
 
 
 def test_what_is_not_there_is_a_dash_and_not_zero() -> None:
-    nothing = {ENGLISH.exact(None, MONEY), ENGLISH.short(None, PERCENT), ENGLISH.whole(None, MONEY), ENGLISH.change(None)}
-
-    assert nothing == {"–"}
+    for write in (ENGLISH.exact, ENGLISH.short, ENGLISH.whole):
+        assert [write(None, kind) for kind in (MONEY, COUNT, PERCENT)] == ["–", "–", "–"]
+    assert (ENGLISH.change(None), ENGLISH.points(None)) == ("–", "–")
 
 
 def test_columns_of_large_amounts_have_no_cents() -> None:
