@@ -1,7 +1,7 @@
 """The selection: what a reader has chosen, in the same words on every page's query string.
 
     period=3m|6m|12m|ytd|2025 or from=2024-01 to=2024-12, metric=, brand= category= marketplace= (one or
-    several with commas), compare=previous|year|none, sort= order= page= generation=
+    several with commas), search=, compare=previous|year|none, sort= order= page= generation=
 
 An empty value means "not chosen", because that is what a form sends. Everything that is unknown,
 repeated or out of bounds raises SelectionError, naming what is permitted.
@@ -25,13 +25,20 @@ WORDS = (
     "period", "from", "to", "metric", "brand", "category", "marketplace", "compare", "sort", "order", "page",
     "generation",
 )
-"""Every parameter, in the order of a canonical query string."""
+"""The parameters of most pages."""
+WORDS_WITH_SEARCH = (*WORDS, "search")
+"""The parameters of a page of products. Elsewhere a search is unknown: figures would look narrowed by it, and
+would not be."""
 
 DEFAULT_PERIOD = "12m"
 COMPARISONS = ("previous", "year", "none")
 ORDERS = ("desc", "asc")
 LONGEST = 4000
 """Characters of one value: room for several hundred brands, not for an attack."""
+
+LONGEST_SEARCH = 100
+MOST_WORDS = 8
+"""Of one search: each word is one more look at every product's name."""
 
 _ID = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
 _PAGE = re.compile(r"[1-9]\d{0,5}", re.ASCII)
@@ -74,6 +81,7 @@ class Selection:
     brands: tuple[int, ...] = ()
     categories: tuple[int, ...] = ()
     marketplaces: tuple[str, ...] = ()
+    search: str = ""
     compare: str = COMPARISONS[0]
     sort: str = "value"
     order: str = ORDERS[0]
@@ -129,6 +137,7 @@ class Selection:
             "brand": ",".join(map(str, self.brands)),
             "category": ",".join(map(str, self.categories)),
             "marketplace": ",".join(self.marketplaces),
+            "search": self.search,
             "compare": self.compare if self.compare != COMPARISONS[0] else "",
             "sort": self.sort if self.sort != "value" else "",
             "order": self.order if self.order != ORDERS[0] else "",
@@ -142,14 +151,15 @@ class Selection:
 
 
 def parse_selection(
-    pairs: Iterable[tuple[str, str]], catalogue: Catalogue, *, today: datetime.date, sorts: tuple[str, ...] = ("value",)
+    pairs: Iterable[tuple[str, str]], catalogue: Catalogue, *, today: datetime.date,
+    sorts: tuple[str, ...] = ("value",), words: tuple[str, ...] = WORDS,
 ) -> Selection:
-    """The selection that decoded query parameters name, on a page that sorts by `sorts`.
+    """The selection that decoded query parameters name, on a page that sorts by `sorts` and takes `words`.
 
     Raises SelectionError on anything not permitted, GenerationGone if another generation is asked for
     than the catalogue's.
     """
-    texts = _single_values(pairs)
+    texts = _single_values(pairs, words)
     calendar = calendar_at(catalogue.first_month, catalogue.last_month, today)
     period, first, last = _parse_period(texts, calendar)
     return Selection(
@@ -158,6 +168,7 @@ def parse_selection(
         brands=_ids("brand", texts, catalogue.brands),
         categories=_ids("category", texts, catalogue.categories),
         marketplaces=_codes(texts, catalogue.marketplaces),
+        search=_search(texts),
         compare=_one_of("compare", texts, COMPARISONS, COMPARISONS[0]),
         sort=_one_of("sort", texts, sorts, sorts[0]),
         order=_one_of("order", texts, ORDERS, ORDERS[0]),
@@ -172,11 +183,11 @@ def check_page(selection: Selection, pages: int) -> None:
         raise SelectionError(f"page {selection.page} is past the last one; permitted are 1 to {max(pages, 1)}")
 
 
-def _single_values(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _single_values(pairs: Iterable[tuple[str, str]], words: tuple[str, ...]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for word, text in pairs:
-        if word not in WORDS:
-            raise SelectionError(f"unknown parameter {_quoted(word)}; permitted are {', '.join(WORDS)}")
+        if word not in words:
+            raise SelectionError(f"unknown parameter {_quoted(word)}; permitted are {', '.join(words)}")
         if word in texts:
             raise SelectionError(f"{word} is given twice; give it once, several values with commas between")
         if len(text) > LONGEST:
@@ -251,6 +262,19 @@ def _codes(texts: dict[str, str], known: Mapping[str, str]) -> tuple[str, ...]:
         if part not in known:
             raise SelectionError(f"marketplace {_quoted(part)} is not one of {_listed(known)}")
     return tuple(sorted(set(parts)))
+
+
+def _search(texts: dict[str, str]) -> str:
+    """The words that are searched for, one space between; case does not matter, and stays as it was typed."""
+    words = texts.get("search", "").split()
+    text = " ".join(words)
+    if len(text) > LONGEST_SEARCH:
+        raise SelectionError(f"search has {len(text)} characters; permitted are {LONGEST_SEARCH}")
+    if len(words) > MOST_WORDS:
+        raise SelectionError(f"search has {len(words)} words; permitted are {MOST_WORDS}")
+    if not text.isprintable():
+        raise SelectionError(f"search {_quoted(text)} holds a character that cannot be typed")
+    return text
 
 
 def _page(texts: dict[str, str]) -> int:

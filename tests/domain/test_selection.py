@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from domain.errors import GenerationGone, SelectionError
 from domain.periods import Span
-from domain.selection import COMPARISONS, LONGEST, ORDERS, WORDS, Catalogue, Selection, check_page, parse_selection
+from domain.selection import (
+    COMPARISONS,
+    LONGEST,
+    ORDERS,
+    WORDS,
+    WORDS_WITH_SEARCH,
+    Catalogue,
+    Selection,
+    check_page,
+    parse_selection,
+)
 
 TODAY = datetime.date(2025, 11, 22)
 SORTS = ("value", "name", "change")
@@ -32,7 +42,7 @@ CATALOGUE = Catalogue(
 
 def parse(query: str, catalogue: Catalogue = CATALOGUE) -> Selection:
     pairs = parse_qsl(query, keep_blank_values=True)
-    return parse_selection(pairs, catalogue, today=TODAY, sorts=SORTS)
+    return parse_selection(pairs, catalogue, today=TODAY, sorts=SORTS, words=WORDS_WITH_SEARCH)
 
 
 def test_nothing_chosen_is_the_last_twelve_complete_months_of_net_revenue() -> None:
@@ -46,18 +56,32 @@ def test_nothing_chosen_is_the_last_twelve_complete_months_of_net_revenue() -> N
 
 def test_every_word_is_understood() -> None:
     found = parse(
-        "period=2024&metric=CM3&brand=12,3&category=5&marketplace=US,DE&compare=year&sort=name&order=asc&page=4&generation=7"
+        "period=2024&metric=CM3&brand=12,3&category=5&marketplace=US,DE&search=blue+Duck"
+        "&compare=year&sort=name&order=asc&page=4&generation=7"
     )
 
     assert found == Selection(
         calendar=found.calendar, period="2024", metric="CM3",
         brands=(3, 12), categories=(5,), marketplaces=("DE", "US"),
-        compare="year", sort="name", order="asc", page=4, generation=7,
+        search="blue Duck", compare="year", sort="name", order="asc", page=4, generation=7,
     )
 
 
 def test_a_form_sends_empty_values_for_what_is_not_chosen() -> None:
-    assert parse("&".join(f"{word}=" for word in WORDS)) == parse("")
+    assert parse("&".join(f"{word}=" for word in WORDS_WITH_SEARCH)) == parse("")
+
+
+def test_a_search_is_its_words_with_one_space_between() -> None:
+    assert parse("search=%20 blue%20%20duck%20").search == "blue duck"
+    assert parse("search=%20").search == ""
+    assert parse("search=50%25_off %26 more").query_string() == "search=50%25_off%20%26%20more"
+
+
+def test_a_page_without_products_refuses_a_search() -> None:
+    with pytest.raises(SelectionError) as refused:
+        parse_selection([("search", "duck")], CATALOGUE, today=TODAY)
+
+    assert str(refused.value) == "unknown parameter 'search'; permitted are " + ", ".join(WORDS)
 
 
 def test_a_range_stands_in_place_of_a_period() -> None:
@@ -100,8 +124,8 @@ def test_the_comparison_is_the_one_asked_for(compare: str, first: datetime.date 
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("colour=red", "unknown parameter 'colour'; permitted are " + ", ".join(WORDS)),
-        ("Period=3m", "unknown parameter 'Period'; permitted are " + ", ".join(WORDS)),
+        ("colour=red", "unknown parameter 'colour'; permitted are " + ", ".join(WORDS_WITH_SEARCH)),
+        ("Period=3m", "unknown parameter 'Period'; permitted are " + ", ".join(WORDS_WITH_SEARCH)),
         ("brand=3&brand=12", "brand is given twice; give it once, several values with commas between"),
         ("page=&page=", "page is given twice; give it once, several values with commas between"),
         ("metric=Profit", "metric 'Profit' is not one of Net revenue, CM3, Fees & more, 50%"),
@@ -114,6 +138,10 @@ def test_the_comparison_is_the_one_asked_for(compare: str, first: datetime.date 
         ("category=Toys", "category 'Toys' is not known; permitted are 5 (Toys), 0 ((uncategorised))"),
         ("marketplace=ALL", "marketplace 'ALL' is not one of DE, US, A,B"),
         ("marketplace=US,us", "marketplace 'us' is not one of DE, US, A,B"),
+        ("search=a&search=b", "search is given twice; give it once, several values with commas between"),
+        ("search=" + "x" * 101, "search has 101 characters; permitted are 100"),
+        ("search=a b c d e f g h i", "search has 9 words; permitted are 8"),
+        ("search=a%00b", "search 'a\\x00b' holds a character that cannot be typed"),
         ("compare=last", "compare 'last' is not one of previous, year, none"),
         ("sort=value;DROP", "sort 'value;DROP' is not one of value, name, change"),
         ("order=down", "order 'down' is not one of desc, asc"),
@@ -138,7 +166,7 @@ def test_the_comparison_is_the_one_asked_for(compare: str, first: datetime.date 
         ("generation=0", "generation '0' is not a whole number from 1"),
         ("generation=x", "generation 'x' is not a whole number from 1"),
         ("brand=" + "1" * 5000, f"brand has 5000 characters; permitted are {LONGEST}"),
-        ("x" * 5000 + "=1", f"unknown parameter '{'x' * 60}…'; permitted are " + ", ".join(WORDS)),
+        ("x" * 5000 + "=1", f"unknown parameter '{'x' * 60}…'; permitted are " + ", ".join(WORDS_WITH_SEARCH)),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_what_is_permitted(query: str, message: str) -> None:
