@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Response, abort, current_app, render_template, request, url_for
@@ -12,7 +13,7 @@ from database.engines.base import Generation, Reading
 from database.queries.catalogue import read_catalogue
 from domain.errors import NeverRefreshed, SelectionError
 from domain.months import today_utc
-from domain.selection import Catalogue, Selection, check_page, parse_selection
+from domain.selection import ORDERS, WORDS, Catalogue, Selection, check_page, parse_selection
 from settings import Settings
 from web import current
 from web.cache import cached
@@ -26,7 +27,8 @@ KEPT_CATALOGUES = 20
 
 @dataclass(frozen=True)
 class Page:
-    """One reader's view of one page: where to read, what was chosen, how to write figures."""
+    """One reader's view of one page: where to read, what was chosen, how to write figures. `arguments` are
+    the parts of its path."""
 
     endpoint: str
     connection: sa.Connection
@@ -35,10 +37,16 @@ class Page:
     selection: Selection
     formats: Formats
     settings: Settings
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def address(self, **changes) -> str:
         """This page with another part of the selection."""
-        return address_of(self.endpoint, self.selection.changed(**changes))
+        return address_of(self.endpoint, self.selection.changed(**changes), **self.arguments)
+
+    def elsewhere(self, endpoint: str, changes: Mapping[str, Any] | None = None, **arguments) -> str:
+        """Another page with this selection, parts of it changed; its table starts in its own order."""
+        own_order = {"sort": "value", "order": ORDERS[0], "search": ""}
+        return address_of(endpoint, self.selection.changed(**own_order, **(changes or {})), **arguments)
 
     def check_page_number(self, pages: int) -> None:
         """Answers 400 if the reader asks for a page past the last."""
@@ -48,16 +56,19 @@ class Page:
             abort(400, str(error))
 
 
-def figures_page(title: str, render: Callable[[Page], str], *, sorts: tuple[str, ...]) -> Response:
+def figures_page(
+    title: str, render: Callable[[Page], str], *, sorts: tuple[str, ...], words: tuple[str, ...] = WORDS
+) -> Response:
     """The page whose `<main>` is what `render` makes of the reader's selection, kept until anything it
-    depends on changes. Raises NeverRefreshed before the first refresh."""
+    depends on changes. `words` are the parameters that the page takes. Raises NeverRefreshed before the
+    first refresh."""
     live = current.store().live_generation()
     if live is None:
         raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
     formats = formats_of_reader()
 
     def whole_page() -> str:
-        main = current.store().read(lambda reading: _main(reading, render, formats, sorts))
+        main = current.store().read(lambda reading: _main(reading, render, formats, sorts, words))
         return render_template("page.html", title=title, content=main)
 
     return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale))
@@ -69,16 +80,20 @@ def formats_of_reader() -> Formats:
     return Formats(negotiate(languages), current.settings().dashboard.currency)
 
 
-def address_of(endpoint: str, selection: Selection) -> str:
-    """The address of a page with a selection."""
-    query = selection.query_string()
-    return f"{url_for(endpoint)}?{query}" if query else url_for(endpoint)
+def address_of(endpoint: str, selection: Selection, **arguments) -> str:
+    """The address of a page with a selection; `arguments` stand in its path."""
+    query, path = selection.query_string(), url_for(endpoint, **arguments)
+    return f"{path}?{query}" if query else path
 
 
-def _main(reading: Reading, render: Callable[[Page], str], formats: Formats, sorts: tuple[str, ...]) -> str:
+def _main(
+    reading: Reading, render: Callable[[Page], str], formats: Formats, sorts: tuple[str, ...], words: tuple[str, ...]
+) -> str:
     catalogue = _catalogue(reading)
     try:
-        selection = parse_selection(request.args.items(multi=True), catalogue, today=today_utc(), sorts=sorts)
+        selection = parse_selection(
+            request.args.items(multi=True), catalogue, today=today_utc(), sorts=sorts, words=words
+        )
     except SelectionError as error:
         abort(400, str(error))
     scope = _scope()
@@ -87,10 +102,12 @@ def _main(reading: Reading, render: Callable[[Page], str], formats: Formats, sor
     page = Page(
         endpoint=request.endpoint, connection=reading.connection, generation=reading.generation, catalogue=catalogue,
         selection=selection, formats=formats, settings=current.settings(),
+        arguments=dict(request.view_args or {}),
     )
     key = (
-        request.endpoint, reading.generation.generation, reading.generation.run_id, selection.query_string(),
-        selection.calendar.current.isoformat(), str(formats.locale), repr(page.settings.dashboard),
+        request.endpoint, page.arguments, reading.generation.generation, reading.generation.run_id,
+        selection.query_string(), selection.calendar.current.isoformat(), str(formats.locale),
+        repr(page.settings.dashboard),
     )
     return cached(key, lambda: render(page))
 
