@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -84,7 +85,8 @@ def register(app: Flask) -> None:
     @app.errorhandler(errors.LegoError)
     def _lego(error: errors.LegoError) -> Response:
         words = _words_of_ours(error)
-        app.logger.log(30 if words.status < 500 else 40, "%s: %s", type(error).__name__, error)
+        is_failure = words.status >= 500 and words is not _NEVER_REFRESHED
+        app.logger.log(logging.ERROR if is_failure else logging.INFO, "%s: %s", type(error).__name__, error)
         return _answer(words)
 
     @app.errorhandler(sa.exc.OperationalError)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from database import people
@@ -22,6 +22,8 @@ WRONG = "The name or the password is not right."
 @open_to_everybody
 def show() -> Response:
     """The form; whoever is signed in already goes on to where they wanted."""
+    if set(request.args) - {"next"} or len(request.args.getlist("next")) > 1:
+        abort(400, "This page takes next=, once, and nothing else.")
     if not sessions.is_private_channel():
         return make_response(render_template("login/needs_tls.html"), 403)
     if current.person():

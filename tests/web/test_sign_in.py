@@ -156,6 +156,13 @@ def test_sign_in_never_leads_to_another_site(client, add_person):
     assert client.get("/login?next=https://evil.com").location == "/"
 
 
+@pytest.mark.parametrize("query", ["debug=1", "next=/&next=/dashboard", "next=/&x="])
+def test_a_parameter_it_does_not_know_or_has_twice_is_refused(small_app, query):
+    answer = small_app.test_client().get(f"/login?{query}")
+    assert answer.status_code == 400
+    assert "This page takes next=, once, and nothing else." in answer.text
+
+
 def test_the_page_says_how_to_make_the_first_user(client, add_person):
     assert "flask create-user NAME --role admin" in client.get("/login").text
     add_person("anna")
