@@ -74,6 +74,27 @@ def figures_page(
     return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale))
 
 
+def read_page(
+    reading: Reading, endpoint: str, *, formats: Formats, sorts: tuple[str, ...], words: tuple[str, ...]
+) -> Page:
+    """The reader's view of the page of `endpoint`, from the parameters of the request at hand: answers 400
+    if one of them is not permitted. Raises GenerationGone."""
+    catalogue = _catalogue(reading)
+    try:
+        selection = parse_selection(
+            request.args.items(multi=True), catalogue, today=today_utc(), sorts=sorts, words=words
+        )
+    except SelectionError as error:
+        abort(400, str(error))
+    scope = _scope()
+    if scope is not None:
+        selection = selection.changed(scope=scope, page=selection.page)
+    return Page(
+        endpoint=endpoint, connection=reading.connection, generation=reading.generation, catalogue=catalogue,
+        selection=selection, formats=formats, settings=current.settings(), arguments=dict(request.view_args or {}),
+    )
+
+
 def formats_of_reader() -> Formats:
     """How this reader's browser wants figures written."""
     languages = tuple(language for language, _ in request.accept_languages)[:LANGUAGES]
@@ -89,24 +110,10 @@ def address_of(endpoint: str, selection: Selection, **arguments) -> str:
 def _main(
     reading: Reading, render: Callable[[Page], str], formats: Formats, sorts: tuple[str, ...], words: tuple[str, ...]
 ) -> str:
-    catalogue = _catalogue(reading)
-    try:
-        selection = parse_selection(
-            request.args.items(multi=True), catalogue, today=today_utc(), sorts=sorts, words=words
-        )
-    except SelectionError as error:
-        abort(400, str(error))
-    scope = _scope()
-    if scope is not None:
-        selection = selection.changed(scope=scope, page=selection.page)
-    page = Page(
-        endpoint=request.endpoint, connection=reading.connection, generation=reading.generation, catalogue=catalogue,
-        selection=selection, formats=formats, settings=current.settings(),
-        arguments=dict(request.view_args or {}),
-    )
+    page = read_page(reading, request.endpoint, formats=formats, sorts=sorts, words=words)
     key = (
         request.endpoint, page.arguments, reading.generation.generation, reading.generation.run_id,
-        selection.query_string(), selection.calendar.current.isoformat(), str(formats.locale),
+        page.selection.query_string(), page.selection.calendar.current.isoformat(), str(formats.locale),
         repr(page.settings.dashboard),
     )
     return cached(key, lambda: render(page))

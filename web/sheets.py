@@ -41,7 +41,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flask import request, url_for
+from flask import url_for
 
 from domain.selection import WORDS
 from web.figures import Page
@@ -160,7 +160,7 @@ def _address(page: Page, offer: Offer, form: str, table: str = "") -> str:
     query = page.selection.changed(page=1).query_string()
     if table and table != next(iter(offer.tables)):
         query = f"{query}&table={table}" if query else f"table={table}"
-    path = url_for(offer.endpoint_of(form), **(request.view_args or {}))
+    path = url_for(offer.endpoint_of(form), **page.arguments)
     return f"{path}?{query}" if query else path
 
 
