@@ -143,8 +143,12 @@ def _print_result(result: Result) -> None:
         f"Generation {result.generation.generation} is live: {len(result.months)} months, {result.facts:,} facts, "
         f"{result.rows_written:,} summary rows, verified to the cent, {result.seconds:.1f} s."
     )
-    for entry in result.left_out:
-        click.echo(f"  left out: {entry.facts:,} facts of {entry.metric or '(no metric)'}, {entry.value:,} ({entry.reason})")
+    for reason in sorted({entry.reason for entry in result.left_out}):
+        entries = [entry for entry in result.left_out if entry.reason == reason]
+        click.echo(
+            f"  left out: {sum(entry.facts for entry in entries):,} facts, sum "
+            f"{sum(entry.value for entry in entries):,} ({reason}); flask summaries --json has them by metric"
+        )
     for line in result.restated:
         click.echo(f"  restated: {line}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,11 +17,12 @@ from domain.months import format_month
 
 @dataclass(frozen=True)
 class LeftOutReason:
-    """All facts left out for one reason."""
+    """Facts left out for one reason, of all metrics; `by_metric` holds (metric, facts, value) of each."""
 
     reason: str
     facts: int
     value: Decimal
+    by_metric: tuple[tuple[str, int, Decimal], ...]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,14 @@ class SummariesState:
             "facts": live.facts if live else 0,
             "left_out_facts": live.left_out_facts if live else 0,
             "left_out": [
-                {"reason": entry.reason, "facts": entry.facts, "value": str(entry.value)} for entry in self.left_out
+                {
+                    "reason": entry.reason, "facts": entry.facts, "value": str(entry.value),
+                    "metrics": [
+                        {"metric": metric, "facts": facts, "value": str(value)}
+                        for metric, facts, value in entry.by_metric
+                    ],
+                }
+                for entry in self.left_out
             ],
             "tables": [{"table": size.table, "rows": size.rows, "bytes": size.bytes} for size in self.sizes],
             "runs": [
@@ -72,13 +79,18 @@ def summaries_state(store: Store) -> SummariesState:
 def _left_out(reading: Reading) -> tuple[Generation, list[LeftOutReason]]:
     table = schema.summary_left_out
     rows = reading.connection.execute(
-        sa.select(table.c.reason, table.c.facts, table.c.value)
+        sa.select(
+            table.c.reason, table.c.metric, sa.func.sum(table.c.facts).label("facts"),
+            sa.func.sum(table.c.value).label("value"),
+        )
         .where(table.c.generation == reading.generation.generation)
-        .order_by(table.c.reason)
+        .group_by(table.c.reason, table.c.metric)
+        .order_by(table.c.reason, table.c.metric)
     )
-    facts: dict[str, int] = defaultdict(int)
-    values: dict[str, Decimal] = defaultdict(Decimal)
+    by_reason: dict[str, list[tuple[str, int, Decimal]]] = {}
     for row in rows:
-        facts[row.reason] += row.facts
-        values[row.reason] += row.value
-    return reading.generation, [LeftOutReason(reason, facts[reason], values[reason]) for reason in facts]
+        by_reason.setdefault(row.reason, []).append((row.metric, int(row.facts), row.value))
+    return reading.generation, [
+        LeftOutReason(reason, sum(facts for _, facts, _ in found), sum(value for *_, value in found), tuple(found))
+        for reason, found in by_reason.items()
+    ]

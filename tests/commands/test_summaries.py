@@ -1,0 +1,109 @@
+"""The summaries commands say what is live in words and in JSON, and end with the contract's codes."""
+
+import json
+
+import pytest
+
+import commands
+from flask_app import create_app
+from tests.facts import add_brands, add_facts, add_products
+
+
+@pytest.fixture
+def runner(settings):
+    """Runs commands of an app on an empty, prepared database."""
+    app = create_app(settings)
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["init-db"]).exit_code == 0
+    yield runner
+    app.extensions[commands.EXTENSION].close()
+
+
+@pytest.fixture
+def shop(runner):
+    """The runner's store with three facts, one of them of an excluded brand."""
+    store = runner.app.extensions[commands.EXTENSION]
+    add_brands(store, ("Alder", None, None), ("Surplus", None, "stock"))
+    add_products(store, ("B1", 1, None), ("B2", 2, None))
+    add_facts(store, [
+        ("B1", "US", "CM3", "2024-01", "1.50"), ("B1", "US", "CM3", "2024-02", "2.50"), ("B2", "US", "CM3", "2024-02", "9"),
+    ])
+    return store
+
+
+def test_before_the_first_refresh_summaries_names_the_command(runner):
+    assert "flask refresh-summaries" in runner.invoke(args=["summaries"]).output
+
+
+def test_without_facts_a_refresh_ends_with_4_and_one_line(runner):
+    outcome = runner.invoke(args=["refresh-summaries"])
+    assert outcome.exit_code == 4
+    assert outcome.stderr.startswith("refresh-summaries: there are no facts")
+    assert len(outcome.stderr.splitlines()) == 1
+
+
+def test_a_refresh_says_what_it_did_and_what_it_left_out(runner, shop):
+    outcome = runner.invoke(args=["refresh-summaries"])
+    assert outcome.exit_code == 0
+    assert "Generation 1 is live: 2 months, 3 facts, " in outcome.stdout
+    assert "left out: 1 facts, sum 9.00 (excluded group)" in outcome.stdout
+    assert "asin     ████████████████████ 2/2" in outcome.stderr
+
+
+def test_json_holds_amounts_as_texts(runner, shop):
+    outcome = json.loads(runner.invoke(args=["refresh-summaries", "--json"]).stdout)
+    assert outcome["status"] == "success"
+    assert outcome["months"] == ["2024-01", "2024-02"]
+    assert outcome["left_out"] == [{"metric": "CM3", "reason": "excluded group", "facts": 1, "value": "9.00"}]
+    state = json.loads(runner.invoke(args=["summaries", "--json"]).stdout)
+    assert (state["generation"], state["facts"], state["left_out_facts"]) == (1, 3, 1)
+    assert state["left_out"][0]["metrics"] == [{"metric": "CM3", "facts": 1, "value": "9.00"}]
+    assert {table["rows"] for table in state["tables"]} >= {2, 4}
+    assert state["runs"][0]["status"] == "success"
+
+
+def test_a_second_refresh_says_that_there_is_nothing_to_do(runner, shop):
+    runner.invoke(args=["refresh-summaries"])
+    outcome = runner.invoke(args=["refresh-summaries"])
+    assert (outcome.exit_code, outcome.stdout) == (0, "Nothing to do: no month changed; generation 1 is live.\n")
+
+
+def test_a_plan_is_said_and_nothing_is_done(runner, shop):
+    outcome = runner.invoke(args=["refresh-summaries", "--plan"])
+    assert "Full refresh of 2 of 2 months" in outcome.stdout
+    assert shop.live_generation() is None
+    runner.invoke(args=["refresh-summaries"])
+    assert "Nothing to do" in runner.invoke(args=["refresh-summaries", "--plan"]).stdout
+    add_facts(shop, [("B1", "US", "CM3", "2024-02", "1")])
+    plan = json.loads(runner.invoke(args=["refresh-summaries", "--plan", "--json"]).stdout)
+    assert (plan["refresh_type"], plan["months"], plan["causes"]) == ("incremental", ["2024-02"], {"2024-02": ["import"]})
+    assert plan["predicted_seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--month", "2024-13"], "'2024-13' is not a month; write it like 2024-03"),
+        (["--full", "--month", "2024-01"], "leave out --month"),
+        (["--workers", "0"], "0 is not in the range"),
+        (["--fast"], "No such option"),
+    ],
+)
+def test_usage_that_cannot_be_meant_ends_with_2(runner, arguments, words):
+    outcome = runner.invoke(args=["refresh-summaries", *arguments])
+    assert outcome.exit_code == 2
+    assert words in outcome.stderr
+
+
+def test_rolling_back_names_the_generation_and_its_time(runner, shop):
+    runner.invoke(args=["refresh-summaries"])
+    assert runner.invoke(args=["rollback-summaries"]).exit_code == 4
+    add_facts(shop, [("B1", "US", "CM3", "2024-02", "1")])
+    runner.invoke(args=["refresh-summaries"])
+    outcome = runner.invoke(args=["rollback-summaries"])
+    assert outcome.exit_code == 0
+    assert outcome.stdout.startswith("Generation 1 of ")
+
+
+def test_the_sql_is_printed_without_a_database(runner):
+    assert "RENAME TABLE" in runner.invoke(args=["refresh-summaries", "--sql"]).stdout
