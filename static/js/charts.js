@@ -37,7 +37,7 @@ function themed(value) {
 
 // Marks: as many as have room beside each other, at whole months.
 function monthsApart(figure, plot) {
-  const months = figure.data[0].x.length;
+  const months = figure.data[0].x?.length ?? 1;
   return `M${Math.ceil(months / (plot.clientWidth < 560 ? 6 : 13))}`;
 }
 
@@ -55,7 +55,7 @@ function layout(own, dtick) {
     margin: { l: 4, r: 4, t: 8, b: 4 },
     showlegend: false,
     legend: { traceorder: "reversed" },
-    hovermode: "x unified",
+    hovermode: own.hovermode ?? "x unified",
     hoverlabel: { bgcolor: token("--surface"), bordercolor: token("--line-strong"), font: { ...font, color: token("--ink") } },
   };
 }
@@ -68,11 +68,22 @@ async function draw(chart) {
     if (!plot.isConnected) return;
     const figure = themed(JSON.parse(chart.querySelector("script").textContent));
     await plotly.react(plot, figure.data, layout(figure.layout, monthsApart(figure, plot)), CONFIG);
+    plot.removeAllListeners("plotly_click");
+    plot.on("plotly_click", follow);
     chart.classList.add("is-drawn");
   } catch {
     state.textContent = "The chart could not be drawn. The table below holds the same figures.";
     chart.parentElement.querySelector("details")?.setAttribute("open", "");
   }
+}
+
+// A mark of a chart leads where its row in the table behind leads: its address is its customdata.
+function follow(click) {
+  const address = click.points.map((point) => point.customdata).find((found) => typeof found === "string" && found);
+  if (!address) return;
+  const { pathname } = new URL(address, location.href);
+  if (pathname === location.pathname) document.dispatchEvent(new CustomEvent("swap", { detail: address }));
+  else location.assign(address);
 }
 
 const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
