@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,6 +18,7 @@ from domain.ratios import relative_change
 from domain.selection import Selection
 from web.breakdown import BreakdownView, breakdown_view
 from web.changes import Change, in_points, relative
+from web.drawing import embedded
 from web.figures import Page, figures_page
 from web.filters import filters_of, period_name
 from web.formats import PERCENT, kind_of
@@ -149,7 +149,7 @@ def _chart(rows: Dashboard, page: Page) -> Chart:
     )
     return Chart(
         metric=selection.metric,
-        figure=json.dumps(figure, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+        figure=embedded(figure),
         now_words=selection.span.words(),
         before_words=before_words,
         rows=tuple(_chart_row(row, page, kind) for row in rows.months),
