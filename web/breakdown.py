@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from charts.small import SmallBar, small_bars
 from database.queries.breakdown import Breakdown, GroupRow
@@ -31,7 +33,8 @@ class Heading:
 
 @dataclass(frozen=True)
 class RowView:
-    """One row; `level` is the margin's, for a sign beside the figure."""
+    """One row; `address` narrows the page to it, `open` is the address of its own page. `level` is the
+    margin's, for a sign beside the figure."""
 
     name: str
     address: str
@@ -44,6 +47,7 @@ class RowView:
     margin: str
     level: str
     level_words: str
+    open: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,18 @@ class BreakdownView:
     legend: tuple[tuple[str, str], ...]
 
 
-def breakdown_view(found: Breakdown, page: Page, *, title: str, part: str, per_page: int) -> BreakdownView:
-    """The page of `found` that the reader is on; a row's link sets `part` of the selection to its key.
-    Answers 400 past the last page."""
+def breakdown_view(
+    found: Breakdown, page: Page, *, title: str, part: str = "", per_page: int = 0,
+    open_address: Callable[[Any], str] | None = None,
+) -> BreakdownView:
+    """The page of `found` that the reader is on, or with `per_page` 0 all of it. A row's link sets `part` of
+    the selection to its key; `open_address` gives a key the address of its own page. Answers 400 past the
+    last page."""
     selection = page.selection
-    page.check_page_number(-(-len(found.rows) // per_page))
-    start = (selection.page - 1) * per_page
+    if per_page:
+        page.check_page_number(-(-len(found.rows) // per_page))
+    per_page, number = (per_page, selection.page) if per_page else (len(found.rows), 1)
+    start = (number - 1) * per_page
     shown = found.rows[start:start + per_page]
     write = _writer(found, page)
     bars = small_bars([row.value for row in found.rows])[start:start + per_page]
@@ -88,14 +98,17 @@ def breakdown_view(found: Breakdown, page: Page, *, title: str, part: str, per_p
         caption=f"{selection.metric} by {SINGULAR[title].lower()}, {selection.span.words()}",
         headings=_headings(page, title, has_changes),
         rows=tuple(
-            _row(row, bar, page, write, page.address(**{part: (row.key,)}))
+            replace(
+                _row(row, bar, page, write, page.address(**{part: (row.key,)}) if part else ""),
+                open=open_address(row.key) if open_address else "",
+            )
             for row, bar in zip(shown, bars, strict=True)
         ),
         total=_row(found.total, None, page, write, ""),
         paging=Paging(
             first=start + 1 if shown else 0, last=start + len(shown), total=len(found.rows),
-            previous=page.address(page=selection.page - 1) if start else "",
-            next=page.address(page=selection.page + 1) if start + per_page < len(found.rows) else "",
+            previous=page.address(page=number - 1) if start else "",
+            next=page.address(page=number + 1) if start + per_page < len(found.rows) else "",
         ),
         has_changes=has_changes,
         legend=margin_legend(page),
