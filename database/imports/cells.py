@@ -245,8 +245,12 @@ def _is_plain_point(text: str) -> bool:
 
 def _stage(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: dict) -> None:
     _map_words(scratch, months)
-    odd = scratch.execute("SELECT count(*) FROM odd").fetchone()[0]
-    value = "coalesce(o.value, CASE WHEN o.text IS NULL THEN w.value END::DECIMAL(15,2))" if odd else "w.value::DECIMAL(15,2)"
+    odd, blank = scratch.execute(
+        "SELECT (SELECT count(*) FROM odd), (SELECT count(*) FROM word WHERE g = 6 AND kind = 'blank')"
+    ).fetchone()
+    # What is neither plain nor odd is blank: a cast that fails tells it more quickly than trimming does.
+    plain = "TRY_CAST(w.value AS DECIMAL(15,2))"
+    value = f"CASE WHEN o.text IS NULL THEN {plain} ELSE o.value END" if odd else plain
     joins = "LEFT JOIN odd_read o ON o.text = w.value" if odd else ""
     month = "(w.month || '-01')::DATE" if all(_is_iso(text) for text in months) else "m.month"
     if month == "m.month":
@@ -255,12 +259,15 @@ def _stage(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: dict)
     if scratch.execute("SELECT count(*) FROM metric_word WHERE text <> metric").fetchone()[0]:
         joins += " JOIN metric_word x ON x.text = w.metric"
         metric = "x.metric"
+    query = (
+        f"SELECT {_trimmed(scratch, 'asin')}::asin_word AS asin, "
+        f"{_trimmed(scratch, 'marketplace')}::marketplace_word AS marketplace, {metric}::metric_name AS metric, "
+        f"{month} AS month, {value} AS value FROM ({source.query}) w {joins}"
+    )
+    if blank:
+        query = f"SELECT * FROM ({query}) WHERE value IS NOT NULL"
     with reading(source):
-        scratch.execute(
-            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {_trimmed(scratch, 'asin')}::asin_word AS asin, "
-            f"{_trimmed(scratch, 'marketplace')}::marketplace_word AS marketplace, {metric}::metric_name AS metric, "
-            f"{month} AS month, {value} AS value FROM ({source.query}) w {joins} WHERE NOT {is_blank('w.value')}"
-        )
+        scratch.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {query}")
 
 
 def _map_words(scratch: duckdb.DuckDBPyConnection, months: dict) -> None:

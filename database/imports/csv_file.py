@@ -64,7 +64,7 @@ class CsvFile:
         path = str(self.path).replace("'", "''")
         return (
             f"read_csv('{path}', auto_detect = false, header = false, skip = {skip}, delim = '{self.delimiter}', "
-            f"quote = '\"', escape = '\"', strict_mode = true, max_line_size = 8000000, columns = {{{listed}}})"
+            f"quote = '\"', escape = '\"', strict_mode = true, columns = {{{listed}}})"
         )
 
     def records(self, skip: int) -> Iterator[tuple[int, list[str]]]:

@@ -54,7 +54,7 @@ def place_products(
     scratch.execute(_ASSIGNMENT, {"update": update})
     categories = add_names(store, connection, scratch, schema.category, names="SELECT category FROM import_assignment", entry=entry)
     brands = add_names(store, connection, scratch, schema.brand, names="SELECT brand FROM import_assignment", entry=entry)
-    products = _add_products(store, connection, scratch, entry)
+    products = _add_products(store, connection, scratch, staged, entry)
     filled = _write_changes(connection, scratch)
     differences = scratch.execute(_DIFFERENCES + f" ORDER BY asin, what LIMIT {LISTED}", {"update": update}).fetchall()
     count = scratch.execute(f"SELECT count(*) FROM ({_DIFFERENCES})", {"update": update}).fetchone()[0]
@@ -154,13 +154,18 @@ _DIFFERENCES = " UNION ALL ".join(
 
 
 def _add_products(
-    store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, entry: Entry
+    store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, staged: Staged, entry: Entry
 ) -> int:
     new = [row[0] for row in scratch.execute("SELECT asin FROM import_assignment WHERE asin_id IS NULL").fetchall()]
     last = scratch.execute("SELECT coalesce(max(id), 0) FROM known_asin").fetchone()[0]
     scratch.execute(
-        f"CREATE OR REPLACE TEMP TABLE {PRODUCTS} AS SELECT asin, coalesce(asin_id, {last} + row_number() OVER ("
+        f"CREATE OR REPLACE TEMP TABLE product_key AS SELECT asin, coalesce(asin_id, {last} + row_number() OVER ("
         "PARTITION BY asin_id IS NULL ORDER BY asin))::INTEGER AS asin_id FROM import_assignment"
+    )
+    # The facts are joined by the staged column's own type: an enumeration joins by its number, not its text.
+    scratch.execute(
+        f"CREATE OR REPLACE TEMP TABLE {PRODUCTS} AS SELECT s.asin, k.asin_id "
+        f"FROM (SELECT DISTINCT asin FROM {staged.relation}) s JOIN product_key k ON k.asin = s.asin::VARCHAR"
     )
     if not new:
         return 0
@@ -168,7 +173,7 @@ def _add_products(
     return store.bulk_insert(
         connection, schema.asin, scratch=scratch,
         query=f"SELECT p.asin_id AS id, a.asin, b.id AS brand_id, c.id AS category_id, a.status, {_written(entry)} "
-        f"FROM import_assignment a JOIN {PRODUCTS} p ON p.asin = a.asin "
+        "FROM import_assignment a JOIN product_key p ON p.asin = a.asin "
         "LEFT JOIN known_brand b ON b.brand = a.brand LEFT JOIN known_category c ON c.category = a.category "
         "WHERE a.asin_id IS NULL ORDER BY id",
     )

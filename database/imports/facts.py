@@ -50,14 +50,15 @@ def insert_facts(
     """Inserts the staged facts in the order of the rollup index: InnoDB loads faster so, and DuckDB can
     skip the months that a query does not ask for. Returns where they are."""
     before = last_fact_id(connection)
-    number = "" if store.assigns_fact_ids else f"s.rowid + {before + 1} AS id, "
+    number = "" if store.assigns_fact_ids else f"number + {before + 1} AS id, "
+    # Texts are spelled out after the sort: enumerations are sorted and carried as small numbers.
     store.bulk_insert(
         connection, fact, scratch=scratch,
-        query=f"SELECT {number}p.asin_id, s.marketplace::VARCHAR AS marketplace, s.metric::VARCHAR AS metric, "
-        f"s.month, s.value, {entry.import_id} AS import_id, "
-        f"TIMESTAMP '{entry.created_at:%Y-%m-%d %H:%M:%S.%f}' AS created_at "
+        query=f"SELECT {number}asin_id, marketplace::VARCHAR AS marketplace, metric::VARCHAR AS metric, month, value, "
+        f"{entry.import_id} AS import_id, TIMESTAMP '{entry.created_at:%Y-%m-%d %H:%M:%S.%f}' AS created_at "
+        "FROM (SELECT s.rowid AS number, p.asin_id, s.marketplace, s.metric, s.month, s.value "
         f"FROM {staged.relation} s JOIN {PRODUCTS} p ON p.asin = s.asin "
-        "ORDER BY s.month, s.metric, s.marketplace, p.asin_id",
+        "ORDER BY s.month, s.metric, s.marketplace, p.asin_id)",
     )
     ours = sa.and_(fact.c.id > before, fact.c.import_id == entry.import_id)
     first, last = (

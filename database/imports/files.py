@@ -20,6 +20,8 @@ from domain.errors import LegoError, Refused
 
 FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (amazon_orders, wide, long)}
 AUTO = "auto"
+MEMORY = 704
+"""MiB that DuckDB may use for an import before it spills to disk: the process stays below 1 GiB with it."""
 
 
 def import_file(
@@ -30,6 +32,7 @@ def import_file(
     Raises Refused with every fault."""
     try:
         with store.facts() as connection, store.scratch(connection) as scratch:
+            scratch.execute(f"SET memory_limit = '{min(store.settings.database.memory, MEMORY)}MiB'")
             progress("looking it over")
             with open_csv(path) as file:
                 refuse_same_bytes(connection, file.sha256, file.name)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import duckdb
 
 from database.imports.cells import FIELDS, Cell, CellSource, gather_cells, refuse_twice
-from database.imports.currencies import Currencies, check_currencies
 from database.imports.csv_file import CsvFile
+from database.imports.currencies import Currencies, check_currencies
 from database.imports.faults import Fault, refusal
 from database.imports.staging import ImportOptions, Skipped, Staged
 
