@@ -11,12 +11,14 @@ from domain.metrics import ADVERTISING, CM1, CM2, CM3, NET_COGS, NET_REVENUE, NE
 
 @dataclass(frozen=True)
 class Ratio:
-    """`name` = Σ of `parts` / Σ of `base`; a percentage, or else money per piece."""
+    """`name` = Σ of `parts` / Σ of `base`; a percentage, or else money per piece. `rise` says what a rise
+    is, as `domain.metrics.rise_of` does for metrics."""
 
     name: str
     parts: tuple[str, ...]
     base: str
     percent: bool = True
+    rise: str = "good"
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -35,9 +37,9 @@ class Ratio:
 CM1_MARGIN = Ratio("CM1 %", (CM1,), NET_REVENUE)
 CM2_MARGIN = Ratio("CM2 %", (CM2,), NET_REVENUE)
 CM3_MARGIN = Ratio("CM3 %", (CM3,), NET_REVENUE)
-TACOS = Ratio("TACoS", ADVERTISING, NET_REVENUE)
+TACOS = Ratio("TACoS", ADVERTISING, NET_REVENUE, rise="bad")
 ROI = Ratio("ROI", (CM3,), NET_COGS)
-AVERAGE_PRICE = Ratio("Average price", (NET_REVENUE,), NET_UNITS, percent=False)
+AVERAGE_PRICE = Ratio("Average price", (NET_REVENUE,), NET_UNITS, percent=False, rise="")
 
 
 def relative_change(now: Decimal | None, before: Decimal | None) -> Decimal | None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from database.queries.figures import Figure
+from domain.metrics import rise_of
 from domain.periods import Span
+from domain.ratios import relative_change
 from web.formats import Formats
 
 UP = "up"
@@ -43,6 +46,14 @@ def in_points(now: Decimal | None, before: Decimal | None, *, formats: Formats, 
     """The change of a percentage, in percentage points."""
     difference = None if now is None or before is None else now - before
     return _change(difference, formats.points(difference), rise)
+
+
+def change_of(figure: Figure, before: Decimal | None, *, formats: Formats) -> Change:
+    """The change of a figure's complete months since `before`: of percentages in points, else relative."""
+    if figure.ratio and figure.ratio.percent:
+        return in_points(figure.complete, before, formats=formats, rise=figure.ratio.rise)
+    rise = figure.ratio.rise if figure.ratio else rise_of(figure.name)
+    return relative(relative_change(figure.complete, before), formats=formats, rise=rise)
 
 
 def _change(size: Decimal | None, figure: str, rise: str) -> Change:

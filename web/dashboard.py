@@ -14,10 +14,9 @@ from database.queries.dashboard import Dashboard, MonthRow, read_dashboard
 from database.queries.figures import Figure
 from domain.metrics import rise_of
 from domain.months import month_name
-from domain.ratios import relative_change
 from domain.selection import Selection
 from web.breakdown import BreakdownView, breakdown_view
-from web.changes import Change, in_points, relative
+from web.changes import Change, change_of, relative
 from web.drawing import embedded
 from web.figures import Page, figures_page
 from web.filters import filters_of, period_name
@@ -114,14 +113,11 @@ def _card_changes(headline: Figure, selection: Selection, page: Page) -> tuple[C
     against = [("vs year before", selection.year_before, headline.year_before)]
     if selection.previous != selection.year_before:
         against.insert(0, ("vs previous period", selection.previous, headline.previous))
-    return tuple(_change(headline, before, page).against(words, span) for words, span, before in against if span)
-
-
-def _change(headline: Figure, before: Decimal | None, page: Page) -> Change:
-    if headline.ratio and headline.ratio.percent:
-        return in_points(headline.complete, before, formats=page.formats, rise="good")
-    change = relative_change(headline.complete, before)
-    return relative(change, formats=page.formats, rise=rise_of(headline.name))
+    return tuple(
+        change_of(headline, before, formats=page.formats).against(words, span)
+        for words, span, before in against
+        if span
+    )
 
 
 def _trend_words(headline: Figure, page: Page, kind: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from domain.months import format_month, month_name, months_between
 from domain.periods import ROLLING, YEAR_TO_DATE, period_words
 from domain.selection import COMPARISONS, DEFAULT_PERIOD, Selection
 from web.figures import Page
 
+KEPT = ("sort", "order")
 COMPARISON_WORDS = {"previous": "Previous period", "year": "Year before", "none": "Nothing"}
 
 
@@ -52,29 +54,31 @@ class Filters:
     summary: str
 
 
-def filters_of(page: Page) -> Filters:
-    """The form of a page with the usual filters."""
+def filters_of(page: Page, *, without: tuple[str, ...] = ()) -> Filters:
+    """The form of a page with the usual filters. Lists named in `without` mean nothing on the page: they are
+    not offered, and what was chosen elsewhere stays chosen."""
     selection, catalogue = page.selection, page.catalogue
     metrics = tuple(Choice(name, name, name == selection.metric) for name in catalogue.metrics)
     chips = _chips(page)
-    return Filters(
-        lists=(
-            _periods(selection),
-            *_range(page),
-            Filter("metric", "Metric", metrics),
-            _several("brand", "Brand", "All brands", catalogue.brands, selection.brands),
-            _several("category", "Category", "All categories", catalogue.categories, selection.categories),
-            _several(
-                "marketplace", "Marketplace", "All marketplaces", marketplace_names(catalogue.marketplaces),
-                selection.marketplaces,
-            ),
-            Filter(
-                "compare", "Compare with",
-                tuple(Choice(word, COMPARISON_WORDS[word], word == selection.compare) for word in COMPARISONS),
-            ),
+    lists = (
+        _periods(selection),
+        *_range(page),
+        Filter("metric", "Metric", metrics),
+        _several("brand", "Brand", "All brands", catalogue.brands, selection.brands),
+        _several("category", "Category", "All categories", catalogue.categories, selection.categories),
+        _several(
+            "marketplace", "Marketplace", "All marketplaces", marketplace_names(catalogue.marketplaces),
+            selection.marketplaces,
         ),
+        Filter(
+            "compare", "Compare with",
+            tuple(Choice(word, COMPARISON_WORDS[word], word == selection.compare) for word in COMPARISONS),
+        ),
+    )
+    return Filters(
+        lists=tuple(found for found in lists if found.name not in without),
         chips=chips,
-        hidden=_hidden(selection),
+        hidden=_hidden(selection, without),
         reset=page.address(
             period=DEFAULT_PERIOD, metric=catalogue.default_metric, brands=(), categories=(), marketplaces=(),
             compare=COMPARISONS[0],
@@ -139,8 +143,6 @@ def _chips(page: Page) -> tuple[Chip, ...]:
     return tuple(chips)
 
 
-def _hidden(selection: Selection) -> tuple[tuple[str, str], ...]:
+def _hidden(selection: Selection, without: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """The order of the table stays; the page number does not."""
-    pairs = (("sort", selection.sort if selection.sort != "value" else ""),
-             ("order", selection.order if selection.order != "desc" else ""))
-    return tuple((name, text) for name, text in pairs if text)
+    return tuple((word, text) for word, text in parse_qsl(selection.query_string()) if word in KEPT or word in without)
