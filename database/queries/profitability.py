@@ -1,0 +1,99 @@
+"""The P&L: every metric of the profit tree by month, its ratios, and margins that do not follow from their parts."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from database.queries.figures import Figure, MonthSums, figure_of, read_months, total_over
+from domain.metrics import CM1, CM2, CM3, NET_REVENUE, PROFIT_TREE
+from domain.profit import Gap, Step, gaps_of, way_down
+from domain.ratios import AVERAGE_PRICE, CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, ROI, TACOS, Ratio, share
+from domain.selection import Selection
+
+MARGINS = {CM1: CM1_MARGIN, CM2: CM2_MARGIN, CM3: CM3_MARGIN}
+"""Margin as an amount -> as a ratio."""
+
+
+def _lines() -> Iterator[str | Ratio]:
+    for metric in PROFIT_TREE:
+        yield metric
+        if metric in MARGINS:
+            yield MARGINS[metric]
+    yield from (TACOS, ROI, AVERAGE_PRICE)
+
+
+LINES: tuple[str | Ratio, ...] = tuple(_lines())
+"""The rows of the P&L in reading order."""
+
+
+@dataclass(frozen=True)
+class ProfitLine:
+    """One row. `share` is the metric's part of net revenue as a fraction; ratios have none."""
+
+    figure: Figure
+    share: Decimal | None
+
+
+@dataclass(frozen=True)
+class MonthGap:
+    """A margin that does not follow from its parts in one month."""
+
+    month: datetime.date
+    gap: Gap
+
+
+@dataclass(frozen=True)
+class Profitability:
+    """All rows of the page, of one generation. `months` are the chosen ones, as in every line's figure;
+    `steps` lead from net revenue to CM3 over all of them."""
+
+    months: tuple[datetime.date, ...]
+    lines: tuple[ProfitLine, ...]
+    steps: tuple[Step, ...]
+    gaps: tuple[MonthGap, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the chosen months hold nothing of the P&L."""
+        return not self.steps
+
+    def line(self, name: str) -> ProfitLine | None:
+        """The row of that name; None if it is absent."""
+        return next((line for line in self.lines if line.figure.name == name), None)
+
+
+def read_profitability(connection: sa.Connection, selection: Selection) -> Profitability:
+    """Everything that `/profitability` shows for the selection; metrics without any figure are absent."""
+    by_month = read_months(connection, selection, LINES)
+    months, totals = tuple(selection.span.months), total_over(by_month, selection.span)
+    known = _known(by_month, selection)
+    figures = [figure_of(line, by_month, selection) for line in LINES if _is_present(line, known)]
+    return Profitability(
+        months=months,
+        lines=tuple(
+            ProfitLine(figure, None if figure.ratio else share(figure.value, totals.get(NET_REVENUE)))
+            for figure in figures
+        ),
+        steps=tuple(way_down(totals)),
+        gaps=tuple(
+            MonthGap(month, gap) for month in months for gap in gaps_of(by_month.get(month, {}), totals)
+        ),
+    )
+
+
+def _known(by_month: MonthSums, selection: Selection) -> set[str]:
+    """Metrics with a figure in the chosen months or a year before."""
+    spans = [span for span in (selection.span, selection.year_before) if span]
+    return {metric for span in spans for metric in total_over(by_month, span)}
+
+
+def _is_present(line: str | Ratio, known: set[str]) -> bool:
+    """A margin without net revenue is there, and has no figure; other ratios need both their sides."""
+    if not isinstance(line, Ratio):
+        return line in known
+    return any(part in known for part in line.parts) and (line.base in known or line.base == NET_REVENUE)
