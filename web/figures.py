@@ -68,8 +68,8 @@ def figures_page(
     formats = formats_of_reader()
 
     def whole_page() -> str:
-        main = current.store().read(lambda reading: _main(reading, render, formats, sorts, words))
-        return render_template("page.html", title=title, content=main)
+        address, main = current.store().read(lambda reading: _main(reading, render, formats, sorts, words))
+        return render_template("page.html", title=title, address=address, content=main)
 
     return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale))
 
@@ -109,14 +109,15 @@ def address_of(endpoint: str, selection: Selection, **arguments) -> str:
 
 def _main(
     reading: Reading, render: Callable[[Page], str], formats: Formats, sorts: tuple[str, ...], words: tuple[str, ...]
-) -> str:
+) -> tuple[str, str]:
+    """The page's own address, as short as it can be said, and its `<main>`."""
     page = read_page(reading, request.endpoint, formats=formats, sorts=sorts, words=words)
     key = (
         request.endpoint, page.arguments, reading.generation.generation, reading.generation.run_id,
         page.selection.query_string(), page.selection.calendar.current.isoformat(), str(formats.locale),
         repr(page.settings.dashboard),
     )
-    return cached(key, lambda: render(page))
+    return page.address(page=page.selection.page), cached(key, lambda: render(page))
 
 
 def _scope() -> tuple[int, ...] | None:

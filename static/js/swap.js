@@ -19,7 +19,8 @@ async function swap(address, { push }) {
     // Signed out meanwhile, or an error: the browser shows that page better than we can.
     if (!found || !response.ok) return leave(address);
     replace(found, page.title);
-    if (push) history.pushState(null, "", response.url);
+    // The server says the same selection in fewer words than the form does.
+    if (push) history.pushState(null, "", found.dataset.swap || response.url);
     shown = location.href;
   } catch (error) {
     if (error.name === "AbortError") return;
