@@ -287,7 +287,7 @@ step() {
         clear_line ''
         fail "$name" "$code"
     fi
-    clear_line "$(printf '  %s %-10s %6s s  %s' "$(tick)" "$name" "$(seconds_since "$began")" "$(head -n 1 "$work/output" | cut -c1-90)")"$'\n'
+    clear_line "$(printf '  %s %-10s %6s s  %s' "$(tick)" "$name" "$(seconds_since "$began")" "$(head -n 1 "$work/output" | cut -c1-120)")"$'\n'
 }
 
 fail() {
