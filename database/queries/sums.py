@@ -22,10 +22,13 @@ CATEGORY = "category_id"
 MARKETPLACE = "marketplace"
 MONTH = "month"
 
+Grain = str | tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Sum:
-    """The sum of one metric for one value of the grain: a month, an id or a code."""
+    """The sum of one metric for one value of the grain: a month, an id or a code; a tuple of them for a
+    grain of several columns."""
 
     grain: Any
     metric: str
@@ -33,12 +36,14 @@ class Sum:
 
 
 def sums_by(
-    connection: sa.Connection, selection: Selection, grain: str, *, span: Span, metrics: Iterable[str]
+    connection: sa.Connection, selection: Selection, grain: Grain, *, span: Span, metrics: Iterable[str]
 ) -> tuple[Sum, ...]:
-    """Sums per `grain` and metric over `span`, within the selection's brands, categories and
+    """Sums per `grain` (a column, or several) and metric over `span`, within the selection's brands, categories and
     marketplaces; in the order of the grain, then of the metric. What has no row is not there."""
     rows = connection.execute(sums_statement(selection, grain, span=span, metrics=metrics))
-    return tuple(Sum(row.grain, row.metric, row.value) for row in rows)
+    if isinstance(grain, str):
+        return tuple(Sum(*row) for row in rows)
+    return tuple(Sum(tuple(row[:-2]), row.metric, row.value) for row in rows)
 
 
 def by_grain(sums: Iterable[Sum]) -> dict[Any, dict[str, Decimal]]:
@@ -49,32 +54,33 @@ def by_grain(sums: Iterable[Sum]) -> dict[Any, dict[str, Decimal]]:
     return grouped
 
 
-def sums_statement(selection: Selection, grain: str, *, span: Span, metrics: Iterable[str]) -> sa.Select:
+def sums_statement(selection: Selection, grain: Grain, *, span: Span, metrics: Iterable[str]) -> sa.Select:
     """The statement behind `sums_by`."""
-    table = _smallest_table(selection, grain)
-    column = table.c[grain]
+    grains = (grain,) if isinstance(grain, str) else grain
+    table = _smallest_table(selection, grains)
+    columns = [table.c[name] for name in grains]
     return (
         sa.select(
-            column.label("grain"),
+            *columns,
             table.c.metric.label("metric"),
             sa.func.sum(table.c.total_value).label("value"),
         )
         .where(
             table.c.month.between(span.first, span.last),
             table.c.metric.in_(sorted(set(metrics))),
-            *_conditions(selection, table, grain),
+            *_conditions(selection, table, grains),
         )
-        .group_by(column, table.c.metric)
-        .order_by(column, table.c.metric)
+        .group_by(*columns, table.c.metric)
+        .order_by(*columns, table.c.metric)
     )
 
 
-def _smallest_table(selection: Selection, grain: str) -> sa.Table:
+def _smallest_table(selection: Selection, grains: tuple[str, ...]) -> sa.Table:
     needs_brands = selection.brands or selection.marketplaces or selection.scope is not None
-    return summary_brand if needs_brands or grain in (BRAND, MARKETPLACE) else summary_category
+    return summary_brand if needs_brands or {BRAND, MARKETPLACE}.intersection(grains) else summary_category
 
 
-def _conditions(selection: Selection, table: sa.Table, grain: str) -> list[sa.ColumnElement[bool]]:
+def _conditions(selection: Selection, table: sa.Table, grains: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
     conditions = []
     if selection.categories:
         conditions.append(table.c.category_id.in_(selection.categories))
@@ -86,7 +92,7 @@ def _conditions(selection: Selection, table: sa.Table, grain: str) -> list[sa.Co
         conditions.append(table.c.brand_id.in_(selection.scope))
     if selection.marketplaces:
         conditions.append(table.c.marketplace.in_(selection.marketplaces))
-    elif grain == MARKETPLACE:
+    elif MARKETPLACE in grains:
         conditions.append(table.c.marketplace != ALL_MARKETPLACES)
     else:
         conditions.append(table.c.marketplace == ALL_MARKETPLACES)
