@@ -261,6 +261,24 @@ summary_left_out = _table(
 )
 """Facts that could not be placed or were excluded, by reason; months without a date are `NO_MONTH`."""
 
+summary_restated = _table(
+    "summary_restated", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("brand_id", Id, nullable=False, comment="-1 for all brands together"),
+    sa.Column("old_value", Sum, nullable=False),
+    sa.Column("new_value", Sum, nullable=False),
+    sa.Column("published_at", Moment, nullable=False),
+    sa.Column("cause", sa.String(255), nullable=False),
+    sa.PrimaryKeyConstraint("generation", "month", "metric", "brand_id"),
+    bulk=True,
+)
+"""What each generation changed in months that were complete when they were published before."""
+
+ALL_BRANDS = -1
+"""Stands for all brands together where a brand id is part of a key."""
+
 summary_placement = _table(
     "summary_placement", PUBLISHED,
     sa.Column("placement", Id, nullable=False),

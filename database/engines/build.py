@@ -75,6 +75,10 @@ class Build(abc.ABC):
         """Sees to it that the generation will hold the live rows of all months but the rebuilt ones."""
 
     @abc.abstractmethod
+    def keep_restated(self) -> None:
+        """Sees to it that the generation will know what the generations up to the live one restated."""
+
+    @abc.abstractmethod
     def keep_placement(self, set_number: int) -> None:
         """Sees to it that the generation will hold the live generation's placement set."""
 
@@ -92,4 +96,6 @@ class Build(abc.ABC):
         """Takes away what was staged; harmless after `publish`."""
 
 
-STAGED_TABLES = (*schema.SUMMARIES, schema.summary_month, schema.summary_left_out, schema.summary_placement)
+STAGED_TABLES = (
+    *schema.SUMMARIES, schema.summary_month, schema.summary_left_out, schema.summary_restated, schema.summary_placement,
+)

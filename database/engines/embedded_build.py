@@ -78,12 +78,16 @@ class EmbeddedBuild(Build):
             self.connection.execute(sa.insert(self.staged(table)).from_select(list(live.c.keys()), kept))
         self.connection.commit()
 
+    def keep_restated(self) -> None:
+        self._keep(schema.summary_restated)
+
     def keep_placement(self, set_number: int) -> None:
-        live = self.live(schema.summary_placement)
-        kept = sa.select(*live.c).where(live.c.placement == set_number)
-        self.connection.execute(
-            sa.insert(self.staged(schema.summary_placement)).from_select(list(live.c.keys()), kept)
-        )
+        self._keep(schema.summary_placement, self.live(schema.summary_placement).c.placement == set_number)
+
+    def _keep(self, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> None:
+        live = self.live(table)
+        kept = sa.select(*live.c).where(*conditions)
+        self.connection.execute(sa.insert(self.staged(table)).from_select(list(live.c.keys()), kept))
         self.connection.commit()
 
     def add_indexes(self, done: Callable[[sa.Table, Any], None]) -> None:

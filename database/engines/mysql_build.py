@@ -104,6 +104,12 @@ class MysqlBuild(Build):
     def keep_months(self, rebuilt: Iterable) -> None:
         """Nothing to do: the months that are not replaced stay where they are."""
 
+    def keep_restated(self) -> None:
+        """They stay; only what a generation that was rolled back had restated goes."""
+        table, live = schema.summary_restated, self.live_generation
+        self.connection.execute(sa.delete(table).where(table.c.generation > live.generation))
+        self.connection.commit()
+
     def keep_placement(self, set_number: int) -> None:
         """Nothing to do: placement sets are kept by number."""
 

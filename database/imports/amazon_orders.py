@@ -157,7 +157,10 @@ WITH line AS (
     SELECT asin, marketplace, month,
         coalesce(sum(value) FILTER (measure = 'units' AND fate <> 'cancelled'), 0) AS gross_units,
         coalesce(sum(value) FILTER (measure = 'units' AND fate = 'returned'), 0) AS returned_units,
-        CASE WHEN bool_or(fate <> 'cancelled') THEN sum(value) FILTER (measure = 'sales' AND fate <> 'cancelled') ELSE 0 END
+        CASE
+            WHEN bool_or(fate <> 'cancelled') THEN sum(value) FILTER (measure = 'sales' AND fate <> 'cancelled')
+            ELSE 0
+        END
             AS gross_sales,
         coalesce(sum(value) FILTER (measure = 'sales' AND fate = 'returned'), 0) AS returns
     FROM line

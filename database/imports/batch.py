@@ -92,12 +92,15 @@ def refuse_same_bytes(connection: sa.Connection, sha256: str, file_name: str) ->
     ).first()
     if first is not None:
         raise Refused(
-            f"{file_name}: the same bytes were taken in as import {first.id} ({first.file_name}, {first.created_at:%Y-%m-%d %H:%M} "
+            f"{file_name}: the same bytes were taken in as import {first.id} ({first.file_name}, "
+            f"{first.created_at:%Y-%m-%d %H:%M} "
             f"UTC); to take them in again, first run: flask undo-import {first.id}"
         )
 
 
-def _sums(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[tuple[MetricSum, ...], tuple[datetime.date, ...]]:
+def _sums(
+    scratch: duckdb.DuckDBPyConnection, staged: Staged
+) -> tuple[tuple[MetricSum, ...], tuple[datetime.date, ...]]:
     rows = scratch.execute(
         "SELECT metric::VARCHAR AS metric, month, count(*) AS facts, sum(value)::DECIMAL(25,2) AS value "
         f"FROM {staged.relation} GROUP BY ALL ORDER BY ALL"

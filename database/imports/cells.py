@@ -83,7 +83,9 @@ def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options
         "coalesce(sum(n) FILTER (kind = 'point'), 0)::BIGINT FROM word WHERE g = 6"
     ).fetchone()
     _check_record_count(source, rows // source.rows_per_record)
-    scratch.execute("CREATE OR REPLACE TEMP TABLE odd AS SELECT value AS text, n FROM word WHERE g = 6 AND kind = 'odd'")
+    scratch.execute(
+        "CREATE OR REPLACE TEMP TABLE odd AS SELECT value AS text, n FROM word WHERE g = 6 AND kind = 'odd'"
+    )
     style = read_odd_numbers(scratch, table="odd", points=points, decimal=options.decimal, rounding=options.round)
     months, month_rules = _read_months(scratch)
     bad = _bad_words(scratch, source, month_rules)
@@ -105,7 +107,8 @@ def reading(source: CellSource) -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise LegoError(f"{source.file.name}: not enough memory ({first_line(error)}); raise [database] memory") from None
+        words = f"not enough memory ({first_line(error)}); raise [database] memory"
+        raise LegoError(f"{source.file.name}: {words}") from None
     except duckdb.InvalidInputException as error:
         raise source.file.structural_refusal(source.columns, source.skip, first_line(error)) from None
     except duckdb.IOException as error:
@@ -199,7 +202,8 @@ def _bad_words(
     for name in NEEDED:
         g = 3 if name == "asin" else 5
         rows = scratch.execute(
-            f"SELECT DISTINCT coalesce({name}, '') FROM word WHERE g = {g} AND kind <> 'blank' AND {clean(name)} IS NULL"
+            f"SELECT DISTINCT coalesce({name}, '') FROM word "
+            f"WHERE g = {g} AND kind <> 'blank' AND {clean(name)} IS NULL"
         ).fetchall()
         bad[name].update((text, source.blank_rules[name]) for (text,) in rows)
     bad["currency"].update(
@@ -285,7 +289,8 @@ def _map_words(scratch: duckdb.DuckDBPyConnection, months: dict) -> None:
     )
     for name, query in (
         ("asin_word", f"SELECT DISTINCT {clean('asin')} AS text FROM word WHERE g = 3 AND kind <> 'blank'"),
-        ("marketplace_word", f"SELECT DISTINCT {clean('marketplace')} AS text FROM word WHERE g = 5 AND kind <> 'blank'"),
+        ("marketplace_word",
+         f"SELECT DISTINCT {clean('marketplace')} AS text FROM word WHERE g = 5 AND kind <> 'blank'"),
         ("metric_name", "SELECT DISTINCT metric AS text FROM metric_word"),
     ):
         scratch.execute(f"CREATE OR REPLACE TEMP TYPE {name} AS ENUM (SELECT text FROM ({query}) ORDER BY text)")
@@ -321,7 +326,8 @@ def refuse_twice(scratch: duckdb.DuckDBPyConnection, source: CellSource, months:
     faults = []
     for line, record in source.file.records(source.skip):
         for asin, marketplace, metric, month, column in source.facts_of(record):
-            key = (asin.strip(_BLANKS), marketplace.strip(_BLANKS), canonical_metric(metric.strip(_BLANKS)), months.get(month))
+            words = (asin.strip(_BLANKS), marketplace.strip(_BLANKS), canonical_metric(metric.strip(_BLANKS)))
+            key = (*words, months.get(month))
             if key not in wanted:
                 continue
             if wanted[key] is None:

@@ -34,7 +34,8 @@ def check_currencies(
     if foreign:
         switches = " ".join(f"--allow-currency {code}" for code in foreign)
         raise Refused(
-            f"{currencies.file_name}: is in {', '.join(foreign)}, the dashboard in {currencies.own}; to add up both all "
+            f"{currencies.file_name}: is in {', '.join(foreign)}, the dashboard in {currencies.own}; to add up both "
+            "all "
             f"the same, give {switches}"
         )
     return tuple(sorted({*named, *(_code(sign, currencies.own) for sign in symbols)}))

@@ -52,8 +52,9 @@ def place_products(
     _gather(scratch, staged)
     mirror_dimensions(store, connection, scratch)
     scratch.execute(_ASSIGNMENT, {"update": update})
-    categories = add_names(store, connection, scratch, schema.category, names="SELECT category FROM import_assignment", entry=entry)
-    brands = add_names(store, connection, scratch, schema.brand, names="SELECT brand FROM import_assignment", entry=entry)
+    names = "SELECT category, brand FROM import_assignment"
+    categories = add_names(store, connection, scratch, schema.category, names=names, entry=entry)
+    brands = add_names(store, connection, scratch, schema.brand, names=names, entry=entry)
     products = _add_products(store, connection, scratch, staged, entry)
     filled = _write_changes(connection, scratch)
     differences = scratch.execute(_DIFFERENCES + f" ORDER BY asin, what LIMIT {LISTED}", {"update": update}).fetchall()
@@ -189,7 +190,8 @@ def _write_changes(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection
     ).fetchall()
     if rows:
         change = sa.update(schema.asin).where(schema.asin.c.id == sa.bindparam("row_id")).values(
-            brand_id=sa.bindparam("new_brand"), category_id=sa.bindparam("new_category"), status=sa.bindparam("new_status")
+            brand_id=sa.bindparam("new_brand"), category_id=sa.bindparam("new_category"),
+            status=sa.bindparam("new_status"),
         )
         names = ("row_id", "new_brand", "new_category", "new_status")
         connection.execute(change, [dict(zip(names, row, strict=True)) for row in rows])
@@ -204,7 +206,9 @@ def _torn(scratch: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         ).fetchall()
         if rows:
             shown = ", ".join(f"{asin} ({name})" for asin, name in rows[:LISTED])
-            words.append(f"{len(rows)} products have more than one {what} in the file; the most frequent counts: {shown}")
+            words.append(
+                f"{len(rows)} products have more than one {what} in the file; the most frequent counts: {shown}"
+            )
     return tuple(words)
 
 

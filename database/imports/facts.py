@@ -37,6 +37,11 @@ def belongs_to(part: FactRange, table: sa.Table = fact) -> sa.ColumnElement[bool
     return sa.and_(table.c.id.between(part.first or 0, part.last or 0), table.c.import_id == part.import_id)
 
 
+def total(column: sa.ColumnElement) -> sa.ColumnElement:
+    """The sum of an amount, 0 over no rows."""
+    return sa.type_coerce(sa.func.coalesce(sa.func.sum(column), 0), schema.Sum)
+
+
 def last_fact_id(connection: sa.Connection) -> int:
     """The highest id that any fact has or had: ids are never given twice, not even after an undo."""
     used = sa.select(sa.func.coalesce(sa.func.max(fact.c.id), 0).label("highest"))
@@ -83,7 +88,8 @@ def earlier_ranges(
 
 
 def set_aside(
-    connection: sa.Connection, new: FactRange, earlier: Sequence[FactRange], *, months: Sequence[datetime.date], mode: str
+    connection: sa.Connection, new: FactRange, earlier: Sequence[FactRange], *, months: Sequence[datetime.date],
+    mode: str,
 ) -> tuple[MetricSum, ...]:
     """Moves to `financials_replaced` what the new facts replace: the same product, marketplace and month,
     all metrics; with whole-months all of these months. Returns what was moved, by metric."""
@@ -110,15 +116,17 @@ def set_aside(
     return moved
 
 
-def sums_by_metric(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> tuple[MetricSum, ...]:
+def sums_by_metric(
+    connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]
+) -> tuple[MetricSum, ...]:
     """Count and sum per metric of the facts that a condition picks, in the order of the metrics' names."""
     rows = connection.execute(
-        sa.select(table.c.metric, sa.func.count().label("facts"), sa.type_coerce(sa.func.sum(table.c.value), schema.Sum))
+        sa.select(table.c.metric, sa.func.count().label("facts"), total(table.c.value).label("value"))
         .where(condition)
         .group_by(table.c.metric)
         .order_by(table.c.metric)
     )
-    return tuple(MetricSum(metric or "", facts, value or Decimal(0)) for metric, facts, value in rows)
+    return tuple(MetricSum(metric or "", facts, value) for metric, facts, value in rows)
 
 
 def kept_products(
@@ -128,7 +136,7 @@ def kept_products(
     if not earlier:
         return (), 0
     asin = schema.asin
-    facts, value = sa.func.count().label("facts"), sa.type_coerce(sa.func.sum(fact.c.value), schema.Sum).label("value")
+    facts, value = sa.func.count().label("facts"), total(fact.c.value).label("value")
     found = (
         sa.select(asin.c.asin, facts, value)
         .join_from(fact, asin, asin.c.id == fact.c.asin_id)
@@ -152,7 +160,7 @@ def remove_demo(connection: sa.Connection) -> tuple[int, Decimal, list[datetime.
         return 0, Decimal(0), []
     theirs = sa.or_(*(belongs_to(part) for part in demos))
     facts, value = connection.execute(
-        sa.select(sa.func.count(), sa.type_coerce(sa.func.coalesce(sa.func.sum(fact.c.value), 0), schema.Sum)).where(theirs)
+        sa.select(sa.func.count(), total(fact.c.value)).where(theirs)
     ).one()
     months = list(connection.execute(sa.select(fact.c.month).where(theirs).distinct().order_by(fact.c.month)).scalars())
     numbers = [part.import_id for part in demos]
@@ -162,7 +170,9 @@ def remove_demo(connection: sa.Connection) -> tuple[int, Decimal, list[datetime.
     return facts, value, months
 
 
-def overlaps(connection: sa.Connection, new: FactRange, source: str, months: Sequence[datetime.date]) -> tuple[Overlap, ...]:
+def overlaps(
+    connection: sa.Connection, new: FactRange, source: str, months: Sequence[datetime.date]
+) -> tuple[Overlap, ...]:
     """Facts of other sources with the same product, marketplace, metric and month as a new one. Rows that
     no import of ours brought in are the source '(not imported)'."""
     candidates = _months_of_others(connection, new, source, months)
@@ -171,7 +181,7 @@ def overlaps(connection: sa.Connection, new: FactRange, source: str, months: Seq
     other = fact.alias("other")
     pairs = (
         sa.select(fact.c.id, fact.c.month, fact.c.value, other.c.import_id,
-                  sa.type_coerce(sa.func.sum(other.c.value), schema.Sum).label("theirs"))
+                  total(other.c.value).label("theirs"))
         .join_from(fact, other, sa.and_(
             other.c.month == fact.c.month, other.c.metric == fact.c.metric,
             other.c.marketplace == fact.c.marketplace, other.c.asin_id == fact.c.asin_id,
@@ -185,8 +195,8 @@ def overlaps(connection: sa.Connection, new: FactRange, source: str, months: Seq
     name = sa.func.coalesce(table.c.source, "(not imported)")
     rows = connection.execute(
         sa.select(name.label("source"), pairs.c.month, sa.func.count().label("facts"),
-                  sa.type_coerce(sa.func.sum(pairs.c.value), schema.Sum).label("value"),
-                  sa.type_coerce(sa.func.sum(pairs.c.theirs), schema.Sum).label("theirs"))
+                  total(pairs.c.value).label("value"),
+                  total(pairs.c.theirs).label("theirs"))
         .join_from(pairs, table, table.c.id == pairs.c.import_id, isouter=True)
         .where(name != source)
         .group_by(name, pairs.c.month)
@@ -228,7 +238,8 @@ def _has_strangers(connection: sa.Connection, new: FactRange) -> bool:
     after = 0
     for first, last in [*rows, (new.first, new.last), (None, None)]:
         gap = fact.c.id > after if first is None else fact.c.id.between(after + 1, first - 1)
-        if (first is None or first > after + 1) and connection.execute(sa.select(fact.c.id).where(gap).limit(1)).first():
+        touching = first is not None and first <= after + 1
+        if not touching and connection.execute(sa.select(fact.c.id).where(gap).limit(1)).first():
             return True
         after = max(after, last or 0)
     return False

@@ -11,7 +11,8 @@ from database import schema
 
 
 def note_changed_months(
-    connection: sa.Connection, months: Iterable[datetime.date], *, cause: str, import_id: int | None, now: datetime.datetime
+    connection: sa.Connection, months: Iterable[datetime.date], *, cause: str, import_id: int | None,
+    now: datetime.datetime,
 ) -> None:
     """Adds one entry per month. `cause` is import, undo or demo."""
     ledger = schema.changed_month

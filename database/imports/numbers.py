@@ -97,9 +97,11 @@ SELECT text, n, digits, currency, signs <> '' AS negative,
         WHEN {matches('[0-9]+')} OR {matches(grouped)} THEN 'none'
         WHEN {matches('[1-9][0-9]{0,2}[.,][0-9]{3}')} THEN 'either'
         WHEN {matches('[0-9]+[.][0-9]+')} OR {matches(grouped + '[.][0-9]+')}
-            OR {matches('[1-9][0-9]{0,2}(,[0-9]{3})+[.][0-9]+')} OR {matches('[1-9][0-9]{0,2}(,[0-9]{3}){2,}')} THEN 'dot'
+            OR {matches('[1-9][0-9]{0,2}(,[0-9]{3})+[.][0-9]+')}
+            OR {matches('[1-9][0-9]{0,2}(,[0-9]{3}){2,}')} THEN 'dot'
         WHEN {matches('[0-9]+,[0-9]+')} OR {matches(grouped + ',[0-9]+')}
-            OR {matches('[1-9][0-9]{0,2}([.][0-9]{3})+,[0-9]+')} OR {matches('[1-9][0-9]{0,2}([.][0-9]{3}){2,}')} THEN 'comma'
+            OR {matches('[1-9][0-9]{0,2}([.][0-9]{3})+,[0-9]+')}
+            OR {matches('[1-9][0-9]{0,2}([.][0-9]{3}){2,}')} THEN 'comma'
         ELSE 'bad'
     END AS kind
 FROM cleaned
@@ -125,7 +127,8 @@ def _values(table: str, mark: str, *, rounding: bool) -> str:
     words = rule_of_mark(mark)
     return f"""
 WITH plain AS (
-    SELECT *, replace(replace(replace(digits, ' ', ''), '{other}', ''), '{mark or '.'}', '.') AS number FROM {table}_part
+    SELECT *, replace(replace(replace(digits, ' ', ''), '{other}', ''), '{mark or '.'}', '.') AS number
+    FROM {table}_part
 ), split AS (
     SELECT *, ltrim(split_part(number, '.', 1), '0') AS whole, split_part(number, '.', 2) AS decimals FROM plain
 ), judged AS (

@@ -62,7 +62,8 @@ class ProductsReport:
         """The report as lines for a terminal."""
         end = " (dry run, nothing was changed)" if self.dry_run else ""
         lines = [
-            f"{self.file_name}: {self.rows:,} {self.kind} read, {self.created:,} new, {self.change_count:,} cells changed, "
+            f"{self.file_name}: {self.rows:,} {self.kind} read, {self.created:,} new, "
+            f"{self.change_count:,} cells changed, "
             f"{self.brands:,} brands and {self.categories:,} categories made{end}"
         ]
         lines += [f"  {c.key} {c.field}: {c.before or '(none)'} -> {c.after}" for c in self.changes]
@@ -87,7 +88,8 @@ def _stage(scratch: duckdb.DuckDBPyConnection, file: CsvFile) -> str:
     headings = [name.casefold() for name in file.head[0]]
     kind = PRODUCTS if "asin" in headings else BRANDS
     fields, key = _FIELDS[kind], _FIELDS[kind][0]
-    faults = [Fault("this heading stands there twice", 1, name) for name in dict.fromkeys(headings) if headings.count(name) > 1]
+    twice = [name for name in dict.fromkeys(headings) if headings.count(name) > 1]
+    faults = [Fault("this heading stands there twice", 1, name) for name in twice]
     faults += [Fault(f"is not one of {', '.join(fields)}", 1, None, name) for name in headings if name not in fields]
     if key not in headings:
         faults.append(Fault("the column asin (or, for a brand file, brand) is missing", 1))
@@ -192,7 +194,9 @@ def _add_products(store, connection, scratch, entry: Entry) -> int:
     ) if scratch.execute(f"SELECT count(*) FROM known_asin WHERE id > {last}").fetchone()[0] else 0
 
 
-def _update(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, kind: str, table: sa.Table, changes: str) -> None:
+def _update(
+    connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, kind: str, table: sa.Table, changes: str
+) -> None:
     """Writes the stored rows that change, whole: what the file leaves blank stays as it is."""
     fields = _FIELDS[kind]
     ids = {"brand": "brand_id", "category": "category_id"} if kind == PRODUCTS else {"category": "category_id"}

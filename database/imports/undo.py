@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.base import Store, utc_now
-from database.imports.facts import FactRange, belongs_to
+from database.imports.facts import FactRange, belongs_to, total
 from database.imports.ledger import note_changed_months
 from database.imports.staging import APPEND
 from domain.errors import Refused
@@ -48,7 +48,8 @@ def _refuse_unless_in(import_id: int, entry: sa.Row | None) -> None:
     if entry is None:
         raise Refused(f"there is no import {import_id}; flask imports lists them")
     if entry.status == "undone":
-        raise Refused(f"import {import_id} ({entry.file_name}) was taken back already, {entry.undone_at:%Y-%m-%d %H:%M} UTC")
+        when = f"{entry.undone_at:%Y-%m-%d %H:%M} UTC"
+        raise Refused(f"import {import_id} ({entry.file_name}) was taken back already, {when}")
     if entry.status != "done":
         raise Refused(f"import {import_id} ({entry.file_name}) is out already: {entry.status}")
 
@@ -83,7 +84,8 @@ def _refuse_if_built_upon(connection: sa.Connection, entry: sa.Row) -> None:
     if found:
         names = ", ".join(f"{number} ({later[number].file_name})" for number in sorted(found))
         raise Refused(
-            f"import {entry.id} ({entry.file_name}) cannot be taken back: later imports touched the same facts: {names}; "
+            f"import {entry.id} ({entry.file_name}) cannot be taken back: later imports touched the same facts: "
+            f"{names}; "
             "take those back first, the latest one first"
         )
 
@@ -92,7 +94,7 @@ def _take_out(connection: sa.Connection, entry: sa.Row) -> Undone:
     now = utc_now()
     ours, back = belongs_to(_range(entry)), aside.c.replaced_by == entry.id
     facts, value = connection.execute(
-        sa.select(sa.func.count(), sa.type_coerce(sa.func.coalesce(sa.func.sum(fact.c.value), 0), schema.Sum)).where(ours)
+        sa.select(sa.func.count(), total(fact.c.value)).where(ours)
     ).one()
     months = set(connection.execute(sa.select(fact.c.month).where(ours).distinct()).scalars())
     months |= set(connection.execute(sa.select(aside.c.month).where(back).distinct()).scalars())

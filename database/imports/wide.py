@@ -60,7 +60,8 @@ def stage(
     columns = len(file.head[1])
     read = {*headings.identifiers.values(), *(column.position for column in headings.months)}
     source = CellSource(
-        file=file, columns=columns, unread=tuple(number for number in range(columns) if number not in read), skip=file.head_lines[1], query=_query(scratch, file, headings, options),
+        file=file, columns=columns, unread=tuple(number for number in range(columns) if number not in read),
+        skip=file.head_lines[1], query=_query(scratch, file, headings, options),
         cells_of=lambda record: _cells(record, headings, file.head[1]),
         facts_of=lambda record: _facts(record, headings), rows_per_record=len(headings.months),
     )

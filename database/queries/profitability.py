@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from database.queries.figures import Figure, MonthSums, figure_of, read_months, total_over
 from domain.metrics import CM1, CM2, CM3, NET_REVENUE, PROFIT_TREE
 from domain.profit import Gap, Step, gaps_of, way_down
-from domain.ratios import AVERAGE_PRICE, CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, ROI, TACOS, Ratio, share
+from domain.ratios import AVERAGE_PRICE, CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, ROI, TACOS, Ratio, relative_change, share
 from domain.selection import Selection
 
 MARGINS = {CM1: CM1_MARGIN, CM2: CM2_MARGIN, CM3: CM3_MARGIN}
@@ -37,6 +37,14 @@ class ProfitLine:
 
     figure: Figure
     share: Decimal | None
+
+    @property
+    def change(self) -> Decimal | None:
+        """Since the year before, as a fraction; of percentages the difference. Months in progress are left out."""
+        now, before = self.figure.complete, self.figure.year_before
+        if self.figure.ratio and self.figure.ratio.percent:
+            return None if now is None or before is None else now - before
+        return relative_change(now, before)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from database.engines.build import Build
 from database.summaries import changes, rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
 from database.summaries.demo_leftovers import forget_demo_dimensions
+from database.summaries.restatements import complete_months, insert_restated
 from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.run_log import FAILED, NOTHING_TO_DO, SUCCESS, RunLog, last_generation, reconcile
 from database.summaries.verification import MonthFindings
@@ -372,6 +373,8 @@ class _Refresh:
                         generation=self.number,
                     )
                 )
+        if plan.live is not None:
+            self._note_restated(build, plan)
         months = [
             {"generation": self.number, "month": found.month, "metric": mark.metric, "facts": mark.facts,
              "value": mark.value, "last_fact_id": mark.last_fact_id, "left_out_facts": mark.left_out_facts,
@@ -388,6 +391,27 @@ class _Refresh:
         if left_out:
             connection.execute(sa.insert(build.staged(schema.summary_left_out)), left_out)
         connection.commit()
+
+    def _note_restated(self, build: Build, plan: Plan) -> None:
+        build.keep_restated()
+        target = build.staged(schema.summary_restated)
+        build.connection.execute(sa.delete(target).where(target.c.generation == self.number))
+        known = _stored_facts(build, plan.live).keys()
+        by_cause: dict[str, list[datetime.date]] = {}
+        for month in complete_months(sorted(known | set(plan.months)), plan.live):
+            if month in known and (plan.whole or month in plan.months):
+                by_cause.setdefault(self._cause(build, plan, month), []).append(month)
+        for cause, months in by_cause.items():
+            for statement in insert_restated(
+                build.live(schema.summary_brand), self.levels.brand, target=target, generation=self.number,
+                months=months, now=self.now, cause=cause,
+            ):
+                build.connection.execute(statement)
+
+    def _cause(self, build: Build, plan: Plan, month: datetime.date) -> str:
+        """In words, with the names of the files: `import 41 (correction.csv)`."""
+        words = [_with_file(build.connection, cause) for cause in plan.causes.get(month, ())]
+        return ", ".join(words) or "another program"
 
     def _row(self, build: Build, plan: Plan) -> dict[str, Any]:
         month = build.staged(schema.summary_month)
@@ -481,6 +505,15 @@ def _currencies(store: Store, connection: sa.Connection) -> str:
     ).scalars()
     codes = {code for text in named for code in text.split(",") if code}
     return ",".join(sorted(codes))
+
+
+def _with_file(connection: sa.Connection, cause: str) -> str:
+    word, _, number = cause.rpartition(" ")
+    if word not in ("import", "undo", "demo") or not number.isdigit():
+        return cause
+    table = schema.financials_import
+    name = connection.execute(sa.select(table.c.file_name).where(table.c.id == int(number))).scalar()
+    return f"{cause} ({name})" if name else cause
 
 
 def _listed(months: Sequence[datetime.date]) -> str:
