@@ -343,6 +343,28 @@ import_log = _table(
 )
 """What the web shows of imports; told after `financials_import`, and reconciled at the next command."""
 
+catalogue_change = _table(
+    "catalogue_change", APPLICATION,
+    sa.Column("id", LongId, primary_key=True, autoincrement=True),
+    sa.Column("changed_at", Moment, nullable=False, index=True),
+    sa.Column("user_name", sa.String(150), comment="none: somebody at the command line"),
+    sa.Column("file_name", sa.String(255), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False, comment="products or brands"),
+    sa.Column("items", Id, nullable=False, comment="products or brands that changed"),
+    sa.Column("cells", Id, nullable=False),
+    sa.Column("brand_ids", LongText, nullable=False, comment="brands it touches, before or after, commas around each"),
+)
+"""What `products` changed, told after it was committed. What is newer than the last refresh is waiting."""
+
+catalogue_change_cell = _table(
+    "catalogue_change_cell", APPLICATION,
+    sa.Column("change_id", LongId, primary_key=True, autoincrement=False),
+    sa.Column("item", sa.String(255), primary_key=True, comment="the ASIN, or the brand's name"),
+    sa.Column("field", sa.String(20), primary_key=True),
+    sa.Column("after", sa.String(255), nullable=False),
+)
+"""The cells of the changes that may be waiting; those of settled changes go with the next change."""
+
 app_user = _table(
     "app_user", APPLICATION,
     sa.Column("id", LongId, primary_key=True, autoincrement=True),

@@ -25,6 +25,19 @@ def test_a_second_upgrade_does_nothing(store):
     assert migrations.upgrade(store) == []
 
 
+def test_a_database_of_the_first_version_gets_what_came_since(store):
+    for database in store.databases():
+        with database.engine.begin() as connection:
+            if schema.APPLICATION in database.rooms:
+                connection.execute(sa.schema.DropTable(schema.catalogue_change_cell))
+                connection.execute(sa.schema.DropTable(schema.catalogue_change))
+            connection.execute(sa.text("UPDATE lego_schema_version SET version_num = '0001'"))
+    with pytest.raises(SchemaError, match="run: flask init-db"):
+        migrations.check(store)
+    assert migrations.upgrade(store) == ["created table catalogue_change", "created table catalogue_change_cell"]
+    migrations.check(store)
+
+
 def test_a_database_without_tables_names_the_command(settings):
     store = open_store(settings)
     for database in store.databases():
