@@ -14,6 +14,7 @@ from domain.ratios import margin_level
 from web.changes import Change, relative
 from web.figures import Page
 from web.formats import MONEY, PERCENT, Formats, kind_of, leaves_out_cents
+from web.sheets import TEXT, Column, Sheet
 
 SINGULAR = {"Brands": "Brand", "Categories": "Category", "Marketplaces": "Marketplace"}
 LEVEL_WORDS = {"good": "good margin", "fair": "fair margin", "poor": "poor margin", "loss": "loss"}
@@ -113,6 +114,19 @@ def breakdown_view(
         has_changes=has_changes,
         legend=margin_legend(page),
     )
+
+
+def breakdown_sheet(found: Breakdown, page: Page, *, name: str, title: str) -> Sheet:
+    """All of `found` and its total as raw values."""
+    metric = page.selection.metric
+    kind = kind_of(metric)
+    columns = (
+        Column(SINGULAR[title], TEXT), Column(metric, kind, key="value"), Column("Share", PERCENT),
+        Column("Before", kind), Column("Change", PERCENT), Column("CM3 %", PERCENT),
+    )
+    return Sheet(name, title, columns, [
+        (row.name, row.value, row.share, row.before, row.change, row.margin) for row in (*found.rows, found.total)
+    ])
 
 
 def margin_legend(page: Page) -> tuple[tuple[str, str], ...]:

@@ -18,6 +18,7 @@ from babel.numbers import (
     get_currency_symbol,
 )
 
+from database.queries.figures import Figure
 from domain.metrics import is_money
 
 MONEY = "money"
@@ -36,6 +37,13 @@ MOST = Decimal(10)
 def kind_of(metric: str) -> str:
     """How values of a metric are written."""
     return MONEY if is_money(metric) else COUNT
+
+
+def kind_of_figure(figure: Figure) -> str:
+    """How a figure is written: a ratio is a percentage, or money per piece."""
+    if figure.ratio:
+        return PERCENT if figure.ratio.percent else MONEY
+    return kind_of(figure.name)
 
 
 @functools.lru_cache(maxsize=200)
