@@ -10,7 +10,22 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from settings import Settings
-from web import access, compression, csrf, current, errors, headers, hosts, menu, request_log, sessions, static_files
+from web import (
+    access,
+    api,
+    compression,
+    csrf,
+    current,
+    errors,
+    exports,
+    headers,
+    hosts,
+    menu,
+    request_log,
+    sessions,
+    static_files,
+)
+from web.sheets import Offer
 
 LARGEST_FORM = 1024 * 1024
 
@@ -47,8 +62,13 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _add_pages(app: Flask) -> None:
-    """Registers the `Blueprint` of every module in this folder that has one."""
+    """Registers the `Blueprint` of every module in this folder that has one, and files and API for its `Offer`."""
+    offers = []
     for found in pkgutil.iter_modules(__path__):
         for part in vars(importlib.import_module(f"{__name__}.{found.name}")).values():
             if isinstance(part, Blueprint):
                 app.register_blueprint(part)
+            elif isinstance(part, Offer):
+                offers.append(part)
+    exports.register(app, offers)
+    api.register(app, offers)

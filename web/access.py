@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Flask, abort, redirect, request, url_for
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from domain.people import VIEWER
@@ -50,7 +52,7 @@ def register(app: Flask) -> None:
 
 def _ask_to_sign_in() -> Response:
     if request.path.startswith("/api/"):
-        abort(401)
+        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
     if request.method in ("GET", "HEAD"):
         return redirect(url_for("sign_in.show", next=this_address()), 302)
     return redirect(url_for("sign_in.show"), 303)

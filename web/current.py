@@ -20,11 +20,12 @@ def settings() -> Settings:
 
 
 def person() -> Person | None:
-    """Who is signed in; None if nobody is. Asks the database once per request, when first needed."""
+    """Who is signed in, or whose token it is; None for a stranger. Asks the database once per request, when
+    first needed."""
     if "person" not in g:
-        from web import sessions
+        from web import sessions, tokens
 
-        g.person = sessions.find_person()
+        g.person = tokens.find_person() if tokens.is_given() else sessions.find_person()
     return g.person
 
 

@@ -135,9 +135,10 @@ def _page(words: Words) -> Response:
 
 
 def _problem(words: Words) -> Response:
-    """RFC 9457."""
+    """RFC 9457; `error` beside `detail`, for programs that look for that."""
+    detail = f"{words.words} {words.command}".strip()
     body = {
-        "title": words.heading, "status": words.status, "detail": f"{words.words} {words.command}".strip(),
+        "title": words.heading, "status": words.status, "detail": detail, "error": detail,
         "request_id": current.request_id(),
     }
     response = make_response(json.dumps(body) + "\n", words.status)

@@ -12,6 +12,11 @@ VISITORS = ("nobody", "viewer", "analyst", "admin")
 EXPECTED = {
     ("GET", "/"): (302, 503, 503, 503),
     ("GET", "/dashboard"): (302, 503, 503, 503),
+    ("GET", "/dashboard.csv"): (302, 503, 503, 503),
+    ("GET", "/dashboard.xlsx"): (302, 503, 503, 503),
+    ("GET", "/api/v1/dashboard"): (401, 503, 503, 503),
+    ("GET", "/api/v1/choices"): (401, 503, 503, 503),
+    ("GET", "/api/v1/openapi.json"): (401, 200, 200, 200),
     ("GET", "/login"): (200, 303, 303, 303),
     ("POST", "/login"): (403, 403, 403, 403),
     ("GET", "/healthz"): (200, 200, 200, 200),

@@ -71,6 +71,7 @@ def test_below_api_an_error_is_json(small_app):
         "title": "No figures yet",
         "status": 503,
         "detail": "The summary tables have not been built. On the server, run: flask refresh-summaries",
+        "error": "The summary tables have not been built. On the server, run: flask refresh-summaries",
         "request_id": answer.headers["X-Request-Id"],
     }
     assert client.get("/api/v1/nowhere").json["status"] == 404
