@@ -7,19 +7,40 @@ import json
 import click
 
 from commands import current_store, lego_command
+from database.summaries.restatements import Restatement, restatement_words, restatements
 from database.summaries.state import SummariesState, summaries_state
 from domain.months import format_month
 
 
 @lego_command("summaries")
+@click.option("--changes", "show_changes", is_flag=True, help="Show which totals of past months were restated.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def command(as_json: bool) -> None:
+def command(show_changes: bool, as_json: bool) -> None:
     """Show generation, freshness, rows, bytes, left-out facts and the last runs."""
+    if show_changes:
+        _show_changes(current_store().read(restatements), as_json)
+        return
     state = summaries_state(current_store())
     if as_json:
         click.echo(json.dumps(state.as_json(), indent=2))
     else:
         _print(state)
+
+
+def _show_changes(changes: list[Restatement], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([
+            {
+                "generation": change.generation, "month": format_month(change.month), "metric": change.metric,
+                "old_value": str(change.old_value), "new_value": str(change.new_value),
+                "published_at": f"{change.published_at.isoformat()}Z", "cause": change.cause,
+            }
+            for change in changes
+        ], indent=2))
+    elif not changes:
+        click.echo("No total of a past month was restated.")
+    for change in () if as_json else changes:
+        click.echo(restatement_words(change))
 
 
 def _print(state: SummariesState) -> None:

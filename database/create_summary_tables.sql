@@ -183,6 +183,18 @@ CREATE TABLE IF NOT EXISTS summary_left_out (
   PRIMARY KEY (generation, month, metric, reason)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE TABLE IF NOT EXISTS summary_restated (
+  generation INTEGER NOT NULL,
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  brand_id INTEGER NOT NULL COMMENT '-1 for all brands together',
+  old_value NUMERIC(25, 2) NOT NULL,
+  new_value NUMERIC(25, 2) NOT NULL,
+  published_at DATETIME(6) NOT NULL,
+  cause VARCHAR(255) NOT NULL,
+  PRIMARY KEY (generation, month, metric, brand_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
 CREATE TABLE IF NOT EXISTS summary_placement (
   placement INTEGER NOT NULL,
   asin_id INTEGER NOT NULL,

@@ -24,7 +24,6 @@ import datetime
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,12 +34,12 @@ from database.engines.build import Build
 from database.summaries import changes, rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
 from database.summaries.demo_leftovers import forget_demo_dimensions
-from database.summaries.restatements import complete_months, insert_restated
+from database.summaries.judging import refuse_empty_source, unannounced_changes
+from database.summaries.recording import Made, generation_row, listed, record_findings
 from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.run_log import FAILED, NOTHING_TO_DO, SUCCESS, RunLog, last_generation, reconcile
 from database.summaries.verification import MonthFindings
 from domain.errors import Refused
-from domain.months import format_month
 
 REDOS = 2
 """How often a month is built again because its facts moved while it was built."""
@@ -147,14 +146,15 @@ class _Refresh:
         with self.store.build() as build:
             plan = _plan(self.store, build, self.options)
             passing("plan")
-            self.log.plan(refresh_type=plan.refresh_type, months=_listed(plan.months))
+            self.log.plan(refresh_type=plan.refresh_type, months=listed(plan.months))
             if plan.is_idle:
                 self.log.end(NOTHING_TO_DO, generation=plan.live.generation)
                 return self._result(NOTHING_TO_DO, plan, plan.live, notes)
-            self._refuse_empty(plan)
+            if not self.options.force:
+                refuse_empty_source(plan)
             self._build(build, plan)
             self._verify(build, plan)
-            restated = self._judge_months(build, plan)
+            restated = unannounced_changes(build, plan, self.findings, force=self.options.force)
             generation = self._publish(build, plan)
         self.log.end(
             SUCCESS, generation=generation, rows_read=self._facts_read(), rows_written=self.rows
@@ -302,40 +302,6 @@ class _Refresh:
         build.connection.commit()
         self._roll_up_levels(build, months)
 
-    # --- judging what changed
-
-    def _refuse_empty(self, plan: Plan) -> None:
-        if plan.present or self.options.force:
-            return
-        explained = plan.live is not None and bool(plan.announced)
-        if not explained:
-            raise Refused(
-                "there are no facts, so there is nothing to show; import some (flask import FILE), or load demo "
-                "data (flask demo-data)"
-            )
-
-    def _judge_months(self, build: Build, plan: Plan) -> list[str]:
-        """Compares each month with its stored fingerprint: refuses one that shrank by more than half for
-        no known reason, and names those that changed for no known reason."""
-        if plan.live is None:
-            return []
-        stored = _stored_facts(build, plan.live)
-        restated = []
-        for month in sorted(stored.keys() | set(plan.months)):
-            if month not in plan.months and not plan.whole:
-                continue
-            before, now = stored.get(month, {}), _by_metric(self.findings.get(month))
-            if before == now or month in plan.announced or month == verification.NO_MONTH:
-                continue
-            was, found = sum(n for n, _ in before.values()), sum(n for n, _ in now.values())
-            if found * 2 < was and not self.options.force:
-                raise Refused(
-                    f"{format_month(month)} had {was:,} facts and has {found:,} now, and no import, undo or archive "
-                    "explains it; nothing was published. Look into it, or run again with --force"
-                )
-            restated.append(f"{format_month(month)}: {was:,} -> {found:,} facts, changed by another program")
-        return restated
-
     # --- 9 to 11
 
     def _publish(self, build: Build, plan: Plan) -> int:
@@ -344,11 +310,12 @@ class _Refresh:
             build.add_indexes(lambda table, outcome: None)
         passing("index")
         with self.log.stage("record"):
-            self._record(build, plan)
+            made = Made(self.number, self.now, self.levels, self.set_number, self.log.run_id, self._excluded)
+            record_findings(build, plan, made, self.findings.values())
         passing("record")
         with self.log.stage("publish"):
             self.progress(Step("publish", 0, 1))
-            row = self._row(build, plan)
+            row = generation_row(build, plan, made)
             if build.copies_dimensions:
                 self._forget_demo(build)
             passing("publish")
@@ -358,85 +325,6 @@ class _Refresh:
                 self._forget_demo(build)
             self.progress(Step("publish", 1, 1))
         return self.number
-
-    def _record(self, build: Build, plan: Plan) -> None:
-        """Fingerprints and left-out facts of the built months, and those of the kept ones, copied."""
-        connection = build.connection
-        for table in (schema.summary_month, schema.summary_left_out):
-            staged, live = build.staged(table), build.live(table)
-            connection.execute(sa.delete(staged).where(staged.c.generation == self.number))
-            if not plan.whole:
-                rebuilt = [*plan.months, verification.NO_MONTH]
-                connection.execute(
-                    rollups.copy_rows(
-                        live, staged, live.c.generation == plan.live.generation, live.c.month.not_in(rebuilt),
-                        generation=self.number,
-                    )
-                )
-        if plan.live is not None:
-            self._note_restated(build, plan)
-        months = [
-            {"generation": self.number, "month": found.month, "metric": mark.metric, "facts": mark.facts,
-             "value": mark.value, "last_fact_id": mark.last_fact_id, "left_out_facts": mark.left_out_facts,
-             "left_out_value": mark.left_out_value}
-            for found in self.findings.values() for mark in found.fingerprints
-        ]
-        left_out = [
-            {"generation": self.number, "month": found.month, "metric": entry.metric, "reason": entry.reason,
-             "facts": entry.facts, "value": entry.value}
-            for found in self.findings.values() for entry in found.left_out
-        ]
-        if months:
-            connection.execute(sa.insert(build.staged(schema.summary_month)), months)
-        if left_out:
-            connection.execute(sa.insert(build.staged(schema.summary_left_out)), left_out)
-        connection.commit()
-
-    def _note_restated(self, build: Build, plan: Plan) -> None:
-        build.keep_restated()
-        target = build.staged(schema.summary_restated)
-        build.connection.execute(sa.delete(target).where(target.c.generation == self.number))
-        known = _stored_facts(build, plan.live).keys()
-        by_cause: dict[str, list[datetime.date]] = {}
-        for month in complete_months(sorted(known | set(plan.months)), plan.live):
-            if month in known and (plan.whole or month in plan.months):
-                by_cause.setdefault(self._cause(build, plan, month), []).append(month)
-        for cause, months in by_cause.items():
-            for statement in insert_restated(
-                build.live(schema.summary_brand), self.levels.brand, target=target, generation=self.number,
-                months=months, now=self.now, cause=cause,
-            ):
-                build.connection.execute(statement)
-
-    def _cause(self, build: Build, plan: Plan, month: datetime.date) -> str:
-        """In words, with the names of the files: `import 41 (correction.csv)`."""
-        words = [_with_file(build.connection, cause) for cause in plan.causes.get(month, ())]
-        return ", ".join(words) or "another program"
-
-    def _row(self, build: Build, plan: Plan) -> dict[str, Any]:
-        month = build.staged(schema.summary_month)
-        shown = month.c.facts > month.c.left_out_facts
-        totals = build.connection.execute(
-            sa.select(
-                sa.func.sum(month.c.facts).label("facts"),
-                sa.func.sum(month.c.left_out_facts).label("left_out_facts"),
-                sa.func.min(sa.case((shown, month.c.month))).label("first"),
-                sa.func.max(sa.case((shown, month.c.month))).label("last"),
-            ).where(month.c.generation == self.number)
-        ).one()
-        # A run for certain months does not settle what else is waiting: the next one still sees it.
-        settles = plan.refresh_type != changes.MONTHS
-        marks = plan if settles else plan.live
-        return {
-            "generation": self.number, "live": True, "previous": plan.live.generation if plan.live else None,
-            "run_id": self.log.run_id, "refresh_type": plan.refresh_type, "published_at": utc_now(),
-            "months": _listed(plan.months), "first_month": totals.first, "last_month": totals.last,
-            "facts": int(totals.facts or 0), "left_out_facts": int(totals.left_out_facts or 0),
-            "ledger_id": marks.ledger_id, "last_fact_id": marks.last_fact_id, "recent_facts": marks.recent_facts,
-            "placement": self.set_number if settles else plan.live.placement,
-            "currencies": _currencies(self.store, build.connection),
-            "excluded_groups": ",".join(self._excluded), "in_place": not plan.whole,
-        }
 
     def _forget_demo(self, build: Build) -> None:
         forget_demo_dimensions(build.connection, build.kept_asin_levels())
@@ -480,41 +368,3 @@ def _plan(store: Store, build: Build, options: RefreshOptions) -> Plan:
     )
     build.connection.commit()
     return plan
-
-
-def _stored_facts(build: Build, live: Generation) -> dict[datetime.date, dict[str, tuple]]:
-    table = build.live(schema.summary_month)
-    query = sa.select(table).where(table.c.generation == live.generation).order_by(table.c.month, table.c.metric)
-    stored: dict[datetime.date, dict[str, tuple]] = {}
-    for row in build.connection.execute(query):
-        stored.setdefault(row.month, {})[row.metric] = (row.facts, row.value)
-    return stored
-
-
-def _by_metric(findings: MonthFindings | None) -> dict[str, tuple]:
-    if findings is None:
-        return {}
-    return {mark.metric: (mark.facts, mark.value) for mark in findings.fingerprints}
-
-
-def _currencies(store: Store, connection: sa.Connection) -> str:
-    """The currencies that live imports name beside the dashboard's own, commas between."""
-    table = schema.financials_import
-    named = connection.execute(
-        sa.select(table.c.currencies).where(table.c.status == "done", table.c.currencies != "").distinct()
-    ).scalars()
-    codes = {code for text in named for code in text.split(",") if code}
-    return ",".join(sorted(codes))
-
-
-def _with_file(connection: sa.Connection, cause: str) -> str:
-    word, _, number = cause.rpartition(" ")
-    if word not in ("import", "undo", "demo") or not number.isdigit():
-        return cause
-    table = schema.financials_import
-    name = connection.execute(sa.select(table.c.file_name).where(table.c.id == int(number))).scalar()
-    return f"{cause} ({name})" if name else cause
-
-
-def _listed(months: Sequence[datetime.date]) -> str:
-    return ",".join(format_month(month) for month in months)

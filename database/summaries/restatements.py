@@ -60,6 +60,14 @@ def restatements(
     ]
 
 
+def restatement_words(change: Restatement) -> str:
+    """March 2025 Net revenue restated from 1,204,311.20 to 1,198,020.15 on 2026-11-20 by import 41 (c.csv)"""
+    return (
+        f"{change.month:%B %Y} {change.metric} restated from {change.old_value:,} to {change.new_value:,} "
+        f"on {change.published_at:%Y-%m-%d} by {change.cause}"
+    )
+
+
 def complete_months(months: Sequence[datetime.date], live: Generation) -> list[datetime.date]:
     """The months of a plan that were over when the live generation was published."""
     return [month for month in months if month < month_of(live.published_at.date())]

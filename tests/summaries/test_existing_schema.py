@@ -1,8 +1,7 @@
 """A schema that was made by hand, with rows, foreign keys and text that compares without case, works."""
 
-import sqlalchemy as sa
-
 import pytest
+import sqlalchemy as sa
 
 from database import migrations, schema
 from database.engines import open_store

@@ -1,8 +1,7 @@
 """A refresh gives exact tables, rebuilds only what changed, and refuses what cannot be true."""
 
-import sqlalchemy as sa
-
 import pytest
+import sqlalchemy as sa
 
 from database import schema
 from database.summaries import refresh as refresh_module

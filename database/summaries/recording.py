@@ -1,0 +1,151 @@
+"""Writes down what a generation is: its row, the fingerprints of its facts, what it left out and restated."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Generation, utc_now
+from database.engines.build import Build
+from database.summaries import changes, rollups, verification
+from database.summaries.changes import Plan
+from database.summaries.restatements import complete_months, insert_restated
+from database.summaries.rollups import Levels
+from database.summaries.verification import MonthFindings
+from domain.months import format_month
+
+Fingerprints = dict[str, tuple]
+"""Metric -> (facts, sum)."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A generation that was built: its number, when, its levels, the placement set it used, by which run
+    and without which brand groups."""
+
+    generation: int
+    now: datetime.datetime
+    levels: Levels
+    placement: int
+    run_id: str
+    exclude_groups: tuple[str, ...]
+
+
+def record_findings(build: Build, plan: Plan, made: Made, findings: Iterable[MonthFindings]) -> None:
+    """Fingerprints and left-out facts of the built months, those of the kept ones, and what was restated."""
+    findings = list(findings)
+    for table in (schema.summary_month, schema.summary_left_out):
+        staged, live = build.staged(table), build.live(table)
+        build.connection.execute(sa.delete(staged).where(staged.c.generation == made.generation))
+        if not plan.whole:
+            kept = live.c.month.not_in([*plan.months, verification.NO_MONTH])
+            build.connection.execute(rollups.copy_rows(
+                live, staged, live.c.generation == plan.live.generation, kept, generation=made.generation,
+            ))
+    _insert(build, schema.summary_month, [
+        {"generation": made.generation, "month": found.month, "metric": mark.metric, "facts": mark.facts,
+         "value": mark.value, "last_fact_id": mark.last_fact_id, "left_out_facts": mark.left_out_facts,
+         "left_out_value": mark.left_out_value}
+        for found in findings for mark in found.fingerprints
+    ])
+    _insert(build, schema.summary_left_out, [
+        {"generation": made.generation, "month": found.month, "metric": entry.metric, "reason": entry.reason,
+         "facts": entry.facts, "value": entry.value}
+        for found in findings for entry in found.left_out
+    ])
+    if plan.live is not None:
+        _record_restated(build, plan, made)
+    build.connection.commit()
+
+
+def generation_row(build: Build, plan: Plan, made: Made) -> dict[str, Any]:
+    """The row of `summary_generation` that goes live with the tables."""
+    month = build.staged(schema.summary_month)
+    shown = month.c.facts > month.c.left_out_facts
+    totals = build.connection.execute(
+        sa.select(
+            sa.func.sum(month.c.facts).label("facts"),
+            sa.func.sum(month.c.left_out_facts).label("left_out_facts"),
+            sa.func.min(sa.case((shown, month.c.month))).label("first"),
+            sa.func.max(sa.case((shown, month.c.month))).label("last"),
+        ).where(month.c.generation == made.generation)
+    ).one()
+    # A run for certain months does not settle what else is waiting: the next one still sees it.
+    settles = plan.refresh_type != changes.MONTHS
+    marks = plan if settles else plan.live
+    return {
+        "generation": made.generation, "live": True, "previous": plan.live.generation if plan.live else None,
+        "run_id": made.run_id, "refresh_type": plan.refresh_type, "published_at": utc_now(),
+        "months": listed(plan.months), "first_month": totals.first, "last_month": totals.last,
+        "facts": int(totals.facts or 0), "left_out_facts": int(totals.left_out_facts or 0),
+        "ledger_id": marks.ledger_id, "last_fact_id": marks.last_fact_id, "recent_facts": marks.recent_facts,
+        "placement": made.placement if settles else plan.live.placement,
+        "currencies": _currencies(build.connection), "excluded_groups": ",".join(made.exclude_groups),
+        "in_place": not plan.whole,
+    }
+
+
+def stored_fingerprints(build: Build, live: Generation) -> dict[datetime.date, Fingerprints]:
+    """The fingerprints that the live generation recorded, by month."""
+    table = build.live(schema.summary_month)
+    query = sa.select(table).where(table.c.generation == live.generation).order_by(table.c.month, table.c.metric)
+    stored: dict[datetime.date, Fingerprints] = {}
+    for row in build.connection.execute(query):
+        stored.setdefault(row.month, {})[row.metric] = (row.facts, row.value)
+    return stored
+
+
+def listed(months: Sequence[datetime.date]) -> str:
+    """Months as the tables hold them: `2024-01,2024-02`."""
+    return ",".join(format_month(month) for month in months)
+
+
+def _insert(build: Build, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        build.connection.execute(sa.insert(build.staged(table)), rows)
+
+
+def _record_restated(build: Build, plan: Plan, made: Made) -> None:
+    build.keep_restated()
+    target = build.staged(schema.summary_restated)
+    build.connection.execute(sa.delete(target).where(target.c.generation == made.generation))
+    known = stored_fingerprints(build, plan.live).keys()
+    by_cause: dict[str, list[datetime.date]] = {}
+    for month in complete_months(sorted(known), plan.live):
+        if plan.whole or month in plan.months:
+            by_cause.setdefault(_cause(build.connection, plan, month), []).append(month)
+    for cause, months in by_cause.items():
+        for statement in insert_restated(
+            build.live(schema.summary_brand), made.levels.brand, target=target, generation=made.generation,
+            months=months, now=made.now, cause=cause,
+        ):
+            build.connection.execute(statement)
+
+
+def _cause(connection: sa.Connection, plan: Plan, month: datetime.date) -> str:
+    """In words, with the names of the files: `import 41 (correction.csv)`."""
+    words = [_with_file(connection, cause) for cause in plan.causes.get(month, ())]
+    return ", ".join(words) or "another program"
+
+
+def _with_file(connection: sa.Connection, cause: str) -> str:
+    word, _, number = cause.rpartition(" ")
+    if word not in ("import", "undo", "demo") or not number.isdigit():
+        return cause
+    table = schema.financials_import
+    name = connection.execute(sa.select(table.c.file_name).where(table.c.id == int(number))).scalar()
+    return f"{cause} ({name})" if name else cause
+
+
+def _currencies(connection: sa.Connection) -> str:
+    """The currencies that imports in force name, commas between."""
+    table = schema.financials_import
+    named = connection.execute(
+        sa.select(table.c.currencies).where(table.c.status == "done", table.c.currencies != "").distinct()
+    ).scalars()
+    return ",".join(sorted({code for text in named for code in text.split(",") if code}))
