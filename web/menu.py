@@ -8,6 +8,7 @@ from flask import request, url_for
 
 PAGES = (
     ("dashboard.show", "Dashboard"),
+    ("profitability.show", "Profitability"),
 )
 """Endpoint and words of each page."""
 
