@@ -31,7 +31,9 @@ from settings import DatabaseSettings, Settings  # noqa: E402
 from tests.conftest import embedded_settings, environment_of  # noqa: E402
 from tests.mariadb import PASSWORD, USER, MariadbServer  # noqa: E402
 
-COLUMNS = "asin VARCHAR, brand VARCHAR, category VARCHAR, marketplace VARCHAR, metric VARCHAR, month VARCHAR, value VARCHAR"
+COLUMNS = (
+    "asin VARCHAR, brand VARCHAR, category VARCHAR, marketplace VARCHAR, metric VARCHAR, month VARCHAR, value VARCHAR"
+)
 
 
 def main() -> None:
@@ -89,7 +91,8 @@ def compare_mysql(folder: Path, path: Path, facts: int) -> None:
         seconds = import_seconds(Settings(database=database), path, facts)
         rows = folder / "rows.tsv"
         with duckdb.connect() as scratch:
-            scratch.execute(f"COPY (SELECT dense_rank() OVER (ORDER BY asin), marketplace, metric, month || '-01', value, 1, "
+            scratch.execute("COPY (SELECT dense_rank() OVER (ORDER BY asin), marketplace, metric, month || '-01', value, "
+                            "1, "
                             f"'2024-01-01 00:00:00' FROM read_csv('{path}', header = true, all_varchar = true)) "
                             f"TO '{rows}' (FORMAT csv, HEADER false, DELIMITER '\t')")
         server.run("TRUNCATE lego.financials")
@@ -110,7 +113,8 @@ def import_seconds(settings: Settings, path: Path, facts: int) -> float:
     migrations.upgrade(store)
     store.close()
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "flask", "import", str(path)], cwd=ROOT, env=environment_of(settings), check=True,
+    command = [sys.executable, "-m", "flask", "import", str(path)]
+    subprocess.run(command, cwd=ROOT, env=environment_of(settings), check=True,
                    stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - began
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -20,7 +20,8 @@ from domain.errors import Refused, SetupError
 
 @lego_command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "file_format", type=click.Choice([AUTO, *FORMATS]), default=AUTO, help="Default: by the headings.")
+@click.option("--format", "file_format", type=click.Choice([AUTO, *FORMATS]), default=AUTO,
+              help="Default: by the headings.")
 @click.option("--source", help="Whose figures these are; default: the format's name.")
 @click.option("--brand", help="The brand for files that have no brand column.")
 @click.option("--append", is_flag=True, help="Add to what the source gave before; replace nothing.")
@@ -30,7 +31,8 @@ from domain.errors import Refused, SetupError
 @click.option("--dry-run", is_flag=True, help="Change nothing, print the same report.")
 @click.option("--refresh", "then_refresh", is_flag=True, help="Refresh the summaries afterwards.")
 @click.option("--update-products", is_flag=True, help="Take brands, categories and statuses from the file.")
-@click.option("--allow-currency", multiple=True, metavar="CODE", help="Let a file in this currency in; may be repeated.")
+@click.option("--allow-currency", multiple=True, metavar="CODE",
+              help="Let a file in this currency in; may be repeated.")
 @click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for a running import or refresh.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
 @click.pass_context

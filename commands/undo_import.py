@@ -20,7 +20,8 @@ def command(import_id, wait) -> None:
         tell_undone(store, undone.import_id, undone.undone_at)
     months = ", ".join(format_month(month) for month in undone.months)
     click.echo(
-        f"Import {undone.import_id} ({undone.file_name}) is taken back: {undone.facts:,} facts, sum {undone.value:,.2f}, "
+        f"Import {undone.import_id} ({undone.file_name}) is taken back: {undone.facts:,} facts, "
+        f"sum {undone.value:,.2f}, "
         f"are gone, {undone.returned_facts:,} returned; months {months}."
     )
     click.echo("The pages show it after: flask refresh-summaries", err=True)

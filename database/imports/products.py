@@ -10,8 +10,9 @@ categories that are named and missing are made. All or nothing.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from database.imports.cells import CellSource, clean, reading
 from database.imports.csv_file import CsvFile, open_csv
 from database.imports.dimensions import Entry, add_names, mirror_dimensions
 from database.imports.faults import LISTED, Fault, refusal
+from database.imports.product_scope import refuse_outside
 
 PRODUCTS, BRANDS = "products", "brands"
 _LONGEST = {"asin": 64, "name": 255, "brand": 255, "category": 255, "status": 50, "group": 100}
@@ -41,8 +43,19 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """What was committed: when (UTC, while the lock was held), each cell as (product or brand, field, text),
+    and the ids of the brands it touches, before or after; 0 is no brand."""
+
+    at: datetime.datetime
+    cells: tuple[tuple[str, str, str], ...]
+    brand_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class ProductsReport:
-    """What a products or brand file changed. `changes` are the first few, `change_count` is how many."""
+    """What a products or brand file changed. `changes` are the first few, `change_count` is how many, `items`
+    how many products or brands that makes. `accepted` is what is told of it, None for a dry run."""
 
     file_name: str
     kind: str
@@ -53,10 +66,12 @@ class ProductsReport:
     brands: int
     changes: tuple[Change, ...]
     change_count: int
+    items: int
+    accepted: Accepted | None = field(default=None, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON-able values."""
-        return dataclasses.asdict(self)
+        return dataclasses.asdict(dataclasses.replace(self, accepted=None)) | {"accepted": self.accepted is not None}
 
     def lines(self) -> list[str]:
         """The report as lines for a terminal."""
@@ -72,13 +87,18 @@ class ProductsReport:
         return lines
 
 
-def take_products(store: Store, path: Path, *, dry_run: bool) -> ProductsReport:
-    """Takes a products or brand file in; the caller holds `store.lock()`. Raises Refused with every fault.
+def take_products(
+    store: Store, path: Path, *, dry_run: bool, only_brands: Collection[int] | None = None
+) -> ProductsReport:
+    """Takes a products or brand file in; the caller holds `store.lock()`. Raises Refused with every fault:
+    also for products, brands and categories that are not those of `only_brands`, where these are given.
     The months it affects are found by the next refresh, which compares where each product stands."""
     with store.facts() as connection, store.scratch(connection) as scratch:
         with open_csv(path) as file:
             kind = _stage(scratch, file)
         mirror_dimensions(store, connection, scratch)
+        if only_brands is not None:
+            refuse_outside(scratch, file.name, key=_FIELDS[kind][0], only_brands=only_brands)
         report = _write(store, connection, scratch, file.name, kind, dry_run)
         connection.rollback() if dry_run else connection.commit()
         return report
@@ -146,26 +166,52 @@ def _faults_of(line: int, record: list[str], headings: list[str], key: str, seen
 
 def _write(store, connection, scratch, file_name: str, kind: str, dry_run: bool) -> ProductsReport:
     entry = Entry(None, utc_now())
+    fields, table = _FIELDS[kind], schema.asin if kind == PRODUCTS else schema.brand
+    key = fields[0]
+    scratch.execute(
+        f'CREATE OR REPLACE TEMP TABLE fresh AS SELECT "{key}" AS key FROM given WHERE "{key}" NOT IN '
+        f"(SELECT {key} FROM known_{key})"
+    )
     categories = add_names(store, connection, scratch, schema.category, names="SELECT category FROM given", entry=entry)
     brands = add_names(store, connection, scratch, schema.brand, names="SELECT brand FROM given", entry=entry)
-    fields, table = _FIELDS[kind], schema.asin if kind == PRODUCTS else schema.brand
     created = _add_products(store, connection, scratch, entry) if kind == PRODUCTS else brands
     scratch.execute(_STORED[kind])
-    changes = " UNION ALL ".join(
-        f'SELECT g."{fields[0]}" AS key, \'{name}\' AS field, s."{name}" AS before, g."{name}" AS after '
-        f'FROM given g JOIN stored s ON s."{fields[0]}" = g."{fields[0]}" WHERE g."{name}" IS DISTINCT FROM s."{name}" '
+    scratch.execute("CREATE OR REPLACE TEMP TABLE changed AS " + " UNION ALL ".join(
+        f'SELECT g."{key}" AS key, \'{name}\' AS field, s."{name}" AS before, g."{name}" AS after '
+        f'FROM given g JOIN stored s ON s."{key}" = g."{key}" WHERE g."{name}" IS DISTINCT FROM s."{name}" '
         f'AND g."{name}" IS NOT NULL'
         for name in fields[1:]
-    )
-    listed = scratch.execute(f"SELECT * FROM ({changes}) ORDER BY key, field LIMIT {LISTED}").fetchall()
-    count = scratch.execute(f"SELECT count(*) FROM ({changes})").fetchone()[0]
-    rows = scratch.execute("SELECT count(*) FROM given").fetchone()[0]
-    _update(connection, scratch, kind, table, changes)
+    ))
+    listed = scratch.execute(f"SELECT * FROM changed ORDER BY key, field LIMIT {LISTED}").fetchall()
+    rows, count, items = scratch.execute(
+        "SELECT (SELECT count(*) FROM given), (SELECT count(*) FROM changed), "
+        "(SELECT count(*) FROM (SELECT key FROM changed UNION SELECT key FROM fresh))"
+    ).fetchone()
+    _update(connection, scratch, kind, table)
     return ProductsReport(
         file_name, kind, dry_run, rows, created, categories, brands if kind == PRODUCTS else 0,
-        tuple(Change(*row) for row in listed), count,
+        tuple(Change(*row) for row in listed), count, items,
+        None if dry_run or not items else _accepted(scratch, kind, entry.created_at),
     )
 
+
+def _accepted(scratch: duckdb.DuckDBPyConnection, kind: str, at: datetime.datetime) -> Accepted:
+    cells = scratch.execute("SELECT key, field, after FROM changed ORDER BY key, field").fetchall()
+    touched = scratch.execute(_TOUCHED[kind]).fetchall()
+    return Accepted(at, tuple(cells), tuple(number for (number,) in touched))
+
+
+_TOUCHED = {
+    PRODUCTS: """
+WITH item AS (SELECT key FROM changed UNION SELECT key FROM fresh)
+SELECT coalesce(k.brand_id, 0) FROM known_asin k JOIN item ON item.key = k.asin
+UNION SELECT b.id FROM given g JOIN item ON item.key = g.asin JOIN known_brand b ON b.brand = g.brand
+ORDER BY 1
+""",
+    BRANDS: """
+SELECT id FROM known_brand WHERE brand IN (SELECT key FROM changed UNION SELECT key FROM fresh) ORDER BY id
+""",
+}
 
 _STORED = {
     PRODUCTS: """
@@ -194,9 +240,7 @@ def _add_products(store, connection, scratch, entry: Entry) -> int:
     ) if scratch.execute(f"SELECT count(*) FROM known_asin WHERE id > {last}").fetchone()[0] else 0
 
 
-def _update(
-    connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, kind: str, table: sa.Table, changes: str
-) -> None:
+def _update(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, kind: str, table: sa.Table) -> None:
     """Writes the stored rows that change, whole: what the file leaves blank stays as it is."""
     fields = _FIELDS[kind]
     ids = {"brand": "brand_id", "category": "category_id"} if kind == PRODUCTS else {"category": "category_id"}
@@ -205,7 +249,7 @@ def _update(
             f"{name}_row.id" if name in ids else f'coalesce(g."{name}", s."{name}")' for name in fields[1:]
         ) + f' FROM given g JOIN stored s ON s."{fields[0]}" = g."{fields[0]}" ' + " ".join(
             f"LEFT JOIN known_{name} {name}_row ON {name}_row.{name} = coalesce(g.{name}, s.{name})" for name in ids
-        ) + f" WHERE s.\"{fields[0]}\" IN (SELECT key FROM ({changes}))"
+        ) + f" WHERE s.\"{fields[0]}\" IN (SELECT key FROM changed)"
     ).fetchall()
     if rows:
         values = {ids.get(name, name): sa.bindparam(f"new_{name}") for name in fields[1:]}

@@ -29,7 +29,8 @@ def row(value: str = "1.00", month: str = "2024-02", asin: str = "A2", marketpla
         (b"\n\r\n \n", "file.csv: is empty but for blank lines"),
         (b"\xef\xbb\xbf", "file.csv: is empty but for blank lines"),
         ((HEADINGS + GOOD).encode("utf-16"), "file.csv: is UTF-16; save it as UTF-8"),
-        ((HEADINGS + GOOD).encode("utf-16-le"), "file.csv: line 1: every other byte is NUL, so it is UTF-16; save it as UTF-8"),
+        ((HEADINGS + GOOD).encode("utf-16-le"),
+         "file.csv: line 1: every other byte is NUL, so it is UTF-16; save it as UTF-8"),
         (gzip.compress(b"x"), "file.csv: is compressed with gzip; unpack it first: gunzip"),
         ((HEADINGS + GOOD).encode() + b"A2,Ac\xffme,Toys,US,CM1,2024-01,1\n",
          "file.csv: line 3: byte 0xFF is not UTF-8; save the file as UTF-8; nothing was taken in"),
@@ -62,7 +63,8 @@ def row(value: str = "1.00", month: str = "2024-02", asin: str = "A2", marketpla
         (WIDE.replace("Feb-24", "Feb-24;Mar-24"),
          "file.csv: line 2: has 6 cells, the first header row has 5; nothing was taken in"),
         (";;;;Net revenue\nASIN;Brand;MP;Jan-24;Feb-24\nA1;Acme;US;1;2\n",
-         "file.csv: line 2: 'Jan-24' stands under no metric; the first header row is blank up to it; nothing was taken in"),
+         "file.csv: line 2: 'Jan-24' stands under no metric; the first header row is blank up to it; "
+         "nothing was taken in"),
         (";;;Net revenue;\nASIN;Brand;MP;Total;Sum\nA1;Acme;US;1;2\n",
          "file.csv: line 2: no column has a month as its second heading; write months like Jan-24 or 2024-01; "
          "nothing was taken in"),
@@ -143,7 +145,8 @@ def test_a_line_number_counts_the_lines_inside_quotes(refusal_of):
 def test_the_same_key_twice_names_both_lines(refusal_of):
     again = "A1,Acme,Toys,US,Net Revenue,Jan 2024,11\n"
     assert refusal_of(HEADINGS + GOOD + row() + again) == [
-        "file.csv: line 4, column value: gives A1 US Net revenue 2024-01 again; line 2 gave it first; nothing was taken in"
+        "file.csv: line 4, column value: gives A1 US Net revenue 2024-01 again; line 2 gave it first; "
+        "nothing was taken in"
     ]
 
 
@@ -184,7 +187,8 @@ def test_a_zip_a_folder_and_a_missing_file_are_refused(write, tmp_path):
     with zipfile.ZipFile(tmp_path / "zip.csv", "w") as archive:
         archive.writestr("a.csv", "x")
     for path, words in (
-        (tmp_path / "zip.csv", "zip.csv: is a zip archive or an Excel workbook; unpack it, or save the sheet as CSV UTF-8"),
+        (tmp_path / "zip.csv",
+         "zip.csv: is a zip archive or an Excel workbook; unpack it, or save the sheet as CSV UTF-8"),
         (tmp_path, f"{tmp_path}: is a folder; name the files in it"),
         (tmp_path / "gone.csv", f"{tmp_path / 'gone.csv'}: there is no such file"),
     ):
@@ -212,8 +216,7 @@ def test_a_file_without_permission_is_refused(write, tmp_path):
 def test_a_file_that_grows_or_disappears_while_it_is_read_is_refused(write):
     path = write(HEADINGS + GOOD)
     with pytest.raises(Refused, match="^file.csv: changed while it was read; nothing was taken in"), open_csv(path):
-        with path.open("a") as file:
-            file.write(row())
+        path.write_text(HEADINGS + GOOD + row())
     with pytest.raises(Refused, match="^file.csv: disappeared while it was read; nothing was taken in"), open_csv(path):
         path.unlink()
 

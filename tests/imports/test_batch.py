@@ -15,7 +15,9 @@ from domain.errors import Refused
 from tests.imports.conftest import HEADINGS, contents, ledger, stored_facts
 
 
-def line(asin="A1", value="1.00", *, metric="CM1", month="2024-01", marketplace="US", brand="Acme", category="Toys") -> str:
+def line(
+    asin="A1", value="1.00", *, metric="CM1", month="2024-01", marketplace="US", brand="Acme", category="Toys"
+) -> str:
     return f"{asin},{brand},{category},{marketplace},{metric},{month},{value}\n"
 
 
@@ -38,7 +40,8 @@ def test_a_file_becomes_facts_products_brands_and_categories(store, take):
 
 
 def test_importing_again_replaces_all_metrics_of_the_same_product_marketplace_and_month(store, take):
-    take(HEADINGS + line("A1", "1") + line("A1", "2", metric="CM2") + line("A1", "3", marketplace="DE") + line("A2", "4")
+    take(HEADINGS + line("A1", "1") + line("A1", "2", metric="CM2") + line("A1", "3", marketplace="DE")
+         + line("A2", "4")
          + line("A1", "5", month="2024-02"))
     report = take(HEADINGS + line("A1", "10"))
     assert values(store) == [
@@ -78,7 +81,8 @@ def test_facts_that_were_never_imported_are_an_overlap_too_and_stay(store, take)
     take(HEADINGS + line("A1", "1"))
     with store.facts() as connection:
         connection.execute(sa.insert(schema.financials), [
-            {"id": 100 + number, "asin_id": 1, "marketplace": "US", "metric": "CM1", "month": months.parse_month("2024-01"),
+            {"id": 100 + number, "asin_id": 1, "marketplace": "US", "metric": "CM1",
+             "month": months.parse_month("2024-01"),
              "value": Decimal(5)} for number in (1, 2)
         ])
         connection.commit()
@@ -91,7 +95,8 @@ def test_facts_that_were_never_imported_are_an_overlap_too_and_stay(store, take)
 
 def test_the_same_bytes_are_refused_naming_the_first_import_until_it_is_undone(store, take):
     take(HEADINGS + line(), name="first.csv")
-    with pytest.raises(Refused, match=r"^again.csv: the same bytes were taken in as import 1 \(first.csv, .* flask undo-import 1$"):
+    words = r"^again.csv: the same bytes were taken in as import 1 \(first.csv, .* flask undo-import 1$"
+    with pytest.raises(Refused, match=words):
         take(HEADINGS + line(), name="again.csv", source="other")
     undo_import(store, 1)
     assert take(HEADINGS + line(), name="again.csv").import_id == 2
@@ -215,7 +220,8 @@ def test_a_formula_as_a_name_is_kept_as_it_is(store, take):
 
 def test_names_with_backslashes_tabs_line_ends_and_emoji_are_kept_byte_for_byte(store, take):
     name = 'a\\b\tc\nd "e" 💡 \\N'
-    take(HEADINGS + line("A1", brand='"' + name.replace('"', '""') + '"') + line("A2", brand="acme") + line("A3", brand="ACME"))
+    quoted = '"' + name.replace('"', '""') + '"'
+    take(HEADINGS + line("A1", brand=quoted) + line("A2", brand="acme") + line("A3", brand="ACME"))
     assert [row[1] for row in stored_facts(store)] == [name, "acme", "ACME"]
 
 
@@ -229,8 +235,10 @@ def test_rounding_reports_what_it_moved(store, take):
 def test_rows_staged_by_hand_are_taken_in_like_a_file(store):
     with store.facts() as connection, store.scratch(connection) as scratch:
         scratch.execute(
-            "CREATE TEMP TABLE staged AS SELECT 2::BIGINT AS line, 'A1' AS asin, 'Acme' AS brand, NULL::VARCHAR AS category, "
-            "'Active' AS status, 'US' AS marketplace, 'CM1' AS metric, DATE '2024-01-01' AS month, 5::DECIMAL(15,2) AS value"
+            "CREATE TEMP TABLE staged AS SELECT 2::BIGINT AS line, 'A1' AS asin, 'Acme' AS brand, "
+            "NULL::VARCHAR AS category, "
+            "'Active' AS status, 'US' AS marketplace, 'CM1' AS metric, DATE '2024-01-01' AS month, "
+            "5::DECIMAL(15,2) AS value"
         )
         take_in(store, connection, scratch, Staged("long", "made.csv", "0" * 64), ImportOptions(source="demo"))
     assert stored_facts(store) == [("A1", "Acme", None, "US", "CM1", "2024-01", "5.00")]
@@ -246,6 +254,14 @@ def test_the_log_is_made_good_where_a_process_died_before_telling_it(store, take
     log = schema.import_log
     with store.application_reading.connect() as connection:
         rows = connection.execute(
-            sa.select(log.c.import_id, log.c.file_name, log.c.status, log.c.facts, log.c.months).order_by(log.c.import_id)
+            sa.select(log.c.import_id, log.c.file_name, log.c.status, log.c.facts, log.c.months)
+            .order_by(log.c.import_id)
         ).all()
     assert rows == [(1, "told.csv", "undone", 1, "2024-01"), (2, "untold.csv", "done", 1, "2024-01")]
+
+
+def test_keys_that_stand_twice_are_found_however_many_there_could_be(take, monkeypatch):
+    monkeypatch.setattr("database.imports.cells.MOST_KEYS", 1)
+    with pytest.raises(Refused, match="line 3, column value: gives A1 US CM1 2024-01 again; line 2 gave it first"):
+        take(HEADINGS + line() + line(value="2"))
+    assert take(HEADINGS + line()).facts == 1

@@ -32,10 +32,7 @@ def test_line_ends_marks_and_delimiters_do_not_matter(staged_rows, ends, mark, d
         "A3,Acme,US,CM1,2024-01,3",
     ]
     content = mark + ("\n".join(lines) + "\n").replace(",", delimiter)
-    if ends == "mixed":
-        content = content.replace("\n", "\r\n", 2)
-    else:
-        content = content.replace("\n", ends)
+    content = content.replace("\n", "\r\n", 2) if ends == "mixed" else content.replace("\n", ends)
     assert staged_rows(content) == [(f"A{n}", "US", "CM1", "2024-01", f"{n}.00") for n in (1, 2, 3)]
 
 
@@ -127,11 +124,13 @@ def test_a_product_id_becomes_a_key_and_columns_that_are_no_month_are_skipped(wr
     )
     with duckdb.connect() as scratch, open_csv(path) as file:
         staged = stage(scratch, file, ImportOptions(), file_format="auto", currency="USD")
-        assert scratch.execute("SELECT asin::VARCHAR, metric::VARCHAR, month, value FROM staged ORDER BY month").fetchall() == [
+        facts = "SELECT asin::VARCHAR, metric::VARCHAR, month, value FROM staged ORDER BY month"
+        assert scratch.execute(facts).fetchall() == [
             ("ASIN-10000", "Net units", datetime.date(2024, 1, 1), Decimal("5.00")),
             ("ASIN-10000", "Net COGS", datetime.date(2024, 3, 1), Decimal("1000.25")),
         ]
-        assert scratch.execute(f"SELECT * EXCLUDE n FROM {staged.products}").fetchall() == [("ASIN-10000", "Acme", None, "Active")]
+        products = scratch.execute(f"SELECT * EXCLUDE n FROM {staged.products}").fetchall()
+        assert products == [("ASIN-10000", "Acme", None, "Active")]
     assert (staged.skipped_columns, staged.symbols, staged.currencies) == (("Net Units / Total",), ("$",), ("USD",))
     assert [(skipped.reason, skipped.count) for skipped in staged.skipped] == [("blank cells", 1)]
 
