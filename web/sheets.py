@@ -22,9 +22,9 @@ How a page offers its tables, in three steps.
 
    From then on `/x.csv`, `/x.xlsx` and `/api/v1/x` exist beside `/x`, for whoever may see `/x`, with the
    same selection words and the same brands. They need their entries in tests/web/test_access.py, and a
-   row in PAGES of tests/web/test_exports.py, which compares page, CSV, XLSX and API. In the template:
-   `{% from "partials/export.html" import export_menu %}` and `{{ export_menu(exports) }}` beside the badge,
-   with `exports=export_links(page, offer)` from `_render`.
+   row in PAGES of tests/web/test_exports.py, which compares page, CSV, XLSX and API. In the template
+   `{% from "partials/export.html" import export_menu %}` and, with `exports=export_links(page, offer)` from
+   `_render`: `<div class="page-head-end">{{ badge_line(badge) }}{{ export_menu(exports) }}</div>`.
 
 `tables` maps the word of `?table=` to its title, the main table first: CSV and API give one table, XLSX
 all of them. Where one column mixes kinds (a P&L with months across), wrap values: `Cell(value, PERCENT)`.
