@@ -39,9 +39,10 @@ function replace(found, title) {
   main.replaceChildren(...found.childNodes);
   document.title = title;
   scrollTo({ top: place, behavior: "instant" });
-  if (focused && focused !== "main") document.getElementById(focused)?.focus({ preventScroll: true });
   announcer.textContent = "Figures updated";
   document.dispatchEvent(new CustomEvent("swapped"));
+  // Only now is there everything that could have had the focus.
+  if (focused && focused !== "main") document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
 function leave(address) {
