@@ -70,6 +70,9 @@ async function draw(chart) {
     await plotly.react(plot, figure.data, layout(figure.layout, monthsApart(figure, plot)), CONFIG);
     plot.removeAllListeners("plotly_click");
     plot.on("plotly_click", follow);
+    // A tile leads somewhere, like any mark, instead of growing over its neighbours.
+    plot.removeAllListeners("plotly_treemapclick");
+    plot.on("plotly_treemapclick", () => false);
     chart.classList.add("is-drawn");
   } catch {
     state.textContent = "The chart could not be drawn. The table below holds the same figures.";

@@ -1,0 +1,81 @@
+"""Bars by month, one piece per category or brand: losses stack below the zero line."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from charts.scales import round_ticks
+from charts.words import drawn_name
+from domain.months import month_name
+
+MONTH = 30.44 * 24 * 3600 * 1000
+"""A month of a date axis, in milliseconds."""
+OPEN_OPACITY = 0.5
+"""A month in progress is paler."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One piece of every bar, from the zero line outwards in the order given. `colour` is a token;
+    `address` is where a click leads."""
+
+    name: str
+    values: tuple[Decimal | None, ...]
+    colour: str
+    address: str = ""
+
+
+def stacked_figure(
+    months: Sequence[datetime.date], layers: Sequence[Layer], *, exact: Callable[[Decimal], str],
+    tick: Callable[[Decimal], str], current: datetime.date,
+) -> dict[str, Any]:
+    """The plotly figure of `layers`, whose values stand in the order of `months`; those from `current` on
+    are in progress. `exact` writes a value, `tick` a mark of the axis."""
+    opacity = [OPEN_OPACITY if month >= current else 1 for month in months]
+    ticks = round_ticks([_height(layers, place, sign) for place in range(len(months)) for sign in (1, -1)])
+    half = datetime.timedelta(days=16)
+    return {
+        "data": [_trace(layer, months, opacity, exact) for layer in layers],
+        "layout": {
+            "barmode": "relative",
+            "hovermode": "closest",
+            "xaxis": {
+                "type": "date", "tickformat": "%b\n%Y", "tick0": months[0].isoformat(),
+                "range": [(months[0] - half).isoformat(), (months[-1] + half).isoformat()],
+            },
+            "yaxis": {
+                "tickvals": [float(value) for value in ticks],
+                "ticktext": [tick(value) for value in ticks],
+                "range": [float(ticks[0]), float(ticks[-1])],
+            },
+        },
+    }
+
+
+def _trace(
+    layer: Layer, months: Sequence[datetime.date], opacity: list[float], exact: Callable[[Decimal], str]
+) -> dict[str, Any]:
+    name = drawn_name(layer.name)
+    return {
+        "type": "bar",
+        "name": name,
+        "x": [month.isoformat() for month in months],
+        "y": [None if value is None else float(value) for value in layer.values],
+        "width": min(0.62, 0.12 * len(months)) * MONTH,
+        "hovertext": [
+            f"{name}<br>{month_name(month)}: {exact(value) if value is not None else '–'}"
+            for month, value in zip(months, layer.values, strict=True)
+        ],
+        "hoverinfo": "text",
+        "customdata": [layer.address] * len(months),
+        "marker": {"color": layer.colour, "opacity": opacity, "line": {"width": 1, "color": "--surface"}},
+    }
+
+
+def _height(layers: Sequence[Layer], place: int, sign: int) -> Decimal:
+    values = [layer.values[place] for layer in layers]
+    return sum((value for value in values if value is not None and value * sign > 0), Decimal(0))

@@ -1,0 +1,125 @@
+"""All categories side by side, or the brands of one: value, share, growth, and each by month."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from database.queries.breakdown import Breakdown, GroupRow, read_breakdown
+from database.queries.sums import BRAND, CATEGORY, MONTH, sums_by
+from domain.periods import Span
+from domain.ratios import share
+from domain.selection import Catalogue, Selection
+
+
+@dataclass(frozen=True)
+class Side:
+    """One category, or one brand of a category, beside the others. `share_change` is by how much its share
+    of the complete months differs from its share before, as a fraction. `months` holds the metric in each
+    chosen month. `brands` counts the brands that have it; it is None where the row is a brand itself."""
+
+    group: GroupRow
+    share_change: Decimal | None
+    months: tuple[Decimal | None, ...]
+    brands: int | None
+
+
+@dataclass(frozen=True)
+class Categories:
+    """All rows of the page, of one generation, in the selection's order.
+
+    `grain` says what they are: categories, or brands if exactly one category is chosen. That category then
+    is `within`, a row among all categories.
+    """
+
+    grain: str
+    rows: tuple[Side, ...]
+    total: Side
+    within: GroupRow | None
+
+    @property
+    def breakdown(self) -> Breakdown:
+        """The same rows without what only this page shows."""
+        return Breakdown(tuple(side.group for side in self.rows), self.total.group)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the chosen months hold nothing of the metric."""
+        return all(side.group.value is None for side in self.rows)
+
+
+def read_categories(connection: sa.Connection, selection: Selection, catalogue: Catalogue) -> Categories:
+    """Everything that `/categories` shows for the selection."""
+    one = selection.categories[0] if len(selection.categories) == 1 else None
+    grain, names = (CATEGORY, catalogue.categories) if one is None else (BRAND, catalogue.brands)
+    found = read_breakdown(connection, selection, grain, names)
+    by_month = _read_months(connection, selection, grain)
+    brands = _read_brands(connection, selection) if one is None else None
+    complete = {key: _over(selection.complete, months) for key, months in by_month.items()}
+    whole = sum(complete.values(), Decimal(0))
+
+    def side(group: GroupRow, months: Months, ids: set[int]) -> Side:
+        return Side(
+            group=group,
+            share_change=_difference(
+                share(complete.get(group.key, Decimal(0)), whole), share(group.before, found.total.before)
+            ),
+            months=tuple(months.get(month) for month in selection.span.months),
+            brands=None if brands is None else len(ids),
+        )
+
+    return Categories(
+        grain=grain,
+        rows=tuple(side(row, by_month.get(row.key, {}), (brands or {}).get(row.key, set())) for row in found.rows),
+        total=side(found.total, _added(by_month.values()), set().union(*(brands or {}).values())),
+        within=None if one is None else _read_within(connection, selection, one, catalogue),
+    )
+
+
+Months = Mapping[datetime.date, Decimal]
+"""Month -> sum of the chosen metric."""
+
+
+def _read_months(connection: sa.Connection, selection: Selection, grain: str) -> dict[Any, Months]:
+    found: dict[Any, dict[datetime.date, Decimal]] = {}
+    for row in sums_by(connection, selection, (grain, MONTH), span=selection.span, metrics=[selection.metric]):
+        key, month = row.grain
+        found.setdefault(key, {})[month] = row.value
+    return found
+
+
+def _read_brands(connection: sa.Connection, selection: Selection) -> dict[int, set[int]]:
+    """Category -> its brands that have the metric. Counts of single months cannot be added: most brands
+    are in several."""
+    found: dict[int, set[int]] = {}
+    for row in sums_by(connection, selection, (CATEGORY, BRAND), span=selection.span, metrics=[selection.metric]):
+        found.setdefault(row.grain[0], set()).add(row.grain[1])
+    return found
+
+
+def _read_within(
+    connection: sa.Connection, selection: Selection, category: int, catalogue: Catalogue
+) -> GroupRow | None:
+    everything = read_breakdown(connection, selection.changed(categories=()), CATEGORY, catalogue.categories)
+    return next((row for row in everything.rows if row.key == category), None)
+
+
+def _over(span: Span | None, months: Months) -> Decimal:
+    return sum((months.get(month, Decimal(0)) for month in span.months), Decimal(0)) if span else Decimal(0)
+
+
+def _added(all_months: Iterable[Months]) -> dict[datetime.date, Decimal]:
+    totals: dict[datetime.date, Decimal] = {}
+    for months in all_months:
+        for month, value in months.items():
+            totals[month] = totals.get(month, Decimal(0)) + value
+    return totals
+
+
+def _difference(now: Decimal | None, before: Decimal | None) -> Decimal | None:
+    return None if now is None or before is None else now - before
