@@ -108,9 +108,9 @@ CREATE TABLE IF NOT EXISTS financials_summary_monthly_asin_marketplace (
   updated_at DATETIME(6),
   PRIMARY KEY (month, metric, marketplace, asin_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
-CREATE INDEX IF NOT EXISTS ix_asin_asin ON financials_summary_monthly_asin_marketplace (asin_id, month, metric);
 CREATE INDEX IF NOT EXISTS ix_asin_brand ON financials_summary_monthly_asin_marketplace (brand_id, marketplace, month, metric);
 CREATE INDEX IF NOT EXISTS ix_asin_category ON financials_summary_monthly_asin_marketplace (category_id, marketplace, month, metric);
+CREATE INDEX IF NOT EXISTS ix_asin_product ON financials_summary_monthly_asin_marketplace (asin_id, metric, month, marketplace, value, brand_id, category_id);
 
 CREATE TABLE IF NOT EXISTS financials_summary_monthly_brand (
   brand_id INTEGER NOT NULL,
@@ -236,9 +236,9 @@ CREATE TABLE IF NOT EXISTS financials_summary_monthly_asin_marketplace_previous 
   updated_at DATETIME(6),
   PRIMARY KEY (month, metric, marketplace, asin_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
-CREATE INDEX IF NOT EXISTS ix_asin_asin ON financials_summary_monthly_asin_marketplace_previous (asin_id, month, metric);
 CREATE INDEX IF NOT EXISTS ix_asin_brand ON financials_summary_monthly_asin_marketplace_previous (brand_id, marketplace, month, metric);
 CREATE INDEX IF NOT EXISTS ix_asin_category ON financials_summary_monthly_asin_marketplace_previous (category_id, marketplace, month, metric);
+CREATE INDEX IF NOT EXISTS ix_asin_product ON financials_summary_monthly_asin_marketplace_previous (asin_id, metric, month, marketplace, value, brand_id, category_id);
 
 CREATE TABLE IF NOT EXISTS financials_summary_monthly_brand_previous (
   brand_id INTEGER NOT NULL,

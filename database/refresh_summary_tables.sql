@@ -145,9 +145,9 @@ DELIMITER ;
 
 -- Secondary indexes, after loading.
 ALTER TABLE financials_summary_monthly_asin_marketplace_staging
-  ADD INDEX ix_asin_asin (asin_id, month, metric),
   ADD INDEX ix_asin_brand (brand_id, marketplace, month, metric),
-  ADD INDEX ix_asin_category (category_id, marketplace, month, metric);
+  ADD INDEX ix_asin_category (category_id, marketplace, month, metric),
+  ADD INDEX ix_asin_product (asin_id, metric, month, marketplace, value, brand_id, category_id);
 ALTER TABLE financials_summary_monthly_brand_staging
   ADD INDEX ix_brand_brand (brand_id, metric, month),
   ADD INDEX ix_brand_category (category_id, metric, month),

@@ -171,7 +171,12 @@ summary_asin = _table(
     sa.PrimaryKeyConstraint("month", "metric", "marketplace", "asin_id"),
     sa.Index("ix_asin_brand", "brand_id", "marketplace", "month", "metric"),
     sa.Index("ix_asin_category", "category_id", "marketplace", "month", "metric"),
-    sa.Index("ix_asin_asin", "asin_id", "month", "metric"),
+    # Covers what a row of the products page and a product's own page read: one stretch of it per product
+    # and metric, and no look at the table. Every column counts: without the value the server fetched
+    # 10,000 rows of the table for 50 products.
+    sa.Index(
+        "ix_asin_product", "asin_id", "metric", "month", "marketplace", "value", "brand_id", "category_id",
+    ),
     bulk=True,
 )
 
