@@ -21,7 +21,7 @@ from web.filters import filters_of, period_name
 from web.formats import MONEY, PERCENT
 from web.notices import badge_of, notices_of
 from web.profit_table import CellView, LineView, ProfitTable, kind_of_figure, profit_table
-from web.sheets import TEXT, Cell, Column, Offer, Sheet
+from web.sheets import TEXT, Cell, Column, Offer, Sheet, export_links
 
 pages = Blueprint("profitability", __name__)
 
@@ -101,6 +101,7 @@ def _render(page: Page) -> str:
         badge=badge_of(page),
         filters=filters_of(page, without=WITHOUT),
         notices=notices_of(page),
+        exports=export_links(page, offer),
         is_empty=found.is_empty,
         table=table,
         gaps=_gaps(found, page),

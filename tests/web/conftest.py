@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import html
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -109,3 +111,11 @@ def sign_in(client: FlaskClient, name: str, password: str = PASSWORD, **fields: 
 def with_web(settings: Settings, **changes) -> Settings:
     """The same settings with other values under [web]."""
     return dataclasses.replace(settings, web=dataclasses.replace(settings.web, **changes))
+
+
+def text_of(client: FlaskClient, address: str, status: int = 200, **headers: str) -> str:
+    """What a person reads on the page, tags and spare spaces taken out."""
+    answer = client.get(address, headers=headers)
+    assert answer.status_code == status, answer.text
+    words = re.sub(r"<script.*?</script>|<[^>]+>", " ", answer.text, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(words))

@@ -17,7 +17,7 @@ import domain.months
 from database import people, schema
 from database.engines.base import Store
 from tests.summaries_fixture import publish
-from tests.web.conftest import sign_in
+from tests.web.conftest import sign_in, text_of
 
 TODAY = datetime.date(2025, 11, 22)
 LARGEST_PAGE = 60 * 1024
@@ -77,14 +77,6 @@ def small_store(small_app: Flask) -> Store:
 def small_client(small_app: Flask, password_hash: str) -> FlaskClient:
     """Somebody who may read it."""
     return _signed_in(small_app, password_hash)
-
-
-def text_of(client: FlaskClient, address: str, status: int = 200, **headers: str) -> str:
-    """What a person reads on the page, tags and spare spaces taken out."""
-    answer = client.get(address, headers=headers)
-    assert answer.status_code == status, answer.text
-    words = re.sub(r"<script.*?</script>|<[^>]+>", " ", answer.text, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", html.unescape(words))
 
 
 def net_revenue(client: FlaskClient, address: str) -> str:
