@@ -91,10 +91,13 @@ def compare_mysql(folder: Path, path: Path, facts: int) -> None:
         seconds = import_seconds(Settings(database=database), path, facts)
         rows = folder / "rows.tsv"
         with duckdb.connect() as scratch:
-            scratch.execute("COPY (SELECT dense_rank() OVER (ORDER BY asin), marketplace, metric, month || '-01', value, "
-                            "1, "
-                            f"'2024-01-01 00:00:00' FROM read_csv('{path}', header = true, all_varchar = true)) "
-                            f"TO '{rows}' (FORMAT csv, HEADER false, DELIMITER '\t')")
+            scratch.execute(f"""
+                COPY (
+                    SELECT dense_rank() OVER (ORDER BY asin), marketplace, metric, month || '-01', value, 1,
+                        '2024-01-01 00:00:00'
+                    FROM read_csv('{path}', header = true, all_varchar = true)
+                ) TO '{rows}' (FORMAT csv, HEADER false, DELIMITER '\t')
+            """)
         server.run("TRUNCATE lego.financials")
         with server.connect(database="lego", local_infile=True) as connection, connection.cursor() as cursor:
             began = time.perf_counter()

@@ -358,7 +358,7 @@ def _keys_are_unique(scratch: duckdb.DuckDBPyConnection) -> bool:
         return False
     return scratch.execute(
         "SELECT bit_count(bitstring_agg("
-        f"(((year(month) * 12 + month(month) - {first}) * {metrics}::BIGINT + enum_code(metric)) * {marketplaces}::BIGINT "
-        f"+ enum_code(marketplace)) * {products}::BIGINT + enum_code(asin), 0::BIGINT, {keys}::BIGINT)) = count(*) "
-        "FROM staged"
+        f"(((year(month) * 12 + month(month) - {first}) * {metrics}::BIGINT + enum_code(metric)) "
+        f"* {marketplaces}::BIGINT + enum_code(marketplace)) * {products}::BIGINT + enum_code(asin), "
+        f"0::BIGINT, {keys}::BIGINT)) = count(*) FROM staged"
     ).fetchone()[0]
