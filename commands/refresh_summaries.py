@@ -129,6 +129,8 @@ def _print_plan(plan: Plan, seconds: float | None, as_json: bool) -> None:
         return
     takes = f"about {seconds:.0f} s" if seconds is not None else "an unknown time, there is no run to go by"
     click.echo(f"{plan.refresh_type.capitalize()} refresh of {len(plan.rebuild)} of {len(plan.present)} months, {takes}.")
+    if not plan.months:
+        click.echo("  the catalogue: names or assignments changed, and move no month")
     for month in plan.months:
         click.echo(f"  {format_month(month)}  {', '.join(plan.causes.get(month, (plan.refresh_type,)))}")
 

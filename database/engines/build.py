@@ -40,6 +40,11 @@ class Build(abc.ABC):
     def staged(self, table: sa.Table) -> sa.Table:
         """The table as it is being made."""
 
+    def dimensions_differ(self) -> bool:
+        """Whether names or places of the store's dimensions are others than those the live generation holds
+        a copy of; never where readers see the store's own."""
+        return False
+
     @abc.abstractmethod
     def start(self, *, generation: int, whole: bool) -> None:
         """Makes the staged tables, empty. `whole` if every month will be built."""

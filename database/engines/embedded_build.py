@@ -46,6 +46,14 @@ class EmbeddedBuild(Build):
     def staged(self, table: sa.Table) -> sa.Table:
         return schema.copy_of(table, schema=STAGING)
 
+    def dimensions_differ(self) -> bool:
+        return self.live_generation is not None and any(self._differs(table) for table in DIMENSIONS)
+
+    def _differs(self, table: sa.Table) -> bool:
+        stored, copied = (sa.select(*found.c) for found in (table, self.live(table)))
+        either = sa.union_all(stored.except_(copied), copied.except_(stored)).limit(1)
+        return self.connection.execute(either).first() is not None
+
     def start(self, *, generation: int, whole: bool) -> None:
         self.path = self.store.generation_path(generation)
         self._unfinished.unlink(missing_ok=True)

@@ -44,7 +44,8 @@ class Request:
 class Plan:
     """What a refresh will do. `present` are the months that have facts, `rebuild` those to be built
     (one without facts any more is emptied), `causes` the reasons, by month, `announced` the months whose
-    facts were changed by an import, an undo or an archive."""
+    facts were changed by an import, an undo or an archive. `dimensions_changed`: the live generation's copy of
+    names and assignments is out of date, so it is published anew even if no month is built."""
 
     refresh_type: str
     present: tuple[MonthFacts, ...]
@@ -56,6 +57,7 @@ class Plan:
     recent_facts: int
     placement_changed: bool
     live: Generation | None
+    dimensions_changed: bool = False
 
     @property
     def whole(self) -> bool:
@@ -65,7 +67,7 @@ class Plan:
     @property
     def is_idle(self) -> bool:
         """Whether there is nothing to do."""
-        return self.refresh_type == INCREMENTAL and not self.rebuild
+        return self.refresh_type == INCREMENTAL and not self.rebuild and not self.dimensions_changed
 
     @property
     def months(self) -> list[datetime.date]:
@@ -84,7 +86,7 @@ class LiveTables:
 
 def make_plan(
     connection: sa.Connection, request: Request, *, live: Generation | None, tables: LiveTables | None,
-    exclude_groups: Collection[str],
+    exclude_groups: Collection[str], dimensions_changed: bool = False,
 ) -> Plan:
     """Looks at what changed since `live` and decides. Raises Refused for a month that has no facts."""
     present = by_month(list(connection.execute(distinct_dates()).scalars()))
@@ -109,6 +111,8 @@ def make_plan(
         refresh_type, tuple(present), tuple(chosen),
         {month: tuple(dict.fromkeys(why)) for month, why in sorted(causes.items())},
         announced, ledger_id, last_fact_id, count_recent(connection, last_fact_id), placement_changed, live,
+        # Without any fact there is nothing to publish, and nobody reads the copy.
+        dimensions_changed and bool(present),
     )
 
 

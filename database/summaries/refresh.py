@@ -364,7 +364,7 @@ def _plan(store: Store, build: Build, options: RefreshOptions) -> Plan:
         ))
     plan = make_plan(
         build.connection, Request(options.full, options.months), live=live, tables=tables,
-        exclude_groups=store.settings.refresh.exclude_groups,
+        exclude_groups=store.settings.refresh.exclude_groups, dimensions_changed=build.dimensions_differ(),
     )
     build.connection.commit()
     return plan

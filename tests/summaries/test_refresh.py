@@ -332,3 +332,14 @@ def test_refused_runs_leave_no_staged_table_behind(shop):
     with pytest.raises(Refused):
         refresh(shop, RefreshOptions(full=True))
     assert shop.clear_leftovers() == []
+
+
+def test_a_name_that_changed_reaches_readers_although_it_moves_no_month(shop):
+    refresh(shop)
+    before = all_summary_rows(shop)
+    run_on_facts(shop, sa.update(schema.asin).where(schema.asin.c.asin == "B1").values(name="Red brick"))
+    refresh(shop)
+    names = sa.select(schema.asin.c.name).where(schema.asin.c.asin == "B1")
+    assert shop.read(lambda reading: reading.connection.execute(names).scalar()) == "Red brick"
+    assert all_summary_rows(shop) == before
+    assert refresh(shop).status == NOTHING_TO_DO
