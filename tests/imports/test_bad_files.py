@@ -31,7 +31,7 @@ def row(value: str = "1.00", month: str = "2024-02", asin: str = "A2", marketpla
         ((HEADINGS + GOOD).encode("utf-16"), "file.csv: is UTF-16; save it as UTF-8"),
         ((HEADINGS + GOOD).encode("utf-16-le"),
          "file.csv: line 1: every other byte is NUL, so it is UTF-16; save it as UTF-8"),
-        (gzip.compress(b"x"), "file.csv: is compressed with gzip; unpack it first: gunzip"),
+        (gzip.compress(b"x", mtime=0), "file.csv: is compressed with gzip; unpack it first: gunzip"),
         ((HEADINGS + GOOD).encode() + b"A2,Ac\xffme,Toys,US,CM1,2024-01,1\n",
          "file.csv: line 3: byte 0xFF is not UTF-8; save the file as UTF-8; nothing was taken in"),
         ((HEADINGS + GOOD).encode() + b"A2,Ac\0me,Toys,US,CM1,2024-01,1\n",
