@@ -222,13 +222,13 @@ def _gap_sheet(found: Profitability) -> Sheet:
         Column("From its parts", MONEY), Column("Difference", MONEY),
     )
     rows = [(row.month, row.gap.margin, row.gap.imported, row.gap.expected, row.gap.difference) for row in found.gaps]
-    return Sheet("differences", "Margins that do not follow from their parts", columns, rows)
+    return Sheet("differences", "Margins against their parts", columns, rows)
 
 
 offer = Offer(
     "profitability.show", "Profitability", _sheets,
     tables={
         "profit": "Profit and loss", "waterfall": "From net revenue to CM3",
-        "differences": "Margins that do not follow from their parts",
+        "differences": "Margins against their parts",
     },
 )

@@ -121,7 +121,7 @@ def test_a_margin_that_does_not_follow_from_its_parts_has_a_note_to_the_cent(rea
 def test_where_everything_follows_there_is_no_note(small_store: Store, small_client: FlaskClient) -> None:
     publish(small_store, [row for row in ROWS if row[5] in ("Net revenue", "Net COGS", "CM1") and row[4] > "2025"])
 
-    assert "follow from" not in text_of(small_client, "/profitability?from=2025-09&to=2025-10")
+    assert "does not follow" not in text_of(small_client, "/profitability?from=2025-09&to=2025-10")
 
 
 def test_the_thresholds_are_those_of_the_settings(small_store: Store, small_client: FlaskClient) -> None:
