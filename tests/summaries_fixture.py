@@ -25,14 +25,17 @@ AsinRow = tuple[int, int, int, str, str, str, str]
 
 def publish(
     store: Store, rows: Iterable[AsinRow], *, generation: int = 1, brands: dict[int, str] | None = None,
-    categories: dict[int, str] | None = None, marketplaces: dict[str, str] | None = None, currencies: str = "USD",
+    categories: dict[int, str] | None = None, marketplaces: dict[str, str] | None = None,
+    products: Iterable[dict] = (), currencies: str = "USD",
     published_at: datetime.datetime = PUBLISHED_AT,
 ) -> None:
-    """Publishes a generation that holds exactly `rows`, with the brand and category levels they add up to."""
+    """Publishes a generation that holds exactly `rows`, with the brand and category levels they add up to.
+    `products` are rows of `asin`; columns left out are empty."""
     rows = [(*row[:4], datetime.date.fromisoformat(f"{row[4]}-01"), row[5], Decimal(row[6])) for row in rows]
     contents = {
         schema.category: [{"id": k, "category": v} for k, v in (categories or {}).items()],
         schema.brand: [{"id": k, "brand": v} for k, v in (brands or {}).items()],
+        schema.asin: [{column.name: row.get(column.name) for column in schema.asin.columns} for row in products],
         schema.marketplace: [
             {"code": k, "country_name": v, "currency": None, "active": True} for k, v in (marketplaces or {}).items()
         ],
@@ -93,8 +96,8 @@ def _generation(rows: list[tuple], generation: int, currencies: str, published_a
 
 
 def _publish_file(store: EmbeddedStore, contents: dict, generation: int) -> None:
-    name = f"{generation:06d}.duckdb"
-    url = sa.URL.create("duckdb", database=str(store.generations / name))
+    path = store.generations.path(generation)
+    url = sa.URL.create("duckdb", database=str(path))
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
     tables = [*DIMENSIONS, *schema.tables_of(schema.PUBLISHED)]
     with engine.begin() as connection:
@@ -104,9 +107,7 @@ def _publish_file(store: EmbeddedStore, contents: dict, generation: int) -> None
             if contents.get(table):
                 connection.execute(sa.insert(form), contents[table])
     engine.dispose()
-    pointer = store.generations / "current.new"
-    pointer.write_text(name, encoding="ascii")
-    pointer.replace(store.pointer)
+    store.generations.point_to(path.name)
 
 
 def _publish_tables(store: Store, contents: dict) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 import sqlalchemy as sa
 
 from database import schema
-from domain.errors import LockBusy
+from domain.errors import GenerationGone, LockBusy
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -100,9 +100,10 @@ class Store(abc.ABC):
         only while holding `lock()` if anything is written."""
 
     @abc.abstractmethod
-    def read(self, question: Callable[[Reading], Answer]) -> Answer:
-        """Answers `question` from the live generation; it may be asked a second time if a publication
-        came in between. Raises NeverRefreshed before the first refresh."""
+    def read(self, question: Callable[[Reading], Answer], *, generation: int | None = None) -> Answer:
+        """Answers `question` from the live generation, or from a kept earlier one as it was; it may be
+        asked a second time if a publication came in between. Raises NeverRefreshed before the first
+        refresh, GenerationGone for a generation that is not kept, or not published any more."""
 
     @abc.abstractmethod
     def live_generation(self) -> Generation | None:
@@ -234,7 +235,7 @@ class Store(abc.ABC):
 
 def utc_now() -> datetime.datetime:
     """Now in UTC, without a zone: what every Moment column holds."""
-    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
 def process_start(pid: int) -> str:
@@ -258,6 +259,11 @@ def is_process_alive(host: str, pid: int, started: str) -> bool:
     except PermissionError:
         pass
     return not started or process_start(pid) == started
+
+
+def refuse_generation(number: int, live: Generation) -> GenerationGone:
+    """The error for a generation that cannot be read."""
+    return GenerationGone(f"generation {number} is not kept any more; generation {live.generation} is live")
 
 
 def generation_from(row: sa.Row) -> Generation:

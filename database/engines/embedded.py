@@ -17,7 +17,6 @@ import contextlib
 import fcntl
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +25,8 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Answer, Database, Generation, Reading, Store, TableSize, generation_from
+from database.engines.base import Answer, Database, Generation, Reading, Store, TableSize, refuse_generation
+from database.engines.embedded_generations import GenerationFiles
 from domain.errors import (
     DatabaseUnreachable,
     LegoError,
@@ -50,11 +50,8 @@ class EmbeddedStore(Store):
         super().__init__(settings)
         self.folder = settings.database.path
         self.facts_path = self.folder / "facts.duckdb"
-        self.generations = self.folder / "generations"
-        self.pointer = self.generations / "current"
+        self.generations = GenerationFiles(self.folder / "generations", _generation_engine)
         self._facts_engine = _duckdb_engine(self.facts_path, self._limits(), pooled=False)
-        self._open_generation: tuple[str, sa.Engine, Generation] | None = None
-        self._opening = threading.Lock()
         self.application = _sqlite_engine(self.folder / "application.sqlite")
         self.application_reading = self.application.execution_options(reading=True)
 
@@ -65,14 +62,19 @@ class EmbeddedStore(Store):
         with self._facts_engine.connect() as connection:
             yield connection
 
-    def read(self, question: Callable[[Reading], Answer]) -> Answer:
-        engine, generation = self._generation_engine()
+    def read(self, question: Callable[[Reading], Answer], *, generation: int | None = None) -> Answer:
+        engine, found = self._live()
+        if generation is not None and generation != found.generation:
+            # A higher number was rolled back, or is not pointed to yet.
+            if generation > found.generation or not self.generations.path(generation).is_file():
+                raise refuse_generation(generation, found)
+            engine, found = self.generations.open(self.generations.path(generation).name)
         with engine.connect() as connection:
-            return question(Reading(connection, generation))
+            return question(Reading(connection, found))
 
     def live_generation(self) -> Generation | None:
         try:
-            return self._generation_engine()[1]
+            return self._live()[1]
         except NeverRefreshed:
             return None
 
@@ -80,7 +82,7 @@ class EmbeddedStore(Store):
         """Makes the folder, private to its owner, as a side effect: DuckDB and SQLite do not."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.generations.mkdir(exist_ok=True, mode=0o700)
+            self.generations.folder.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise SetupError(
                 f"[database] path {self.folder}: cannot be made ({error.strerror}); name a folder you may write to"
@@ -109,8 +111,8 @@ class EmbeddedStore(Store):
 
     def examine(self) -> list[str]:
         """Room for a second generation, and some for what DuckDB spills."""
-        live = self.pointer.is_file() and self.generations / self.live_file_name()
-        needed = 64 * 2**20 + (2 * live.stat().st_size if live and live.is_file() else 0)
+        live = self.live_generation()
+        needed = 64 * 2**20 + (2 * self.generations.path(live.generation).stat().st_size if live else 0)
         free = shutil.disk_usage(self.folder).free
         if free < needed:
             raise OutOfSpace(
@@ -125,13 +127,13 @@ class EmbeddedStore(Store):
         return embedded_build(self)
 
     def generation_numbers(self) -> list[int]:
-        return sorted(int(path.stem) for path in self.generations.glob("[0-9]*.duckdb"))
+        return self.generations.numbers()
 
     def roll_back(self) -> Generation:
         live = self.live_generation()
-        if live is None or live.previous is None or not self.generation_path(live.previous).is_file():
+        if live is None or live.previous is None or not self.generations.path(live.previous).is_file():
             raise Refused("there is no earlier generation that is kept; nothing was changed")
-        self.point_to(self.generation_path(live.previous).name)
+        self.generations.point_to(self.generations.path(live.previous).name)
         return self.live_generation()
 
     def summary_sizes(self) -> list[TableSize]:
@@ -143,7 +145,7 @@ class EmbeddedStore(Store):
                 for table in schema.SUMMARIES
             ]
 
-        path = self.generations / self.live_file_name()
+        path = self.generations.folder / self.generations.live_name()
         return [*self.read(count), TableSize(f"generations/{path.name}", 0, path.stat().st_size)]
 
     def set_workers(self, workers: int) -> None:
@@ -151,25 +153,10 @@ class EmbeddedStore(Store):
         self._facts_engine = _duckdb_engine(self.facts_path, self._limits(), pooled=False)
 
     def clear_leftovers(self) -> list[str]:
-        live = self.live_generation()
-        number = live.generation if live is not None else 0
-        # A higher number than the live one was rolled back, or its run died before it was pointed to.
-        earlier = [found for found in self.generation_numbers() if found < number]
-        if live is not None and live.previous in earlier:
-            earlier.remove(live.previous)
-            earlier.append(live.previous)
-        kept = {number, *earlier[len(earlier) - (self.settings.refresh.keep_generations - 1) :]}
-        stale = [self.generation_path(found) for found in self.generation_numbers() if found not in kept]
-        stale += [path for pattern in ("*.building*", "current.*.new") for path in self.generations.glob(pattern)]
-        for path in stale:
-            path.unlink(missing_ok=True)
-        return [path.name for path in stale]
+        return self.generations.clear(self.live_generation(), self.settings.refresh.keep_generations)
 
     def close(self) -> None:
-        with self._opening:
-            if self._open_generation:
-                self._open_generation[1].dispose()
-                self._open_generation = None
+        self.generations.close()
         self.application.dispose()
         self._facts_engine.dispose()
 
@@ -200,61 +187,23 @@ class EmbeddedStore(Store):
             "preserve_insertion_order": False,
         }
 
-    def _generation_engine(self) -> tuple[sa.Engine, Generation]:
-        """The live generation's file, opened once per process and kept until the pointer moves on."""
-        name = self.live_file_name()
-        with self._opening:
-            if self._open_generation is None or self._open_generation[0] != name:
-                opened = self._open(name)
-                # A thread may still be reading the file before: its connection keeps it open, the
-                # pool lets go of it when it is given back.
-                if self._open_generation is not None:
-                    self._open_generation[1].dispose()
-                self._open_generation = (name, *opened)
-            return self._open_generation[1:]
-
-    def generation_path(self, generation: int) -> Path:
-        """The file of a generation, whether it is there or not."""
-        return self.generations / f"{generation:06d}.duckdb"
-
-    def point_to(self, name: str) -> None:
-        """Makes `name` the live generation's file, atomically and durably."""
-        draft = self.pointer.with_name(f"current.{os.getpid()}.new")
-        with draft.open("w", encoding="ascii") as file:
-            file.write(name + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, self.pointer)
-        folder = os.open(self.generations, os.O_RDONLY)
+    def _live(self) -> tuple[sa.Engine, Generation]:
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-    def live_file_name(self) -> str:
-        """The pointer's content. Raises NeverRefreshed if there is none yet."""
-        try:
-            return self.pointer.read_text(encoding="ascii").strip()
-        except FileNotFoundError:
+            return self.generations.live()
+        except NeverRefreshed:
             if not self.facts_path.is_file():
                 raise SchemaError(f"{self.folder}: there is no database yet; run: flask init-db") from None
-            raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries") from None
-        except OSError as error:
-            raise DatabaseUnreachable(f"{self.pointer}: cannot be read ({error.strerror})") from None
+            raise
 
-    def _open(self, name: str) -> tuple[sa.Engine, Generation]:
-        path = self.generations / name
-        if not path.is_file():
-            raise DatabaseUnreachable(f"{path}: the live generation's file is gone; run: flask refresh-summaries --full")
-        engine = _duckdb_engine(
-            path,
-            {"access_mode": "read_only", "enable_external_access": False, "lock_configuration": True,
-             "threads": os.cpu_count() or 1},
-            pooled=True,
-        )
-        with engine.connect() as connection:
-            row = connection.execute(sa.select(schema.summary_generation)).one()
-        return engine, generation_from(row)
+
+def _generation_engine(path: Path) -> sa.Engine:
+    """Read-only and without access to anything else: what web processes get."""
+    return _duckdb_engine(
+        path,
+        {"access_mode": "read_only", "enable_external_access": False, "lock_configuration": True,
+         "threads": os.cpu_count() or 1},
+        pooled=True,
+    )
 
 
 def raw_duckdb(connection: sa.Connection) -> duckdb.DuckDBPyConnection:

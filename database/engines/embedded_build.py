@@ -38,7 +38,7 @@ class EmbeddedBuild(Build):
         self.connection = connection
         self.path: Path | None = None
         if live is not None:
-            self._attach(store.generations / store.live_file_name(), LIVE, "READ_ONLY")
+            self._attach(store.generations.path(live.generation), LIVE, "READ_ONLY")
 
     def live(self, table: sa.Table) -> sa.Table:
         return schema.copy_of(table, schema=LIVE)
@@ -55,7 +55,7 @@ class EmbeddedBuild(Build):
         return self.connection.execute(either).first() is not None
 
     def start(self, *, generation: int, whole: bool) -> None:
-        self.path = self.store.generation_path(generation)
+        self.path = self.store.generations.path(generation)
         self._unfinished.unlink(missing_ok=True)
         self._attach(self._unfinished, STAGING)
         for table in (*STAGED_TABLES, schema.summary_generation, *DIMENSIONS):
@@ -112,12 +112,12 @@ class EmbeddedBuild(Build):
         self._detach(STAGING)
         try:
             _make_durable(self._unfinished)
-            os.replace(self._unfinished, self.path)
+            self._unfinished.replace(self.path)
             passing("swap")
-            self.store.point_to(self.path.name)
+            self.store.generations.point_to(self.path.name)
         except OSError as error:
             raise SwapFailed(
-                f"{self.store.pointer}: cannot be replaced ({error.strerror}); the old generation is still live"
+                f"{self.store.generations.pointer}: cannot be replaced ({error.strerror}); the old generation is still live"
             ) from None
         self.published = True
 

@@ -19,7 +19,8 @@ import pymysql
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Answer, Database, Generation, Reading, Store, TableSize, generation_from
+from database.engines.base import Answer, Database, Generation, Reading, Store, TableSize, generation_from, refuse_generation
+from database.engines.mysql_overlay import OPTION, listen, overlay_of
 from database.engines.mysql_preflight import examine_server
 from domain.errors import (
     DatabaseUnreachable,
@@ -67,6 +68,7 @@ class MysqlStore(Store):
             pool_size=settings.database.pool_size, max_overflow=settings.database.pool_size, pool_timeout=timeout,
             pool_pre_ping=True, pool_recycle=3600,
         )
+        listen(self.application)
         self.application_reading = self.application
         self._snapshots = self.application.execution_options(isolation_level="REPEATABLE READ")
 
@@ -75,14 +77,14 @@ class MysqlStore(Store):
         with self.facts_engine.connect() as connection:
             yield connection
 
-    def read(self, question: Callable[[Reading], Answer]) -> Answer:
+    def read(self, question: Callable[[Reading], Answer], *, generation: int | None = None) -> Answer:
         try:
-            return self._ask(question)
+            return self._ask(question, generation)
         except sa.exc.DBAPIError as error:
             # The snapshot was older than a swap: ask again, in a new one.
             if error_number(error) != TABLE_CHANGED:
                 raise
-            return self._ask(question)
+            return self._ask(question, generation)
 
     def live_generation(self) -> Generation | None:
         with self.application_reading.connect() as connection:
@@ -227,12 +229,19 @@ class MysqlStore(Store):
                 with contextlib.suppress(sa.exc.DBAPIError, LegoError):
                     connection.exec_driver_sql(f"KILL {int(number)}")
 
-    def _ask(self, question: Callable[[Reading], Answer]) -> Answer:
+    def _ask(self, question: Callable[[Reading], Answer], number: int | None) -> Answer:
         with self._snapshots.connect() as connection:
-            generation = _live(connection)
-            if generation is None:
+            live = _live(connection)
+            if live is None:
                 raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
-            return question(Reading(connection, generation))
+            if number is None or number == live.generation:
+                return question(Reading(connection, live))
+            table = schema.summary_generation
+            row = connection.execute(sa.select(table).where(table.c.generation == number)).first()
+            if row is None or number != live.previous:
+                raise refuse_generation(number, live)
+            connection = connection.execution_options(**{OPTION: overlay_of(live)})
+            return question(Reading(connection, generation_from(row)))
 
 
 def error_number(error: sa.exc.DBAPIError) -> int | None:

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.crash_points import passing
-from database.engines.base import Generation, generation_from
+from database.engines.base import Generation
 from database.engines.build import Build, Outcome, Task
 from database.engines.mysql import MysqlStore, error_number
 from database.engines.mysql_spellings import Spellings

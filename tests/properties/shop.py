@@ -93,9 +93,11 @@ class Shop:
         return True
 
     def _forget_generations(self) -> None:
-        pointer = getattr(self.store, "pointer", None)
-        if pointer is not None:
-            pointer.unlink(missing_ok=True)
+        generations = getattr(self.store, "generations", None)
+        if generations is not None:
+            # Numbers start again at 1: what is open under them is not what will be there.
+            generations.close()
+            generations.pointer.unlink(missing_ok=True)
             self.store.clear_leftovers()
         else:
             with self.store.facts() as connection:
