@@ -159,20 +159,20 @@ def parse_selection(
     Raises SelectionError on anything not permitted, GenerationGone if another generation is asked for
     than the catalogue's.
     """
-    texts = _single_values(pairs, words)
+    texts = single_values(pairs, words)
     calendar = calendar_at(catalogue.first_month, catalogue.last_month, today)
     period, first, last = _parse_period(texts, calendar)
     return Selection(
         calendar=calendar, period=period, first=first, last=last,
-        metric=_one_of("metric", texts, catalogue.metrics, catalogue.default_metric),
+        metric=one_of("metric", texts, catalogue.metrics, catalogue.default_metric),
         brands=_ids("brand", texts, catalogue.brands),
         categories=_ids("category", texts, catalogue.categories),
         marketplaces=_codes(texts, catalogue.marketplaces),
-        search=_search(texts),
-        compare=_one_of("compare", texts, COMPARISONS, COMPARISONS[0]),
-        sort=_one_of("sort", texts, sorts, sorts[0]),
-        order=_one_of("order", texts, ORDERS, ORDERS[0]),
-        page=_page(texts),
+        search=search_text(texts),
+        compare=one_of("compare", texts, COMPARISONS, COMPARISONS[0]),
+        sort=one_of("sort", texts, sorts, sorts[0]),
+        order=one_of("order", texts, ORDERS, ORDERS[0]),
+        page=page_number(texts),
         generation=_generation(texts, catalogue.generation),
     )
 
@@ -183,7 +183,9 @@ def check_page(selection: Selection, pages: int) -> None:
         raise SelectionError(f"page {selection.page} is past the last one; permitted are 1 to {max(pages, 1)}")
 
 
-def _single_values(pairs: Iterable[tuple[str, str]], words: tuple[str, ...]) -> dict[str, str]:
+def single_values(pairs: Iterable[tuple[str, str]], words: tuple[str, ...]) -> dict[str, str]:
+    """Word -> its value, of the words that have one. Raises SelectionError on a word that is not one of
+    `words` or stands there twice, and on a value that is too long."""
     texts: dict[str, str] = {}
     for word, text in pairs:
         if word not in words:
@@ -235,7 +237,8 @@ def _month(word: str, texts: dict[str, str], latest: datetime.date) -> datetime.
     return month
 
 
-def _one_of(word: str, texts: dict[str, str], permitted: Iterable[str], default: str) -> str:
+def one_of(word: str, texts: dict[str, str], permitted: Iterable[str], default: str) -> str:
+    """The value of `word`, `default` without one. Raises SelectionError if it is not permitted."""
     text = texts.get(word, default)
     if word in texts and text not in permitted:
         raise SelectionError(f"{word} {_quoted(text)} is not one of {_listed(permitted)}")
@@ -264,7 +267,7 @@ def _codes(texts: dict[str, str], known: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(set(parts)))
 
 
-def _search(texts: dict[str, str]) -> str:
+def search_text(texts: dict[str, str]) -> str:
     """The words that are searched for, one space between; case does not matter, and stays as it was typed."""
     words = texts.get("search", "").split()
     text = " ".join(words)
@@ -277,7 +280,8 @@ def _search(texts: dict[str, str]) -> str:
     return text
 
 
-def _page(texts: dict[str, str]) -> int:
+def page_number(texts: dict[str, str]) -> int:
+    """Which page of a table is asked for, from 1."""
     text = texts.get("page", "1")
     if not _PAGE.fullmatch(text):
         raise SelectionError(f"page {_quoted(text)} is not a whole number from 1")
