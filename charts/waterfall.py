@@ -46,7 +46,8 @@ def waterfall_figure(bars: Sequence[Bar], *, tick: Callable[[Decimal], str]) -> 
         "marker": {
             "color": [COLOURS[_look(bar)] for bar in bars],
             "cornerradius": 2,
-            "pattern": {"shape": ["/" if bar.kind == "gap" else "" for bar in bars]},
+            "pattern": {"shape": ["/" if bar.kind == "gap" else "" for bar in bars], "size": 6},
+            "line": {"color": "--ink-faint", "width": [int(bar.kind == "gap") for bar in bars]},
         },
     }
     return {"data": [trace], "layout": _layout(bars, ticks, tick)}
