@@ -66,6 +66,8 @@ def _take_in(
     earlier = [] if options.mode == APPEND else facts.earlier_ranges(connection, source, months)
     replaced = facts.set_aside(connection, new, earlier, months=months, mode=options.mode) if earlier else ()
     demo_facts, demo_value, demo_months = facts.remove_demo(connection) if source != DEMO else (0, Decimal(0), [])
+    if source != DEMO:
+        facts.adopt_demo_products(connection, new)
     overlaps = facts.overlaps(connection, new, source, months)
     kept, kept_count = facts.kept_products(connection, earlier, months)
     note_changed_months(connection, months, cause="import", import_id=entry.import_id, now=entry.created_at)

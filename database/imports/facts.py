@@ -170,6 +170,19 @@ def remove_demo(connection: sa.Connection) -> tuple[int, Decimal, list[datetime.
     return facts, value, months
 
 
+def adopt_demo_products(connection: sa.Connection, new: FactRange) -> None:
+    """Makes the products that the demo made and a real file names that file's own: they stay when the
+    demo's go."""
+    table, product = schema.financials_import, schema.asin
+    demos = list(connection.execute(sa.select(table.c.id).where(table.c.source == DEMO)).scalars())
+    if not demos:
+        return
+    named = sa.select(fact.c.asin_id).where(belongs_to(new))
+    connection.execute(
+        sa.update(product).where(product.c.import_id.in_(demos), product.c.id.in_(named)).values(import_id=new.import_id)
+    )
+
+
 def overlaps(
     connection: sa.Connection, new: FactRange, source: str, months: Sequence[datetime.date]
 ) -> tuple[Overlap, ...]:

@@ -152,6 +152,14 @@ def test_ids_of_facts_are_never_used_twice(store, take):
     assert min(second) > max(first)
 
 
+def test_a_demo_product_that_a_real_file_names_becomes_that_files_own(store, take):
+    take(HEADINGS + line("D1", "9") + line("D2", "8"), source="demo")
+    report = take(HEADINGS + line("D1", "1"))
+    with store.facts() as connection:
+        made_by = dict(connection.execute(sa.select(schema.asin.c.asin, schema.asin.c.import_id)).all())
+    assert made_by == {"D1": report.import_id, "D2": 1}
+
+
 def test_the_first_real_import_removes_the_demo_and_says_so(store, take):
     take(HEADINGS + line("D1", "9", month="2023-05"), source="demo")
     report = take(HEADINGS + line("A1", "1"))
