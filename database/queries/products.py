@@ -1,0 +1,269 @@
+"""Products by figures: which ones stand on a page, and what is in their rows.
+
+Two statements give a page of any size. The first ranks: it adds up the chosen metric of every product in
+the chosen months, and cuts out the page. The second reads the other figures, of the products on the page
+only. Months stand in the first as a list, not as a range: the primary key begins with month and metric, so
+a list reads the rows of one metric and nothing between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from database.queries.sums import MONTH, sums_by
+from database.schema import UNASSIGNED, asin, summary_asin
+from domain.metrics import CM3, NET_REVENUE, NET_UNITS
+from domain.periods import Span
+from domain.ratios import AVERAGE_PRICE, CM3_MARGIN, Ratio, relative_change, share
+from domain.selection import Selection
+
+SORTS = ("value", "name", "share", "change", "cm3", "margin", "units", "price")
+COLUMNS = (NET_REVENUE, NET_UNITS, CM3)
+"""Metrics that a row needs beside the chosen one."""
+AT_ONCE = 500
+"""So many products' figures are read by one statement."""
+
+_SORTED_BY: dict[str, str | Ratio] = {
+    "cm3": CM3, "units": NET_UNITS, "margin": CM3_MARGIN, "price": AVERAGE_PRICE,
+}
+
+
+@dataclass(frozen=True)
+class ProductRow:
+    """One product over the chosen months; `asin` is None for one that is not in the catalogue any more.
+
+    `share` of the whole selection, `change` against `before` and the CM3 `margin` are fractions; `price` is
+    money per piece. Months in progress count in every figure but `change`.
+    """
+
+    key: int
+    asin: str | None
+    name: str
+    brand_id: int
+    brand: str
+    value: Decimal | None
+    share: Decimal | None
+    before: Decimal | None
+    change: Decimal | None
+    cm3: Decimal | None
+    margin: Decimal | None
+    units: Decimal | None
+    price: Decimal | None
+
+
+@dataclass(frozen=True)
+class Products:
+    """The products of one page in their order; `count`, `value` and `share` are of all that were found."""
+
+    rows: tuple[ProductRow, ...]
+    count: int
+    value: Decimal | None
+    share: Decimal | None
+
+
+def read_products(
+    connection: sa.Connection, selection: Selection, brand_names: Mapping[int, str], *, start: int, limit: int
+) -> Products:
+    """The products with a figure of the chosen metric in the chosen months that the search names: `limit`
+    of them from the `start`-th (0 is the first), in the selection's order; equal ones by ASIN."""
+    found = connection.execute(ranking_statement(selection, start=start, limit=limit)).all()
+    first = found[0] if found else None
+    if start and not found:
+        first = connection.execute(ranking_statement(selection, start=0, limit=1)).first()
+    total = _whole(connection, selection)
+    return Products(
+        rows=tuple(_rows(connection, selection, brand_names, found, total)),
+        count=first.products if first else 0,
+        value=first.found_value if first else None,
+        share=share(first.found_value, total) if first else None,
+    )
+
+
+def read_all_products(
+    connection: sa.Connection, selection: Selection, brand_names: Mapping[int, str], *, start: int = 0,
+    limit: int | None = None,
+) -> Iterator[ProductRow]:
+    """The same rows one by one, without an end to how many."""
+    found = connection.execute(ranking_statement(selection, start=start, limit=limit)).all()
+    total = _whole(connection, selection)
+    for first in range(0, len(found), AT_ONCE):
+        yield from _rows(connection, selection, brand_names, found[first:first + AT_ONCE], total)
+
+
+def count_products(connection: sa.Connection, selection: Selection) -> int:
+    """How many products there are on all pages."""
+    first = connection.execute(ranking_statement(selection, start=0, limit=1)).first()
+    return first.products if first else 0
+
+
+def ranking_statement(selection: Selection, *, start: int, limit: int | None) -> sa.Select:
+    """Products in the selection's order, with the chosen metric's sum; how many there are on all pages, and
+    their sum, stand in every row."""
+    found = _totals(selection, selection.metric, selection.span, "found")
+    place, parts = _place(selection, found)
+    tables = found
+    for part in parts:
+        tables = tables.outerjoin(part, part.c.asin_id == found.c.asin_id)
+    return (
+        sa.select(
+            found.c.asin_id.label("key"),
+            found.c.value,
+            asin.c.asin,
+            asin.c.name,
+            sa.func.count().over().label("products"),
+            sa.func.sum(found.c.value).over().label("found_value"),
+        )
+        .select_from(tables.outerjoin(asin, asin.c.id == found.c.asin_id))
+        .where(*_searched(selection.search))
+        .order_by(*_ordered(place, selection.order), asin.c.asin.is_(None), asin.c.asin, found.c.asin_id)
+        .limit(limit)
+        .offset(start)
+    )
+
+
+def figures_statement(selection: Selection, products: Sequence[int]) -> sa.Select:
+    """Per product and metric, the sums that a row of the table is made of."""
+    table, metrics = summary_asin, sorted({selection.metric, *COLUMNS})
+    spans = [span for span in (selection.span, selection.comparison) if span]
+    return (
+        sa.select(
+            table.c.asin_id.label("key"),
+            table.c.metric.label("metric"),
+            # One product has one brand in a generation.
+            sa.func.max(table.c.brand_id).label("brand_id"),
+            _sum(within(selection.span)).label("now"),
+            _sum(within(selection.complete)).label("complete"),
+            _sum(within(selection.comparison)).label("before"),
+        )
+        .where(
+            table.c.asin_id.in_(products),
+            table.c.metric.in_(metrics),
+            sa.or_(*(within(span) for span in spans)),
+            *conditions(selection),
+        )
+        .group_by(table.c.asin_id, table.c.metric)
+        .order_by(table.c.asin_id, table.c.metric)
+    )
+
+
+def conditions(selection: Selection) -> list[sa.ColumnElement[bool]]:
+    """What of the ASIN level belongs to the selection's brands, categories and marketplaces."""
+    columns = summary_asin.c
+    asked = (
+        (columns.brand_id, selection.brands or None), (columns.brand_id, selection.scope),
+        (columns.category_id, selection.categories or None), (columns.marketplace, selection.marketplaces or None),
+    )
+    return [column.in_(values) for column, values in asked if values is not None]
+
+
+def within(span: Span | None) -> sa.ColumnElement[bool]:
+    """Whether a month of the ASIN level is one of `span`."""
+    return sa.false() if span is None else summary_asin.c.month.between(span.first, span.last)
+
+
+def _totals(selection: Selection, metric: str, span: Span, name: str) -> sa.Subquery:
+    """The sum of one metric over one span, by product. Each metric and span that an order needs is added up
+    on its own and joined: one pass over all of them, with a CASE for each, takes half as long again."""
+    columns, calendar = summary_asin.c, selection.calendar
+    # Only months that can have rows, so that no range of years makes a long list.
+    months = [month for month in span.months if calendar.first_month <= month <= calendar.last_month]
+    return (
+        sa.select(columns.asin_id, sa.func.sum(columns.value).label("value"))
+        .where(columns.month.in_(months), columns.metric == metric, *conditions(selection))
+        .group_by(columns.asin_id)
+        .subquery(name)
+    )
+
+
+def _ordered(place: sa.ColumnElement | None, order: str) -> list[sa.ColumnElement]:
+    """What has no value to sort by comes last, whichever way the order goes."""
+    return [] if place is None else [place.is_(None), place.desc() if order == "desc" else place]
+
+
+Place = tuple[sa.ColumnElement | None, list[sa.Subquery]]
+
+
+def _place(selection: Selection, found: sa.Subquery) -> Place:
+    """What products are sorted by (None: by ASIN), and the sums it needs beside those that were `found`."""
+    if selection.sort == "name":
+        return sa.func.lower(sa.func.nullif(asin.c.name, "")), []
+    if selection.sort == "change":
+        return _change(selection, found)
+    asked = _SORTED_BY.get(selection.sort, selection.metric)
+    if not isinstance(asked, Ratio):
+        part = _part(selection, asked, found)
+        return part.c.value, [part] if part is not found else []
+    (part,), base = ([_part(selection, name, found) for name in asked.parts], _part(selection, asked.base, found))
+    return part.c.value / sa.func.nullif(base.c.value, 0), [used for used in (part, base) if used is not found]
+
+
+def _part(selection: Selection, metric: str, found: sa.Subquery) -> sa.Subquery:
+    """The sums of a metric over the chosen months."""
+    if metric == selection.metric:
+        return found
+    return _totals(selection, metric, selection.span, metric.lower().replace(" ", "_"))
+
+
+def _change(selection: Selection, found: sa.Subquery) -> Place:
+    """As `relative_change` has it; what sells nothing any more has fallen to nothing."""
+    if selection.comparison is None:
+        return None, []
+    before, complete = _totals(selection, selection.metric, selection.comparison, "before"), found
+    if selection.complete != selection.span:
+        complete = _totals(selection, selection.metric, selection.complete, "complete")
+    rise = sa.func.coalesce(complete.c.value, 0) - before.c.value
+    parts = [part for part in (before, complete) if part is not found]
+    return rise / sa.func.nullif(sa.func.abs(before.c.value), 0), parts
+
+
+def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement:
+    return sa.func.sum(sa.case((condition, summary_asin.c.value)))
+
+
+def _searched(search: str) -> list[sa.ColumnElement[bool]]:
+    """Every word must stand in the ASIN or in the name."""
+    return [
+        asin.c.asin.icontains(word, autoescape=True) | asin.c.name.icontains(word, autoescape=True)
+        for word in search.split()
+    ]
+
+
+def _whole(connection: sa.Connection, selection: Selection) -> Decimal | None:
+    """The chosen metric's sum over the whole selection, whatever is searched for."""
+    sums = sums_by(connection, selection, MONTH, span=selection.span, metrics=[selection.metric])
+    return sum((found.value for found in sums), Decimal(0)) if sums else None
+
+
+def _rows(
+    connection: sa.Connection, selection: Selection, brand_names: Mapping[int, str], found: Sequence[sa.Row],
+    total: Decimal | None,
+) -> Iterator[ProductRow]:
+    """The rows of the products that were `found`, in their order."""
+    figures: dict[int, dict[str, sa.Row]] = {}
+    if found:
+        for row in connection.execute(figures_statement(selection, [row.key for row in found])):
+            figures.setdefault(row.key, {})[row.metric] = row
+    for row in found:
+        yield _row(row, figures.get(row.key, {}), selection, brand_names, total)
+
+
+def _row(
+    row: sa.Row, figures: Mapping[str, sa.Row], selection: Selection, brand_names: Mapping[int, str],
+    total: Decimal | None,
+) -> ProductRow:
+    now = {metric: found.now for metric, found in figures.items() if found.now is not None}
+    chosen = figures.get(selection.metric)
+    brand_id = chosen.brand_id if chosen else UNASSIGNED
+    before, complete = (chosen.before, chosen.complete) if chosen else (None, None)
+    if complete is None and before is not None:
+        complete = Decimal(0)
+    return ProductRow(
+        key=row.key, asin=row.asin, name=row.name or row.asin or f"(product {row.key})", brand_id=brand_id,
+        brand=brand_names.get(brand_id) or f"(brand {brand_id})", value=row.value,
+        share=share(row.value, total), before=before, change=relative_change(complete, before), cm3=now.get(CM3),
+        margin=CM3_MARGIN.of(now), units=now.get(NET_UNITS), price=AVERAGE_PRICE.of(now),
+    )
