@@ -81,7 +81,8 @@ def _layout(
     layout: dict[str, Any] = {
         "hovermode": "closest",
         "xaxis": {
-            "type": "linear", "range": [0, len(ranked) + 0.5], "tickmode": "array",
+            "title": {"text": "rank", "standoff": 4}, "type": "linear", "range": [0, len(ranked) + 0.5],
+            "tickmode": "array",
             "tickvals": [float(rank) for rank in ranks], "ticktext": [f"{rank:f}" for rank in ranks],
         },
         "yaxis": {

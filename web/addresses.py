@@ -5,10 +5,20 @@ from __future__ import annotations
 import re
 
 from flask import request
+from werkzeug.routing import BaseConverter
 from werkzeug.urls import iri_to_uri
 
 LONGEST = 2000
 _VISIBLE = re.compile(r"/[\x21-\x7e]*", re.ASCII)
+
+
+class IdConverter(BaseConverter):
+    """An id in a path, as we write it: no leading zero, no digit of another script."""
+
+    regex = r"(?:0|[1-9][0-9]{0,8})"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
 
 
 def this_address() -> str:

@@ -44,7 +44,10 @@ def _render(page: Page) -> str:
 
 
 def _brands(rows: Dashboard, page: Page) -> BreakdownView:
-    return breakdown_view(rows.brands, page, title="Brands", part="brands", per_page=ROWS_PER_PAGE)
+    return breakdown_view(
+        rows.brands, page, title="Brands", part="brands", per_page=ROWS_PER_PAGE,
+        open_address=lambda key: page.elsewhere("brands.show", {"brands": ()}, brand=key),
+    )
 
 
 def _sheets(page: Page) -> list[Sheet]:

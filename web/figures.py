@@ -57,19 +57,28 @@ class Page:
 
 
 def figures_page(
-    title: str, render: Callable[[Page], str], *, sorts: tuple[str, ...], words: tuple[str, ...] = WORDS
+    title: str | Callable[[Page], str], render: Callable[[Page], str], *, sorts: tuple[str, ...],
+    words: tuple[str, ...] = WORDS,
 ) -> Response:
     """The page whose `<main>` is what `render` makes of the reader's selection, kept until anything it
-    depends on changes. `words` are the parameters that the page takes. Raises NeverRefreshed before the
-    first refresh."""
+    depends on changes. `title` may depend on the selection as well. `words` are the parameters that the page
+    takes. Raises NeverRefreshed before the first refresh."""
     live = current.store().live_generation()
     if live is None:
         raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
     formats = formats_of_reader()
 
     def whole_page() -> str:
-        address, main = current.store().read(lambda reading: _main(reading, render, formats, sorts, words))
-        return render_template("page.html", title=title, address=address, content=main)
+        def question(reading: Reading) -> dict[str, str]:
+            page = read_page(reading, request.endpoint, formats=formats, sorts=sorts, words=words)
+            return {
+                "title": title if isinstance(title, str) else title(page),
+                # As short as it can be said.
+                "address": page.address(page=page.selection.page),
+                "content": _main(page, render),
+            }
+
+        return render_template("page.html", **current.store().read(question))
 
     return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale))
 
@@ -107,17 +116,14 @@ def address_of(endpoint: str, selection: Selection, **arguments) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _main(
-    reading: Reading, render: Callable[[Page], str], formats: Formats, sorts: tuple[str, ...], words: tuple[str, ...]
-) -> tuple[str, str]:
-    """The page's own address, as short as it can be said, and its `<main>`."""
-    page = read_page(reading, request.endpoint, formats=formats, sorts=sorts, words=words)
+def _main(page: Page, render: Callable[[Page], str]) -> str:
+    """The page's `<main>`, made once for everybody who may see the same."""
     key = (
-        request.endpoint, page.arguments, reading.generation.generation, reading.generation.run_id,
-        page.selection.query_string(), page.selection.calendar.current.isoformat(), str(formats.locale),
+        page.endpoint, page.arguments, page.generation.generation, page.generation.run_id,
+        page.selection.query_string(), page.selection.calendar.current.isoformat(), str(page.formats.locale),
         repr(page.settings.dashboard),
     )
-    return page.address(page=page.selection.page), cached(key, lambda: render(page))
+    return cached(key, lambda: render(page))
 
 
 def _scope() -> tuple[int, ...] | None:

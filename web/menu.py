@@ -9,6 +9,7 @@ from flask import request, url_for
 PAGES = (
     ("dashboard.show", "Dashboard"),
     ("profitability.show", "Profitability"),
+    ("categories.show", "Categories"),
 )
 """Endpoint and words of each page."""
 

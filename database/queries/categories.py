@@ -58,17 +58,20 @@ def read_categories(connection: sa.Connection, selection: Selection, catalogue: 
     one = selection.categories[0] if len(selection.categories) == 1 else None
     grain, names = (CATEGORY, catalogue.categories) if one is None else (BRAND, catalogue.brands)
     found = read_breakdown(connection, selection, grain, names)
+    total = found.total
     by_month = _read_months(connection, selection, grain)
     brands = _read_brands(connection, selection) if one is None else None
     complete = {key: _over(selection.complete, months) for key, months in by_month.items()}
     whole = sum(complete.values(), Decimal(0))
 
+    def share_change(row: GroupRow) -> Decimal | None:
+        now, before = share(complete.get(row.key, Decimal(0)), whole), share(row.before or Decimal(0), total.before)
+        return None if now is None or before is None else now - before
+
     def side(group: GroupRow, months: Months, ids: set[int]) -> Side:
         return Side(
             group=group,
-            share_change=_difference(
-                share(complete.get(group.key, Decimal(0)), whole), share(group.before, found.total.before)
-            ),
+            share_change=None if group is total else share_change(group),
             months=tuple(months.get(month) for month in selection.span.months),
             brands=None if brands is None else len(ids),
         )
@@ -76,7 +79,7 @@ def read_categories(connection: sa.Connection, selection: Selection, catalogue: 
     return Categories(
         grain=grain,
         rows=tuple(side(row, by_month.get(row.key, {}), (brands or {}).get(row.key, set())) for row in found.rows),
-        total=side(found.total, _added(by_month.values()), set().union(*(brands or {}).values())),
+        total=side(total, _added(by_month.values()), set().union(*(brands or {}).values())),
         within=None if one is None else _read_within(connection, selection, one, catalogue),
     )
 
@@ -119,7 +122,3 @@ def _added(all_months: Iterable[Months]) -> dict[datetime.date, Decimal]:
         for month, value in months.items():
             totals[month] = totals.get(month, Decimal(0)) + value
     return totals
-
-
-def _difference(now: Decimal | None, before: Decimal | None) -> Decimal | None:
-    return None if now is None or before is None else now - before

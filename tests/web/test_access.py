@@ -1,5 +1,7 @@
 """Every route of the url map, and what each kind of visitor gets there. A route without an entry fails."""
 
+import re
+
 import pytest
 
 from domain.people import ADMIN
@@ -21,6 +23,14 @@ EXPECTED = {
     ("GET", "/profitability.csv"): (302, 503, 503, 503),
     ("GET", "/profitability.xlsx"): (302, 503, 503, 503),
     ("GET", "/api/v1/profitability"): (401, 503, 503, 503),
+    ("GET", "/categories"): (302, 503, 503, 503),
+    ("GET", "/categories.csv"): (302, 503, 503, 503),
+    ("GET", "/categories.xlsx"): (302, 503, 503, 503),
+    ("GET", "/api/v1/categories"): (401, 503, 503, 503),
+    ("GET", "/brands/<id:brand>"): (302, 503, 503, 503),
+    ("GET", "/brands/<id:brand>.csv"): (302, 503, 503, 503),
+    ("GET", "/brands/<id:brand>.xlsx"): (302, 503, 503, 503),
+    ("GET", "/api/v1/brands/<id:brand>"): (401, 503, 503, 503),
     ("GET", "/login"): (200, 303, 303, 303),
     ("POST", "/login"): (403, 403, 403, 403),
     ("GET", "/healthz"): (200, 200, 200, 200),
@@ -28,7 +38,7 @@ EXPECTED = {
     ("GET", "/static/<path:filename>"): (200, 200, 200, 200),
     ("POST", "/logout"): (303, 303, 303, 303),
 }
-ARGUMENTS = {"filename": "css/base.css"}
+ARGUMENTS = {"filename": "css/base.css", "brand": "1"}
 
 
 def routes(app):
@@ -49,7 +59,7 @@ def test_every_route_answers_each_visitor_as_listed(app, signed_in, visitor):
     client = app.test_client() if visitor == "nobody" else signed_in(visitor)
     client.get("/login")
     for method, rule in EXPECTED:  # signing out stands last
-        path = rule.replace("<path:filename>", ARGUMENTS["filename"])
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: ARGUMENTS[found[1]], rule)
         form = {"csrf_token": csrf_token(client)} if method == "POST" else None
         found[method, rule] = client.open(path, method=method, data=form).status_code
     assert found == {route: statuses[VISITORS.index(visitor)] for route, statuses in EXPECTED.items()}

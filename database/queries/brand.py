@@ -1,0 +1,157 @@
+"""One brand's whole story: headlines, months, P&L, marketplaces, and its products in a ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from database.queries.breakdown import Breakdown, read_breakdown
+from database.queries.catalogue import UNASSIGNED_NAME
+from database.queries.figures import Figure, figure_of, read_months
+from database.queries.monthly import MonthRow, month_rows
+from database.queries.profitability import Profitability, read_profitability
+from database.queries.sums import CATEGORY, MARKETPLACE, sums_by
+from database.schema import UNASSIGNED, asin, brand, summary_asin
+from domain.metrics import CM1, CM2, CM3, NET_REVENUE, NET_UNITS
+from domain.ratios import CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, Ratio, share
+from domain.selection import Catalogue, Selection
+
+HEADLINES: tuple[str | Ratio, ...] = (NET_REVENUE, NET_UNITS, CM1, CM1_MARGIN, CM2, CM2_MARGIN, CM3, CM3_MARGIN)
+"""What stands at the top: metrics, and ratios of metrics."""
+
+MOST = Decimal("0.8")
+"""The part of the whole that a ranking marks: in most shops a fifth of the products makes up this much."""
+
+
+@dataclass(frozen=True)
+class RankedProduct:
+    """One product, the largest having rank 1. `share` of the brand and `cumulative`, the share of this and
+    all products above it, are fractions, None where the brand has no positive total. `asin` is None for a
+    product that is not in the catalogue any more."""
+
+    rank: int
+    key: int
+    asin: str | None
+    name: str
+    value: Decimal
+    share: Decimal | None
+    cumulative: Decimal | None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """All products with a figure of the chosen metric, largest first; `total` is their sum."""
+
+    products: tuple[RankedProduct, ...]
+    total: Decimal | None
+
+    @property
+    def reached(self) -> int | None:
+        """How many products, from the largest, make up MOST of the total; None where there is no share."""
+        return next(
+            (row.rank for row in self.products if row.cumulative is not None and row.cumulative >= MOST), None
+        )
+
+    @property
+    def below_zero(self) -> int:
+        """How many products have a negative figure."""
+        return sum(1 for row in self.products if row.value < 0)
+
+
+@dataclass(frozen=True)
+class Brand:
+    """All rows of the page, of one generation. `categories` are those in which the brand has the metric,
+    the largest first."""
+
+    headlines: tuple[Figure, ...]
+    months: tuple[MonthRow, ...]
+    categories: tuple[int, ...]
+    profit: Profitability
+    marketplaces: Breakdown
+    products: Ranking
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the chosen months hold nothing at all."""
+        return self.profit.is_empty and all(
+            found.value is None for found in (*self.headlines, *self.months, *self.marketplaces.rows)
+        )
+
+
+def find_brand_name(
+    connection: sa.Connection, catalogue: Catalogue, number: int, *, scope: tuple[int, ...] | None
+) -> str | None:
+    """The name of a brand, with figures or without; None if there is none, or none that may be seen."""
+    if scope is not None and number not in scope:
+        return None
+    if number in catalogue.brands:
+        return catalogue.brands[number]
+    if number == UNASSIGNED:
+        return UNASSIGNED_NAME
+    return connection.execute(sa.select(brand.c.brand).where(brand.c.id == number)).scalar_one_or_none()
+
+
+def read_brand(connection: sa.Connection, selection: Selection, marketplaces: Mapping[str, str]) -> Brand:
+    """Everything that `/brands/<id>` shows for a selection whose only brand it is. `marketplaces` gives each
+    code its name."""
+    by_month = read_months(connection, selection, (selection.metric, *HEADLINES))
+    return Brand(
+        headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES),
+        months=month_rows(by_month, selection),
+        categories=_read_categories(connection, selection),
+        profit=read_profitability(connection, selection),
+        marketplaces=read_breakdown(connection, selection, MARKETPLACE, marketplaces),
+        products=read_ranking(connection, selection),
+    )
+
+
+def read_ranking(connection: sa.Connection, selection: Selection) -> Ranking:
+    """The products of the selection's brands by the chosen metric; equal ones by their id."""
+    rows = connection.execute(ranking_statement(selection)).all()
+    total = sum((row.value for row in rows), Decimal(0)) if rows else None
+    products, reached = [], Decimal(0)
+    for rank, row in enumerate(rows, start=1):
+        reached += row.value
+        products.append(
+            RankedProduct(
+                rank=rank, key=row.asin_id, asin=row.asin, name=row.name or row.asin or f"(product {row.asin_id})",
+                value=row.value, share=share(row.value, total), cumulative=share(reached, total),
+            )
+        )
+    return Ranking(tuple(products), total)
+
+
+def ranking_statement(selection: Selection) -> sa.Select:
+    """The statement behind `read_ranking`."""
+    table = summary_asin
+    value = sa.func.sum(table.c.value).label("value")
+    conditions = [
+        table.c.brand_id.in_(selection.brands),
+        table.c.month.between(selection.span.first, selection.span.last),
+        table.c.metric == selection.metric,
+    ]
+    if selection.scope is not None:
+        conditions.append(table.c.brand_id.in_(selection.scope))
+    if selection.categories:
+        conditions.append(table.c.category_id.in_(selection.categories))
+    if selection.marketplaces:
+        conditions.append(table.c.marketplace.in_(selection.marketplaces))
+    totals = sa.select(table.c.asin_id, value).where(*conditions).group_by(table.c.asin_id).subquery("totals")
+    return (
+        sa.select(
+            totals.c.asin_id,
+            asin.c.asin,
+            asin.c.name,
+            totals.c.value,
+        )
+        .select_from(totals.outerjoin(asin, asin.c.id == totals.c.asin_id))
+        .order_by(totals.c.value.desc(), totals.c.asin_id)
+    )
+
+
+def _read_categories(connection: sa.Connection, selection: Selection) -> tuple[int, ...]:
+    sums = sums_by(connection, selection, CATEGORY, span=selection.span, metrics=[selection.metric])
+    return tuple(row.grain for row in sorted(sums, key=lambda row: (-row.value, row.grain)))
