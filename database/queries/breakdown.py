@@ -55,6 +55,17 @@ def read_breakdown(
     complete = now
     if before and selection.complete != selection.span:
         complete = read(selection.complete, selection.metric)
+    return breakdown_of(now, complete, before, selection, names)
+
+
+GroupSums = Mapping[Any, Mapping[str, Decimal]]
+"""Key -> metric -> sum."""
+
+
+def breakdown_of(
+    now: GroupSums, complete: GroupSums, before: GroupSums, selection: Selection, names: Mapping[Any, str]
+) -> Breakdown:
+    """The breakdown of sums over the chosen months, their complete part, and the comparison."""
     whole = _Sums(_added(now), _added(complete), _added(before))
     total = whole.now.get(selection.metric)
     rows = [
@@ -85,7 +96,7 @@ class _Sums:
         )
 
 
-def _added(sums: Mapping[Any, Mapping[str, Decimal]]) -> dict[str, Decimal]:
+def _added(sums: GroupSums) -> dict[str, Decimal]:
     totals: dict[str, Decimal] = {}
     for row in sums.values():
         for metric, value in row.items():

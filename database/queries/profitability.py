@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -77,10 +77,14 @@ class Profitability:
 
 def read_profitability(connection: sa.Connection, selection: Selection) -> Profitability:
     """Everything that `/profitability` shows for the selection; metrics without any figure are absent."""
-    by_month = read_months(connection, selection, LINES)
+    return profitability_of(read_months(connection, selection, LINES), selection, LINES)
+
+
+def profitability_of(by_month: MonthSums, selection: Selection, asked: Iterable[str | Ratio]) -> Profitability:
+    """The P&L of sums by month, with the lines that are `asked` for."""
     months, totals = tuple(selection.span.months), total_over(by_month, selection.span)
     known = _known(by_month, selection)
-    figures = [figure_of(line, by_month, selection) for line in LINES if _is_present(line, known)]
+    figures = [figure_of(line, by_month, selection) for line in asked if _is_present(line, known)]
     return Profitability(
         months=months,
         lines=tuple(
