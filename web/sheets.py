@@ -21,8 +21,8 @@ How a page offers its tables, in three steps.
        offer = Offer("x.show", "Title of the page", _sheets, tables={"brands": "Brands"}, sorts=SORTS)
 
    From then on `/x.csv`, `/x.xlsx` and `/api/v1/x` exist beside `/x`, for whoever may see `/x`, with the
-   same selection words and the same brands. They need their entries in tests/web/test_access.py, and a
-   row in PAGES of tests/web/test_exports.py, which compares page, CSV, XLSX and API. In the template
+   same selection words and the same brands. They need their entries in tests/web/test_access.py;
+   tests/web/test_exports.py finds them by itself and compares page, CSV, XLSX and API. In the template
    `{% from "partials/export.html" import export_menu %}` and, with `exports=export_links(page, offer)` from
    `_render`: `<div class="page-head-end">{{ badge_line(badge) }}{{ export_menu(exports) }}</div>`.
 

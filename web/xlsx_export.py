@@ -29,7 +29,7 @@ WIDEST = 60
 NARROWEST = 9
 
 NUMBER_FORMATS = {MONEY: "#,##0.00", PERCENT: "0.0%", MONTH: "yyyy-mm"}
-WHOLE, PARTS = "#,##0", "#,##0.00"
+WHOLE, PARTS = "#,##0", "#,##0.##"
 """Counts: pieces, and parts of pieces, which are rare."""
 
 
