@@ -316,7 +316,7 @@ def clear_leftovers(store: MysqlStore) -> list[str]:
     return gone
 
 
-def rename(connection: sa.Connection, steps: list[tuple[str, str]], seconds: float = SWAP_SECONDS) -> None:
+def rename(connection: sa.Connection, steps: list[tuple[str, str]]) -> None:
     """One RENAME TABLE, all or nothing, also across a crash of the server.
 
     NOWAIT, tried again with jitter: a RENAME that waits makes every later reader queue behind it.
@@ -326,7 +326,7 @@ def rename(connection: sa.Connection, steps: list[tuple[str, str]], seconds: flo
     listed = ", ".join(
         [f"{quote(first)} NOWAIT TO {quote(target)}"] + [f"{quote(a)} TO {quote(b)}" for a, b in others]
     )
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + SWAP_SECONDS
     while True:
         try:
             connection.exec_driver_sql(f"RENAME TABLE {listed}")
@@ -338,7 +338,7 @@ def rename(connection: sa.Connection, steps: list[tuple[str, str]], seconds: flo
                 raise
             if time.monotonic() > deadline:
                 raise SwapFailed(
-                    f"a reader kept {first} busy for {seconds:.0f} s; end it (SHOW PROCESSLIST) and run the "
+                    f"a reader kept {first} busy for {SWAP_SECONDS} s; end it (SHOW PROCESSLIST) and run the "
                     "refresh again; the old generation is still live"
                 ) from None
         time.sleep(random.uniform(0.01, 0.1))

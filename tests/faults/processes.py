@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+from pathlib import Path
 
 from database.summaries.refresh import RefreshOptions
 from settings import Settings
@@ -15,7 +16,7 @@ _context.set_forkserver_preload([
 ])
 
 
-def killed_at(settings: Settings, step: str, options: RefreshOptions = RefreshOptions()) -> int:
+def killed_at(settings: Settings, step: str, options: RefreshOptions) -> int:
     """Runs a refresh that dies at `step`; returns its exit code, -9 if it did."""
     process = _context.Process(target=_refresh, args=(settings, options, step))
     process.start()
@@ -28,5 +29,5 @@ def _refresh(settings: Settings, options: RefreshOptions, step: str) -> None:
     from database.summaries.refresh import refresh
 
     os.environ["LEGO_CRASH_AT"] = step
-    sys.stderr = open(os.devnull, "w")
+    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (this process ends before anybody could close it)
     refresh(open_store(settings), options)
