@@ -91,3 +91,16 @@ def environment_of(settings: Settings) -> dict[str, str]:
                 text = ",".join(value) if isinstance(value, tuple) else str(value)
                 variables[f"LEGO_{section}_{field.name}".upper()] = text
     return variables
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """With several processes, a file's tests stay together, and so do all that share the one deployment."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "tests/deploy" if file.startswith("tests/deploy/") else file
+
+    return ByFile(config, log)

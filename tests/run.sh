@@ -4,6 +4,7 @@
 # Python packages go into .venv-tests. MariaDB's server and Chromium come from apt-get where they are
 # missing (as root, or by sudo where it asks nothing); where that is not possible, this says what to
 # install and exits 2. The packages hold programs only: no service is started and none is touched.
+# Two processes share the tests, each with a database server of its own; `--numprocesses 0` makes it one.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
 PATH=$PATH:/usr/sbin:/sbin
@@ -29,4 +30,4 @@ fi
     flock 9
     make_environment .venv-tests requirements.txt requirements-dev.txt
 ) </dev/null 9<"$root/tests"
-exec "$root/.venv-tests/bin/python" -m pytest "$@" </dev/null
+exec "$root/.venv-tests/bin/python" -m pytest --numprocesses 2 "$@" </dev/null

@@ -13,8 +13,6 @@ import pytest
 
 from tests.deploy.clone import Clone, sign_in, steps_of
 
-pytestmark = pytest.mark.xdist_group("deploy")
-
 EVERY_TIME = ["packages", "settings", "schema", "contents", "summaries", "trial"]
 
 

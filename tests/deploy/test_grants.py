@@ -16,8 +16,6 @@ B000000001,Bricks,US,Net revenue,2024-01,100.00
 B000000002,Bricks,UK,Net revenue,2024-01,50.50
 """
 
-pytestmark = pytest.mark.xdist_group("deploy")
-
 
 def test_the_web_user_of_the_readme_serves_pages_and_sees_no_fact(
     beside: Clone, mariadb: MariadbServer, tmp_path: Path

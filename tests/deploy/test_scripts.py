@@ -12,8 +12,6 @@ import pytest
 
 from tests.deploy.clone import ROOT, Clone
 
-pytestmark = pytest.mark.xdist_group("deploy")
-
 SHELL_SCRIPTS = ("deploy_lego.sh", "ops/environment.sh", "tests/run.sh", ".ci/run")
 
 
