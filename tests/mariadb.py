@@ -27,9 +27,9 @@ class MariadbServer:
     process: subprocess.Popen | None = None
 
     @classmethod
-    def create(cls, *options: str) -> MariadbServer:
-        """Makes an empty data folder and starts a server on it."""
-        folder = Path(tempfile.mkdtemp(prefix="lego-mariadb-", dir=_base()))
+    def create(cls, *options: str, folder: Path | None = None) -> MariadbServer:
+        """Makes an empty data folder, below `folder` if one is given, and starts a server on it."""
+        folder = Path(tempfile.mkdtemp(prefix="lego-mariadb-", dir=folder or _base()))
         server = cls(folder, free_port(), options)
         subprocess.run(
             [_program("mariadb-install-db"), "--no-defaults", f"--datadir={folder / 'data'}",

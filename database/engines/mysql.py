@@ -57,7 +57,7 @@ class MysqlStore(Store):
         super().__init__(settings)
         self.facts_engine = _engine(
             settings.database, read_timeout=COMMAND_READ_SECONDS, isolation="READ COMMITTED",
-            init="SET SESSION innodb_lock_wait_timeout = 30", poolclass=sa.pool.NullPool, local_infile=True,
+            init="SET SESSION innodb_lock_wait_timeout = 30, SESSION lock_wait_timeout = 60", poolclass=sa.pool.NullPool, local_infile=True,
             # A connection that is closed anyway needs no ROLLBACK first, which fails on a dead server.
             pool_reset_on_return=None,
         )

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import pytest
 
@@ -15,7 +16,8 @@ from tests.facts import add_brands, add_categories, add_facts, add_products, all
 from tests.faults.processes import killed_at
 from tests.faults.readers import ROOT, ReaderProcess
 
-COMMAND = [sys.executable, "-m", "flask", "refresh-summaries"]
+COMMAND = [sys.executable, "-m", "flask"]
+REFRESH = ("refresh-summaries",)
 PUBLISHED = STEPS[STEPS.index("swapped") :]
 
 
@@ -156,18 +158,20 @@ def mariadb_of_its_own(tmp_path):
     server.destroy()
 
 
-def run(store, *options: str, crash_at: str | None = None) -> subprocess.CompletedProcess:
+def run(store, *options: str, command: Sequence[str] = REFRESH, **named) -> subprocess.CompletedProcess:
     """Runs the command to its end."""
-    process = start(store, *options, crash_at=crash_at)
+    process = start(store, *options, command=command, **named)
     output, errors = process.communicate(timeout=120)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
-def start(store, *options: str, crash_at: str | None = None) -> subprocess.Popen:
+def start(
+    store, *options: str, command: Sequence[str] = REFRESH, crash_at: str | None = None
+) -> subprocess.Popen:
     """Starts the command as a process of its own."""
     environment = environment_of(store.settings) | ({"LEGO_CRASH_AT": crash_at} if crash_at else {})
     return subprocess.Popen(
-        [*COMMAND, *options], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        [*COMMAND, *command, *options], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,
     )
 
