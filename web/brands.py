@@ -63,11 +63,11 @@ class RankingView:
     paging: Paging
 
 
-@pages.get("/brands/<id:brand>")
-def show(brand: int) -> Response:
+@pages.get("/brands/<id:brand_id>")
+def show(brand_id: int) -> Response:
     """The brand's figures in the reader's selection; 404 if there is none, or none that the reader may see."""
     return figures_page(
-        lambda page: _name(page, brand), lambda page: _render(page, brand), sorts=SORTS, words=WITHOUT_BRAND
+        lambda page: _name(page, brand_id), lambda page: _render(page, brand_id), sorts=SORTS, words=WITHOUT_BRAND
     )
 
 
@@ -178,9 +178,9 @@ def _figure(found: Ranking, page: Page) -> str:
     )
 
 
-def _sheets(page: Page, brand: int) -> list[Sheet]:
-    _name(page, brand)
-    found = _read(page, brand)
+def _sheets(page: Page, brand_id: int) -> list[Sheet]:
+    _name(page, brand_id)
+    found = _read(page, brand_id)
     kind = kind_of(page.selection.metric)
     columns = (
         Column("Rank", COUNT), Column("ASIN", TEXT), Column("Product", TEXT),

@@ -63,7 +63,7 @@ class Areas:
 def side_address(found: Categories, page: Page) -> Callable[[int], str]:
     """Where a category leads: to its brands. Where a brand leads: to its page."""
     if found.grain == BRAND:
-        return lambda key: page.elsewhere("brands.show", {"brands": ()}, brand=key)
+        return lambda key: page.elsewhere("brands.show", {"brands": ()}, brand_id=key)
     return lambda key: page.address(categories=(key,))
 
 

@@ -46,7 +46,7 @@ def _render(page: Page) -> str:
 def _brands(rows: Dashboard, page: Page) -> BreakdownView:
     return breakdown_view(
         rows.brands, page, title="Brands", part="brands", per_page=ROWS_PER_PAGE,
-        open_address=lambda key: page.elsewhere("brands.show", {"brands": ()}, brand=key),
+        open_address=lambda key: page.elsewhere("brands.show", {"brands": ()}, brand_id=key),
     )
 
 

@@ -27,10 +27,10 @@ EXPECTED = {
     ("GET", "/categories.csv"): (302, 503, 503, 503),
     ("GET", "/categories.xlsx"): (302, 503, 503, 503),
     ("GET", "/api/v1/categories"): (401, 503, 503, 503),
-    ("GET", "/brands/<id:brand>"): (302, 503, 503, 503),
-    ("GET", "/brands/<id:brand>.csv"): (302, 503, 503, 503),
-    ("GET", "/brands/<id:brand>.xlsx"): (302, 503, 503, 503),
-    ("GET", "/api/v1/brands/<id:brand>"): (401, 503, 503, 503),
+    ("GET", "/brands/<id:brand_id>"): (302, 503, 503, 503),
+    ("GET", "/brands/<id:brand_id>.csv"): (302, 503, 503, 503),
+    ("GET", "/brands/<id:brand_id>.xlsx"): (302, 503, 503, 503),
+    ("GET", "/api/v1/brands/<id:brand_id>"): (401, 503, 503, 503),
     ("GET", "/login"): (200, 303, 303, 303),
     ("POST", "/login"): (403, 403, 403, 403),
     ("GET", "/healthz"): (200, 200, 200, 200),
@@ -38,7 +38,7 @@ EXPECTED = {
     ("GET", "/static/<path:filename>"): (200, 200, 200, 200),
     ("POST", "/logout"): (303, 303, 303, 303),
 }
-ARGUMENTS = {"filename": "css/base.css", "brand": "1"}
+ARGUMENTS = {"filename": "css/base.css", "brand_id": "1"}
 
 
 def routes(app):
