@@ -128,7 +128,9 @@ def _print_plan(plan: Plan, seconds: float | None, as_json: bool) -> None:
         click.echo("Nothing to do: no month changed since the last refresh.")
         return
     takes = f"about {seconds:.0f} s" if seconds is not None else "an unknown time, there is no run to go by"
-    click.echo(f"{plan.refresh_type.capitalize()} refresh of {len(plan.rebuild)} of {len(plan.present)} months, {takes}.")
+    click.echo(
+        f"{plan.refresh_type.capitalize()} refresh of {len(plan.rebuild)} of {len(plan.present)} months, {takes}."
+    )
     if not plan.months:
         click.echo("  the catalogue: names or assignments changed, and move no month")
     for month in plan.months:

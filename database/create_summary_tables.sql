@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS financials_import (
   sha256 VARCHAR(64) NOT NULL,
   mode VARCHAR(20) NOT NULL COMMENT 'replace, append or whole-months',
   status VARCHAR(20) NOT NULL COMMENT 'done, undone or removed (demo)',
-  currencies VARCHAR(255) NOT NULL COMMENT 'codes the file names, commas between; may be empty',
+  currencies VARCHAR(255) NOT NULL COMMENT 'codes the file names, commas between',
   facts BIGINT NOT NULL,
   value NUMERIC(25, 2) NOT NULL COMMENT 'sum of the facts taken in, all metrics',
   replaced_facts BIGINT NOT NULL,

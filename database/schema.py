@@ -118,7 +118,7 @@ financials_import = _table(
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("mode", sa.String(20), nullable=False, comment="replace, append or whole-months"),
     sa.Column("status", sa.String(20), nullable=False, comment="done, undone or removed (demo)"),
-    sa.Column("currencies", sa.String(255), nullable=False, comment="codes the file names, commas between; may be empty"),
+    sa.Column("currencies", sa.String(255), nullable=False, comment="codes the file names, commas between"),
     sa.Column("facts", sa.BigInteger, nullable=False),
     sa.Column("value", Sum, nullable=False, comment="sum of the facts taken in, all metrics"),
     sa.Column("replaced_facts", sa.BigInteger, nullable=False),

@@ -51,7 +51,7 @@ def months_between(first: datetime.date, last: datetime.date) -> list[datetime.d
 
 def today_utc() -> datetime.date:
     """Today's date in UTC: the one clock by which months end (a function, so that tests can set it)."""
-    return datetime.datetime.now(datetime.timezone.utc).date()
+    return datetime.datetime.now(datetime.UTC).date()
 
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -73,6 +74,17 @@ class MariadbServer:
         self.process.kill()
         self.process.wait(60)
 
+    def freeze(self) -> None:
+        """Stops the server where it is, connections and all, until `thaw()`: it accepts and never answers."""
+        self.process.send_signal(signal.SIGSTOP)
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        while any(_state(task) not in ("T", "Z") for task in tasks.iterdir()):
+            time.sleep(0.01)
+
+    def thaw(self) -> None:
+        """Lets a frozen server go on."""
+        self.process.send_signal(signal.SIGCONT)
+
     def destroy(self) -> None:
         """Stops the server and removes its folder."""
         self.stop()
@@ -97,6 +109,10 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def _state(task: Path) -> str:
+    return (task / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
 
 
 def _base() -> str | None:

@@ -16,6 +16,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
@@ -176,8 +177,9 @@ class Store(abc.ABC):
     def _try_lock(self) -> contextlib.AbstractContextManager[bool]:
         """Tries once, without waiting, and says whether it holds the lock until the block ends."""
 
+    @abc.abstractmethod
     def _evict(self, holder: sa.Row) -> None:
-        """Ends what a dead holder left behind on the server (nothing to do by default)."""
+        """Ends what a dead holder left behind on the server."""
 
     @contextlib.contextmanager
     def lock(self, purpose: str, *, wait: float = 0) -> Iterator[None]:
@@ -242,7 +244,7 @@ def process_start(pid: int) -> str:
     """When process `pid` started, in the kernel's ticks, so that a reused pid is not taken for the old
     process; '' if there is no such process or the kernel does not tell."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+        with Path(f"/proc/{pid}/stat").open(encoding="ascii", errors="replace") as stat:
             return stat.read().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
         return ""

@@ -62,11 +62,12 @@ class Build(abc.ABC):
         of its own. What a retry may find half done is taken away by `undo` first; `done` is told, in
         the calling thread, as tasks end."""
 
+    @abc.abstractmethod
     def names_of(self, connection: sa.Connection, column: str, spellings: Iterable[str]) -> dict[str, str]:
-        """Spelling -> the one name it has in summaries, for `metric` or `marketplace`. Text compares byte
-        for byte, so each is its own, unless an engine has to deal with tables that compare otherwise."""
-        return {spelling: spelling for spelling in spellings}
+        """Spelling -> the one name it has in summaries, for `metric` or `marketplace`. Where text compares
+        byte for byte, each is its own."""
 
+    @abc.abstractmethod
     def unify_names(self, staged: sa.Table) -> None:
         """Gives the staged ASIN level one name for all spellings that are taken as equal."""
 

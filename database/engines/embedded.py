@@ -140,10 +140,8 @@ class EmbeddedStore(Store):
         """Rows by table, and the bytes of the generation's file, which holds them all."""
 
         def count(reading: Reading) -> list[TableSize]:
-            return [
-                TableSize(table.name, reading.connection.execute(sa.select(sa.func.count()).select_from(table)).scalar(), None)
-                for table in schema.SUMMARIES
-            ]
+            counts = {table.name: sa.select(sa.func.count()).select_from(table) for table in schema.SUMMARIES}
+            return [TableSize(name, reading.connection.scalar(query), None) for name, query in counts.items()]
 
         path = self.generations.folder / self.generations.live_name()
         return [*self.read(count), TableSize(f"generations/{path.name}", 0, path.stat().st_size)]
@@ -159,6 +157,9 @@ class EmbeddedStore(Store):
         self.generations.close()
         self.application.dispose()
         self._facts_engine.dispose()
+
+    def _evict(self, holder: sa.Row) -> None:
+        """Nothing to do: what a process did ended with it."""
 
     @contextlib.contextmanager
     def _try_lock(self) -> Iterator[bool]:
@@ -257,7 +258,7 @@ def _sqlite_engine(path: Path) -> sa.Engine:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
         with contextlib.suppress(OSError):
-            os.chmod(path, 0o600)
+            path.chmod(0o600)
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -293,5 +294,7 @@ def _translate(context: sa.engine.ExceptionContext) -> LegoError | None:
     if "database is locked" in words:
         return DatabaseUnreachable("application.sqlite is kept locked by another process; try again")
     if "unable to open database file" in words or "readonly database" in words:
-        return DatabaseUnreachable(f"{first}; check the folder of [database] path and its permissions, or run: flask init-db")
+        return DatabaseUnreachable(
+            f"{first}; check the folder of [database] path and its permissions, or run: flask init-db"
+        )
     return None

@@ -75,6 +75,12 @@ class EmbeddedBuild(Build):
             done(task, work(self.connection, task))
         self.connection.commit()
 
+    def names_of(self, connection: sa.Connection, column: str, spellings: Iterable[str]) -> dict[str, str]:
+        return {spelling: spelling for spelling in spellings}
+
+    def unify_names(self, staged: sa.Table) -> None:
+        """Nothing to do: DuckDB compares text byte for byte."""
+
     def kept_asin_levels(self) -> list[sa.Table]:
         return [self.staged(schema.summary_asin)]
 
@@ -117,7 +123,8 @@ class EmbeddedBuild(Build):
             self.store.generations.point_to(self.path.name)
         except OSError as error:
             raise SwapFailed(
-                f"{self.store.generations.pointer}: cannot be replaced ({error.strerror}); the old generation is still live"
+                f"{self.store.generations.pointer}: cannot be replaced ({error.strerror}); "
+                "the old generation is still live"
             ) from None
         self.published = True
 

@@ -19,7 +19,16 @@ import pymysql
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Answer, Database, Generation, Reading, Store, TableSize, generation_from, refuse_generation
+from database.engines.base import (
+    Answer,
+    Database,
+    Generation,
+    Reading,
+    Store,
+    TableSize,
+    generation_from,
+    refuse_generation,
+)
 from database.engines.mysql_overlay import OPTION, listen, overlay_of
 from database.engines.mysql_preflight import examine_server
 from domain.errors import (
@@ -57,7 +66,8 @@ class MysqlStore(Store):
         super().__init__(settings)
         self.facts_engine = _engine(
             settings.database, read_timeout=COMMAND_READ_SECONDS, isolation="READ COMMITTED",
-            init="SET SESSION innodb_lock_wait_timeout = 30, SESSION lock_wait_timeout = 60", poolclass=sa.pool.NullPool, local_infile=True,
+            init="SET SESSION innodb_lock_wait_timeout = 30, SESSION lock_wait_timeout = 60",
+            poolclass=sa.pool.NullPool, local_infile=True,
             # A connection that is closed anyway needs no ROLLBACK first, which fails on a dead server.
             pool_reset_on_return=None,
         )
@@ -100,7 +110,7 @@ class MysqlStore(Store):
         input is validated before, and any warning refuses it."""
         columns = [row[0] for row in scratch.execute(f"DESCRIBE {query}").fetchall()]
         with tempfile.TemporaryDirectory(prefix="lego-load-") as folder:
-            path = os.path.join(folder, "rows.tsv")
+            path = f"{folder}/rows.tsv"
             # Backslashes and line ends inside texts are escaped as LOAD DATA reads them.
             escaped = ", ".join(
                 f"replace(replace(replace(replace(CAST({_quoted(name)} AS VARCHAR), '\\', '\\\\'), chr(9), '\\t'), "

@@ -26,7 +26,8 @@ def shop(runner):
     add_brands(store, ("Alder", None, None), ("Surplus", None, "stock"))
     add_products(store, ("B1", 1, None), ("B2", 2, None))
     add_facts(store, [
-        ("B1", "US", "CM3", "2024-01", "1.50"), ("B1", "US", "CM3", "2024-02", "2.50"), ("B2", "US", "CM3", "2024-02", "9"),
+        ("B1", "US", "CM3", "2024-01", "1.50"), ("B1", "US", "CM3", "2024-02", "2.50"),
+        ("B2", "US", "CM3", "2024-02", "9"),
     ])
     return store
 
@@ -76,7 +77,8 @@ def test_a_plan_is_said_and_nothing_is_done(runner, shop):
     assert "Nothing to do" in runner.invoke(args=["refresh-summaries", "--plan"]).stdout
     add_facts(shop, [("B1", "US", "CM3", "2024-02", "1")])
     plan = json.loads(runner.invoke(args=["refresh-summaries", "--plan", "--json"]).stdout)
-    assert (plan["refresh_type"], plan["months"], plan["causes"]) == ("incremental", ["2024-02"], {"2024-02": ["import"]})
+    assert (plan["refresh_type"], plan["months"]) == ("incremental", ["2024-02"])
+    assert plan["causes"] == {"2024-02": ["import"]}
     assert plan["predicted_seconds"] > 0
 
 

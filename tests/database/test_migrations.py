@@ -1,8 +1,7 @@
 """init-db makes what is missing, twice without harm, and leaves rows that were there alone."""
 
-import sqlalchemy as sa
-
 import pytest
+import sqlalchemy as sa
 
 from database import migrations, schema
 from database.engines import open_store

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -124,12 +123,12 @@ def test_a_server_that_freezes_while_a_page_asks_is_given_up(server_settings, ma
     store = open_store(changed(server_settings, statement_timeout=1))
     with store.application_reading.connect() as connection:
         connection.exec_driver_sql("SELECT 1")
-        mariadb.process.send_signal(signal.SIGSTOP)
+        mariadb.freeze()
         try:
             with pytest.raises(DatabaseUnreachable, match="timed out"):
                 connection.exec_driver_sql("SELECT 2")
         finally:
-            mariadb.process.send_signal(signal.SIGCONT)
+            mariadb.thaw()
     store.close()
 
 

@@ -201,15 +201,15 @@ class TestServer:
             fill(store)
             process = start(store, crash_at="asin:pause")
             wait_until_stopped(process)
-            server.process.send_signal(signal.SIGSTOP)
+            server.freeze()
             process.send_signal(signal.SIGCONT)
             time.sleep(FROZEN_SECONDS)
-            server.process.send_signal(signal.SIGCONT)
+            server.thaw()
             _, errors = process.communicate(timeout=60)
             assert process.returncode == 0, errors
             store.close()
         finally:
-            server.process.send_signal(signal.SIGCONT)
+            server.thaw()
             server.destroy()
 
     def test_a_full_table_space_is_out_of_space_and_not_tried_again(self, shop):

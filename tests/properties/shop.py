@@ -47,7 +47,7 @@ class Shop:
         """Imports the rows as a file of the long format."""
         path = self.folder / f"import-{number}.csv"
         lines = ["asin,brand,marketplace,metric,month,value"]
-        lines += [f'{asin},,{marketplace},"{metric}",{month},{value}' for asin, marketplace, metric, month, value in rows]
+        lines += [f'{asin},,{place},"{metric}",{month},{value}' for asin, place, metric, month, value in rows]
         # A comment keeps two files with the same rows from being the same bytes.
         path.write_text("\n".join(lines) + "\n" * number, encoding="utf-8")
         with self.store.lock("import"):
@@ -70,7 +70,8 @@ class Shop:
     def assign(self, asin: int, brand: int | None, category: int | None) -> None:
         """Moves a product."""
         table = schema.asin
-        run_on_facts(self.store, sa.update(table).where(table.c.id == asin).values(brand_id=brand, category_id=category))
+        moved = sa.update(table).where(table.c.id == asin).values(brand_id=brand, category_id=category)
+        run_on_facts(self.store, moved)
 
     def move(self, brand: int, category: int | None, group: str | None) -> None:
         """Moves a brand."""

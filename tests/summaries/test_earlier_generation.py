@@ -1,8 +1,7 @@
 """A kept earlier generation reads as it was, also when the newer one replaced months in place."""
 
-import sqlalchemy as sa
-
 import pytest
+import sqlalchemy as sa
 
 from database import schema
 from database.summaries.refresh import RefreshOptions, refresh, roll_back

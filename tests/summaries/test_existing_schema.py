@@ -1,23 +1,34 @@
 """A schema that was made by hand, with rows, foreign keys and text that compares without case, works."""
 
+import dataclasses
+
 import pytest
 import sqlalchemy as sa
 
 from database import migrations, schema
 from database.engines import open_store
 from database.summaries.refresh import RefreshOptions, refresh
+from database.summaries.rollups import MonthFacts, asin_rows, of_month
 from domain.errors import SetupError
+from domain.months import parse_month
 from tests.conftest import mysql_settings
 from tests.facts import all_summary_rows, summary_rows
 
 BY_HAND = [
-    "CREATE TABLE category (id INT AUTO_INCREMENT PRIMARY KEY, category VARCHAR(255) UNIQUE, created_at TIMESTAMP DEFAULT NOW())",
-    "CREATE TABLE brand (id INT AUTO_INCREMENT PRIMARY KEY, brand VARCHAR(255) UNIQUE, category_id INT, `group` VARCHAR(50), created_at TIMESTAMP DEFAULT NOW())",
-    "CREATE TABLE asin (id INT AUTO_INCREMENT PRIMARY KEY, asin VARCHAR(20) UNIQUE, name TEXT, brand_id INT, category_id INT, status VARCHAR(20), created_at TIMESTAMP DEFAULT NOW())",
-    "CREATE TABLE marketplace (code VARCHAR(10) PRIMARY KEY, country_name VARCHAR(50), currency VARCHAR(3), active TINYINT(1))",
-    "CREATE TABLE financials (id BIGINT AUTO_INCREMENT PRIMARY KEY, asin_id INT, marketplace VARCHAR(10), metric VARCHAR(100), month DATE, value DECIMAL(15,2), created_at TIMESTAMP DEFAULT NOW())",
-    "CREATE TABLE financials_summary_monthly_brand (brand_id INT, category_id INT, month DATE, marketplace VARCHAR(10), metric VARCHAR(100), total_value DECIMAL(20,2), asin_count INT, updated_at TIMESTAMP)",
-    "CREATE TABLE refresh_log (id INT AUTO_INCREMENT PRIMARY KEY, table_name VARCHAR(100), refresh_type VARCHAR(20), started_at TIMESTAMP, status VARCHAR(20))",
+    "CREATE TABLE category (id INT AUTO_INCREMENT PRIMARY KEY, category VARCHAR(255) UNIQUE, "
+    "created_at TIMESTAMP DEFAULT NOW())",
+    "CREATE TABLE brand (id INT AUTO_INCREMENT PRIMARY KEY, brand VARCHAR(255) UNIQUE, category_id INT, "
+    "`group` VARCHAR(50), created_at TIMESTAMP DEFAULT NOW())",
+    "CREATE TABLE asin (id INT AUTO_INCREMENT PRIMARY KEY, asin VARCHAR(20) UNIQUE, name TEXT, brand_id INT, "
+    "category_id INT, status VARCHAR(20), created_at TIMESTAMP DEFAULT NOW())",
+    "CREATE TABLE marketplace (code VARCHAR(10) PRIMARY KEY, country_name VARCHAR(50), currency VARCHAR(3), "
+    "active TINYINT(1))",
+    "CREATE TABLE financials (id BIGINT AUTO_INCREMENT PRIMARY KEY, asin_id INT, marketplace VARCHAR(10), "
+    "metric VARCHAR(100), month DATE, value DECIMAL(15,2), created_at TIMESTAMP DEFAULT NOW())",
+    "CREATE TABLE financials_summary_monthly_brand (brand_id INT, category_id INT, month DATE, "
+    "marketplace VARCHAR(10), metric VARCHAR(100), total_value DECIMAL(20,2), asin_count INT, updated_at TIMESTAMP)",
+    "CREATE TABLE refresh_log (id INT AUTO_INCREMENT PRIMARY KEY, table_name VARCHAR(100), "
+    "refresh_type VARCHAR(20), started_at TIMESTAMP, status VARCHAR(20))",
     "INSERT INTO category (id, category) VALUES (1, 'Garden')",
     "INSERT INTO brand (id, brand, category_id) VALUES (1, 'Alder', 1)",
     "INSERT INTO asin (id, asin, brand_id) VALUES (1, 'B1', 1), (2, 'B2', NULL)",
@@ -44,7 +55,9 @@ def by_hand(mariadb, tmp_path):
 
 
 def test_init_db_adds_what_is_missing_and_changes_no_row(by_hand, mariadb):
-    tables = ("category", "brand", "asin", "marketplace", "financials", "financials_summary_monthly_brand", "refresh_log")
+    tables = (
+        "category", "brand", "asin", "marketplace", "financials", "financials_summary_monthly_brand", "refresh_log",
+    )
     columns = {
         table: ", ".join(f"`{row[0]}`" for row in mariadb.run(f"DESCRIBE {table}", "lego_by_hand")) for table in tables
     }
@@ -110,8 +123,6 @@ def test_a_read_only_server_is_refused(by_hand, mariadb):
     mariadb.run("CREATE USER IF NOT EXISTS plain IDENTIFIED BY 'plain'")
     mariadb.run("GRANT ALL ON lego_by_hand.* TO plain")
     settings = by_hand.settings
-    import dataclasses
-
     database = dataclasses.replace(settings.database, user="plain", password="plain")
     plain = open_store(dataclasses.replace(settings, database=database))
     mariadb.run("SET GLOBAL read_only = 1")
@@ -125,9 +136,6 @@ def test_a_read_only_server_is_refused(by_hand, mariadb):
 
 def test_the_rollup_index_covers_the_rollup(by_hand, mariadb):
     migrations.upgrade(by_hand)
-    from database.summaries.rollups import MonthFacts, asin_rows, of_month
-    from domain.months import parse_month
-
     month = parse_month("2024-01")
     rows = asin_rows(
         of_month(schema.financials.c.month, MonthFacts(month, (month,))), month=sa.literal(month),

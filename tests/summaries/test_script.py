@@ -46,10 +46,9 @@ def test_a_schema_made_by_the_script_alone_can_be_refreshed(mariadb, tmp_path):
     mariadb.run("CREATE DATABASE lego_by_script")
     outcome = run_client(mariadb, "lego_by_script", DATABASE / "create_summary_tables.sql")
     assert outcome.returncode == 0, outcome.stderr
-    run = "INSERT INTO asin (id, asin) VALUES (1, 'B1'); INSERT INTO financials (asin_id, marketplace, metric, month, value) " \
-          "VALUES (1, 'US', 'CM3', '2024-01-01', 1.10), (1, 'US', 'CM3', '2024-01-09', 2.20)"
-    for statement in run.split("; "):
-        mariadb.run(statement, "lego_by_script")
+    mariadb.run("INSERT INTO asin (id, asin) VALUES (1, 'B1')", "lego_by_script")
+    mariadb.run("INSERT INTO financials (asin_id, marketplace, metric, month, value) "
+                "VALUES (1, 'US', 'CM3', '2024-01-01', 1.10), (1, 'US', 'CM3', '2024-01-09', 2.20)", "lego_by_script")
     outcome = run_client(mariadb, "lego_by_script", DATABASE / "refresh_summary_tables.sql")
     assert outcome.returncode == 0, outcome.stderr
     store = open_store(mysql_settings(tmp_path, mariadb, "lego_by_script"))
@@ -82,8 +81,8 @@ def _marks(store, server) -> tuple:
     name = store.settings.database.database
     live = "(SELECT generation FROM summary_generation WHERE live = 1)"
     return (
-        server.run("SELECT month, metric, facts, value, last_fact_id, left_out_facts, left_out_value FROM summary_month "
-                   f"WHERE generation = {live} ORDER BY month, metric", name),
+        server.run("SELECT month, metric, facts, value, last_fact_id, left_out_facts, left_out_value "
+                   f"FROM summary_month WHERE generation = {live} ORDER BY month, metric", name),
         server.run("SELECT month, metric, reason, facts, value FROM summary_left_out "
                    f"WHERE generation = {live} ORDER BY month, metric, reason", name),
     )
