@@ -24,10 +24,9 @@ def unwrapped(value: Value, kind: str) -> tuple[Plain, str]:
 def number(value: Decimal | int, kind: str) -> Decimal:
     """Money in full cents, percents as fractions to the millionth, counts as they are."""
     found = Decimal(value)
-    if kind == COUNT:
-        return found
-    # Adding zero turns -0 into 0.
-    return _EXACT.add(found.quantize(_CENTS if kind == MONEY else _MILLIONTHS, context=_EXACT), Decimal(0))
+    if kind != COUNT:
+        found = found.quantize(_CENTS if kind == MONEY else _MILLIONTHS, context=_EXACT)
+    return found or abs(found)  # no -0
 
 
 def plain(value: Value, kind: str) -> str | None:

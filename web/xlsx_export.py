@@ -27,6 +27,8 @@ MOST_ROWS = 1_048_575
 LONGEST_TEXT = 32_767
 WIDEST = 60
 NARROWEST = 9
+MEASURED_ROWS = 1000
+"""So many rows say how wide a column must be."""
 
 NUMBER_FORMATS = {MONEY: "#,##0.00", PERCENT: "0.0%", MONTH: "yyyy-mm"}
 WHOLE, PARTS = "#,##0", "#,##0.##"
@@ -95,29 +97,33 @@ def _write_sheet(to: Worksheet, sheet: Sheet, formats: _Formats) -> int:
     for row in sheet.read():
         rows += 1
         for place, (value, column) in enumerate(zip(row, sheet.columns, strict=True)):
-            widths[place] = max(widths[place], _write_cell(to, rows, place, value, column.kind, formats))
+            _write_cell(to, rows, place, value, column.kind, formats)
+            if rows <= MEASURED_ROWS:
+                widths[place] = max(widths[place], _width(value, column.kind))
     for place, width in enumerate(widths):
         to.set_column(place, place, min(max(width + 2, NARROWEST), WIDEST))
     return rows
 
 
-def _write_cell(to: Worksheet, row: int, place: int, value: Value, kind: str, formats: _Formats) -> int:
-    """Writes one typed cell and returns how many characters wide it is."""
+def _write_cell(to: Worksheet, row: int, place: int, value: Value, kind: str, formats: _Formats) -> None:
     value, kind = unwrapped(value, kind)
     if value is None:
-        return 0
+        return
     if kind == TEXT:
-        text = _cell_text(str(value))
-        to.write_string(row, place, text)
-        return len(text)
-    if kind == MONTH:
+        to.write_string(row, place, _cell_text(str(value)))
+    elif kind == MONTH:
         to.write_datetime(row, place, value, formats.by_pattern[NUMBER_FORMATS[MONTH]])
-        return len("2025-10")
-    found = number(value, kind)
-    pattern = NUMBER_FORMATS.get(kind) or (WHOLE if found == found.to_integral_value() else PARTS)
-    to.write_number(row, place, found, formats.by_pattern[pattern])
-    # Separators of thousands come on top of the digits.
-    return len(plain(found, kind)) * 4 // 3 + 1 if kind in (MONEY, COUNT) else 7
+    else:
+        found = number(value, kind)
+        pattern = NUMBER_FORMATS.get(kind) or (WHOLE if found == found.to_integral_value() else PARTS)
+        to.write_number(row, place, found, formats.by_pattern[pattern])
+
+
+def _width(value: Value, kind: str) -> int:
+    """Characters; separators of thousands come on top of the digits."""
+    value, kind = unwrapped(value, kind)
+    length = len(plain(value, kind) or "")
+    return length * 4 // 3 + 1 if kind in (MONEY, COUNT) else length
 
 
 def _write_about(to: Worksheet, about: About, formats: _Formats) -> None:
