@@ -61,7 +61,12 @@ class Within:
 @pages.get("/categories")
 def show() -> Response:
     """The categories of the reader's selection."""
-    return figures_page("Categories", _render, sorts=SORTS)
+    return figures_page(_title, _render, sorts=SORTS)
+
+
+def _title(page: Page) -> str:
+    one = page.selection.categories
+    return page.catalogue.categories[one[0]] if len(one) == 1 else "Categories"
 
 
 def _render(page: Page) -> str:

@@ -72,7 +72,10 @@ async function draw(chart) {
     plot.on("plotly_click", follow);
     // A tile leads somewhere, like any mark, instead of growing over its neighbours.
     plot.removeAllListeners("plotly_treemapclick");
-    plot.on("plotly_treemapclick", () => false);
+    plot.on("plotly_treemapclick", (click) => {
+      follow(click);
+      return false;
+    });
     chart.classList.add("is-drawn");
   } catch {
     state.textContent = "The chart could not be drawn. The table below holds the same figures.";
