@@ -48,6 +48,13 @@ def in_points(now: Decimal | None, before: Decimal | None, *, formats: Formats, 
     return _change(difference, formats.points(difference), rise)
 
 
+def by_amount(size: Decimal, *, figure: str, rise: str) -> Change:
+    """A change told as an amount, which `figure` writes without its sign."""
+    if not size:
+        return Change(SAME, "", figure)
+    return Change(UP, rise, figure) if size > 0 else Change(DOWN, _OPPOSITE[rise], figure)
+
+
 def change_of(figure: Figure, before: Decimal | None, *, formats: Formats) -> Change:
     """The change of a figure's complete months since `before`: of percentages in points, else relative."""
     if figure.ratio and figure.ratio.percent:

@@ -9,15 +9,18 @@ from charts.small import TrendLine, trend_line
 from database.queries.figures import Figure
 from domain.months import month_name
 from domain.selection import Selection
+from web.breakdown import LEVEL_WORDS
 from web.changes import Change, change_of
 from web.figures import Page
 from web.formats import MONEY, kind_of_figure
+from web.profit_table import level_of
 from web.sheets import TEXT, Cell, Column, Sheet
 
 
 @dataclass(frozen=True)
 class Card:
-    """A headline as it is shown: short, with the exact figure for whoever asks."""
+    """A headline as it is shown: short, with the exact figure for whoever asks. `level` is a margin's, for
+    the sign beside it."""
 
     name: str
     short: str
@@ -26,6 +29,8 @@ class Card:
     changes: tuple[Change, ...]
     trend: TrendLine | None
     trend_words: str
+    level: str = ""
+    level_words: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ def headlines_sheet(figures: Iterable[Figure]) -> Sheet:
 def _card(headline: Figure, page: Page) -> Card:
     kind = kind_of_figure(headline)
     write = page.formats
+    level = level_of(headline, headline.value, page)
     return Card(
         name=headline.name,
         short=write.short(headline.value, kind),
@@ -68,6 +74,8 @@ def _card(headline: Figure, page: Page) -> Card:
         changes=_card_changes(headline, page.selection, page),
         trend=trend_line(headline.months),
         trend_words=_trend_words(headline, page, kind),
+        level=level,
+        level_words=LEVEL_WORDS.get(level, ""),
     )
 
 

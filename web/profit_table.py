@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from database.queries.figures import Figure
 from database.queries.profitability import MARGINS, Profitability, ProfitLine
-from domain.metrics import COSTS
+from domain.metrics import COSTS, PROFIT_TREE, is_money
 from domain.months import month_name
 from domain.ratios import margin_level
 from web.breakdown import LEVEL_WORDS, margin_legend
 from web.changes import Change, change_of
 from web.figures import Page
-from web.formats import MONEY, PERCENT, kind_of, leaves_out_cents
+from web.formats import PERCENT, kind_of_figure, leaves_out_cents
 
 JUDGED = frozenset(ratio.name for ratio in MARGINS.values())
 """The ratios that the thresholds of the settings are for."""
@@ -32,8 +32,9 @@ class CellView:
 
 @dataclass(frozen=True)
 class LineView:
-    """One row. `kind` is `'level'` (net revenue and what is left of it), `'cost'`, `'margin'` or `'ratio'`;
-    `sign` stands before the name: − for what is taken away, = for what is left."""
+    """One row. `kind` is `'level'` (net revenue and what is left of it), `'cost'`, `'margin'`, `'ratio'` or
+    `'other'` (not part of the P&L); `sign` stands before the name: − for what is taken away, = for what is
+    left."""
 
     name: str
     kind: str
@@ -86,11 +87,12 @@ def profit_table(found: Profitability, page: Page) -> ProfitTable:
     )
 
 
-def kind_of_figure(figure: Figure) -> str:
-    """How values of a metric or of a ratio are written."""
-    if figure.ratio:
-        return PERCENT if figure.ratio.percent else MONEY
-    return kind_of(figure.name)
+def level_of(figure: Figure, value: Decimal | None, page: Page) -> str:
+    """The level of a margin against the settings' thresholds; '' of anything else."""
+    if figure.ratio is None or figure.name not in JUDGED:
+        return ""
+    thresholds = page.settings.dashboard
+    return margin_level(value, green=thresholds.margin_green, orange=thresholds.margin_orange) or ""
 
 
 Writer = Callable[[Figure, Decimal | None], str]
@@ -114,7 +116,7 @@ def _line(line: ProfitLine, page: Page, write: Writer) -> LineView:
         address="" if figure.ratio else page.elsewhere("dashboard.show", {"metric": figure.name}),
         total=_cell(figure, figure.value, page, write),
         exact=page.formats.exact(figure.value, kind_of_figure(figure)),
-        share="" if figure.ratio else page.formats.exact(line.share, PERCENT),
+        share="" if figure.ratio or not is_money(figure.name) else page.formats.exact(line.share, PERCENT),
         before=write(figure, figure.year_before),
         change=change_of(figure, figure.year_before, formats=page.formats),
         months=tuple(_cell(figure, value, page, write) for value in figure.months),
@@ -124,6 +126,8 @@ def _line(line: ProfitLine, page: Page, write: Writer) -> LineView:
 def _kind(figure: Figure) -> str:
     if figure.ratio:
         return "margin" if figure.name in JUDGED else "ratio"
+    if figure.name not in PROFIT_TREE:
+        return "other"
     return "cost" if figure.name in COSTS else "level"
 
 
@@ -134,10 +138,7 @@ def _sign(figure: Figure) -> str:
 
 
 def _cell(figure: Figure, value: Decimal | None, page: Page, write: Writer) -> CellView:
-    level = ""
-    if figure.ratio and figure.name in JUDGED:
-        thresholds = page.settings.dashboard
-        level = margin_level(value, green=thresholds.margin_green, orange=thresholds.margin_orange) or ""
+    level = level_of(figure, value, page)
     return CellView(
         text=write(figure, value), is_negative=value is not None and value < 0,
         level=level, level_words=LEVEL_WORDS.get(level, ""),

@@ -18,9 +18,9 @@ from domain.ratios import share
 from web.drawing import embedded
 from web.figures import Page, figures_page
 from web.filters import filters_of, period_name
-from web.formats import MONEY, PERCENT
+from web.formats import MONEY, PERCENT, kind_of_figure
 from web.notices import badge_of, notices_of
-from web.profit_table import CellView, LineView, ProfitTable, kind_of_figure, profit_table
+from web.profit_table import CellView, LineView, ProfitTable, profit_table
 from web.sheets import TEXT, Cell, Column, Offer, Sheet, export_links
 
 pages = Blueprint("profitability", __name__)

@@ -1,4 +1,4 @@
-"""The dashboard's rows: headline figures with their months, the main chart, the brands."""
+"""The dashboard's rows: headlines, the main chart, what moved it, who loses money, and who makes it up."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ import sqlalchemy as sa
 
 from database.queries.breakdown import Breakdown, read_breakdown
 from database.queries.figures import Figure, figure_of, read_months
+from database.queries.losses import Losses, read_losses
 from database.queries.monthly import MonthRow, month_rows
-from database.queries.sums import BRAND
-from domain.metrics import CM3, NET_REVENUE, NET_UNITS
-from domain.ratios import CM3_MARGIN, Ratio
-from domain.selection import Selection
+from database.queries.movers import Movers, read_movers
+from database.queries.sums import BRAND, CATEGORY, MARKETPLACE
+from domain.metrics import CM1, CM2, CM3, NET_REVENUE, NET_UNITS
+from domain.ratios import CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, Ratio
+from domain.selection import Catalogue, Selection
 
-HEADLINES: tuple[str | Ratio, ...] = (NET_REVENUE, NET_UNITS, CM3, CM3_MARGIN)
+HEADLINES: tuple[str | Ratio, ...] = (NET_REVENUE, NET_UNITS, CM1, CM1_MARGIN, CM2, CM2_MARGIN, CM3, CM3_MARGIN)
 """What stands at the top: metrics, and ratios of metrics."""
 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """All rows of the page, of one generation."""
+    """All rows of the page, of one generation. `movers` is None where there is nothing to compare with,
+    `losses` where no CM3 was imported."""
 
     headlines: tuple[Figure, ...]
     months: tuple[MonthRow, ...]
+    movers: Movers | None
+    losses: Losses | None
     brands: Breakdown
+    categories: Breakdown
+    marketplaces: Breakdown
 
     @property
     def is_empty(self) -> bool:
@@ -33,11 +40,22 @@ class Dashboard:
         return all(found.value is None for found in (*self.headlines, *self.months, *self.brands.rows))
 
 
-def read_dashboard(connection: sa.Connection, selection: Selection, brand_names: Mapping[int, str]) -> Dashboard:
-    """Everything that `/dashboard` shows for the selection."""
+def read_dashboard(
+    connection: sa.Connection, selection: Selection, catalogue: Catalogue, marketplace_names: Mapping[str, str]
+) -> Dashboard:
+    """Everything that `/dashboard` shows for the selection. A metric that was never imported has no headline."""
     by_month = read_months(connection, selection, (selection.metric, *HEADLINES))
     return Dashboard(
-        headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES),
+        headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES if _exists(asked, catalogue)),
         months=month_rows(by_month, selection),
-        brands=read_breakdown(connection, selection, BRAND, brand_names),
+        movers=read_movers(connection, selection, catalogue.brands),
+        losses=read_losses(connection, selection) if CM3 in catalogue.metrics else None,
+        brands=read_breakdown(connection, selection, BRAND, catalogue.brands),
+        categories=read_breakdown(connection, selection, CATEGORY, catalogue.categories),
+        marketplaces=read_breakdown(connection, selection, MARKETPLACE, marketplace_names),
     )
+
+
+def _exists(asked: str | Ratio, catalogue: Catalogue) -> bool:
+    parts = asked.parts if isinstance(asked, Ratio) else (asked,)
+    return any(part in catalogue.metrics for part in parts)

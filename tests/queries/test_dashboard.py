@@ -11,10 +11,11 @@ from database.engines.base import Store
 from database.queries.breakdown import Breakdown, GroupRow, read_breakdown
 from database.queries.dashboard import Dashboard, MonthRow, read_dashboard
 from database.queries.figures import Figure
+from database.queries.losses import Losses
 from database.queries.sums import BRAND, CATEGORY, MARKETPLACE, MONTH, Sum, sums_by, sums_statement
 from domain.periods import calendar_at
 from domain.ratios import CM3_MARGIN
-from domain.selection import Selection
+from domain.selection import Catalogue, Selection
 from tests.summaries_fixture import publish
 
 TODAY = datetime.date(2025, 11, 22)
@@ -44,6 +45,12 @@ def month(text: str) -> datetime.date:
 
 CALENDAR = calendar_at(month("2025-08"), month("2025-11"), TODAY)
 
+CATALOGUE = Catalogue(
+    generation=1, first_month=month("2025-08"), last_month=month("2025-11"),
+    metrics=("Net revenue", "CM3", "Net units"),
+    brands=BRANDS, categories={5: "Toys", 6: "Games", 0: "(uncategorised)"}, marketplaces={"US": "", "DE": ""},
+)
+
 
 @pytest.fixture
 def published(store: Store) -> Store:
@@ -56,7 +63,7 @@ def between(first: str, last: str, **parts) -> Selection:
 
 
 def dashboard(store: Store, selection: Selection) -> Dashboard:
-    return store.read(lambda reading: read_dashboard(reading.connection, selection, BRANDS))
+    return store.read(lambda reading: read_dashboard(reading.connection, selection, CATALOGUE, {"US": "United States"}))
 
 
 def breakdown(store: Store, selection: Selection, grain: str = BRAND, names=BRANDS) -> Breakdown:
@@ -188,6 +195,24 @@ def test_every_filter_gives_its_own_sum_in_headline_chart_and_table(published: S
     assert both(lambda page: page.brands.total.value) == expected
 
 
+def test_brands_categories_marketplaces_months_and_the_headline_have_one_total(published: Store) -> None:
+    page = dashboard(published, between("2025-08", "2025-10"))
+
+    totals = {
+        page.headlines[0].value, page.brands.total.value, page.categories.total.value, page.marketplaces.total.value,
+        sum(row.value for row in page.months), *(
+            sum(row.value for row in part.rows) for part in (page.brands, page.categories, page.marketplaces)
+        ),
+    }
+    assert totals == {Decimal("850.51")}
+
+
+def test_a_metric_that_was_never_imported_has_no_headline(published: Store) -> None:
+    page = dashboard(published, between("2025-09", "2025-10"))
+
+    assert [figure.name for figure in page.headlines] == ["Net revenue", "Net units", "CM3", "CM3 %"]
+
+
 def test_a_breakdown_by_marketplace_or_category_has_the_same_total(published: Store) -> None:
     selection = between("2025-08", "2025-10")
 
@@ -245,5 +270,7 @@ def test_a_dashboard_without_any_row_is_empty(published: Store) -> None:
     page = dashboard(published, between("2024-01", "2024-03"))
 
     assert page.is_empty
-    assert page.brands.rows == ()
+    assert page.brands.rows == page.categories.rows == page.marketplaces.rows == ()
+    assert page.movers is None
+    assert page.losses == Losses((), 0, Decimal(0))
     assert [row.value for row in page.months] == [None, None, None]

@@ -84,9 +84,14 @@ def net_revenue(client: FlaskClient, address: str) -> str:
     return re.search(r'class="headline-figure[^"]*" title="([^"]*)"', client.get(address).text)[1]
 
 
+def without_arrows(page: str) -> str:
+    """The page without the links that stand beside a name and open its own page."""
+    return re.sub(r'<a class="row-open".*?</a>', "", page, flags=re.DOTALL)
+
+
 def brand_rows(client: FlaskClient, address: str) -> list[list[str]]:
     """The cells of the table by brand but for the bar, total last."""
-    page = client.get(address).text
+    page = without_arrows(client.get(address).text)
     table = re.search(r'<table class="figures breakdown">(.*?)</table>', page, re.DOTALL)[1]
     rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)[1:]
     cells = [re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
@@ -158,6 +163,53 @@ def test_figures_are_written_as_the_reader_writes_them(small_reader: FlaskClient
 
 def test_an_unknown_language_falls_back_to_english(small_reader: FlaskClient) -> None:
     assert "$1,734,568.50" in text_of(small_reader, "/dashboard", **{"Accept-Language": "tlh-XX, *;q=0.5, x-\x7f"})
+
+
+def table_rows(client: FlaskClient, address: str, heading: str) -> list[list[str]]:
+    """The cells of the first table after a heading, but for bars."""
+    page = without_arrows(client.get(address).text)
+    table = page[page.index(f">{heading}</h2>"):].partition("</table>")[0].partition("<tbody>")[2]
+    rows = [re.findall(r"<t[hd](?! class=\"bar-cell\").*?>(.*?)</t[hd]>", row, re.DOTALL)
+            for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)]
+    return [[re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", cell))).strip() for cell in row] for row in rows]
+
+
+def test_movers_and_others_explain_the_total_change(reader: FlaskClient) -> None:
+    assert table_rows(reader, "/dashboard?compare=year", "What moved Net revenue") == [
+        ["Bergwind", "up $500,000"],
+        ["Alder <& Ash>", "up $234,568"],
+        ["(unassigned)", "up $0"],
+        ["Total change", "up $734,568"],
+    ]
+    assert "$1M became $1.73M up 73.5%" in text_of(reader, "/dashboard?compare=year")
+    assert "What moved" not in text_of(reader, "/dashboard?compare=none")
+
+
+def test_loss_makers_stand_worst_first_with_their_sum(small_store: Store, small_client: FlaskClient) -> None:
+    publish(small_store, [
+        *ROWS, *((number, 1, 5, "US", "2025-10", "CM3", f"-{number}.50") for number in range(11, 18)),
+    ], products=[{"id": 2, "asin": "B000000002", "name": "Night <lamp>"}], **NAMES)
+
+    assert table_rows(small_client, "/dashboard", "Loss-makers") == [
+        ["Night <lamp> B000000002", "\u2212$20,000"],
+        ["(17)", "\u2212$18"], ["(16)", "\u2212$16"], ["(15)", "\u2212$16"], ["(14)", "\u2212$14"],
+        ["3 other products", "\u2212$38"],
+        ["Lost in all", "\u2212$20,102"],
+    ]
+    assert "8 products below zero" in text_of(small_client, "/dashboard")
+    assert "No product has a CM3 below zero." in text_of(small_client, "/dashboard?period=2024")
+
+
+def test_categories_and_marketplaces_have_the_total_of_the_brands(reader: FlaskClient) -> None:
+    assert table_rows(reader, "/dashboard", "Categories") == [
+        ["Toys", "$1,234,568", "71.2%", "up 23.5%", "22.0%"],
+        ["Games", "$500,000", "28.8%", "–", "\u22124.0%"],
+        ["(uncategorised)", "$0", "0.0%", "–", "–"],
+        ["Total", "$1,734,568", "100.0%", "up 73.5%", "14.5%"],
+    ]
+    assert [row[:2] for row in table_rows(reader, "/dashboard", "Marketplaces")] == [
+        ["US · United States", "$1,234,568"], ["DE", "$500,001"], ["Total", "$1,734,568"],
+    ]
 
 
 REFUSED = (
