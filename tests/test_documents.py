@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import settings
+from database import schema
 from domain import errors
 from flask_app import create_app
 
@@ -40,6 +41,14 @@ def test_every_option_of_the_deployment_is_explained() -> None:
     script = (ROOT / "deploy_lego.sh").read_text(encoding="utf-8")
     for option in re.findall(r"--[a-z-]+", script.split("<<'TEXT'")[1].split("\nTEXT")[0]):
         assert option in README or option == "--help"
+
+
+def test_the_web_is_granted_every_table_that_it_may_see_and_no_other() -> None:
+    granted = set(re.findall(r"^GRANT .* ON lego\.(\w+) TO lego_web", README, re.MULTILINE))
+    dimensions = {"category", "brand", "asin", "marketplace"}
+    rooms = {table.name for table in schema.tables_of(schema.PUBLISHED, schema.APPLICATION)}
+    # Where products stood is a note of the refresh to itself.
+    assert granted == dimensions | rooms - {"summary_placement"} | {"lego_schema_version"}
 
 
 def test_every_direct_dependency_has_its_reason() -> None:
