@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from flask import request
 from werkzeug.routing import BaseConverter
@@ -19,6 +20,16 @@ class IdConverter(BaseConverter):
 
     def to_python(self, value: str) -> int:
         return int(value)
+
+
+class TextConverter(BaseConverter):
+    """A text in a path that may hold any character, slashes and line ends included."""
+
+    regex = r"(?s:.+)"
+    part_isolating = False
+
+    def to_url(self, value: str) -> str:
+        return quote(value, safe="")
 
 
 def this_address() -> str:

@@ -20,6 +20,7 @@ from web.formats import MONEY, PERCENT, kind_of, leaves_out_cents
 from web.headlines import headlines_of, headlines_sheet
 from web.monthly import monthly_chart, months_sheet
 from web.notices import badge_of, notices_of
+from web.product import product_address
 from web.profit_table import profit_table
 from web.sheets import COUNT, TEXT, Column, Offer, Sheet, export_links
 
@@ -150,7 +151,7 @@ def _line(row: RankedProduct, bar: SmallBar | None, page: Page, value: str, is_m
 
 
 def _product_address(row: RankedProduct, page: Page) -> str:
-    return ""
+    return product_address(page, row.asin)
 
 
 def _sentence(found: Ranking, page: Page) -> str:

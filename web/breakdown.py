@@ -159,18 +159,18 @@ def _row(row: GroupRow, bar: SmallBar | None, page: Page, write, address: str) -
 
 
 def _headings(page: Page, title: str, has_changes: bool) -> tuple[Heading, ...]:
-    change = (_heading(page, "Change", "change"),) if has_changes else ()
+    change = (heading(page, "Change", "change"),) if has_changes else ()
     return (
-        _heading(page, SINGULAR[title], "name", css_class=""),
+        heading(page, SINGULAR[title], "name", css_class=""),
         Heading("Bar", css_class="bar-cell", is_silent=True),
-        _heading(page, page.selection.metric, "value"),
+        heading(page, page.selection.metric, "value"),
         Heading("Share", css_class="number share-cell"),
         *change,
-        _heading(page, "CM3 %", "margin"),
+        heading(page, "CM3 %", "margin"),
     )
 
 
-def _heading(page: Page, words: str, sort: str, *, css_class: str = "number") -> Heading:
+def heading(page: Page, words: str, sort: str, *, css_class: str = "number") -> Heading:
     """A second click turns the order round. Names begin with A, figures with the largest."""
     selection = page.selection
     if selection.sort == sort:

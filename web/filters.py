@@ -81,7 +81,7 @@ def filters_of(page: Page, *, without: tuple[str, ...] = ()) -> Filters:
         hidden=_hidden(selection, without),
         reset=page.address(
             period=DEFAULT_PERIOD, metric=catalogue.default_metric, brands=(), categories=(), marketplaces=(),
-            compare=COMPARISONS[0],
+            search="", compare=COMPARISONS[0],
         ),
         summary=period_name(selection) + (f" · {len(chips)} more" if chips else ""),
     )
@@ -140,6 +140,8 @@ def _chips(page: Page) -> tuple[Chip, ...]:
         for key in chosen:
             rest = tuple(other for other in chosen if other != key)
             chips.append(Chip(label, known[key], page.address(**{part: rest})))
+    if selection.search:
+        chips.append(Chip("Search", selection.search, page.address(search="")))
     return tuple(chips)
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database.queries.figures import Figure, MonthSums, figure_of, read_months, total_over
-from domain.metrics import CM1, CM2, CM3, NET_REVENUE, PROFIT_TREE
+from domain.metrics import CM1, CM2, CM3, NET_REVENUE, PROFIT_TREE, is_money
 from domain.profit import Gap, Step, gaps_of, way_down
 from domain.ratios import AVERAGE_PRICE, CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, ROI, TACOS, Ratio, relative_change, share
 from domain.selection import Selection
@@ -33,7 +33,7 @@ LINES: tuple[str | Ratio, ...] = tuple(_lines())
 
 @dataclass(frozen=True)
 class ProfitLine:
-    """One row. `share` is the metric's part of net revenue as a fraction; ratios have none."""
+    """One row. `share` is the metric's part of net revenue as a fraction; ratios and pieces have none."""
 
     figure: Figure
     share: Decimal | None
@@ -88,7 +88,7 @@ def profitability_of(by_month: MonthSums, selection: Selection, asked: Iterable[
     return Profitability(
         months=months,
         lines=tuple(
-            ProfitLine(figure, None if figure.ratio else share(figure.value, totals.get(NET_REVENUE)))
+            ProfitLine(figure, share(figure.value, totals.get(NET_REVENUE)) if _is_amount(figure) else None)
             for figure in figures
         ),
         steps=tuple(way_down(totals)),
@@ -96,6 +96,10 @@ def profitability_of(by_month: MonthSums, selection: Selection, asked: Iterable[
             MonthGap(month, gap) for month in months for gap in gaps_of(by_month.get(month, {}), totals)
         ),
     )
+
+
+def _is_amount(figure: Figure) -> bool:
+    return figure.ratio is None and is_money(figure.name)
 
 
 def _known(by_month: MonthSums, selection: Selection) -> set[str]:

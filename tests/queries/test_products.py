@@ -6,7 +6,6 @@ import datetime
 from decimal import Decimal
 
 import pytest
-import sqlalchemy as sa
 
 from database.engines.base import Store
 from database.queries.products import (
@@ -14,8 +13,6 @@ from database.queries.products import (
     ProductRow,
     Products,
     count_products,
-    figures_statement,
-    ranking_statement,
     read_all_products,
     read_products,
 )

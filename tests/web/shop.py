@@ -26,4 +26,9 @@ NAMES = {
     "brands": {1: "Alder <& Ash>", 2: "=HYPERLINK(\"http://x\";\"y\")", 3: "Ünïcødé, \"quoted\""},
     "categories": {5: "Toys", 6: "+Games"},
     "marketplaces": {"US": "United States", "DE": "Germany", "UK": "United Kingdom"},
+    "products": [
+        {"id": 1, "asin": "B000000001", "name": "Block, red", "brand_id": 1, "status": "Active"},
+        {"id": 2, "asin": "=2+3", "name": "-Block, \"green\"", "brand_id": 2},
+        {"id": 3, "asin": "B000000003"},
+    ],
 }
