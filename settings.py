@@ -23,7 +23,7 @@ from domain.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent
 
-NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_CRASH_AT")
+NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_COMMANDS_CONFIG", "LEGO_CRASH_AT")
 _SECRETS = (("database", "password"), ("web", "secret_key"), ("cache", "url"))
 _CURRENCY = {"form": r"[A-Z]{3}", "meaning": "a currency code of three capital letters, like USD"}
 _PERCENTAGE = {"form": r"-?\d{1,3}(\.\d+)?", "meaning": "a percentage like 20 or 12.5"}
@@ -123,6 +123,17 @@ def load_settings(path: Path | str | None = None, environment: Mapping[str, str]
     sections["database"] = _settle_engine(sections["database"])
     _check_secret(sections["web"], origins)
     return Settings(**sections, source=found, warnings=_warnings(found, written))
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The variables with which another process has these very settings, whatever its config.ini says."""
+    variables = {}
+    for section in SECTIONS:
+        values = getattr(settings, section)
+        for key in _keys(section):
+            value = getattr(values, key)
+            variables[_variable(section, key)] = ",".join(value) if isinstance(value, tuple) else str(value)
+    return variables
 
 
 def _content(source: Path) -> str | None:

@@ -102,6 +102,22 @@ def waiting_cells(
     return found
 
 
+def waiting_names(store: Store, changes: Sequence[CatalogueChange]) -> dict[str, set[str]]:
+    """Field -> the brands, categories and groups that waiting changes assigned; they may be new."""
+    numbers = [found.id for found in changes]
+    if not numbers:
+        return {}
+    query = (
+        sa.select(cell.c.field, cell.c.after).distinct()
+        .where(cell.c.change_id.in_(numbers), cell.c.field.in_(("brand", "category", "group")))
+    )
+    names: dict[str, set[str]] = {}
+    with store.application_reading.connect() as connection:
+        for field, after in connection.execute(query):
+            names.setdefault(field, set()).add(after)
+    return names
+
+
 def _write(store: Store, report: ProductsReport, user_name: str | None, file_name: str) -> None:
     accepted = report.accepted
     settled = settled_until(store, store.live_generation())

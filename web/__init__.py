@@ -13,6 +13,7 @@ from settings import Settings
 from web import (
     access,
     api,
+    body_size,
     compression,
     csrf,
     current,
@@ -27,23 +28,22 @@ from web import (
 )
 from web.sheets import Offer
 
-LARGEST_FORM = 1024 * 1024
-
 
 def register(app: Flask, settings: Settings) -> None:
     """Adds pages, error pages and headers to the app.
 
     Checks run in the order in which they are registered here: a request gets its number, a foreign
-    Host is refused, then who asks and whether they may, then whether a form is one of ours.
+    Host is refused, then who asks and whether they may, then how much they may send, then
+    whether a form is one of ours.
     """
     if settings.web.trusted_proxies:
         # Proxies add to X-Forwarded-For one after the other; the scheme is what the last one says.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.web.trusted_proxies, x_proto=1, x_host=0)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     request_log.register(app)
     hosts.register(app)
     sessions.register(app)
     access.register(app)
+    body_size.register(app)
     csrf.register(app)
     headers.register(app)
     compression.register(app)

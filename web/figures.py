@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from web import current
 from web.cache import cached
 from web.formats import Formats, negotiate
 from web.freshness import page_with_figures
+from web.standing import standing_notices
 
 LANGUAGES = 5
 """So many of a reader's languages are looked at."""
@@ -28,7 +29,7 @@ KEPT_CATALOGUES = 20
 @dataclass(frozen=True)
 class Page:
     """One reader's view of one page: where to read, what was chosen, how to write figures. `arguments` are
-    the parts of its path."""
+    the parts of its path, `standing` what is to be said on every page."""
 
     endpoint: str
     connection: sa.Connection
@@ -38,6 +39,7 @@ class Page:
     formats: Formats
     settings: Settings
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    standing: tuple[str, ...] = ()
 
     def address(self, **changes) -> str:
         """This page with another part of the selection."""
@@ -66,11 +68,12 @@ def figures_page(
     live = current.store().live_generation()
     if live is None:
         raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
-    formats = formats_of_reader()
+    formats, standing = formats_of_reader(), standing_notices(live)
 
     def whole_page() -> str:
         def question(reading: Reading) -> dict[str, str]:
             page = read_page(reading, request.endpoint, formats=formats, sorts=sorts, words=words)
+            page = replace(page, standing=standing)
             return {
                 "title": title if isinstance(title, str) else title(page),
                 # As short as it can be said.
@@ -80,7 +83,7 @@ def figures_page(
 
         return render_template("page.html", **current.store().read(question))
 
-    return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale))
+    return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale), standing)
 
 
 def read_page(
@@ -121,7 +124,7 @@ def _main(page: Page, render: Callable[[Page], str]) -> str:
     key = (
         page.endpoint, page.arguments, page.generation.generation, page.generation.run_id,
         page.selection.query_string(), page.selection.calendar.current.isoformat(), str(page.formats.locale),
-        repr(page.settings.dashboard),
+        repr(page.settings.dashboard), page.standing,
     )
     return cached(key, lambda: render(page))
 

@@ -10,6 +10,7 @@ PAGES = (
     ("dashboard.show", "Dashboard"),
     ("profitability.show", "Profitability"),
     ("categories.show", "Categories"),
+    ("catalog.show", "Catalogue"),
 )
 """Endpoint and words of each page."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
+from database.engines.base import Reading
 from domain.months import month_name
 from web.figures import Page
 
@@ -19,20 +20,25 @@ class Badge:
     published_iso: str
 
 
-def badge_of(page: Page) -> Badge:
+def badge_of(page: Page | Reading) -> Badge:
     """The state of the generation that the page was read from."""
     found = page.generation
     return Badge(
         last_month=month_name(found.last_month) if found.last_month else "no month",
         generation=found.generation,
-        published=_moment(found.published_at),
+        published=moment_words(found.published_at),
         published_iso=found.published_at.replace(microsecond=0).isoformat() + "Z",
     )
 
 
 def notices_of(page: Page) -> list[str]:
     """Sentences, most important first."""
-    return [words for words in (_currencies(page), _months_in_progress(page)) if words]
+    return [*page.standing, *(words for words in (_currencies(page), _months_in_progress(page)) if words)]
+
+
+def moment_words(moment: datetime.datetime) -> str:
+    """`3 November 2025, 06:30 UTC`."""
+    return f"{moment.day} {month_name(moment.date())}, {moment:%H:%M} UTC"
 
 
 def _currencies(page: Page) -> str:
@@ -54,7 +60,3 @@ def _months_in_progress(page: Page) -> str:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else names[0]
-
-
-def _moment(moment: datetime.datetime) -> str:
-    return f"{moment.day} {month_name(moment.date())}, {moment:%H:%M} UTC"

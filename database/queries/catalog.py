@@ -1,0 +1,174 @@
+"""The catalogue's lists: products and brands as the published generation knows them, sorted in or not.
+
+The dimensions are read, and no summary: a product is listed whether it has figures or not. Texts are joined
+by ids, never by names. With a `scope` everything is of those brands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from database.schema import asin, brand, category
+from domain.listing import LISTS, UNASSIGNED, UNCATEGORISED, Listing
+
+Scope = Collection[int] | None
+
+
+@dataclass(frozen=True)
+class ProductPlace:
+    """A product and where it stands. `category` is where its figures count: its own (`has_own_category`), or
+    its brand's."""
+
+    id: int
+    asin: str
+    name: str
+    brand: str
+    category: str
+    has_own_category: bool
+    status: str
+
+
+@dataclass(frozen=True)
+class BrandPlace:
+    """A brand, where it stands, and how many products it has."""
+
+    id: int
+    brand: str
+    category: str
+    group: str
+    products: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page of a list, and how many rows all its pages have."""
+
+    rows: tuple[ProductPlace, ...] | tuple[BrandPlace, ...]
+    count: int
+
+
+def count_lists(connection: sa.Connection, scope: Scope = None) -> dict[str, int]:
+    """How many rows each list has, without any search."""
+    return {show: _count(connection, Listing(show), scope) for show in LISTS}
+
+
+def read_list(connection: sa.Connection, listing: Listing, *, per_page: int, scope: Scope = None) -> Rows:
+    """The page that is asked for, by ASIN or by the brand's name; past the last one it is empty."""
+    statement, make = _statement(listing, scope)
+    found = connection.execute(statement.limit(per_page).offset((listing.page - 1) * per_page))
+    return Rows(tuple(make(row) for row in found), _count(connection, listing, scope))
+
+
+def read_whole_list(
+    connection: sa.Connection, listing: Listing, *, scope: Scope = None
+) -> list[ProductPlace] | list[BrandPlace]:
+    """All pages of the list."""
+    statement, make = _statement(listing, scope)
+    return [make(row) for row in connection.execute(statement)]
+
+
+def names_of(
+    connection: sa.Connection, listing: Listing, *, ids: Iterable[int] | None, scope: Scope = None
+) -> list[str]:
+    """ASINs or names of brands: those of `ids`, or with None everything that the search finds. What is not
+    within the scope is not there."""
+    column, key = (asin.c.asin, asin.c.id) if listing.is_of_products else (brand.c.brand, brand.c.id)
+    conditions = _conditions(listing, scope) if ids is None else [key.in_(sorted(ids)), *_within(listing, scope)]
+    return list(connection.execute(sa.select(column).where(*conditions).order_by(column)).scalars())
+
+
+def choices_of(connection: sa.Connection, scope: Scope = None) -> dict[str, tuple[str, ...]]:
+    """`brand`, `category` and `group`: the names there are, in reading order."""
+    brands, categories = sa.select(brand.c.brand), sa.select(category.c.category)
+    groups = sa.select(brand.c.group).distinct()
+    if scope is not None:
+        brands, groups = brands.where(brand.c.id.in_(scope)), groups.where(brand.c.id.in_(scope))
+        used = sa.union(
+            sa.select(brand.c.category_id).where(brand.c.id.in_(scope)),
+            sa.select(asin.c.category_id).where(asin.c.brand_id.in_(scope)),
+        )
+        categories = categories.where(category.c.id.in_(used))
+    return {
+        word: tuple(sorted({name for name in connection.execute(query).scalars() if name}, key=str.casefold))
+        for word, query in (("brand", brands), ("category", categories), ("group", groups))
+    }
+
+
+def _count(connection: sa.Connection, listing: Listing, scope: Scope) -> int:
+    table = asin if listing.is_of_products else brand
+    query = sa.select(sa.func.count()).select_from(table).where(*_conditions(listing, scope))
+    return connection.execute(query).scalar()
+
+
+def _statement(listing: Listing, scope: Scope) -> tuple[sa.Select, Callable[[sa.Row], ProductPlace | BrandPlace]]:
+    return (_products(listing, scope), _product) if listing.is_of_products else (_brands(listing, scope), _brand)
+
+
+def _products(listing: Listing, scope: Scope) -> sa.Select:
+    own, of_brand = category.alias("own_category"), category.alias("brand_category")
+    return (
+        sa.select(
+            asin.c.id,
+            asin.c.asin,
+            asin.c.name,
+            brand.c.brand,
+            sa.func.coalesce(own.c.category, of_brand.c.category).label("category"),
+            own.c.category.is_not(None).label("has_own_category"),
+            asin.c.status,
+        )
+        .select_from(
+            asin.outerjoin(brand, brand.c.id == asin.c.brand_id)
+            .outerjoin(own, own.c.id == asin.c.category_id)
+            .outerjoin(of_brand, of_brand.c.id == brand.c.category_id)
+        )
+        .where(*_conditions(listing, scope))
+        .order_by(asin.c.asin)
+    )
+
+
+def _brands(listing: Listing, scope: Scope) -> sa.Select:
+    products = sa.select(sa.func.count()).where(asin.c.brand_id == brand.c.id).scalar_subquery()
+    return (
+        sa.select(
+            brand.c.id,
+            brand.c.brand,
+            category.c.category,
+            brand.c.group.label("grouping"),
+            products.label("products"),
+        )
+        .select_from(brand.outerjoin(category, category.c.id == brand.c.category_id))
+        .where(*_conditions(listing, scope))
+        .order_by(sa.func.lower(brand.c.brand), brand.c.brand)
+    )
+
+
+def _conditions(listing: Listing, scope: Scope) -> list[sa.ColumnElement[bool]]:
+    conditions = _within(listing, scope)
+    if listing.show == UNASSIGNED:
+        conditions.append(asin.c.brand_id.is_(None))
+    if listing.show == UNCATEGORISED:
+        conditions.append(brand.c.category_id.is_(None))
+    columns = (asin.c.asin, asin.c.name) if listing.is_of_products else (brand.c.brand, brand.c.group)
+    for word in listing.search.split():
+        conditions.append(sa.or_(*(column.icontains(word, autoescape=True) for column in columns)))
+    return conditions
+
+
+def _within(listing: Listing, scope: Scope) -> list[sa.ColumnElement[bool]]:
+    if scope is None:
+        return []
+    return [(asin.c.brand_id if listing.is_of_products else brand.c.id).in_(scope)]
+
+
+def _product(row: sa.Row) -> ProductPlace:
+    return ProductPlace(
+        row.id, row.asin, row.name or "", row.brand or "", row.category or "", bool(row.has_own_category),
+        row.status or "",
+    )
+
+
+def _brand(row: sa.Row) -> BrandPlace:
+    return BrandPlace(row.id, row.brand, row.category or "", row.grouping or "", row.products)

@@ -1,0 +1,101 @@
+"""/catalog.csv and /catalog.xlsx: a list as the products or brand file that `/catalog` takes back.
+
+The CSV has that file's columns and no others, so that it can be filled in and uploaded; which list it is,
+and of which generation, stands in its name. A product's category is its own one: a file with its brand's
+would tie the product to it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
+
+from flask import Blueprint, Response, request, send_file
+
+from database import people
+from database.engines.base import Reading, utc_now
+from database.queries.catalog import ProductPlace, read_whole_list
+from domain.listing import Listing
+from domain.months import format_month
+from web import current
+from web.about import About
+from web.cache import cache_folder, make_private
+from web.catalog import TITLES, address_of, asked_listing
+from web.plain import harmless
+from web.sheets import TEXT, Column, Sheet
+from web.xlsx_export import write_xlsx
+
+pages = Blueprint("catalog_files", __name__)
+
+HEADINGS = {True: ("asin", "name", "brand", "category", "status"), False: ("brand", "category", "group")}
+"""Of a list of products, and of brands."""
+
+
+@pages.get("/catalog.csv")
+def as_csv() -> Response:
+    """The list as a file to fill in."""
+    listing, about, rows = current.store().read(_read)
+    out = io.StringIO(newline="")
+    out.write("\ufeff")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(HEADINGS[listing.is_of_products])
+    writer.writerows([harmless(text) for text in row] for row in rows)
+    _record(listing, "csv", len(rows))
+    return send_file(
+        io.BytesIO(out.getvalue().encode()), "text/csv; charset=utf-8", as_attachment=True,
+        download_name=_name(listing, about, "csv"),
+    )
+
+
+@pages.get("/catalog.xlsx")
+def as_xlsx() -> Response:
+    """The list as a workbook, with a sheet that says where it comes from."""
+    listing, about, rows = current.store().read(_read)
+    columns = tuple(Column(name, TEXT) for name in HEADINGS[listing.is_of_products])
+    folder = cache_folder(current.settings()) / "exports"
+    make_private(folder)
+    out = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the answer closes it
+    write_xlsx(out, [Sheet("catalog", TITLES[listing.show], columns, rows)], about, folder=folder)
+    out.seek(0)
+    _record(listing, "xlsx", len(rows))
+    return send_file(
+        out, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_attachment=True,
+        download_name=_name(listing, about, "xlsx"),
+    )
+
+
+def _read(reading: Reading) -> tuple[Listing, About, list[tuple[str, ...]]]:
+    """The whole list, whichever page of it is asked for."""
+    listing = replace(asked_listing(list(request.args.items(multi=True))), page=1)
+    places = read_whole_list(reading.connection, listing, scope=current.person().brands)
+    live = reading.generation
+    about = About(
+        title=TITLES[listing.show], address=address_of(listing), generation=live.generation,
+        selection=(("Search", (listing.search,)),) if listing.search else (),
+        last_month=format_month(live.last_month) if live.last_month else "", published=live.published_at,
+        exported=utc_now(), currency=current.settings().dashboard.currency,
+    )
+    return listing, about, list(_texts(places))
+
+
+def _texts(places: Iterable) -> Iterable[tuple[str, ...]]:
+    for row in places:
+        if isinstance(row, ProductPlace):
+            yield row.asin, row.name, row.brand, row.category if row.has_own_category else "", row.status
+        else:
+            yield row.brand, row.category, row.group
+
+
+def _name(listing: Listing, about: About, form: str) -> str:
+    return f"catalog-{listing.show}-generation-{about.generation}.{form}"
+
+
+def _record(listing: Listing, form: str, rows: int) -> None:
+    with current.store().application.begin() as connection:
+        people.record(
+            connection, "export", user_name=current.person().name, address=current.address(),
+            detail=f"{address_of(listing)} as {form}, {rows} rows",
+        )

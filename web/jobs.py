@@ -1,0 +1,121 @@
+"""Commands that pages start: `flask …` as a process of its own, with the app's settings and a time limit.
+
+What writes facts or dimensions is a command, also when a page asks for it: the embedded engine lets one
+process alone open the facts file, and a hostile file then cannot stall or crash the web. The child gets
+none of the web's environment but what a program needs to run, and none of its secrets but the database's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+
+from domain.errors import DatabaseUnreachable, LockBusy, OutOfSpace, Refused
+from settings import ROOT, as_environment
+from web import current
+
+COMMANDS_CONFIG = "LEGO_COMMANDS_CONFIG"
+"""Names the settings of commands, where the web's own database user may not write what they write."""
+
+_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+_WEB_ONLY = ("LEGO_WEB_", "LEGO_CACHE_")
+_GRACE = 10
+"""Seconds in which a command that is told to stop may roll back."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended. `report` is its JSON if it was done; otherwise `words` say for a reader what
+    happened and `faults` list what is wrong with a file. `exit_code` is None if its time was up."""
+
+    exit_code: int | None
+    report: Any = None
+    words: str = ""
+    faults: tuple[str, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the command did what it was asked."""
+        return self.exit_code == 0
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the input was refused: trying again changes nothing."""
+        return self.exit_code == Refused.exit_code
+
+
+def run_command(name: str, *arguments: str, seconds: float) -> Outcome:
+    """Runs `flask <name> <arguments> --json` to its end, at most so many `seconds`; then it is stopped, and
+    rolls back what it had begun."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", name, *arguments, "--json"],
+        cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, encoding="utf-8", errors="replace",
+        # A Ctrl-C or a stop of the server is not for the command: it ends by itself.
+        start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        _stop(process)
+        current_app.logger.error("flask %s was stopped after %s seconds", name, seconds)
+        return Outcome(None, words=f"It took longer than {seconds:.0f} seconds and was stopped; nothing was changed.")
+    return _outcome(name, process.returncode, out, err)
+
+
+def _environment() -> dict[str, str]:
+    passed_on = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
+    if COMMANDS_CONFIG in os.environ:
+        own = {key: text for key, text in os.environ.items() if key.startswith("LEGO_") and key != COMMANDS_CONFIG}
+        own["LEGO_CONFIG"] = os.environ[COMMANDS_CONFIG]
+    else:
+        own = as_environment(current.settings())
+        if current.settings().source:
+            own["LEGO_CONFIG"] = str(current.settings().source)
+    own = {key: text for key, text in own.items() if not key.startswith(_WEB_ONLY)}
+    return passed_on | own | {"FLASK_APP": "flask_app:create_app", "FLASK_SKIP_DOTENV": "1", "PYTHONUTF8": "1"}
+
+
+def _stop(process: subprocess.Popen) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        process.send_signal(number)
+        try:
+            process.communicate(timeout=_GRACE)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _outcome(name: str, exit_code: int, out: str, err: str) -> Outcome:
+    lines = [line for line in err.splitlines() if line.strip() and not line.startswith("warning: ")]
+    if exit_code == 0:
+        if "warning: " in err:
+            current_app.logger.warning("flask %s: %s", name, err.strip())
+        return Outcome(0, report=json.loads(out))
+    first = lines[0].removeprefix(f"{name}: ") if lines else ""
+    if exit_code == Refused.exit_code:
+        return Outcome(exit_code, words=first, faults=tuple(line.strip() for line in lines[1:]))
+    log = current_app.logger.info if exit_code == LockBusy.exit_code else current_app.logger.error
+    log("flask %s ended with %s: %s", name, exit_code, first or err[-500:])
+    return Outcome(exit_code, words=_calm_words(exit_code))
+
+
+def _calm_words(exit_code: int) -> str:
+    """Servers, paths and processes stay in the log."""
+    said = {
+        LockBusy.exit_code: "An import or a refresh is running; nothing was changed. Try again in a minute.",
+        OutOfSpace.exit_code: "The database has no room left; nothing was changed. Tell whoever runs this dashboard.",
+        DatabaseUnreachable.exit_code: "The database does not answer; nothing was changed. Try again in a minute.",
+    }
+    known = said.get(exit_code)
+    return known or (
+        "This could not be done; nothing was changed. The log has the reason, "
+        f"under request {current.request_id()}."
+    )
