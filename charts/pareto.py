@@ -82,7 +82,7 @@ def _layout(
         "hovermode": "closest",
         "xaxis": {
             "title": {"text": "rank", "standoff": 4}, "type": "linear", "range": [0, len(ranked) + 0.5],
-            "tickmode": "array",
+            "showspikes": False, "tickmode": "array",
             "tickvals": [float(rank) for rank in ranks], "ticktext": [f"{rank:f}" for rank in ranks],
         },
         "yaxis": {

@@ -44,7 +44,7 @@ def stacked_figure(
             "barmode": "relative",
             "hovermode": "closest",
             "xaxis": {
-                "type": "date", "tickformat": "%b\n%Y", "tick0": months[0].isoformat(),
+                "showspikes": False, "type": "date", "tickformat": "%b\n%Y", "tick0": months[0].isoformat(),
                 "range": [(months[0] - half).isoformat(), (months[-1] + half).isoformat()],
             },
             "yaxis": {
