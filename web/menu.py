@@ -10,6 +10,7 @@ PAGES = (
     ("dashboard.show", "Dashboard"),
     ("profitability.show", "Profitability"),
     ("categories.show", "Categories"),
+    ("products.show", "Products"),
     ("catalog.show", "Catalogue"),
 )
 """Endpoint and words of each page."""
@@ -26,7 +27,10 @@ class Entry:
 
 def entries() -> list[Entry]:
     """The menu as the page at hand sees it."""
-    current = (request.endpoint or "").partition(".")[0]
-    return [
-        Entry(words, url_for(endpoint), endpoint.partition(".")[0] == current) for endpoint, words in PAGES
-    ]
+    return [Entry(words, url_for(endpoint), _is_current(endpoint)) for endpoint, words in PAGES]
+
+
+def _is_current(endpoint: str) -> bool:
+    """Whether the request is for that page, or for one below it: a product is one of the products."""
+    is_below = request.path.startswith(url_for(endpoint).removeprefix(request.script_root) + "/")
+    return is_below or endpoint.partition(".")[0] == (request.endpoint or "").partition(".")[0]
