@@ -72,7 +72,6 @@ def movers_view(found: Movers, page: Page) -> MoversView:
         amount = by_amount(size, figure=write(abs(size), kind), rise=rise_of(metric))
         return MoverView(name, asin, address, bar, amount)
 
-    things = "products" if found.are_products else "brands"
     return MoversView(
         metric=metric,
         against=page.selection.comparison.words(),
@@ -82,7 +81,9 @@ def movers_view(found: Movers, page: Page) -> MoversView:
             line(mover.name, mover.difference, bar, mover.asin, _mover_address(mover, found, page))
             for mover, bar in zip(_shown(found), bars[:-1], strict=True)
         ),
-        others=line(_others(found.others_count, things), found.others, bars[-1]) if found.others_count else None,
+        others=(
+            line(_others(found.others_count, _things(found)), found.others, bars[-1]) if found.others_count else None
+        ),
         total=line("Total change", found.total),
     )
 
@@ -90,14 +91,16 @@ def movers_view(found: Movers, page: Page) -> MoversView:
 def losses_view(found: Losses, page: Page) -> LossesView:
     """The loss-makers as the reader writes figures."""
     write = page.formats.whole if leaves_out_cents([found.total]) else page.formats.exact
-    unnamed = found.count - len(found.worst)
     return LossesView(
         count=_products(found.count),
         lines=tuple(
             LossView(loss.name, loss.asin, _product_address(loss.asin, page), write(loss.cm3, MONEY))
             for loss in found.worst
         ),
-        others=LossView(_others(unnamed, "products"), "", "", write(found.others, MONEY)) if unnamed else None,
+        others=(
+            LossView(_others(found.others_count, "products"), "", "", write(found.others, MONEY))
+            if found.others_count else None
+        ),
         total=LossView("Lost in all", "", "", write(found.total, MONEY)),
     )
 
@@ -107,8 +110,10 @@ def movers_sheet(found: Movers | None, page: Page) -> Sheet:
     columns = (Column("Mover", TEXT), Column("ASIN", TEXT), Column("Change", kind_of(page.selection.metric)))
     rows = []
     if found is not None:
-        rows = [(mover.name, mover.asin, mover.difference) for mover in _shown(found)]
-        rows += [("Others", "", found.others), ("Total change", "", found.total)]
+        rows = [(mover.name, mover.asin or None, mover.difference) for mover in _shown(found)]
+        if found.others_count:
+            rows.append((_others(found.others_count, _things(found)), None, found.others))
+        rows.append(("Total change", None, found.total))
     return Sheet("movers", "Movers", columns, rows)
 
 
@@ -117,14 +122,21 @@ def losses_sheet(found: Losses | None) -> Sheet:
     columns = (Column("Product", TEXT), Column("ASIN", TEXT), Column("CM3", MONEY))
     rows = []
     if found is not None:
-        rows = [(loss.name, loss.asin, loss.cm3) for loss in found.worst]
-        rows += [("Others", "", found.others), ("Lost in all", "", found.total)]
+        rows = [(loss.name, loss.asin or None, loss.cm3) for loss in found.worst]
+        if found.others_count:
+            rows.append((_others(found.others_count, "products"), None, found.others))
+        if rows:
+            rows.append(("Lost in all", None, found.total))
     return Sheet("losses", "Loss-makers", columns, rows)
 
 
 def _shown(found: Movers) -> tuple[Mover, ...]:
     """From the largest rise to the largest fall."""
     return (*found.up, *reversed(found.down))
+
+
+def _things(found: Movers) -> str:
+    return "products" if found.are_products else "brands"
 
 
 def _others(count: int, things: str) -> str:
@@ -142,5 +154,5 @@ def _mover_address(mover: Mover, found: Movers, page: Page) -> str:
 
 
 def _product_address(asin: str, page: Page) -> str:
-    """Nowhere, as long as products have no page."""
-    return ""
+    """Whatever brand was chosen, a product's page is of one product."""
+    return page.elsewhere("product.show", {"brands": ()}, asin=asin) if asin else ""

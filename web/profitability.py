@@ -140,7 +140,7 @@ def _gap_sentence(margin: str, found: Profitability, page: Page) -> str:
 
 
 def _waterfall(found: Profitability, page: Page) -> Waterfall:
-    revenue = next((step.end for step in found.steps if step.name == NET_REVENUE), None)
+    revenue = _net_revenue(found)
     rows = tuple(_step_row(step, revenue, page) for step in found.steps)
     bars = [
         Bar(
@@ -152,6 +152,10 @@ def _waterfall(found: Profitability, page: Page) -> Waterfall:
     ]
     figure = waterfall_figure(bars, tick=lambda value: page.formats.tick(value, MONEY))
     return Waterfall(figure=embedded(figure), rows=rows)
+
+
+def _net_revenue(found: Profitability) -> Decimal | None:
+    return next((step.end for step in found.steps if step.name == NET_REVENUE), None)
 
 
 def _step_row(step: Step, revenue: Decimal | None, page: Page) -> StepRow:
@@ -212,8 +216,10 @@ def _profit_sheet(found: Profitability) -> Sheet:
 
 
 def _waterfall_sheet(found: Profitability) -> Sheet:
-    columns = (Column("Step", TEXT), Column("Amount", MONEY), Column("Left after it", MONEY))
-    return Sheet("waterfall", "From net revenue to CM3", columns, [(s.name, s.amount, s.end) for s in found.steps])
+    columns = (Column("Step", TEXT), Column("Amount", MONEY), Column("% of net revenue", PERCENT))
+    revenue = _net_revenue(found)
+    rows = [(step.name, step.amount, share(step.amount, revenue)) for step in found.steps]
+    return Sheet("waterfall", "From net revenue to CM3", columns, rows)
 
 
 def _gap_sheet(found: Profitability) -> Sheet:

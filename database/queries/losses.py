@@ -35,6 +35,11 @@ class Losses:
     total: Decimal
 
     @property
+    def others_count(self) -> int:
+        """How many are not named."""
+        return self.count - len(self.worst)
+
+    @property
     def others(self) -> Decimal:
         """What the ones that are not named lose together."""
         return self.total - sum((loss.cm3 for loss in self.worst), Decimal(0))
