@@ -104,7 +104,10 @@ bring_up() {
         step admin run_flask create-user admin --role admin
         sed -n '2,$s/^/  /p' "$work/output" >"$work/password"
     fi
-    [ -z "$web_config" ] || export LEGO_CONFIG=$web_config
+    if [ -n "$web_config" ]; then
+        # What a page starts as a command may write; the web's own user may not.
+        export LEGO_COMMANDS_CONFIG=${LEGO_CONFIG:-$root/config.ini} LEGO_CONFIG=$web_config
+    fi
     step trial ask trial
     [ -n "$foreground" ] || serve_in_background
     echo

@@ -160,7 +160,7 @@ def test_a_form_that_says_too_little_or_too_much_changes_nothing(shop, signed_in
 @EMBEDDED
 def test_an_upload_is_reported_first_then_taken_in_and_removed(shop, signed_in):
     client = signed_in("analyst")
-    page = upload(client, "asin,name,brand\nB5,Green slope,birch\nB9,,\n", "C:\\mine\\my <b>file.csv")
+    page = upload(client, "asin,name,brand\nB5,Green slope,birch\nB9,,\n", "mine/my <b>file.csv")
     assert ">my &lt;b&gt;file.csv<" in page.text
     assert "Products in the file 2 changed 2 new products 1" in words(page)
     assert "B5 brand – birch B5 name – Green slope" in words(page)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from database import schema
 from settings import as_environment, load_settings
 from web.jobs import Outcome, run_command
 
@@ -27,6 +29,21 @@ def test_a_command_runs_on_the_apps_own_database(app, store, tmp_path):
     with app.test_request_context():
         outcome = run_command("products", str(file), seconds=60)
     assert (outcome.exit_code, outcome.report["created"], outcome.words) == (0, 1, "")
+
+
+def test_commands_may_have_settings_of_their_own(small_app, store, tmp_path, monkeypatch):
+    file, commands = tmp_path / "products.csv", tmp_path / "commands.ini"
+    file.write_text("asin,name\nB1,Red brick\n", encoding="utf-8")
+    given = store.settings.database
+    commands.write_text("[database]\n" + "".join(
+        f"{key} = {getattr(given, key)}\n" for key in ("engine", "path", "host", "port", "user", "password", "database")
+    ), encoding="utf-8")
+    commands.chmod(0o600)
+    monkeypatch.setenv("LEGO_COMMANDS_CONFIG", str(commands))
+    with small_app.test_request_context():
+        assert run_command("products", str(file), seconds=60).report["created"] == 1
+    with store.facts() as connection:
+        assert connection.execute(sa.select(schema.asin.c.asin)).scalars().all() == ["B1"]
 
 
 def test_a_command_over_its_time_is_stopped_and_changes_nothing(app, store, tmp_path):
