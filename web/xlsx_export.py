@@ -107,7 +107,7 @@ def _write_sheet(to: Worksheet, sheet: Sheet, formats: _Formats) -> int:
 
 def _write_cell(to: Worksheet, row: int, place: int, value: Value, kind: str, formats: _Formats) -> None:
     value, kind = unwrapped(value, kind)
-    if value is None:
+    if value is None or value == "":
         return
     if kind == TEXT:
         to.write_string(row, place, _cell_text(str(value)))

@@ -22,6 +22,7 @@ from domain.selection import WORDS
 from tests.summaries_fixture import publish
 from tests.web.conftest import csrf_token
 from tests.web.shop import NAMES, ROWS, TODAY
+from web import dashboard
 from web.api import keys_of
 from web.sheets import MONEY, Column
 
@@ -81,7 +82,7 @@ def test_an_answer_holds_the_rows_and_where_they_come_from(program: Program) -> 
     assert answer.json == {
         "title": "Brands",
         "table": "brands",
-        "tables": ["brands", "months", "headlines"],
+        "tables": list(dashboard.offer.tables),
         "selection": {
             "period": None, "from": "2025-10", "to": "2025-10", "metric": "Net revenue", "brand": [1],
             "category": [], "marketplace": [], "compare": "year", "sort": "value", "order": "desc",
@@ -129,7 +130,7 @@ def test_a_publication_between_two_pages_is_told(program: Program, store: Store)
         ("per_page=%D9%A1", "per_page '١' is not a whole number from 1 to 1000"),
         ("per_page=1&per_page=2", "per_page is given twice; give it once, several values with commas between"),
         ("page=9", "page 9 is past the last one; permitted are 1 to 1"),
-        ("table=x", "table 'x' is not one of brands, months, headlines"),
+        ("table=x", f"table 'x' is not one of {', '.join(dashboard.offer.tables)}"),
         ("metric=x", "metric 'x' is not one of Net revenue, Net COGS, CM1, CM2, Marketing, CM3, Net units"),
     ],
 )
@@ -265,7 +266,7 @@ def test_the_document_is_openapi_and_holds_every_route(app: Flask, document: dic
 def test_the_parameters_of_the_document_are_those_that_are_taken(program: Program, document: dict[str, Any]) -> None:
     found = {p["name"]: p["schema"] for p in document["paths"]["/api/v1/dashboard"]["get"]["parameters"]}
     assert set(found) == {*WORDS, "per_page", "table"}
-    assert found["table"]["enum"] == ["brands", "months", "headlines"]
+    assert found["table"]["enum"] == list(dashboard.offer.tables)
     for name in ("sort", "order", "compare", "table"):
         for text in found[name]["enum"]:
             assert program(f"/api/v1/dashboard?{name}={text}").status_code == 200, (name, text)

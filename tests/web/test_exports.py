@@ -26,6 +26,7 @@ from domain.errors import Refused
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in
 from tests.web.shop import NAMES, ROWS, TODAY
+from web import dashboard
 from web.about import About
 from web.csv_export import ORIGIN, write_csv
 from web.formats import Formats
@@ -91,14 +92,15 @@ def audit(store: Store) -> list[tuple[str, str, str]]:
 
 def test_page_csv_xlsx_and_api_hold_the_same_rows_on_every_page_with_files(app: Flask, reader: FlaskClient) -> None:
     addresses = offered(app)
-    assert "/dashboard" in addresses
+    assert {"/dashboard", "/profitability", "/categories", "/brands/1", "/products"} <= set(addresses)
     for address in addresses:
         compare(reader, address)
 
 
 def offered(app: Flask) -> list[str]:
     """The address of every page that has files."""
-    rules = [rule.rule.removesuffix(".csv") for rule in app.url_map.iter_rules() if rule.rule.endswith(".csv")]
+    rules = {rule.rule for rule in app.url_map.iter_rules()}
+    rules = {rule for rule in rules if f"{rule}.csv" in rules and f"/api/v1{rule}" in rules}
     return [re.sub(r"<(?:\w+:)?(\w+)>", lambda found: VARIABLES[found[1]], rule) for rule in sorted(rules)]
 
 
@@ -223,7 +225,7 @@ def test_a_workbook_has_a_sheet_for_each_table_and_one_about_them(reader: FlaskC
     assert answer.headers["Content-Disposition"] == 'attachment; filename="dashboard_2025-01_2025-10_g1.xlsx"'
     assert answer.headers["Cache-Control"] == "no-store"
     book = openpyxl.load_workbook(io.BytesIO(answer.data))
-    assert book.sheetnames == ["Brands", "By month", "Headlines", "About"]
+    assert book.sheetnames == [*dashboard.offer.tables.values(), "About"]
     assert book["Brands"].freeze_panes == "A2"
     assert [cell.number_format for cell in book["Brands"][2]] == [
         "General", "#,##0.00", "0.0%", *(cell.number_format for cell in book["Brands"][2][3:5]), "0.0%",
@@ -353,13 +355,14 @@ def test_rows_pass_through_without_being_held(form: str, tmp_path: Path) -> None
 
 def test_every_export_is_in_the_audit_trail(reader: FlaskClient, store: Store) -> None:
     reader.get("/dashboard.csv?period=3m")
-    reader.get("/dashboard.xlsx?brand=1")
+    book = workbook(reader, "/dashboard.xlsx?brand=1")
+    rows = sum(sheet.max_row - 1 for sheet in book.worksheets[:-1])
     reader.get("/dashboard.csv?period=nonsense")
     assert audit(store) == [
         ("viewer", "127.0.0.1",
          "/dashboard.csv?period=3m generation 1, 5 rows, as dashboard_2025-08_2025-10_g1.csv"),
         ("viewer", "127.0.0.1",
-         "/dashboard.xlsx?brand=1 generation 1, 18 rows, as dashboard_2024-11_2025-10_g1.xlsx"),
+         f"/dashboard.xlsx?brand=1 generation 1, {rows} rows, as dashboard_2024-11_2025-10_g1.xlsx"),
     ]
 
 
@@ -373,7 +376,7 @@ def test_nothing_stays_on_disk(small_reader: FlaskClient, small_app: Flask) -> N
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("table=nothing", "table 'nothing' is not one of brands, months, headlines"),
+        ("table=nothing", f"table 'nothing' is not one of {', '.join(dashboard.offer.tables)}"),
         ("table=brands&table=months", "table is given twice"),
         ("brands=1", "unknown parameter 'brands'; permitted are period, from, to,"),
         ("per_page=5", "unknown parameter 'per_page'"),
@@ -402,11 +405,11 @@ def test_whoever_is_limited_to_a_brand_takes_that_brand_home(reader: FlaskClient
 def test_the_menu_carries_the_selection_and_is_left_alone_by_scripts(small_reader: FlaskClient) -> None:
     page = small_reader.get("/dashboard?brand=1&period=3m").text
     links = re.findall(r'<a class="menu-button export-link" href="([^"]*)" download rel="nofollow">([^<]*)</a>', page)
+    main, *others = dashboard.offer.tables.items()
     assert [(html.unescape(address), words) for address, words in links] == [
         ("/dashboard.xlsx?period=3m&brand=1", "Excel, all tables (.xlsx)"),
-        ("/dashboard.csv?period=3m&brand=1", "Brands (.csv)"),
-        ("/dashboard.csv?period=3m&brand=1&table=months", "By month (.csv)"),
-        ("/dashboard.csv?period=3m&brand=1&table=headlines", "Headlines (.csv)"),
+        ("/dashboard.csv?period=3m&brand=1", f"{main[1]} (.csv)"),
+        *((f"/dashboard.csv?period=3m&brand=1&table={name}", f"{title} (.csv)") for name, title in others),
     ]
     for address, _ in links:
         assert small_reader.get(html.unescape(address)).status_code == 200
