@@ -66,7 +66,8 @@ def sums_statement(selection: Selection, grain: Grain, *, span: Span, metrics: I
             sa.func.sum(table.c.total_value).label("value"),
         )
         .where(
-            table.c.month.between(span.first, span.last),
+            # A list, not a range: the keys begin with month and metric, so a list reads one metric only.
+            table.c.month.in_(span.months),
             table.c.metric.in_(sorted(set(metrics))),
             *_conditions(selection, table, grains),
         )
