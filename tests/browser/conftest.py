@@ -47,7 +47,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     store = open_store(settings)
     migrations.upgrade(store)
     publish(store, rows(), brands=brand_names(), categories={1: "Toys", 2: "Games and " * 8 + "more"},
-            marketplaces={"US": "United States", "DE": "Germany"}, currencies="INR")
+            marketplaces={"US": "United States", "DE": "Germany"}, currencies="INR", products=products())
     with store.application.begin() as connection:
         people.add_user(connection, name="alice", role="viewer", password_hash=hash_password(PASSWORD))
     store.close()
@@ -119,6 +119,15 @@ def wait_for_chart(page: Page) -> None:
 def brand_names() -> dict[int, str]:
     """500 brands."""
     return {1: LONG_NAME, 2: UNBROKEN} | {number: f"Brand {number:03d}" for number in range(3, 501)}
+
+
+def products() -> list[dict]:
+    """One product per brand; the first two have names and keys that do not want to fit."""
+    long = {1: ("A" * 64, f"{LONG_NAME} {LONG_NAME}"), 2: ("ASIN/2 ?#%", UNBROKEN * 2)}
+    return [
+        {"id": n, "asin": asin, "name": name, "brand_id": n, "status": "Active"}
+        for n, (asin, name) in ({n: (f"B{n:04d}", f"Brick {n}") for n in range(1, 501)} | long).items()
+    ]
 
 
 def rows() -> list[tuple]:

@@ -1,0 +1,89 @@
+"""Products as people look for them: by keyboard, on a phone, without scripts, and one of them opened."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_dashboard import CUT, WIDER_THAN_THE_SCREEN, query
+
+
+def names(page: Page) -> list[str]:
+    """The products of the table in their order."""
+    return page.locator(".product-name").all_inner_texts()
+
+
+def test_a_slash_goes_to_the_search_and_enter_finds_without_a_reload(desk: Page) -> None:
+    desk.goto("/products")
+    desk.evaluate("window.stillHere = true")
+    desk.keyboard.press("/")
+    expect(desk.locator("#product-search")).to_be_focused()
+    desk.keyboard.type("brick 49")
+    desk.keyboard.press("Enter")
+    desk.wait_for_url("**/products?search=brick%2049")
+
+    expect(desk.locator("#products-title + p")).to_have_text("15 products found")
+    assert desk.evaluate("window.stillHere")
+    desk.locator(".chip", has_text="Search").click()
+    expect(desk.locator("#products-title + p")).to_have_text("500 products")
+    desk.go_back()
+    expect(desk.locator("#product-search")).to_have_value("brick 49")
+
+
+def test_a_search_keeps_filters_and_order_and_a_filter_keeps_the_search(desk: Page) -> None:
+    desk.goto("/products?sort=name&order=asc&period=3m")
+    desk.fill("#product-search", "brick 4")
+    desk.click(".search-send")
+    desk.wait_for_url("**/products?*search=brick*")
+    desk.select_option("#filter-metric", "CM3")
+    desk.wait_for_url("**/products?*metric=CM3*")
+
+    words = dict(pair.split("=") for pair in query(desk).split("&"))
+    assert words == {"period": "3m", "metric": "CM3", "search": "brick%204", "sort": "name", "order": "asc"}
+    assert names(desk)[0] == "Brick 104"
+
+
+def test_a_heading_sorts_and_a_product_opens_and_leads_back(desk: Page) -> None:
+    desk.goto("/products?period=3m")
+    desk.get_by_role("link", name="CM3 %").click()
+    desk.wait_for_url("**/products?period=3m&sort=margin")
+    desk.goto("/products?period=3m&search=asin/2")
+    desk.locator(".product-name").click()
+    desk.wait_for_url("**/products/ASIN%2F2*%3F%23%25?period=3m")
+
+    assert "ASIN/2 ?#%" in desk.locator(".about").inner_text()
+    desk.locator(".crumbs a").click()
+    desk.wait_for_url("**/products?period=3m")
+
+
+def test_a_search_works_with_one_hand_on_a_phone(phone: Page) -> None:
+    phone.goto("/products")
+    phone.locator("#product-search").tap()
+    phone.keyboard.type("brick 12")
+    phone.keyboard.press("Enter")
+    phone.wait_for_url("**/products?search=brick%2012")
+
+    expect(phone.locator("#products-title + p")).to_have_text("15 products found")
+
+
+def test_without_scripts_the_search_is_a_form(paper: Page) -> None:
+    paper.goto("/products?period=3m")
+    paper.fill("#product-search", "brick 12")
+    paper.click(".search-send")
+
+    assert "search=brick+12" in paper.url and "period=3m" in paper.url
+    expect(paper.locator("#products-title + p")).to_have_text("15 products found")
+
+
+LONG_AND_ODD = ("/products", f"/products/{'A' * 64}", "/products/ASIN%2F2%20%3F%23%25?period=2024")
+
+
+@pytest.mark.parametrize("address", LONG_AND_ODD)
+@pytest.mark.parametrize("device", ["desk", "phone"])
+def test_nothing_is_wider_than_the_screen_or_cut(request: pytest.FixtureRequest, device, address) -> None:
+    page: Page = request.getfixturevalue(device)
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+
+    assert page.evaluate(WIDER_THAN_THE_SCREEN) == []
+    assert [text for text in page.evaluate(CUT) if len(text) < 60] == []
