@@ -21,7 +21,7 @@ from web.about import About, about, selection_values
 from web.access import needs
 from web.addresses import this_address
 from web.exports import TABLE, chosen_table, read_sheets, rule_of
-from web.figures import Page, formats_of_reader, read_page
+from web.figures import Page, formats_of_reader, read_asked, read_page
 from web.plain import moment, plain
 from web.sheets import Column, Offer, Sheet
 
@@ -72,7 +72,7 @@ def _rows_view(offer: Offer) -> Callable[..., Response]:
             sheet = read_sheets(page, offer)[table]
             return _envelope(page, offer, sheet, per_page)
 
-        return _json(current.store().read(question))
+        return _json(read_asked(question))
 
     return show
 
@@ -94,7 +94,7 @@ def _choices() -> Response:
             "marketplaces": [{"code": code, "name": name} for code, name in found.marketplaces.items()],
         }
 
-    return _json(current.store().read(question))
+    return _json(read_asked(question))
 
 
 def _envelope(page: Page, offer: Offer, sheet: Sheet, per_page: int) -> dict[str, Any]:

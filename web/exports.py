@@ -32,7 +32,7 @@ from web.addresses import this_address
 from web.cache import cache_folder, make_private
 from web.compression import LEVEL, takes_gzip
 from web.csv_export import write_csv
-from web.figures import Page, formats_of_reader, read_page
+from web.figures import Page, formats_of_reader, read_asked, read_page
 from web.sheets import Offer, Sheet
 from web.xlsx_export import write_xlsx
 
@@ -133,7 +133,7 @@ def _written(offer: Offer, write: Writer, *, words: tuple[str, ...]) -> _Written
         return _Written(file, _name_of(page), rows, page.generation.generation, size)
 
     try:
-        return current.store().read(question)
+        return read_asked(question)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise OutOfSpace("no space to write an export to; make some, or export less") from None

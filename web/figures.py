@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Response, abort, current_app, render_template, request, url_for
@@ -20,6 +21,8 @@ from web.cache import cached
 from web.formats import Formats, negotiate
 from web.freshness import page_with_figures
 from web.standing import standing_notices
+
+Answer = TypeVar("Answer")
 
 LANGUAGES = 5
 """So many of a reader's languages are looked at."""
@@ -81,9 +84,17 @@ def figures_page(
                 "content": _main(page, render),
             }
 
-        return render_template("page.html", **current.store().read(question))
+        return render_template("page.html", **read_asked(question))
 
     return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale), standing)
+
+
+def read_asked(question: Callable[[Reading], Answer]) -> Answer:
+    """Answers from the generation that the address names, or from the live one. Raises GenerationGone."""
+    named = request.args.getlist("generation")
+    # What is no number, or stands there twice, is refused with the other parameters.
+    asked = int(named[0]) if len(named) == 1 and re.fullmatch(r"[1-9]\d{0,8}", named[0], re.ASCII) else None
+    return current.store().read(question, generation=asked)
 
 
 def read_page(
@@ -121,7 +132,10 @@ def address_of(endpoint: str, selection: Selection, **arguments) -> str:
 
 def _main(page: Page, render: Callable[[Page], str]) -> str:
     """The page's `<main>`, made once for everybody who may see the same."""
+    # A page that names its generation says whether that is the live one.
+    live = current.store().live_generation() if page.selection.generation is not None else None
     key = (
+        live.generation if live else None,
         page.endpoint, page.arguments, page.generation.generation, page.generation.run_id,
         page.selection.query_string(), page.selection.calendar.current.isoformat(), str(page.formats.locale),
         repr(page.settings.dashboard), page.standing,

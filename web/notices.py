@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from decimal import Decimal
 
 from database.engines.base import Reading
+from database.summaries.restatements import Restatement, restatements
 from domain.months import month_name
+from web import current
 from web.figures import Page
+from web.formats import kind_of
+
+RESTATED = 2
+"""So many restated figures are told one by one."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +40,55 @@ def badge_of(page: Page | Reading) -> Badge:
 
 def notices_of(page: Page) -> list[str]:
     """Sentences, most important first."""
-    return [*page.standing, *(words for words in (_currencies(page), _months_in_progress(page)) if words)]
+    found = (_earlier_generation(page), _currencies(page), _months_in_progress(page), *_restated(page))
+    return [*page.standing, *(words for words in found if words)]
 
 
 def moment_words(moment: datetime.datetime) -> str:
     """`3 November 2025, 06:30 UTC`."""
     return f"{moment.day} {month_name(moment.date())}, {moment:%H:%M} UTC"
+
+
+def _earlier_generation(page: Page) -> str:
+    live = current.store().live_generation() if page.selection.generation is not None else None
+    if live is None or live.generation == page.generation.generation:
+        return ""
+    return (
+        f"These are the figures of generation {page.generation.generation}, as they were published; "
+        f"generation {live.generation} is live."
+    )
+
+
+def _restated(page: Page) -> list[str]:
+    """What was corrected in the chosen months after it had been published, newest first."""
+    selection = page.selection
+    changes = restatements(
+        Reading(page.connection, page.generation), brands=_brands_of(page), metric=selection.metric,
+        months=(selection.span.first, selection.span.last), limit=RESTATED + 1,
+    )
+    lines = [_restated_words(change, page) for change in changes[:RESTATED]]
+    return lines + (["More figures of these months were restated."] if len(changes) > RESTATED else [])
+
+
+def _brands_of(page: Page) -> set[int] | None:
+    """None for all. A reader of some brands is told of these alone."""
+    selection = page.selection
+    if selection.scope is None:
+        return set(selection.brands) or None
+    return set(selection.scope) & set(selection.brands or selection.scope)
+
+
+def _restated_words(change: Restatement, page: Page) -> str:
+    def write(value: Decimal) -> str:
+        return page.formats.exact(value, kind_of(change.metric))
+
+    whose = f" of {page.catalogue.brands.get(change.brand_id, 'a brand')}" if change.brand_id is not None else ""
+    # A file's name may tell of brands that a limited reader does not see.
+    cause = f" by {change.cause}" if page.selection.scope is None else ""
+    return (
+        f"{change.month:%B %Y} {change.metric}{whose} restated from {write(change.old_value)} to "
+        f"{write(change.new_value)} on {change.published_at:%Y-%m-%d}{cause}."
+    )
 
 
 def _currencies(page: Page) -> str:

@@ -1,0 +1,60 @@
+"""Pages say what was restated, and show a kept earlier generation as it was."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from database import schema
+from database.summaries.refresh import refresh
+from tests.facts import add_brands, add_facts, add_products
+from tests.web.conftest import text_of
+
+
+@pytest.fixture
+def reader(store, signed_in) -> FlaskClient:
+    """A reader of a shop whose January 2024 was corrected after it had been published."""
+    add_brands(store, ("Alder", None, None), ("Birch", None, None))
+    add_products(store, ("B1", 1, None), ("B2", 2, None))
+    add_facts(store, [("B1", "US", "Net revenue", "2024-01", "100.00"), ("B2", "US", "Net revenue", "2024-01", "7.00")])
+    refresh(store)
+    add_facts(store, [("B1", "US", "Net revenue", "2024-01", "-0.50")])
+    refresh(store)
+    return signed_in("viewer")
+
+
+def test_a_restated_month_is_told_where_it_is_shown(reader):
+    page = text_of(reader, "/dashboard?period=2024")
+    today = datetime.datetime.now(datetime.UTC).date()
+    assert f"January 2024 Net revenue restated from $107.00 to $106.50 on {today} by import." in page
+    assert "restated" not in text_of(reader, "/dashboard?from=2023-01&to=2023-12")
+
+
+def test_a_reader_of_some_brands_is_told_of_these_alone(store, reader):
+    with store.application.begin() as connection:
+        person = connection.execute(sa.select(schema.app_user.c.id)).scalar()
+        connection.execute(sa.insert(schema.app_user_brand).values(user_id=person, brand_id=2))
+    assert "restated" not in text_of(reader, "/dashboard?period=2024")
+    with store.application.begin() as connection:
+        connection.execute(sa.update(schema.app_user_brand).values(brand_id=1))
+    page = text_of(reader, "/dashboard?period=2024")
+    assert "January 2024 Net revenue of Alder restated from $100.00 to $99.50" in page
+    assert "by import" not in page
+
+
+def test_an_earlier_generation_is_shown_as_it_was(reader):
+    page = text_of(reader, "/dashboard?period=2024&generation=1")
+    assert "$107.00" in page
+    assert "$106.50" not in page
+    assert "These are the figures of generation 1, as they were published; generation 2 is live." in page
+    assert "These are the figures" not in text_of(reader, "/dashboard?period=2024&generation=2")
+    assert "107.00" in text_of(reader, "/dashboard.csv?period=2024&generation=1")
+    assert "106.50" in text_of(reader, "/dashboard.csv?period=2024")
+
+
+@pytest.mark.parametrize(("asked", "status"), [("9", 410), ("0", 400), ("x", 400), ("1&generation=2", 400)])
+def test_a_generation_that_cannot_be_shown_is_refused(reader, asked, status):
+    assert reader.get(f"/dashboard?generation={asked}").status_code == status
