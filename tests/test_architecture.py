@@ -114,7 +114,8 @@ def test_nothing_outside_the_engines_asks_which_engine_it_is():
         for path, tree in sources()
         if not path.as_posix().startswith(ENGINE_FOLDERS)
         for node in ast.walk(tree)
-        if asks_for_an_engine(node)
+        # A benchmark compares each engine with its own bare self.
+        if asks_for_an_engine(node) and not path.as_posix().startswith("benchmarks/")
     ] == []
 
 
