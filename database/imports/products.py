@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from database.imports.product_scope import refuse_outside
 
 PRODUCTS, BRANDS = "products", "brands"
 _LONGEST = {"asin": 64, "name": 255, "brand": 255, "category": 255, "status": 50, "group": 100}
+AT_ONCE = 2000
+"""So many rows are written by one statement."""
 _FIELDS = {PRODUCTS: ("asin", "name", "brand", "category", "status"), BRANDS: ("brand", "category", "group")}
 
 
@@ -241,23 +243,23 @@ def _add_products(store, connection, scratch, entry: Entry) -> int:
 
 
 def _update(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, kind: str, table: sa.Table) -> None:
-    """Writes the stored rows that change, whole: what the file leaves blank stays as it is."""
+    """Writes the cells that change. Rows that get the same value are written together: thousands of products
+    that get one brand are a few statements, not thousands."""
     fields = _FIELDS[kind]
-    ids = {"brand": "brand_id", "category": "category_id"} if kind == PRODUCTS else {"category": "category_id"}
-    rows = scratch.execute(
-        "SELECT s.id, " + ", ".join(
-            f"{name}_row.id" if name in ids else f'coalesce(g."{name}", s."{name}")' for name in fields[1:]
-        ) + f' FROM given g JOIN stored s ON s."{fields[0]}" = g."{fields[0]}" ' + " ".join(
-            f"LEFT JOIN known_{name} {name}_row ON {name}_row.{name} = coalesce(g.{name}, s.{name})" for name in ids
-        ) + f" WHERE s.\"{fields[0]}\" IN (SELECT key FROM changed)"
-    ).fetchall()
-    if rows:
-        values = {ids.get(name, name): sa.bindparam(f"new_{name}") for name in fields[1:]}
-        names = ("row_id", *(f"new_{name}" for name in fields[1:]))
-        connection.execute(
-            sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(values), _named(names, rows)
-        )
-
-
-def _named(names: Sequence[str], rows: Sequence[tuple]) -> list[dict[str, Any]]:
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    for name in fields[1:]:
+        is_name_of_row = name in ("brand", "category")
+        rows = scratch.execute(
+            f"SELECT {'k.id' if is_name_of_row else 'c.after'} AS value, list(s.id) AS ids FROM changed c "
+            f'JOIN stored s ON s."{fields[0]}" = c.key '
+            + (f"JOIN known_{name} k ON k.{name} = c.after " if is_name_of_row else "")
+            + "WHERE c.field = $field GROUP BY value ORDER BY value", {"field": name},
+        ).fetchall()
+        column = table.c[f"{name}_id" if is_name_of_row else name]
+        single = [{"row_id": ids[0], "new_value": value} for value, ids in rows if len(ids) == 1]
+        if single:
+            change = sa.update(table).where(table.c.id == sa.bindparam("row_id"))
+            connection.execute(change.values({column: sa.bindparam("new_value")}), single)
+        for value, ids in rows:
+            for start in range(0, len(ids) if len(ids) > 1 else 0, AT_ONCE):
+                part = ids[start : start + AT_ONCE]
+                connection.execute(sa.update(table).where(table.c.id.in_(part)).values({column: value}))
