@@ -99,7 +99,7 @@ def test_rows_get_a_known_brand_at_once_and_wait_for_the_next_refresh(shop, sign
     page = post(client, "/catalog/assign", show="unassigned", item=["4", "5"], brand=" birch ")
     assert "2 products changed. The figures follow with the next refresh." in words(page)
     assert "Waiting for the next refresh" in words(page)
-    assert "2 products 2 products to brand birch analyst," in words(page)
+    assert "2 products to brand birch 2 products changed, analyst," in words(page)
     assert places(shop) == BEFORE | {"B4": ("birch", "Games"), "B5": ("birch", None)}
     assert "Loose 100% brick B4 birch waiting Games" in words(client.get("/catalog?show=products"))
     assert WAITING in words(client.get("/dashboard?period=2024"))
