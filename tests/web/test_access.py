@@ -31,6 +31,14 @@ EXPECTED = {
     ("GET", "/brands/<id:brand_id>.csv"): (302, 503, 503, 503),
     ("GET", "/brands/<id:brand_id>.xlsx"): (302, 503, 503, 503),
     ("GET", "/api/v1/brands/<id:brand_id>"): (401, 503, 503, 503),
+    ("GET", "/products"): (302, 503, 503, 503),
+    ("GET", "/products.csv"): (302, 503, 503, 503),
+    ("GET", "/products.xlsx"): (302, 503, 503, 503),
+    ("GET", "/api/v1/products"): (401, 503, 503, 503),
+    ("GET", "/products/<text:asin>"): (302, 503, 503, 503),
+    ("GET", "/products/<text:asin>.csv"): (302, 503, 503, 503),
+    ("GET", "/products/<text:asin>.xlsx"): (302, 503, 503, 503),
+    ("GET", "/api/v1/products/<text:asin>"): (401, 503, 503, 503),
     ("GET", "/catalog"): (302, 503, 503, 503),
     ("GET", "/catalog.csv"): (302, 503, 503, 503),
     ("GET", "/catalog.xlsx"): (302, 503, 503, 503),
@@ -46,7 +54,7 @@ EXPECTED = {
     ("GET", "/static/<path:filename>"): (200, 200, 200, 200),
     ("POST", "/logout"): (303, 303, 303, 303),
 }
-ARGUMENTS = {"filename": "css/base.css", "brand_id": "1", "token": "0" * 32}
+ARGUMENTS = {"filename": "css/base.css", "brand_id": "1", "asin": "B000000001", "token": "0" * 32}
 
 
 def routes(app):
