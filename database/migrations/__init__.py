@@ -62,9 +62,8 @@ def _upgrade_one(store: Store, database: Database, note: Progress) -> None:
         connection.rollback()
         if found is not None:
             _refuse_newer(scripts, found)
-        with _configured(connection, scripts, database, store, note) as context:
-            with context.begin_transaction():
-                context.run_migrations()
+        with _configured(connection, scripts, database, store, note) as context, context.begin_transaction():
+            context.run_migrations()
         if connection.in_transaction():
             connection.commit()
 
@@ -111,7 +110,8 @@ def _compare(scripts: ScriptDirectory, found: str | None) -> None:
         raise SchemaError("the database has no tables of ours yet; run: flask init-db")
     _refuse_newer(scripts, found)
     if found != scripts.get_current_head():
-        raise SchemaError(f"the database has schema {found}, this program needs {scripts.get_current_head()}; run: flask init-db")
+        needed = scripts.get_current_head()
+        raise SchemaError(f"the database has schema {found}, this program needs {needed}; run: flask init-db")
 
 
 def _refuse_newer(scripts: ScriptDirectory, found: str) -> None:

@@ -3,7 +3,6 @@
 Databases that were made by hand hold rows already: nothing of theirs is dropped, renamed or rewritten.
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 from database import schema
