@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from database.catalogue_changes import waiting_changes
-from database.engines.base import Generation
+from database.engines.base import Generation, utc_now
+from database.summaries.run_log import refresh_trouble
 from domain.people import Person
 from web import current
 
@@ -11,7 +12,21 @@ from web import current
 def standing_notices(live: Generation) -> tuple[str, ...]:
     """Sentences, most important first. They belong into the key under which a page is kept."""
     person = current.person()
-    return _waiting(live, person)
+    return (*_trouble(), *_waiting(live, person))
+
+
+def _trouble() -> tuple[str, ...]:
+    """That figures are old must not wait to be noticed. The reason is for whoever operates, in the log."""
+    trouble = refresh_trouble(current.store(), now=utc_now())
+    if trouble is None:
+        return ()
+    until = f"{trouble.good_until:%Y-%m-%d %H:%M} UTC" if trouble.good_until else "an unknown time"
+    if trouble.failed_at is not None:
+        return (
+            f"The last refresh, {trouble.failed_at:%Y-%m-%d %H:%M} UTC, failed. These are the figures of {until}, "
+            "whole and verified.",
+        )
+    return (f"The figures were last refreshed at {until}, more than 36 hours ago: newer imports are not in them.",)
 
 
 def _waiting(live: Generation, person: Person | None) -> tuple[str, ...]:

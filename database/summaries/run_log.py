@@ -7,11 +7,13 @@ made, and the next run reconciles the log with the generation it finds live.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
 import socket
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +27,9 @@ SUCCESS = "success"
 FAILED = "failed"
 ABANDONED = "abandoned"
 NOTHING_TO_DO = "nothing to do"
+
+LATE = datetime.timedelta(hours=36)
+"""A daily refresh that is missed once is late by then."""
 
 log = schema.refresh_log
 
@@ -133,6 +138,30 @@ def last_runs(store: Store, count: int = 5) -> list[sa.Row]:
     with store.application_reading.connect() as connection:
         query = sa.select(log).where(log.c.stage == "").order_by(log.c.id.desc()).limit(count)
         return list(connection.execute(query))
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong with refreshing: `failed_at` when the newest run failed, `good_until` when the newest run
+    that brought the figures up to date had ended; None for never."""
+
+    failed_at: datetime.datetime | None
+    good_until: datetime.datetime | None
+
+
+def refresh_trouble(store: Store, *, now: datetime.datetime) -> Trouble | None:
+    """None if the newest run went well and is younger than `LATE`. A running one does not count yet."""
+    ended = sa.select(log.c.status, log.c.started_at, log.c.ended_at).where(
+        log.c.stage == "", log.c.status != RUNNING, log.c.refresh_type != "rollback"
+    ).order_by(log.c.id.desc()).limit(1)
+    with store.application_reading.connect() as connection:
+        newest = connection.execute(ended).first()
+        good = connection.execute(ended.where(log.c.status.in_((SUCCESS, NOTHING_TO_DO)))).first()
+    failed_at = newest.started_at if newest and newest.status in (FAILED, ABANDONED) else None
+    good_until = good.ended_at if good else None
+    if failed_at is None and good_until is not None and now - good_until <= LATE:
+        return None
+    return Trouble(failed_at, good_until) if newest else None
 
 
 def usual_seconds(store: Store, refresh_type: str) -> list[tuple[float, int]]:
