@@ -93,14 +93,28 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return variables
 
 
+LONG = ("tests/properties/", "tests/deploy/", "tests/faults/")
+"""Folders of few tests that take long: begun first, so that no process is left alone with one at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the long tests first; otherwise the order stays."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """With several processes, a file's tests stay together, and so do all that share the one deployment."""
+    """With several processes, a file's tests stay together, and so do all that share the one deployment;
+    each long test goes to whoever is free."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return "tests/deploy" if file.startswith("tests/deploy/") else file
+            if file.startswith("tests/deploy/"):
+                return "tests/deploy"
+            return nodeid if file.startswith(LONG) else file
 
+    config.option.loadscopereorder = False
     return ByFile(config, log)
