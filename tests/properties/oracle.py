@@ -5,7 +5,6 @@ It knows what an import, an undo, a moved brand and a refresh mean, and nothing 
 
 from __future__ import annotations
 
-import copy
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ class Fact:
 
 @dataclass
 class Oracle:
-    """The state of a shop, and of the generations published from it."""
+    """The state of a shop."""
 
     products: dict[str, tuple[int, int | None, int | None]]
     """ASIN -> id, brand id, category id."""
@@ -37,8 +36,6 @@ class Oracle:
     """Brand id -> category id, group."""
     facts: list[Fact] = field(default_factory=list)
     replaced: dict[int, list[Fact]] = field(default_factory=dict)
-    live: dict | None = None
-    before: dict | None = None
 
     def take_in(self, number: int, source: str, mode: str, rows: Iterable[Row]) -> None:
         """An import: a source's facts for the same product, marketplace and month (or for whole months)
@@ -60,13 +57,6 @@ class Oracle:
     def undo(self, number: int) -> None:
         """Its facts go, what it replaced returns."""
         self.facts = [fact for fact in self.facts if fact.number != number] + self.replaced.pop(number)
-
-    def publish(self) -> bool:
-        """A refresh; says whether anything in the tables changed."""
-        now = self.tables()
-        changed = now != self.live
-        self.before, self.live = self.live, now
-        return changed
 
     def tables(self) -> dict[str, list[tuple]]:
         """The three tables as `tests.facts.all_summary_rows` gives them."""
@@ -100,7 +90,3 @@ class Oracle:
                 for key, rows in categories.items()
             ),
         }
-
-    def snapshot(self) -> Oracle:
-        """A copy that further operations do not touch."""
-        return copy.deepcopy(self)

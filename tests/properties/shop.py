@@ -28,7 +28,10 @@ class Shop:
     def __init__(self, store: Store, folder: Path) -> None:
         self.store = store
         self.folder = folder
+        self.name = store.settings.database.engine
         self.imports: dict[int, int] = {}
+        self.live: dict | None = None
+        self.before: dict | None = None
 
     def clear(self) -> None:
         """Empties every table and forgets every generation."""
@@ -38,6 +41,7 @@ class Shop:
                     connection.execute(sa.delete(table))
             connection.commit()
         self.imports.clear()
+        self.live = self.before = None
         self._forget_generations()
         add_categories(self.store, *CATEGORIES)
         add_brands(self.store, *BRANDS)

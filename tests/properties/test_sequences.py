@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings, strategies
 from database import migrations
 from database.engines import open_store
 from tests.conftest import embedded_settings, mysql_settings
+from tests.facts import all_summary_rows
 from tests.properties.oracle import EXCLUDED, Fact, Oracle
 from tests.properties.shop import BRANDS, PRODUCTS, Shop
 
@@ -102,7 +103,7 @@ def test_every_sequence_gives_the_same_tables_as_the_oracle(shops, sequence):
                 getattr(shop, operation)(*arguments)
             place(oracle, operation, *arguments)
         elif operation == "rollback":
-            roll_back(shops, oracle)
+            roll_back(shops)
         else:
             publish(shops, oracle, full=operation == "full")
 
@@ -132,29 +133,26 @@ def place(oracle, operation, number, *where):
         oracle.products[code] = (number, *where)
 
 
-def roll_back(shops, oracle):
-    outcomes = {shop.roll_back() for shop in shops}
-    assert len(outcomes) == 1
-    if outcomes == {True}:
-        oracle.live, oracle.before = oracle.before, None
-        compare(shops, oracle.live)
+def roll_back(shops):
+    for shop in shops:
+        assert shop.roll_back() == (shop.before is not None), shop.name
+        if shop.before is not None:
+            shop.live, shop.before = shop.before, None
+        compare(shop)
 
 
 def publish(shops, oracle, *, full):
-    statuses = {shop.refresh(full) for shop in shops}
-    assert len(statuses) == 1, statuses
-    status = statuses.pop()
-    if status == "refused":
-        return
-    if status == "nothing to do":
-        assert oracle.tables() == oracle.live
-    else:
-        oracle.publish()
-    compare(shops, oracle.live)
-
-
-def compare(shops, expected):
-    from tests.facts import all_summary_rows
-
+    """Engines may differ in whether a name alone is worth a generation, never in its tables."""
+    tables = oracle.tables()
     for shop in shops:
-        assert all_summary_rows(shop.store) == expected, shop.store.settings.database.engine
+        status = shop.refresh(full)
+        if status == "success":
+            shop.before, shop.live = shop.live, tables
+        elif status == "nothing to do":
+            assert shop.live == tables, shop.name
+        compare(shop)
+
+
+def compare(shop):
+    if shop.live is not None:
+        assert all_summary_rows(shop.store) == shop.live, shop.name
