@@ -1,4 +1,4 @@
-"""A real Chromium before a real server: one app for the whole session, a new browser context per test."""
+"""A real Chromium before a real server: one app per file, a new browser context per test."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ class Site:
     complaints: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """An app with 500 brands over three years, two of them with names that do not want to fit."""
+    """An app with 500 brands over three years, two of them with names that do not want to fit. It ends with
+    the file, and its clock with it: tests of other files have today's date."""
     patch = pytest.MonkeyPatch()
     for module in ("domain.months", "web.figures", "web.freshness"):
         patch.setattr(f"{module}.today_utc", lambda: TODAY)
