@@ -115,10 +115,12 @@ def test_pages_follow_each_other_without_gap_or_repetition(program: Program) -> 
     assert (rows, asked) == (whole, -(-len(whole) // 3))
 
 
-def test_a_publication_between_two_pages_is_told(program: Program, store: Store) -> None:
+def test_pages_of_a_generation_that_is_not_kept_are_told(program: Program, store: Store) -> None:
     second = program("/api/v1/dashboard?per_page=1").json["paging"]["next"]
     assert program(second).status_code == 200
-    publish(store, ROWS, **NAMES, generation=2)
+    for generation in (2, 3):
+        publish(store, ROWS, **NAMES, generation=generation)
+    store.clear_leftovers()
     assert program(second).status_code == 410
 
 
