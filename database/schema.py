@@ -376,8 +376,11 @@ app_user = _table(
     sa.Column("name", sa.String(150), nullable=False, unique=True),
     sa.Column("role", sa.String(20), nullable=False, comment="viewer, analyst or admin"),
     sa.Column("password_hash", sa.String(255), nullable=False),
-    sa.Column("totp_secret", sa.String(64)),
     sa.Column("active", sa.Boolean, nullable=False, default=True),
+    sa.Column(
+        "is_limited", sa.Boolean, nullable=False, default=False, server_default=sa.text("0"),
+        comment="sees the brands of app_user_brand only; without a row there, nothing",
+    ),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("password_changed_at", Moment, nullable=False),
     sa.Column("last_sign_in_at", Moment),
@@ -388,7 +391,33 @@ app_user_brand = _table(
     sa.Column("user_id", LongId, primary_key=True, autoincrement=False),
     sa.Column("brand_id", Id, primary_key=True, autoincrement=False),
 )
-"""A user with rows here sees these brands only."""
+"""The brands that a user is limited to. Whoever has rows here is limited, whatever `is_limited` says."""
+
+totp = _table(
+    "totp", APPLICATION,
+    sa.Column("user_id", LongId, primary_key=True, autoincrement=False),
+    sa.Column("secret", sa.String(64), nullable=False, comment="base32; in the clear, codes are computed from it"),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("confirmed_at", Moment, comment="none: it was shown, and no code of it was given yet"),
+    sa.Column("last_step", sa.BigInteger, nullable=False, comment="step of the last code taken; older ones are spent"),
+)
+"""Second factors: one secret per user, shared with the app on their phone (RFC 6238)."""
+
+recovery_code = _table(
+    "recovery_code", APPLICATION,
+    sa.Column("user_id", LongId, primary_key=True, autoincrement=False),
+    sa.Column("code_hash", sa.String(64), primary_key=True, comment="SHA-256; a code that was used is deleted"),
+)
+
+one_time_token = _table(
+    "one_time_token", APPLICATION,
+    sa.Column("token_hash", sa.String(64), primary_key=True, comment="SHA-256 of the token"),
+    sa.Column("user_id", LongId, nullable=False, index=True),
+    sa.Column("purpose", sa.String(20), nullable=False, comment="link: to choose a password; step: to give a code"),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+)
+"""What opens one door once: the link of a new person, and the time between a password and its code."""
 
 app_session = _table(
     "app_session", APPLICATION,
@@ -397,6 +426,7 @@ app_session = _table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("last_seen_at", Moment, nullable=False),
     sa.Column("address", sa.String(64)),
+    sa.Column("browser", sa.String(50), comment="which it says it is, such as Firefox on Linux"),
 )
 
 sign_in_failure = _table(

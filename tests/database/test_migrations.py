@@ -3,9 +3,14 @@
 import pytest
 import sqlalchemy as sa
 
-from database import migrations, schema
+from database import migrations, people, schema
 from database.engines import open_store
 from domain.errors import SchemaError
+
+LATER_TABLES = (
+    schema.catalogue_change_cell, schema.catalogue_change, schema.totp, schema.recovery_code, schema.one_time_token,
+)
+LATER_COLUMNS = (schema.app_user.c.is_limited, schema.app_session.c.browser)
 
 
 def test_a_fresh_database_gets_every_table(settings):
@@ -28,13 +33,33 @@ def test_a_database_of_the_first_version_gets_what_came_since(store):
     for database in store.databases():
         with database.engine.begin() as connection:
             if schema.APPLICATION in database.rooms:
-                connection.execute(sa.schema.DropTable(schema.catalogue_change_cell))
-                connection.execute(sa.schema.DropTable(schema.catalogue_change))
+                for table in LATER_TABLES:
+                    connection.execute(sa.schema.DropTable(table))
+                for column in LATER_COLUMNS:
+                    connection.execute(sa.text(f"ALTER TABLE {column.table.name} DROP COLUMN {column.name}"))
             connection.execute(sa.text("UPDATE lego_schema_version SET version_num = '0001'"))
     with pytest.raises(SchemaError, match="run: flask init-db"):
         migrations.check(store)
-    assert migrations.upgrade(store) == ["created table catalogue_change", "created table catalogue_change_cell"]
+    assert sorted(migrations.upgrade(store)) == sorted(
+        [f"created table {table.name}" for table in LATER_TABLES]
+        + [f"added column {column.table.name}.{column.name}" for column in LATER_COLUMNS]
+    )
     migrations.check(store)
+
+
+def test_whoever_had_brands_is_limited_after_the_upgrade(store):
+    user, brands = schema.app_user, schema.app_user_brand
+    with store.application.begin() as connection:
+        for name in ("anna", "bert"):
+            people.add_user(connection, name=name, role="viewer", password_hash="-")
+        connection.execute(sa.insert(brands).values(user_id=people.find_user(connection, "bert").id, brand_id=3))
+    with store.databases()[-1].engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE app_user DROP COLUMN is_limited"))
+        connection.execute(sa.text("UPDATE lego_schema_version SET version_num = '0002'"))
+    assert migrations.upgrade(store) == ["added column app_user.is_limited"]
+    with store.application_reading.connect() as connection:
+        rows = connection.execute(sa.select(user.c.name, user.c.is_limited).order_by(user.c.name))
+        assert [tuple(row) for row in rows] == [("anna", False), ("bert", True)]
 
 
 def test_a_database_without_tables_names_the_command(settings):
