@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import pkgutil
 import signal
 import sys
@@ -34,6 +35,8 @@ class LegoCommand(click.Command):
 
     def invoke(self, context: click.Context) -> Any:
         previous = signal.signal(signal.SIGTERM, _raise_terminated)
+        # What a command makes in the instance folder is its owner's alone: DuckDB and SQLite do not see to it.
+        os.umask(0o077)
         try:
             return super().invoke(context)
         except LegoError as error:
@@ -42,10 +45,10 @@ class LegoCommand(click.Command):
                 click.echo(f"  {fault}", err=True)
             context.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo(f"{context.command.name}: interrupted; what was live before still is", err=True)
+            click.echo(f"{context.command.name}: interrupted; nothing was left half done", err=True)
             context.exit(130)
         except Terminated:
-            click.echo(f"{context.command.name}: terminated; what was live before still is", err=True)
+            click.echo(f"{context.command.name}: terminated; nothing was left half done", err=True)
             context.exit(143)
         finally:
             signal.signal(signal.SIGTERM, previous)

@@ -94,7 +94,8 @@ class MariadbServer:
         """A bare PyMySQL connection, autocommitting."""
         return pymysql.connect(
             host="127.0.0.1", port=self.port, user=user, password=password, database=database, autocommit=True,
-            **options,
+            # Encryption costs 27 ms of certificates here, and nothing leaves the machine.
+            ssl_disabled=True, **options,
         )
 
     def run(self, statement: str, database: str | None = None) -> list[tuple]:

@@ -14,15 +14,15 @@ import datetime
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
 from database import schema
-from domain.errors import GenerationGone, LockBusy
+from domain.errors import DatabaseUnreachable, GenerationGone, LegoError, LockBusy
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -138,6 +138,11 @@ class Store(abc.ABC):
         refresh = dataclasses.replace(self.settings.refresh, workers=workers)
         self.settings = dataclasses.replace(self.settings, refresh=refresh)
 
+    def is_passing(self, error: Exception) -> bool:
+        """Whether another try may go well: a deadlock, a lock that was waited for, a lost connection. Never so
+        with files."""
+        return False
+
     # --- generations
 
     @abc.abstractmethod
@@ -179,7 +184,12 @@ class Store(abc.ABC):
 
     @abc.abstractmethod
     def _evict(self, holder: sa.Row) -> None:
-        """Ends what a dead holder left behind on the server."""
+        """Ends what a holder that has lost the lock left behind on the server, and waits until it has ended.
+        Raises LockBusy if it does not."""
+
+    def _own_connections(self) -> Sequence[str]:
+        """The server connections that hold the lock itself."""
+        return ()
 
     @contextlib.contextmanager
     def lock(self, purpose: str, *, wait: float = 0) -> Iterator[None]:
@@ -191,13 +201,20 @@ class Store(abc.ABC):
             with self._try_lock() as held:
                 if held:
                     left = self.lock_holder()
-                    if left is not None and _is_dead(left):
-                        # Statements of a killed client go on at the server, whoever has the lock by then.
+                    if left is not None:
+                        # Killed, or only its connection was: statements of a client that is gone go on at
+                        # the server, and one that lives has not yet noticed that the lock is lost.
                         self._evict(left)
                     self._write_holder(purpose)
                     try:
                         yield
-                    finally:
+                    except DatabaseUnreachable:
+                        # The row stays, so that whoever comes next ends what still runs at the server.
+                        raise
+                    except BaseException:
+                        self._clear_holder()
+                        raise
+                    else:
                         self._clear_holder()
                     return
             holder = self.lock_holder()
@@ -213,12 +230,14 @@ class Store(abc.ABC):
         with self.application_reading.connect() as connection:
             return connection.execute(sa.select(schema.work_lock)).first()
 
-    def note_connections(self, connections: Sequence[int]) -> None:
-        """Writes down the server connections of the holder, for whoever must clear up after it."""
+    def note_connections(self, connections: Sequence[str]) -> None:
+        """Writes down server connections that the holder works with, for whoever must clear up after it.
+        Raises DatabaseUnreachable if somebody else holds the lock by now."""
+        listed = ",".join([*self._own_connections(), *connections])
         with self.application.begin() as connection:
-            connection.execute(
-                sa.update(schema.work_lock).values(connections=",".join(str(number) for number in connections))
-            )
+            noted = connection.execute(sa.update(schema.work_lock).where(_is_own()).values(connections=listed))
+            if not noted.rowcount:
+                raise lock_lost()
 
     def _write_holder(self, purpose: str) -> None:
         with self.application.begin() as connection:
@@ -226,13 +245,15 @@ class Store(abc.ABC):
             connection.execute(
                 sa.insert(schema.work_lock).values(
                     name="lego", purpose=purpose, host=socket.gethostname(), pid=os.getpid(),
-                    process_start=process_start(os.getpid()), started_at=utc_now(), connections="",
+                    process_start=process_start(os.getpid()), started_at=utc_now(),
+                    connections=",".join(self._own_connections()),
                 )
             )
 
     def _clear_holder(self) -> None:
-        with self.application.begin() as connection:
-            connection.execute(sa.delete(schema.work_lock).where(schema.work_lock.c.pid == os.getpid()))
+        # The work is done, and a row that stays harms nobody: the next holder writes its own.
+        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self.application.begin() as connection:
+            connection.execute(sa.delete(schema.work_lock).where(_is_own()))
 
 
 def utc_now() -> datetime.datetime:
@@ -268,10 +289,24 @@ def refuse_generation(number: int, live: Generation) -> GenerationGone:
     return GenerationGone(f"generation {number} is not kept any more; generation {live.generation} is live")
 
 
-def generation_from(row: sa.Row) -> Generation:
-    """A row of `summary_generation` as a value."""
+def generation_from(row: Mapping[str, Any]) -> Generation:
+    """A row of `summary_generation`, as a mapping, as a value."""
     fields = {field.name for field in dataclasses.fields(Generation)}
-    return Generation(**{name: value for name, value in row._mapping.items() if name in fields})
+    return Generation(**{name: value for name, value in row.items() if name in fields})
+
+
+def lock_lost() -> DatabaseUnreachable:
+    """The error of a holder that finds the lock gone."""
+    return DatabaseUnreachable(
+        "the connection that held the lock was lost (killed, or closed by the server); what was live before still is; "
+        "run it again"
+    )
+
+
+def _is_own() -> sa.ColumnElement[bool]:
+    """Whether the holder's row is this process's: numbers of processes repeat from host to host."""
+    row, pid = schema.work_lock.c, os.getpid()
+    return (row.host == socket.gethostname()) & (row.pid == pid) & (row.process_start == process_start(pid))
 
 
 def _is_dead(holder: sa.Row) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ from database.crash_points import passing
 from database.engines.base import Generation
 from database.engines.build import STAGED_TABLES, Build, Outcome, Task
 from database.engines.embedded import EmbeddedStore, embedded_form
-from domain.errors import SwapFailed
+from database.engines.undisturbed import undisturbed
+from domain.errors import OutOfSpace, SwapFailed
 
 STAGING = "staging"
 """The name under which the file in the making is attached."""
@@ -120,13 +122,18 @@ class EmbeddedBuild(Build):
             _make_durable(self._unfinished)
             self._unfinished.replace(self.path)
             passing("swap")
-            self.store.generations.point_to(self.path.name)
+            with undisturbed():
+                self.store.generations.point_to(self.path.name)
+                self.published = True
         except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise OutOfSpace(
+                    f"{self.store.generations.folder}: the disk is full; free some space and run it again"
+                ) from None
             raise SwapFailed(
                 f"{self.store.generations.pointer}: cannot be replaced ({error.strerror}); "
                 "the old generation is still live"
             ) from None
-        self.published = True
 
     def discard(self) -> None:
         if self.path is None or self.published:

@@ -111,4 +111,4 @@ class GenerationFiles:
         engine = self._open_file(path)
         with engine.connect() as connection:
             row = connection.execute(sa.select(schema.summary_generation)).one()
-        return engine, generation_from(row)
+        return engine, generation_from(row._mapping)

@@ -11,11 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
-import pymysql
 import sqlalchemy as sa
 
 from database import schema
@@ -27,34 +27,32 @@ from database.engines.base import (
     Store,
     TableSize,
     generation_from,
+    lock_lost,
     refuse_generation,
+)
+from database.engines.mysql_connections import (
+    LOCKED,
+    end_connections,
+    error_number,
+    identity_of,
+    mysql_engine,
+    number_of,
 )
 from database.engines.mysql_overlay import OPTION, listen, overlay_of
 from database.engines.mysql_preflight import examine_server
-from domain.errors import (
-    DatabaseUnreachable,
-    LegoError,
-    NeverRefreshed,
-    OutOfSpace,
-    Refused,
-    SchemaError,
-    SetupError,
-)
-from settings import DatabaseSettings, Settings
+from domain.errors import DatabaseUnreachable, LegoError, LockBusy, NeverRefreshed, Refused
+from settings import Settings
 
 if TYPE_CHECKING:
     from database.engines.build import Build
 
-STRICT = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 TABLE_CHANGED = 1412
-CONNECT_SECONDS = 10
 COMMAND_READ_SECONDS = 4 * 3600
 """`connect_timeout` does not bound a server that stops answering; a rollup of years may take hours."""
-
-NO_SPACE = (1021, 1114, 3, 126)
-UNREACHABLE = (1040, 1044, 1045, 1049, 1130, 1203, 1226, 2002, 2003, 2005, 2006, 2013)
-MISSING = (1054, 1146)
-FORBIDDEN = (1142, 1143, 1227, 1290, 1370, 1419)
+COMMAND_IDLE_SECONDS = 7 * 24 * 3600
+"""The connection that holds the lock says nothing while others work; many servers end such ones after minutes."""
+EVICTION_SECONDS = 60
+"""How long it is waited until what a lost client left has ended: a large statement takes time to undo."""
 
 
 class MysqlStore(Store):
@@ -64,15 +62,16 @@ class MysqlStore(Store):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.facts_engine = _engine(
+        self.facts_engine = mysql_engine(
             settings.database, read_timeout=COMMAND_READ_SECONDS, isolation="READ COMMITTED",
-            init="SET SESSION innodb_lock_wait_timeout = 30, SESSION lock_wait_timeout = 60",
+            init="SET SESSION innodb_lock_wait_timeout = 30, SESSION lock_wait_timeout = 60, "
+            f"SESSION wait_timeout = {COMMAND_IDLE_SECONDS}",
             poolclass=sa.pool.NullPool, local_infile=True,
             # A connection that is closed anyway needs no ROLLBACK first, which fails on a dead server.
             pool_reset_on_return=None,
         )
         timeout = settings.database.statement_timeout
-        self.application = _engine(
+        self.application = mysql_engine(
             settings.database, read_timeout=timeout + 5, isolation="READ COMMITTED",
             init=f"SET SESSION max_statement_time = {timeout}",
             pool_size=settings.database.pool_size, max_overflow=settings.database.pool_size, pool_timeout=timeout,
@@ -81,6 +80,7 @@ class MysqlStore(Store):
         listen(self.application)
         self.application_reading = self.application
         self._snapshots = self.application.execution_options(isolation_level="REPEATABLE READ")
+        self._own_lock: str | None = None
 
     @contextlib.contextmanager
     def facts(self) -> Iterator[sa.Connection]:
@@ -212,32 +212,47 @@ class MysqlStore(Store):
         """Named with the database: two schemas on one server do not wait for each other."""
         return f"lego.{self.settings.database.database}"[:64]
 
+    def is_passing(self, error: Exception) -> bool:
+        if isinstance(error, sa.exc.DBAPIError):
+            return error_number(error) in LOCKED
+        return isinstance(error, DatabaseUnreachable)
+
+    def confirm_lock(self, connection: sa.Connection) -> None:
+        """Raises DatabaseUnreachable unless the connection that took the lock still holds it. Asked on a
+        connection that was noted before, the answer stays true: whoever gets the lock ends that one first."""
+        owner = connection.execute(sa.select(sa.func.is_used_lock(self.lock_name))).scalar()
+        if owner is None or owner != number_of(self._own_lock):
+            raise lock_lost()
+
     @contextlib.contextmanager
     def _try_lock(self) -> Iterator[bool]:
         with self.facts() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             held = connection.execute(sa.select(sa.func.get_lock(self.lock_name, 0))).scalar() == 1
-            self._own_lock = connection.execute(sa.select(sa.func.connection_id())).scalar() if held else None
+            self._own_lock = identity_of(connection) if held else None
             try:
                 yield held
             finally:
                 if held:
                     # If the connection is gone, so is the lock.
-                    with contextlib.suppress(sa.exc.DBAPIError, LegoError):
+                    with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
                         connection.execute(sa.select(sa.func.release_lock(self.lock_name)))
+
+    def _own_connections(self) -> Sequence[str]:
+        return [self._own_lock] if self._own_lock else []
 
     def _evict(self, holder: sa.Row) -> None:
         """kill -9 of a client does not stop its statement, and GET_LOCK stays held until it ends."""
+        noted = set(holder.connections.split(",")) - {self._own_lock, ""}
+        deadline = time.monotonic() + EVICTION_SECONDS
         with self.facts() as connection:
-            owner = connection.execute(sa.select(sa.func.is_used_lock(self.lock_name))).scalar()
-            # A server that was restarted gives the same numbers again: only what works here is ended.
-            busy = connection.exec_driver_sql(
-                "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND command = 'Query'"
-            ).scalars()
-            noted = {int(number) for number in holder.connections.split(",") if number}
-            for number in (noted & set(busy)) | ({owner} - {None, self._own_lock}):
-                with contextlib.suppress(sa.exc.DBAPIError, LegoError):
-                    connection.exec_driver_sql(f"KILL {int(number)}")
+            while end_connections(connection, noted):
+                if time.monotonic() > deadline:
+                    raise LockBusy(
+                        f"what {holder.purpose} (process {holder.pid} on {holder.host}) left at the server is still "
+                        "ending; try again in a minute"
+                    )
+                time.sleep(0.02)
 
     def _ask(self, question: Callable[[Reading], Answer], number: int | None) -> Answer:
         with self._snapshots.connect() as connection:
@@ -251,74 +266,14 @@ class MysqlStore(Store):
             if row is None or number != live.previous:
                 raise refuse_generation(number, live)
             connection = connection.execution_options(**{OPTION: overlay_of(live)})
-            return question(Reading(connection, generation_from(row)))
-
-
-def error_number(error: sa.exc.DBAPIError) -> int | None:
-    """The server's number of an error, or None."""
-    arguments = getattr(error.orig, "args", ())
-    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+            return question(Reading(connection, generation_from(row._mapping)))
 
 
 def _live(connection: sa.Connection) -> Generation | None:
     table = schema.summary_generation
     row = connection.execute(sa.select(table).where(table.c.live == sa.true())).first()
-    return generation_from(row) if row else None
+    return generation_from(row._mapping) if row else None
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _engine(
-    database: DatabaseSettings, *, read_timeout: int, isolation: str, init: str, local_infile: bool = False, **pool
-) -> sa.Engine:
-    url = sa.URL.create(
-        "mysql+pymysql", username=database.user, password=database.password, host=database.host,
-        port=database.port, database=database.database, query={"charset": "utf8mb4"},
-    )
-    engine = sa.create_engine(
-        url,
-        hide_parameters=True,  # hashes of passwords and tokens do not belong into a log
-        isolation_level=isolation,
-        connect_args={
-            "connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS, "write_timeout": read_timeout,
-            "local_infile": local_infile,
-            "init_command": f"SET SESSION sql_mode = '{STRICT}', SESSION time_zone = '+00:00'",
-        },
-        **pool,
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection, record) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(init)
-        # `connect_timeout` ends when the socket is open: a server that is silent from then on must not
-        # be waited for as long as a statement may take. PyMySQL reads this attribute before every read.
-        connection._read_timeout = read_timeout
-
-    def translate(context: sa.engine.ExceptionContext) -> LegoError | None:
-        return _translate(context, database)
-
-    sa.event.listen(engine, "handle_error", translate)
-    return engine
-
-
-def _translate(context: sa.engine.ExceptionContext, database: DatabaseSettings) -> LegoError | None:
-    """What the server says, in the words of our own errors; None leaves it as it is (deadlocks and
-    lock waits are for whoever retries). Passwords are never in it."""
-    error = context.original_exception
-    if not isinstance(error, pymysql.err.MySQLError) or len(error.args) < 2:
-        return None
-    number, words = error.args[0], str(error.args[1])
-    where = f"{database.user}@{database.host}:{database.port}/{database.database}"
-    if number in NO_SPACE:
-        return OutOfSpace(f"{where}: the server is out of space ({number}: {words}); free some and run it again")
-    # SQLAlchemy asks whether a table is there by describing it, and wants the server's own answer.
-    if number in MISSING and not (context.statement or "").startswith("DESCRIBE"):
-        return SchemaError(f"{where}: {words}; run: flask init-db")
-    if number in FORBIDDEN:
-        return SetupError(f"{where}: {words}; see the GRANTs in README.md")
-    if number in UNREACHABLE:
-        return DatabaseUnreachable(f"{where}: {words} ({number}); check [database] in config.ini and the server")
-    return None

@@ -24,15 +24,15 @@ from database import schema
 from database.crash_points import passing
 from database.engines.base import Generation
 from database.engines.build import Build, Outcome, Task
-from database.engines.mysql import MysqlStore, error_number
+from database.engines.mysql import MysqlStore
+from database.engines.mysql_connections import LOCKED, end_connections, error_number, identity_of
 from database.engines.mysql_spellings import Spellings
-from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, Refused, SwapFailed
+from database.engines.undisturbed import undisturbed
+from domain.errors import DatabaseUnreachable, LegoError, Refused, SwapFailed
 from domain.months import parse_month
 
 STAGING, PREVIOUS, DROPPED = "_staging", "_previous", "_dropped"
 SWAPPED = (*schema.SUMMARIES, schema.summary_generation)
-PASSING = (1205, 1213)
-"""Lock wait timeout and deadlock: worth another try."""
 TRIES = 4
 SWAP_SECONDS = 180
 """How long a swap waits for readers that sit in a transaction."""
@@ -50,9 +50,9 @@ class MysqlBuild(Build):
         self.connection = connection
         self.whole = True
         self._workers: queue.SimpleQueue[sa.Connection] = queue.SimpleQueue()
-        self._numbers: set[int] = set()
+        self._identities: set[str] = set()
         self._stack = contextlib.ExitStack()
-        self._note(connection)
+        self._own = self._note(connection)
         self._spellings = Spellings(connection, live)
 
     def names_of(self, connection: sa.Connection, column: str, spellings: Iterable[str]) -> dict[str, str]:
@@ -137,15 +137,16 @@ class MysqlBuild(Build):
             raise SwapFailed(
                 f"the new generation could not be put in place ({error.orig}); the old one is still live"
             ) from None
-        self.published = True
 
     def discard(self) -> None:
         with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
             self._stack.close()
         if self.published:
             return
-        # The build's own connection may be the thing that broke.
+        # The build's own connection may be the thing that broke. If the lock is lost, staged tables are
+        # somebody else's by now.
         with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self.store.facts() as connection:
+            self._note(connection)
             for table in SWAPPED:
                 _drop(connection, _named(table, STAGING))
 
@@ -167,7 +168,8 @@ class MysqlBuild(Build):
         steps += [(generations.name, generations.name + DROPPED)]
         steps += [(table.name + STAGING, table.name) for table in SWAPPED]
         passing("swap")
-        rename(self.connection, steps)
+        self.store.confirm_lock(self.connection)
+        rename(self.connection, steps, done=self._note_published)
 
     def _publish_months(self, row: dict[str, Any]) -> None:
         months = [parse_month(text) for text in row["months"].split(",") if text]
@@ -178,7 +180,7 @@ class MysqlBuild(Build):
                 break
             except sa.exc.DBAPIError as error:
                 self.connection.rollback()
-                if error_number(error) not in PASSING or attempt == TRIES:
+                if error_number(error) not in LOCKED or attempt == TRIES:
                     raise
                 _pause(attempt)
 
@@ -186,6 +188,7 @@ class MysqlBuild(Build):
         """Makes room for the months about to be replaced. The generation that was kept so far can be
         read no more from here on, so its row goes first."""
         generations = schema.summary_generation
+        self.store.confirm_lock(self.connection)
         self.connection.execute(sa.delete(generations).where(generations.c.live == sa.false()))
         self.connection.commit()
         for table in schema.SUMMARIES:
@@ -208,7 +211,13 @@ class MysqlBuild(Build):
         self.connection.execute(sa.update(generations).values(live=False))
         self.connection.execute(sa.insert(generations).values(**row))
         passing("swap")
-        self.connection.commit()
+        self.store.confirm_lock(self.connection)
+        with undisturbed():
+            self.connection.commit()
+            self._note_published()
+
+    def _note_published(self) -> None:
+        self.published = True
 
     def _run(self, work: Callable, undo: Callable | None, task: Task) -> Any:
         for attempt in range(1, TRIES + 1):
@@ -220,7 +229,7 @@ class MysqlBuild(Build):
                 connection.commit()
             except (sa.exc.DBAPIError, DatabaseUnreachable) as error:
                 self._drop_worker(connection)
-                if attempt == TRIES or not _is_passing(error):
+                if attempt == TRIES or not self.store.is_passing(error):
                     raise
                 _pause(attempt)
             except BaseException:
@@ -244,19 +253,20 @@ class MysqlBuild(Build):
         with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
             connection.invalidate()
 
-    def _note(self, connection: sa.Connection) -> None:
-        """Writes down the server's number of a connection: who clears up after us kills it by that."""
-        number = connection.connection.driver_connection.thread_id()
+    def _note(self, connection: sa.Connection) -> str:
+        """Writes a connection down, so that who clears up after us can end it; then makes sure that there is
+        nothing to clear up yet. In this order: who gets the lock in between reads what we wrote. Returns its
+        identity."""
+        identity = identity_of(connection)
         with _noting:
-            self._numbers.add(number)
-            self.store.note_connections(sorted(self._numbers))
+            self._identities.add(identity)
+            self.store.note_connections(sorted(self._identities))
+        self.store.confirm_lock(connection)
+        return identity
 
     def _kill_statements(self) -> None:
         with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self.store.facts() as connection:
-            own = self.connection.connection.driver_connection.thread_id()
-            for number in self._numbers - {own}:
-                with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
-                    connection.exec_driver_sql(f"KILL {int(number)}")
+            end_connections(connection, self._identities - {self._own})
 
 
 _noting = threading.Lock()
@@ -316,11 +326,12 @@ def clear_leftovers(store: MysqlStore) -> list[str]:
     return gone
 
 
-def rename(connection: sa.Connection, steps: list[tuple[str, str]]) -> None:
-    """One RENAME TABLE, all or nothing, also across a crash of the server.
-
-    NOWAIT, tried again with jitter: a RENAME that waits makes every later reader queue behind it.
-    Raises SwapFailed if some reader sits in a transaction for too long."""
+def rename(
+    connection: sa.Connection, steps: list[tuple[str, str]], *, done: Callable[[], None] = lambda: None
+) -> None:
+    """One RENAME TABLE, all or nothing, also across a crash of the server; `done` is told before anything
+    else can happen. NOWAIT, tried again with jitter: a RENAME that waits makes every later reader queue
+    behind it. Raises SwapFailed if some reader sits in a transaction for too long."""
     quote = connection.dialect.identifier_preparer.quote
     (first, target), *others = steps
     listed = ", ".join(
@@ -329,12 +340,14 @@ def rename(connection: sa.Connection, steps: list[tuple[str, str]]) -> None:
     deadline = time.monotonic() + SWAP_SECONDS
     while True:
         try:
-            connection.exec_driver_sql(f"RENAME TABLE {listed}")
+            with undisturbed():
+                connection.exec_driver_sql(f"RENAME TABLE {listed}")
+                done()
             connection.commit()
             return
         except sa.exc.DBAPIError as error:
             connection.rollback()
-            if error_number(error) not in PASSING:
+            if error_number(error) not in LOCKED:
                 raise
             if time.monotonic() > deadline:
                 raise SwapFailed(
@@ -390,12 +403,6 @@ def _copy(connection: sa.Connection, source: sa.Table, target: sa.Table, *condit
     columns = list(target.c.keys())
     rows = sa.select(*(source.c[name] for name in columns)).where(*conditions)
     connection.execute(sa.insert(target).from_select(columns, rows))
-
-
-def _is_passing(error: Exception) -> bool:
-    if isinstance(error, DatabaseUnreachable):
-        return True
-    return not isinstance(error, OutOfSpace) and error_number(error) in PASSING
 
 
 def _pause(attempt: int) -> None:

@@ -89,9 +89,11 @@ def make_plan(
     exclude_groups: Collection[str], dimensions_changed: bool = False,
 ) -> Plan:
     """Looks at what changed since `live` and decides. Raises Refused for a month that has no facts."""
-    present = by_month(list(connection.execute(distinct_dates()).scalars()))
+    # The marks first: what others commit from here on is above them, and the next refresh looks there.
     ledger_id = connection.execute(sa.select(sa.func.max(schema.changed_month.c.id))).scalar() or 0
     last_fact_id = connection.execute(sa.select(sa.func.max(facts.c.id))).scalar() or 0
+    recent_facts = count_recent(connection, last_fact_id)
+    present = by_month(list(connection.execute(distinct_dates()).scalars()))
     causes: dict[datetime.date, list[str]] = defaultdict(list)
     announced: frozenset[datetime.date] = frozenset()
     placement_changed = True
@@ -110,7 +112,7 @@ def make_plan(
     return Plan(
         refresh_type, tuple(present), tuple(chosen),
         {month: tuple(dict.fromkeys(why)) for month, why in sorted(causes.items())},
-        announced, ledger_id, last_fact_id, count_recent(connection, last_fact_id), placement_changed, live,
+        announced, ledger_id, last_fact_id, recent_facts, placement_changed, live,
         # Without any fact there is nothing to publish, and nobody reads the copy.
         dimensions_changed and bool(present),
     )

@@ -20,8 +20,11 @@ has been touched; a process killed during it leaves either state, never a mixtur
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import datetime
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -29,7 +32,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.crash_points import passing
-from database.engines.base import Generation, Store, utc_now
+from database.engines.base import Generation, Store, generation_from, utc_now
 from database.engines.build import Build
 from database.summaries import changes, rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
@@ -39,10 +42,12 @@ from database.summaries.recording import Made, generation_row, listed, record_fi
 from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.run_log import FAILED, NOTHING_TO_DO, SUCCESS, RunLog, last_generation, reconcile
 from database.summaries.verification import MonthFindings
-from domain.errors import Refused
+from domain.errors import DatabaseUnreachable, LegoError, Refused
 
 REDOS = 2
 """How often a month is built again because its facts moved while it was built."""
+PAUSES = (1, 4, 15)
+"""Seconds: a server that restarts is back within them."""
 SAMPLES = 24
 """How many single groups are recomputed from their facts."""
 
@@ -92,22 +97,22 @@ def refresh(
     """Brings the summaries up to date by the steps above.
 
     Raises LockBusy, Refused (input or verification, nothing changed), OutOfSpace, SwapFailed or
-    DatabaseUnreachable; whatever is raised, what was live before still is."""
-    with store.lock("a refresh", wait=options.wait):
-        passing("lock")
-        notes = [*store.examine(), *reconcile(store)]
-        store.clear_leftovers()
-        passing("examine")
-        run = RunLog(store, changes.FULL if options.full else changes.INCREMENTAL)
+    DatabaseUnreachable; whatever is raised, what was live before still is. After a deadlock, a lock that
+    was waited for in vain or a lost connection all of it is tried again, after each of `PAUSES`."""
+    pauses = iter(PAUSES)
+    attempt = _Attempt(store, options, progress)
+    while True:
         try:
-            result = _Refresh(store, options, run, progress).run(notes)
-        except BaseException as error:
-            run.end(FAILED, error_message=(str(error) or type(error).__name__)[:1000])
-            raise
-        passing("finish")
-        store.clear_leftovers()
-        passing("release")
-        return result
+            return attempt.run()
+        except (sa.exc.DBAPIError, DatabaseUnreachable) as error:
+            pause = next(pauses, None)
+            if not (attempt.had_lock and store.is_passing(error)):
+                raise
+            words = str(getattr(error, "orig", error))
+            if pause is None:
+                raise DatabaseUnreachable(words) from None
+            attempt.notes.append(f"tried again after {pause:g} s: {words}")
+            time.sleep(pause)
 
 
 def plan_only(store: Store, options: RefreshOptions = RefreshOptions()) -> Plan:
@@ -134,12 +139,63 @@ def roll_back(store: Store) -> Generation:
 
 
 @dataclass
+class _Attempt:
+    """One way through all the steps; `notes` outlive it."""
+
+    store: Store
+    options: RefreshOptions
+    progress: Progress
+    notes: list[str] = field(default_factory=list)
+    had_lock: bool = False
+
+    def run(self) -> Result:
+        with self.store.lock("a refresh", wait=self.options.wait):
+            self.had_lock = True
+            passing("lock")
+            self.notes += [*self.store.examine(), *reconcile(self.store)]
+            self.store.clear_leftovers()
+            passing("examine")
+            log = RunLog(self.store, changes.FULL if self.options.full else changes.INCREMENTAL)
+            refreshing = _Refresh(self.store, self.options, log, self.progress)
+            try:
+                result = refreshing.run(self.notes)
+            except BaseException as error:
+                self._write_down(refreshing, error)
+                raise
+            passing("finish")
+            notes = [*result.notes, *self._clear()]
+            passing("release")
+            return dataclasses.replace(result, notes=tuple(notes))
+
+    @staticmethod
+    def _write_down(refreshing: _Refresh, error: BaseException) -> None:
+        words = (str(error) or type(error).__name__)[:1000]
+        if refreshing.published:
+            refreshing.log.end(SUCCESS, generation=refreshing.number, error_message=f"published; then: {words}"[:1000])
+        elif not (refreshing.publishing and isinstance(error, DatabaseUnreachable)):
+            refreshing.log.end(FAILED, error_message=words)
+        # Else the answer was lost, and perhaps not the publication: the next run sees which, and says so.
+
+    def _clear(self) -> list[str]:
+        """What is not kept goes; if that fails, the next run does it, and this one has published all the same."""
+        try:
+            self.store.clear_leftovers()
+        except (sa.exc.SQLAlchemyError, LegoError, OSError) as error:
+            return [f"what is not kept any more will be cleared away by the next run: {error}"]
+        return []
+
+
+@dataclass
 class _Refresh:
     store: Store
     options: RefreshOptions
     log: RunLog
     progress: Progress
     rows: int = 0
+    number: int = 0
+    publishing: bool = False
+    """Publication has begun."""
+    published: bool = False
     findings: dict[datetime.date, MonthFindings] = field(default_factory=dict)
 
     def run(self, notes: list[str]) -> Result:
@@ -161,7 +217,7 @@ class _Refresh:
         )
         if self.log.trouble:
             notes = [*notes, self.log.trouble]
-        return self._result(SUCCESS, plan, self.store.live_generation(), notes, restated)
+        return self._result(SUCCESS, plan, self.generation, notes, restated)
 
     # --- 4 to 7
 
@@ -319,10 +375,17 @@ class _Refresh:
             if build.copies_dimensions:
                 self._forget_demo(build)
             passing("publish")
-            build.publish(row)
+            self.publishing = True
+            try:
+                build.publish(row)
+            finally:
+                self.published = build.published
+            self.generation = generation_from(row)
             passing("swapped")
             if not build.copies_dimensions:
-                self._forget_demo(build)
+                # It is live: what fails from here on is made good by the next run.
+                with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
+                    self._forget_demo(build)
             self.progress(Step("publish", 1, 1))
         return self.number
 

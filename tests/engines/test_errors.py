@@ -111,7 +111,7 @@ def test_an_unknown_database_is_named(server_settings):
 
 
 def test_a_server_that_accepts_and_never_answers_is_given_up(server_settings, monkeypatch):
-    monkeypatch.setattr("database.engines.mysql.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("database.engines.mysql_connections.CONNECT_SECONDS", 1)
     with silent_server() as port:
         for question in (facts, lambda store: store.live_generation()):
             error = ask(changed(server_settings, port=port), question)

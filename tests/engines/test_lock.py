@@ -138,11 +138,11 @@ def test_two_databases_on_one_server_do_not_wait_for_each_other(mariadb, tmp_pat
 BUSY_SERVER = """
 import threading
 from database.engines import open_store
+from database.engines.mysql_connections import identity_of
 from settings import load_settings
 store = open_store(load_settings())
 with store.lock("a refresh"), store.facts() as connection:
-    number = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar()
-    store.note_connections([number])
+    store.note_connections([identity_of(connection)])
     threading.Timer(0, print, ["held"], {"flush": True}).start()
     connection.exec_driver_sql("SELECT SLEEP(600)")
 """

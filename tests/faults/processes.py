@@ -1,19 +1,95 @@
-"""Refreshes in processes of their own, started quickly: forked from a server that has imported it all."""
+"""Commands in processes of their own, started quickly: forked from a server that has imported it all.
+
+A process can be told to stop itself at a named step (`step:pause`), so that a test does harm meanwhile, or
+to die there as by kill -9 (`step`).
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from database.summaries.refresh import RefreshOptions
-from settings import Settings
+from settings import ROOT, Settings
+from tests.conftest import environment_of
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([
-    "tests.faults.processes", "database.engines.embedded_build", "database.engines.mysql_build", "database.migrations",
+    "tests.faults.processes", "tests.faults.readers", "database.engines.embedded_build", "database.engines.mysql_build",
+    "database.migrations", "flask_app", "commands.refresh_summaries", "commands.import_files",
 ])
+
+REFRESH = ("refresh-summaries",)
+
+
+@dataclass
+class Command:
+    """A command that runs; what it writes goes to files in `folder`."""
+
+    process: multiprocessing.process.BaseProcess
+    folder: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def errors(self) -> str:
+        """What it has written to stderr."""
+        return (self.folder / "stderr").read_text()
+
+    @property
+    def output(self) -> str:
+        """What it has written to stdout."""
+        return (self.folder / "stdout").read_text()
+
+    @property
+    def code(self) -> int:
+        """Its exit code, when it has ended; minus the signal's number if one killed it."""
+        self.process.join(180)
+        assert self.process.exitcode is not None, "it does not end"
+        return self.process.exitcode
+
+    def signal(self, number: int) -> None:
+        """Sends a signal."""
+        os.kill(self.pid, number)
+
+    def go_on(self) -> Command:
+        """Lets a stopped process go on."""
+        self.signal(signal.SIGCONT)
+        return self
+
+    def stopped(self) -> Command:
+        """Waits until it has stopped itself."""
+        while (state := _state(self.pid)) != "T":
+            assert state not in ("", "Z", "X"), (self.code, self.errors)
+            time.sleep(0.005)
+        return self
+
+
+def start(
+    settings: Settings, folder: Path, *options: str, command: Sequence[str] = REFRESH, crash_at: str = "", **constants
+) -> Command:
+    """Starts `flask <command> <options>`; `constants` are the refresh's (`PAUSES`), for this process alone."""
+    place = folder / f"command-{len(list(folder.glob('command-*')))}"
+    place.mkdir()
+    environment = environment_of(settings) | ({"LEGO_CRASH_AT": crash_at} if crash_at else {})
+    process = _context.Process(target=_run, args=([*command, *options], environment, place, constants))
+    process.start()
+    return Command(process, place)
+
+
+def run(settings: Settings, folder: Path, *options: str, **named) -> Command:
+    """Runs the command to its end."""
+    ended = start(settings, folder, *options, **named)
+    assert ended.code is not None
+    return ended
 
 
 def killed_at(settings: Settings, step: str, options: RefreshOptions) -> int:
@@ -31,3 +107,31 @@ def _refresh(settings: Settings, options: RefreshOptions, step: str) -> None:
     os.environ["LEGO_CRASH_AT"] = step
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (this process ends before anybody could close it)
     refresh(open_store(settings), options)
+
+
+def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, constants: dict) -> None:
+    """What `python -m flask` does, in a process that was forked a moment ago."""
+    from flask.cli import ScriptInfo
+
+    import flask_app
+    from database.summaries import refresh
+
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    for number, name in ((0, os.devnull), (1, folder / "stdout"), (2, folder / "stderr")):
+        handle = os.open(name, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(handle, number)
+    sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name, value in constants.items():
+        setattr(refresh, name, value)
+    app = flask_app.create_app()
+    app.cli.main(list(arguments), prog_name="flask", obj=ScriptInfo(create_app=lambda: app))
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,139 @@
+"""Connections to MariaDB: how they are made, how the server knows them, what its errors mean."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import ssl
+from collections.abc import Collection
+
+import pymysql
+import sqlalchemy as sa
+
+from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, SchemaError, SetupError
+from settings import DatabaseSettings
+
+STRICT = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+CONNECT_SECONDS = 10
+
+LOCKED = (1205, 1213)
+"""Lock wait timeout and deadlock: worth another try."""
+NO_SPACE = (1021, 1114, 3, 126)
+UNREACHABLE = (
+    1040, 1044, 1045, 1049, 1053, 1130, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1317, 1927, 2002, 2003, 2005, 2006,
+    2013,
+)
+CLOSED = 0
+"""PyMySQL's number for the use of a connection that it has found broken before."""
+MISSING = (1054, 1146)
+FORBIDDEN = (1142, 1143, 1227, 1290, 1370, 1419)
+
+
+class Connection(pymysql.connections.Connection):
+    """PyMySQL's, which encrypts where the server offers it and checks no certificate. By itself it would read
+    the machine's hundred certificates anew for each connection, which takes longer than all the rest."""
+
+    def _create_ssl_ctx(self, options: dict) -> ssl.SSLContext:
+        return _encryption() if not options else super()._create_ssl_ctx(options)
+
+
+@functools.cache
+def _encryption() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def mysql_engine(
+    database: DatabaseSettings, *, read_timeout: int, isolation: str, init: str, local_infile: bool = False, **pool
+) -> sa.Engine:
+    """An engine whose every connection is strict, in UTC and in `isolation`; `init` is run on each. Timeouts
+    are in seconds."""
+    url = sa.URL.create(
+        "mysql+pymysql", username=database.user, password=database.password, host=database.host,
+        port=database.port, database=database.database, query={"charset": "utf8mb4"},
+    )
+    engine = sa.create_engine(
+        url,
+        hide_parameters=True,  # hashes of passwords and tokens do not belong into a log
+        isolation_level=isolation,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS, "write_timeout": read_timeout,
+            "local_infile": local_infile,
+            "init_command": f"SET SESSION sql_mode = '{STRICT}', SESSION time_zone = '+00:00'",
+        },
+        **pool,
+    )
+
+    @sa.event.listens_for(engine, "do_connect")
+    def _connect(dialect, record, arguments, named) -> Connection:
+        return Connection(*arguments, **named)
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection, record) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(init)
+        # `connect_timeout` ends when the socket is open: a server that is silent from then on must not
+        # be waited for as long as a statement may take. PyMySQL reads this attribute before every read.
+        connection._read_timeout = read_timeout
+
+    def translate(context: sa.engine.ExceptionContext) -> LegoError | None:
+        return _translate(context, database)
+
+    sa.event.listen(engine, "handle_error", translate)
+    return engine
+
+
+def _translate(context: sa.engine.ExceptionContext, database: DatabaseSettings) -> LegoError | None:
+    """What the server says, in the words of our own errors; None leaves it as it is (deadlocks and
+    lock waits are for whoever retries). Passwords are never in it."""
+    error = context.original_exception
+    if not isinstance(error, pymysql.err.MySQLError) or len(error.args) < 2:
+        return None
+    number, words = error.args[0], str(error.args[1])
+    where = f"{database.user}@{database.host}:{database.port}/{database.database}"
+    if number == CLOSED:
+        return DatabaseUnreachable(f"{where}: the connection was lost; run it again")
+    if number in NO_SPACE:
+        return OutOfSpace(f"{where}: the server is out of space ({number}: {words}); free some and run it again")
+    # SQLAlchemy asks whether a table is there by describing it, and wants the server's own answer.
+    if number in MISSING and not (context.statement or "").startswith("DESCRIBE"):
+        return SchemaError(f"{where}: {words}; run: flask init-db")
+    if number in FORBIDDEN:
+        return SetupError(f"{where}: {words}; see the GRANTs in README.md")
+    if number in UNREACHABLE:
+        return DatabaseUnreachable(f"{where}: {words} ({number}); check [database] in config.ini and the server")
+    return None
+
+
+def identity_of(connection: sa.Connection) -> str:
+    """A connection as the server knows it: `41@10.0.0.7:53122`. Its number alone is given again after a
+    restart, to somebody else."""
+    number = connection.connection.driver_connection.thread_id()
+    return next(found for found in _identities(connection) if number_of(found) == number)
+
+
+def end_connections(connection: sa.Connection, identities: Collection[str]) -> int:
+    """Kills those of the connections that are there, and returns how many were."""
+    found = [identity for identity in _identities(connection) if identity in identities] if identities else []
+    for identity in found:
+        with contextlib.suppress(sa.exc.DBAPIError, LegoError):
+            connection.exec_driver_sql(f"KILL {number_of(identity)}")
+    return len(found)
+
+
+def _identities(connection: sa.Connection) -> list[str]:
+    rows = connection.exec_driver_sql("SELECT CONCAT(id, '@', host) FROM information_schema.processlist")
+    return list(rows.scalars())
+
+
+def number_of(identity: str | None) -> int:
+    """The number to kill it by; 0 for none."""
+    return int((identity or "0").partition("@")[0])
+
+
+def error_number(error: sa.exc.DBAPIError) -> int | None:
+    """The server's number of an error, or None."""
+    arguments = getattr(error.orig, "args", ())
+    return arguments[0] if arguments and isinstance(arguments[0], int) else None
