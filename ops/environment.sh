@@ -7,12 +7,13 @@
 
 : "${root:?the repository folder}"
 
-# Prints the interpreter to use: $PYTHON, or the first on the PATH that is new enough.
+# Prints the interpreter to use: $PYTHON, or the first on the PATH that is new enough. Where that is of an
+# activated environment, it is the one the environment was made from: ours may be the one that is active.
 find_python() {
     local candidate
     for candidate in ${PYTHON:+"$PYTHON"} python3 python3.14 python3.13 python3.12 python3.11; do
         if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            command -v "$candidate"
+            "$candidate" -c 'import os, sys; print(os.path.realpath(sys._base_executable))'
             return
         fi
     done

@@ -68,6 +68,18 @@ def test_the_test_runner_says_what_to_install_where_it_may_not(clone: Clone, tmp
     )
 
 
+def test_an_active_environment_is_not_taken_for_another_python(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    found = [
+        subprocess.run(
+            ["bash", "-c", f'set -e; root={ROOT}; source ops/environment.sh; {before} find_python'], cwd=ROOT,
+            env={"PATH": f"{sys.base_prefix}/bin:/usr/bin:/bin"}, capture_output=True, text=True, check=True,
+        ).stdout
+        for before in ("", f'source "{tmp_path}/venv/bin/activate";')
+    ]
+    assert found == [f"{Path(sys.base_prefix).resolve()}/bin/python{sys.version_info[0]}.{sys.version_info[1]}\n"] * 2
+
+
 # What cron gives its children: hardly any variables, and a Python that is not the environment's.
 def refresh_from_cron(clone: Clone, *options: str, folder: Path) -> subprocess.CompletedProcess:
     bare = {name: text for name, text in clone.environment.items() if name in ("HOME", "LC_ALL")}
