@@ -78,7 +78,7 @@ control_socket_disable = True
 def post_worker_init(worker):
     """Fails at the start, in one line, where the first request would otherwise fail."""
     from domain.errors import LegoError
-    from web import static_files
+    from web import static_files, warm_up
     from web.secret_key import secret_key
 
     _do_not_name_the_server()
@@ -89,6 +89,7 @@ def post_worker_init(worker):
         worker.log.error("%s", error)
         sys.exit(BOOT_FAILED)
     static_files.prepare(app)
+    warm_up.start(app)
 
 
 def _do_not_name_the_server():

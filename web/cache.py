@@ -7,6 +7,7 @@ page wrong, but cannot run code.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -16,15 +17,23 @@ from pathlib import Path
 from typing import Any
 
 from cachelib.serializers import BaseSerializer
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from flask_caching import Cache
+from flask_caching.backends import NullCache
 
 from settings import Settings
 from web import current
 from web.build import build_mark
+from web.single_flight import single_flight
 
 ENTRIES = 4000
 """So many answers are kept in files; beyond that the oldest go first."""
+
+PATIENCE = 20
+"""Seconds that a reader waits for an answer that another one is having made."""
+
+HELD, MADE = "held", "made"
+"""How a request got its answer, as the header Server-Timing tells."""
 
 NOTHING_KEPT = {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
 
@@ -55,14 +64,21 @@ def cached(key_parts: Sequence[Any], produce: Callable[[], Any]) -> Any:
 
     `key_parts` are JSON values that say what is asked: the name of the question, the generation, the
     selection. The reader's brands and the program's own version are always added to them. The value
-    must be JSON (text, numbers, lists, dicts; no Decimal, no date, not None).
+    must be JSON (text, numbers, lists, dicts; no Decimal, no date, not None). However many ask at once, on
+    one machine it is produced once; so `produce` must not ask for another answer of the cache.
     """
     cache = _cache(current_app._get_current_object())
     key = _key(key_parts)
     value = _get(cache, key)
-    if value is None:
-        value = produce()
-        _set(cache, key, value)
+    g.answered_from = HELD
+    if value is not None:
+        return value
+    with single_flight(_locks(current.settings()), key, patience=PATIENCE if _keeps(cache) else 0):
+        value = _get(cache, key)
+        if value is None:
+            g.answered_from = MADE
+            value = produce()
+            _set(cache, key, value)
     return value
 
 
@@ -75,6 +91,15 @@ def make_private(folder: Path) -> None:
     """Makes a folder inside the cache folder, and that one, readable by their owner only."""
     for made in (folder.parent.parent, folder.parent, folder):
         made.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _locks(settings: Settings) -> Path:
+    return cache_folder(settings) / "making"
+
+
+def _keeps(cache: Cache) -> bool:
+    """Without a place to keep answers in, waiting for another reader's is of no use."""
+    return not isinstance(cache.cache, NullCache)
 
 
 def _get(cache: Cache, key: str) -> Any:
@@ -116,6 +141,8 @@ def _options(settings: Settings) -> dict[str, Any]:
         "CACHE_DEFAULT_TIMEOUT": max(settings.cache.stale_hours, 24) * 3600,
         "CACHE_SERIALIZER": JsonSerializer,
     }
+    with contextlib.suppress(OSError):
+        make_private(_locks(settings))
     if settings.cache.backend == "redis":
         if importlib.util.find_spec("redis"):
             return common | {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": settings.cache.url}

@@ -21,6 +21,7 @@ from web.cache import cached
 from web.formats import Formats, negotiate
 from web.freshness import page_with_figures
 from web.standing import standing_notices
+from web.warm_up import note_languages
 
 Answer = TypeVar("Answer")
 
@@ -71,6 +72,7 @@ def figures_page(
     live = current.store().live_generation()
     if live is None:
         raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
+    note_languages(request.headers.get("Accept-Language", "")[:200])
     formats, standing = formats_of_reader(), standing_notices(live)
 
     def whole_page() -> str:

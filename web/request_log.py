@@ -32,12 +32,21 @@ def register(app: Flask) -> None:
     def _end(response: Response) -> Response:
         response.headers["X-Request-Id"] = current.request_id()
         person = g.get("person")
+        milliseconds = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
+        if person is not None:
+            # Shown by a browser's developer tools. Nobody else is told how long an answer took.
+            response.headers["Server-Timing"] = _timing(milliseconds)
         log.info(
             "%s %s %s %s %d %.1f ms", request.remote_addr, person.name if person else "-", request.method,
-            escaped(request.full_path.rstrip("?"))[:LONGEST], response.status_code,
-            (time.perf_counter() - g.get("started", time.perf_counter())) * 1000,
+            escaped(request.full_path.rstrip("?"))[:LONGEST], response.status_code, milliseconds,
         )
         return response
+
+
+def _timing(milliseconds: float) -> str:
+    """`app;dur=12.3, cache;desc="made"`: the answer was made now, or held from before."""
+    answered_from = g.get("answered_from")
+    return f"app;dur={milliseconds:.1f}" + (f', cache;desc="{answered_from}"' if answered_from else "")
 
 
 def _prepare(*loggers: logging.Logger) -> None:

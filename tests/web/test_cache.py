@@ -109,3 +109,39 @@ def test_many_threads_get_the_same_value(small_app):
     for thread in threads:
         thread.join()
     assert found == ["kept"] * 16
+
+
+def test_of_many_who_ask_at_once_one_has_the_answer_made(small_app):
+    second = create_app(small_app.extensions["lego_store"].settings)
+    everybody, produced, answers = threading.Barrier(8), [], []
+
+    def produce():
+        produced.append(True)
+        # Long enough for the others to arrive.
+        threading.Event().wait(0.2)
+        return "made once"
+
+    def reader(app):
+        with app.test_request_context("/"):
+            g.person = EVERYTHING
+            everybody.wait()
+            answers.append((cached(("busy",), produce), g.answered_from))
+
+    readers = [threading.Thread(target=reader, args=(app,)) for app in [small_app, second] * 4]
+    for thread in readers:
+        thread.start()
+    for thread in readers:
+        thread.join()
+    second.extensions["lego_store"].close()
+    assert len(produced) == 1
+    assert sorted(answers) == [("made once", "held")] * 7 + [("made once", "made")]
+
+
+def test_an_answer_that_could_not_be_made_is_made_by_the_next(small_app):
+    def fail():
+        raise ValueError("no figures")
+
+    with small_app.test_request_context("/"), pytest.raises(ValueError):
+        g.person = EVERYTHING
+        cached(("broken",), fail)
+    assert ask(small_app, ("broken",), "made") == ("made", True)
