@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from database.audit import escaped
 from database.engines.base import utc_now
-from database.people import escaped, find_user
-from database.schema import api_token, app_user, app_user_brand
+from database.people import WHO, find_user, person_of, who_is
+from database.schema import api_token, app_user
 from domain.errors import SetupError
 from domain.people import Person
 
@@ -39,7 +40,7 @@ def create_token(connection: sa.Connection, name: str, label: str) -> str:
     user, or the label is none or taken."""
     user_id = _user_id(connection, name)
     label = _label(label)
-    if any(row.label == label for row in _tokens_of(connection, user_id)):
+    if any(row.label == label for row in tokens_of(connection, user_id)):
         raise SetupError(f"{name} has a token {label!r} already; choose another label, or revoke it first")
     token = PREFIX + secrets.token_urlsafe(32)
     connection.execute(
@@ -69,33 +70,28 @@ def all_tokens(connection: sa.Connection) -> Sequence[sa.Row]:
     ).all()
 
 
+def tokens_of(connection: sa.Connection, user_id: int) -> Sequence[sa.Row]:
+    """A user's tokens by label: label, created_at, last_used_at."""
+    return connection.execute(
+        sa.select(api_token.c.label, api_token.c.created_at, api_token.c.last_used_at)
+        .where(api_token.c.user_id == user_id)
+        .order_by(api_token.c.label)
+    ).all()
+
+
 def find_token(connection: sa.Connection, token_hash: str) -> Token | None:
     """The token of that hash, if its user may still sign in. One statement: every answer asks it."""
     rows = connection.execute(
-        sa.select(
-            app_user.c.id, app_user.c.name, app_user.c.role, api_token.c.last_used_at, app_user_brand.c.brand_id,
-        )
-        .select_from(
-            api_token.join(app_user, app_user.c.id == api_token.c.user_id).outerjoin(
-                app_user_brand, app_user_brand.c.user_id == app_user.c.id
-            )
-        )
+        sa.select(*WHO, api_token.c.last_used_at)
+        .select_from(who_is(api_token.c.user_id))
         .where(api_token.c.token_hash == token_hash, app_user.c.active == sa.true())
     ).all()
-    if not rows:
-        return None
-    first = rows[0]
-    brands = frozenset(row.brand_id for row in rows if row.brand_id is not None)
-    return Token(Person(first.id, first.name, first.role, brands or None), first.last_used_at)
+    return Token(person_of(rows), rows[0].last_used_at) if rows else None
 
 
 def touch_token(connection: sa.Connection, token_hash: str) -> None:
     """Notes that the token is in use."""
     connection.execute(sa.update(api_token).where(api_token.c.token_hash == token_hash).values(last_used_at=utc_now()))
-
-
-def _tokens_of(connection: sa.Connection, user_id: int) -> Sequence[sa.Row]:
-    return connection.execute(sa.select(api_token.c.label).where(api_token.c.user_id == user_id)).all()
 
 
 def _user_id(connection: sa.Connection, name: str) -> int:

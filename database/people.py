@@ -1,24 +1,38 @@
-"""Users, their sessions, failed sign-ins, and the audit trail."""
+"""Users: who may sign in, as what, and which brands they see."""
 
 from __future__ import annotations
 
 import datetime
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from database.engines.base import Store, utc_now
-from database.schema import app_session, app_user, app_user_brand, audit_log, sign_in_failure
+from database.audit import escaped as escaped
+from database.audit import record as record
+from database.engines.base import utc_now
+from database.one_time import drop_tokens
+from database.schema import app_session, app_user, app_user_brand, totp
 from domain.errors import SetupError
-from domain.people import Person
+from domain.people import ADMIN, Person
 
-FAILURES = 5
-FAILURE_WINDOW = datetime.timedelta(minutes=15)
-"""So many failed sign-ins per name and address are allowed in this time."""
+WHO = (app_user.c.id, app_user.c.name, app_user.c.role, app_user.c.is_limited, app_user_brand.c.brand_id)
+"""Columns of the rows that `person_of` takes: one row per brand, at least one."""
 
-# --- users
+
+def who_is(user_id: sa.Column) -> sa.FromClause:
+    """The table of `user_id`, joined with that user and their brands."""
+    return (
+        user_id.table
+        .join(app_user, app_user.c.id == user_id)
+        .outerjoin(app_user_brand, app_user_brand.c.user_id == app_user.c.id)
+    )
+
+
+def person_of(rows: Sequence[sa.Row]) -> Person:
+    """Who they are. Being limited to no brand at all means to see none, not all."""
+    first = rows[0]
+    brands = frozenset(row.brand_id for row in rows if row.brand_id is not None)
+    return Person(first.id, first.name, first.role, brands if first.is_limited or brands else None)
 
 
 def find_user(connection: sa.Connection, name: str) -> sa.Row | None:
@@ -26,41 +40,70 @@ def find_user(connection: sa.Connection, name: str) -> sa.Row | None:
     return connection.execute(sa.select(app_user).where(app_user.c.name == name)).first()
 
 
+def user_of_id(connection: sa.Connection, user_id: int) -> sa.Row | None:
+    """The same by the user's id."""
+    return connection.execute(sa.select(app_user).where(app_user.c.id == user_id)).first()
+
+
 def is_anybody_there(connection: sa.Connection) -> bool:
     """Whether any user exists yet."""
     return connection.execute(sa.select(app_user.c.id).limit(1)).first() is not None
 
 
-def all_users(connection: sa.Connection) -> Sequence[sa.Row]:
-    """Every user by name: name, role, active, created_at, last_sign_in_at, and how many sessions are open."""
+def all_users(connection: sa.Connection, *, idle: datetime.timedelta = datetime.timedelta.max) -> Sequence[sa.Row]:
+    """Every user by name: id, name, role, active, is_limited, created_at, last_sign_in_at, how many sessions
+    were used within `idle`, and whether there is a second factor."""
+    used_after = utc_now() - idle if idle < datetime.timedelta.max else datetime.datetime.min
     sessions = (
         sa.select(sa.func.count())
-        .where(app_session.c.user_id == app_user.c.id)
+        .where(app_session.c.user_id == app_user.c.id, app_session.c.last_seen_at > used_after)
         .scalar_subquery()
     )
+    second_factor = sa.exists().where(totp.c.user_id == app_user.c.id, totp.c.confirmed_at.is_not(None))
     return connection.execute(
         sa.select(
-            app_user.c.name, app_user.c.role, app_user.c.active, app_user.c.created_at, app_user.c.last_sign_in_at,
-            sessions.label("sessions"),
+            app_user.c.id, app_user.c.name, app_user.c.role, app_user.c.active, app_user.c.is_limited,
+            app_user.c.created_at, app_user.c.last_sign_in_at,
+            sessions.label("sessions"), second_factor.label("has_second_factor"),
         ).order_by(app_user.c.name)
     ).all()
 
 
-def add_user(connection: sa.Connection, *, name: str, role: str, password_hash: str) -> None:
-    """Adds a user. Raises SetupError if the name is taken."""
+def brand_limits(connection: sa.Connection) -> dict[int, frozenset[int]]:
+    """Which brands each limited user sees; who is not in it sees every brand."""
+    rows = connection.execute(
+        sa.select(app_user.c.id, app_user_brand.c.brand_id)
+        .select_from(app_user.outerjoin(app_user_brand, app_user_brand.c.user_id == app_user.c.id))
+        .where(sa.or_(app_user.c.is_limited == sa.true(), app_user_brand.c.brand_id.is_not(None)))
+    ).all()
+    return {
+        user_id: frozenset(row.brand_id for row in rows if row.id == user_id and row.brand_id is not None)
+        for user_id in {row.id for row in rows}
+    }
+
+
+def add_user(
+    connection: sa.Connection, *, name: str, role: str, password_hash: str, brands: Collection[int] | None = None
+) -> int:
+    """Adds a user, limited to `brands` unless these are None, and returns their id. Raises SetupError if the
+    name is taken, or an admin is to be limited."""
     now = utc_now()
     try:
-        connection.execute(
+        user_id = connection.execute(
             sa.insert(app_user).values(
-                name=name, role=role, password_hash=password_hash, active=True, created_at=now, password_changed_at=now
+                name=name, role=role, password_hash=password_hash, active=True, is_limited=False, created_at=now,
+                password_changed_at=now,
             )
-        )
+        ).inserted_primary_key[0]
     except sa.exc.IntegrityError:
         raise SetupError(f"there is a user {name} already; try: flask set-password {name}") from None
+    if brands is not None:
+        limit_user(connection, name, brands)
+    return user_id
 
 
 def change_password(connection: sa.Connection, name: str, password_hash: str) -> None:
-    """Stores a new password and ends every session of that user. Raises SetupError if there is none."""
+    """Stores a new password and ends every session and link of that user. Raises SetupError if there is none."""
     user = _existing(connection, name)
     connection.execute(
         sa.update(app_user)
@@ -76,8 +119,10 @@ def upgrade_hash(connection: sa.Connection, user_id: int, password_hash: str) ->
 
 
 def disable_user(connection: sa.Connection, name: str) -> None:
-    """Shuts a user out and ends their sessions. Raises SetupError if there is none of that name."""
+    """Shuts a user out and ends their sessions. Raises SetupError if there is none of that name, or if
+    nobody else is an active admin."""
     user = _existing(connection, name)
+    _refuse_last_admin(connection, user)
     connection.execute(sa.update(app_user).where(app_user.c.id == user.id).values(active=False))
     end_sessions(connection, user.id)
 
@@ -85,7 +130,38 @@ def disable_user(connection: sa.Connection, name: str) -> None:
 def enable_user(connection: sa.Connection, name: str) -> None:
     """Lets a disabled user in again. Raises SetupError if there is none of that name."""
     user = _existing(connection, name)
+    # One that began at the very moment of the disabling was not ended by it.
+    end_sessions(connection, user.id)
     connection.execute(sa.update(app_user).where(app_user.c.id == user.id).values(active=True))
+
+
+def change_role(connection: sa.Connection, name: str, role: str) -> None:
+    """Gives a user another role; it holds for their next request. Raises SetupError if there is none of that
+    name, if nobody else is an active admin, or if somebody limited would become one."""
+    user = _existing(connection, name)
+    if role == ADMIN:
+        _refuse_limited_admin(name, is_limited=user.id in brand_limits(connection))
+    else:
+        _refuse_last_admin(connection, user)
+    connection.execute(sa.update(app_user).where(app_user.c.id == user.id).values(role=role))
+
+
+def limit_user(connection: sa.Connection, name: str, brands: Collection[int] | None) -> None:
+    """Limits a user to `brands`: to nothing, if there are none; None lifts the limit. Raises SetupError if
+    there is no such user, or it is an admin."""
+    user = _existing(connection, name)
+    _refuse_limited_admin(name, is_limited=user.role == ADMIN and brands is not None)
+    connection.execute(sa.update(app_user).where(app_user.c.id == user.id).values(is_limited=brands is not None))
+    connection.execute(sa.delete(app_user_brand).where(app_user_brand.c.user_id == user.id))
+    if brands:
+        rows = [{"user_id": user.id, "brand_id": brand} for brand in sorted(set(brands))]
+        connection.execute(sa.insert(app_user_brand), rows)
+
+
+def end_sessions(connection: sa.Connection, user_id: int) -> None:
+    """Ends every session of a user, and every link, at once."""
+    connection.execute(sa.delete(app_session).where(app_session.c.user_id == user_id))
+    drop_tokens(connection, user_id)
 
 
 def _existing(connection: sa.Connection, name: str) -> sa.Row:
@@ -95,140 +171,19 @@ def _existing(connection: sa.Connection, name: str) -> sa.Row:
     return user
 
 
-# --- sessions
+def _refuse_last_admin(connection: sa.Connection, user: sa.Row) -> None:
+    """The admins are locked, always in the same order: two who shut each other out at once come one after
+    the other, and the second is refused."""
+    admins = connection.execute(
+        sa.select(app_user.c.id)
+        .where(app_user.c.role == ADMIN, app_user.c.active == sa.true())
+        .order_by(app_user.c.id)
+        .with_for_update()
+    ).scalars().all()
+    if list(admins) == [user.id]:
+        raise SetupError(f"{user.name} is the last active admin; make somebody else one first")
 
 
-@dataclass(frozen=True)
-class Session:
-    """An open session and whose it is."""
-
-    person: Person
-    created_at: datetime.datetime
-    last_seen_at: datetime.datetime
-
-
-def find_session(connection: sa.Connection, token_hash: str) -> Session | None:
-    """The session of that token, if its user may still sign in. One statement: every page asks it."""
-    rows = connection.execute(
-        sa.select(
-            app_user.c.id, app_user.c.name, app_user.c.role, app_session.c.created_at, app_session.c.last_seen_at,
-            app_user_brand.c.brand_id,
-        )
-        .select_from(
-            app_session.join(app_user, app_user.c.id == app_session.c.user_id).outerjoin(
-                app_user_brand, app_user_brand.c.user_id == app_user.c.id
-            )
-        )
-        .where(app_session.c.token_hash == token_hash, app_user.c.active == sa.true())
-    ).all()
-    if not rows:
-        return None
-    first = rows[0]
-    brands = frozenset(row.brand_id for row in rows if row.brand_id is not None)
-    person = Person(first.id, first.name, first.role, brands or None)
-    return Session(person, first.created_at, first.last_seen_at)
-
-
-def begin_session(connection: sa.Connection, *, token_hash: str, user_id: int, address: str | None) -> None:
-    """Opens a session, and notes the sign-in."""
-    now = utc_now()
-    connection.execute(
-        sa.insert(app_session).values(
-            token_hash=token_hash, user_id=user_id, created_at=now, last_seen_at=now, address=address
-        )
-    )
-    connection.execute(sa.update(app_user).where(app_user.c.id == user_id).values(last_sign_in_at=now))
-
-
-def touch_session(connection: sa.Connection, token_hash: str) -> None:
-    """Notes that the session is in use."""
-    connection.execute(
-        sa.update(app_session).where(app_session.c.token_hash == token_hash).values(last_seen_at=utc_now())
-    )
-
-
-def end_session(connection: sa.Connection, token_hash: str) -> None:
-    """Ends one session, at once."""
-    connection.execute(sa.delete(app_session).where(app_session.c.token_hash == token_hash))
-
-
-def end_sessions(connection: sa.Connection, user_id: int) -> None:
-    """Ends every session of a user, at once."""
-    connection.execute(sa.delete(app_session).where(app_session.c.user_id == user_id))
-
-
-def sweep_sessions(connection: sa.Connection, begun_before: datetime.datetime) -> None:
-    """Removes sessions and failures that are too old to mean anything."""
-    connection.execute(sa.delete(app_session).where(app_session.c.created_at < begun_before))
-    connection.execute(sa.delete(sign_in_failure).where(sign_in_failure.c.failed_at < utc_now() - 2 * FAILURE_WINDOW))
-
-
-# --- failed sign-ins
-
-
-def admit_attempt(store: Store, name: str, address: str) -> int | None:
-    """Counts an attempt as failed before it is tried; returns None if it may be tried, else the seconds
-    to wait. `forget_attempts` takes it back when the password was right.
-
-    Counting first is what makes the limit exact: of several attempts at once, in any number of
-    processes, the last to commit sees all the others. A refused attempt does not prolong the wait.
-    """
-    name, address = escaped(name)[:150], address[:64]
-    now = utc_now()
-    with store.application.begin() as connection:
-        attempt = connection.execute(
-            sa.insert(sign_in_failure).values(name=name, address=address, failed_at=now)
-        ).inserted_primary_key[0]
-    with store.application_reading.connect() as connection:
-        earlier = connection.execute(
-            sa.select(sign_in_failure.c.failed_at)
-            .where(
-                _attempts_of(name, address),
-                sign_in_failure.c.failed_at > now - FAILURE_WINDOW,
-                sign_in_failure.c.id != attempt,
-            )
-            .order_by(sign_in_failure.c.failed_at.desc())
-            .limit(FAILURES)
-        ).scalars().all()
-    if len(earlier) < FAILURES:
-        return None
-    with store.application.begin() as connection:
-        connection.execute(sa.delete(sign_in_failure).where(sign_in_failure.c.id == attempt))
-    return max(1, round((earlier[-1] + FAILURE_WINDOW - now).total_seconds()))
-
-
-def forget_attempts(connection: sa.Connection, name: str, address: str) -> None:
-    """Clears the count: the password was right."""
-    connection.execute(sa.delete(sign_in_failure).where(_attempts_of(escaped(name)[:150], address[:64])))
-
-
-def _attempts_of(name: str, address: str) -> sa.ColumnElement[bool]:
-    return sa.and_(sign_in_failure.c.name == name, sign_in_failure.c.address == address)
-
-
-# --- the audit trail
-
-
-def record(
-    connection: sa.Connection, action: str, *, user_name: str | None, address: str | None = None, detail: str = ""
-) -> None:
-    """Writes one line of the audit trail: who did what, from where. Texts may come from anybody: their
-    control characters are escaped, so that no line can pass for two."""
-    connection.execute(
-        sa.insert(audit_log).values(
-            happened_at=utc_now(),
-            user_name=escaped(user_name)[:150] if user_name is not None else None,
-            address=address[:64] if address else None,
-            action=action,
-            detail=escaped(detail)[:2000],
-        )
-    )
-
-
-def escaped(text: str) -> str:
-    """`text` with control characters, line ends and directions of writing as \\x0a or \\u202e."""
-    return "".join(
-        character if unicodedata.category(character)[0] != "C" and character not in "\u2028\u2029"
-        else (f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}")
-        for character in text
-    )
+def _refuse_limited_admin(name: str, *, is_limited: bool) -> None:
+    if is_limited:
+        raise SetupError(f"{name}: an admin sees every brand, and may lift any limit; choose another role, or no limit")

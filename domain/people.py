@@ -23,6 +23,12 @@ class Person:
     role: str
     brands: frozenset[int] | None = None
 
+    @property
+    def manages_people(self) -> bool:
+        """Whether this person may see and change who else there is. Their list names every brand, so nobody
+        limited to some may."""
+        return self.may(ADMIN) and self.brands is None
+
     def may(self, role: str) -> bool:
         """Whether this person has the rights of `role`."""
         return ROLES.index(self.role) >= ROLES.index(role)

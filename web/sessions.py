@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask, Request, current_app, g, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
-from database import people
+from database import sessions as kept
 from database.engines.base import utc_now
 from domain.errors import LegoError
 from domain.people import Person
@@ -23,7 +23,14 @@ from web.hosts import is_loopback_name
 from web.secret_key import secret_key
 
 TOKEN = "token"
-ABSOLUTE_LIMIT = datetime.timedelta(days=14)
+_BROWSERS = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("Mozilla/", "A browser"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS"),
+    ("Mac OS X", "macOS"), ("Linux", "Linux"),
+)
 SEEN_EVERY = datetime.timedelta(minutes=1)
 """How exact last_seen_at is: pages would otherwise each write."""
 
@@ -68,20 +75,25 @@ def begin(connection: sa.Connection, user_id: int) -> None:
     end(connection)
     token = secrets.token_urlsafe(32)
     session[TOKEN] = token
-    people.begin_session(
-        connection, token_hash=_hash(token), user_id=user_id, address=current.address()[:64] or None
+    kept.begin_session(
+        connection, token_hash=_hash(token), user_id=user_id, address=current.address()[:64] or None,
+        browser=browser_words(request.headers.get("User-Agent", "")),
     )
-    people.sweep_sessions(connection, utc_now() - ABSOLUTE_LIMIT)
 
 
 def end(connection: sa.Connection) -> None:
     """Ends the session of this request, if there is one, and empties the cookie."""
     token = session.get(TOKEN)
-    if token:
-        people.end_session(connection, _hash(token))
+    if isinstance(token, str):
+        kept.end_session(connection, _hash(token))
     session.clear()
     g.pop("person", None)
     g.pop("csrf_token", None)
+
+
+def end_others(connection: sa.Connection, user_id: int) -> int:
+    """Ends every session of that user but the one of this request; returns how many there were."""
+    return kept.end_other_sessions(connection, user_id, _hash(session.get(TOKEN, "")))
 
 
 def find_person() -> Person | None:
@@ -90,29 +102,41 @@ def find_person() -> Person | None:
     if not isinstance(token, str):
         return None
     with current.store().application_reading.connect() as connection:
-        found = people.find_session(connection, _hash(token))
+        found = kept.find_session(connection, _hash(token))
     if found is None:
         return None
     now = utc_now()
-    idle = datetime.timedelta(minutes=current.settings().web.session_idle_minutes)
-    if now - found.last_seen_at > idle or now - found.created_at > ABSOLUTE_LIMIT:
+    if now - found.last_seen_at > idle_limit() or now - found.created_at > kept.ABSOLUTE_LIMIT:
         return None
     if now - found.last_seen_at > SEEN_EVERY:
         _note_seen(token)
     return found.person
 
 
+def idle_limit() -> datetime.timedelta:
+    """How long a session may be left alone."""
+    return datetime.timedelta(minutes=current.settings().web.session_idle_minutes)
+
+
 def session_mark() -> str:
     """A short text that differs between sessions and opens none; '' for a visitor."""
     token = session.get(TOKEN)
-    return _hash(token)[:16] if isinstance(token, str) else ""
+    return _hash(token)[: kept.HANDLE] if isinstance(token, str) else ""
+
+
+def browser_words(user_agent: str) -> str:
+    """`Firefox on Linux`: enough for somebody to know their own session again. The order matters: each of
+    these claims to be the ones after it as well."""
+    browser = next((name for sign, name in _BROWSERS if sign in user_agent), "A program")
+    system = next((name for sign, name in _SYSTEMS if sign in user_agent), "")
+    return f"{browser} on {system}" if system else browser
 
 
 def _note_seen(token: str) -> None:
     """A page must not fail because its visit cannot be noted (a read-only server, a busy file)."""
     try:
         with current.store().application.begin() as connection:
-            people.touch_session(connection, _hash(token))
+            kept.touch_session(connection, _hash(token))
     except (LegoError, sa.exc.SQLAlchemyError) as error:
         current_app.logger.warning("last_seen_at not written: %s", type(error).__name__)
 

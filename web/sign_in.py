@@ -1,11 +1,17 @@
-"""/login and /logout."""
+"""/login, /login/code and /logout. Whoever has a second factor is not signed in before its code was right."""
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from database import people
+from database import people, second_factor
+from database.attempts import EVERYWHERE, Attempt, admit_attempt, admit_attempts, forget_attempts, take_back
+from database.audit import record
+from database.one_time import STEP, find_token, make_token, use_token
 from database.passwords import NOBODY, hash_password, is_outdated, is_password
 from domain.passwords import LONGEST
 from domain.people import is_name, name_from
@@ -16,14 +22,16 @@ from web.addresses import local_path
 pages = Blueprint("sign_in", __name__)
 
 WRONG = "The name or the password is not right."
+WRONG_CODE = "The code is not right, or was used already. Wait for the next one."
+STEP_COOKIE = "step"
+"""Where the cookie holds the token of the time between password and code. It opens no page."""
 
 
 @pages.get("/login")
 @open_to_everybody
 def show() -> Response:
     """The form; whoever is signed in already goes on to where they wanted."""
-    if set(request.args) - {"next"} or len(request.args.getlist("next")) > 1:
-        abort(400, "This page takes next=, once, and nothing else.")
+    _check_parameters()
     if not sessions.is_private_channel():
         return make_response(render_template("login/needs_tls.html"), 403)
     if current.person():
@@ -35,23 +43,59 @@ def show() -> Response:
 @pages.post("/login")
 @open_to_everybody
 def sign_in() -> Response:
-    """Opens a session, or says that name or password are wrong and never which."""
+    """Opens a session, or asks for the second factor, or says that name or password are wrong and never which."""
     if not sessions.is_private_channel():
         return make_response(render_template("login/needs_tls.html"), 403)
     name, password = name_from(request.form.get("name", "")), request.form.get("password", "")
     address = current.address()
-    wait = people.admit_attempt(current.store(), name, address)
-    if wait is not None:
+    attempt = admit_attempt(current.store(), name, address)
+    if attempt.wait is not None:
         _record("sign-in refused", name, "too many failures")
-        return _too_many(wait)
+        return _too_many(_form, attempt.wait)
     user_id = _user_with(name, password)
     if user_id is None:
         _record("sign-in failed", name)
         return _form(message=WRONG, status=403)
     with current.store().application.begin() as connection:
-        people.forget_attempts(connection, name, address)
+        if second_factor.is_on(connection, user_id):
+            return _ask_for_code(connection, user_id, attempt)
+        forget_attempts(connection, name, address)
         sessions.begin(connection, user_id)
-        people.record(connection, "sign-in", user_name=name, address=address)
+        record(connection, "sign-in", user_name=name, address=address)
+    return redirect(_next(request.form.get("next", "")), 303)
+
+
+@pages.get("/login/code")
+@open_to_everybody
+def show_code() -> Response:
+    """The form for the code, to whoever has just given the right password."""
+    _check_parameters()
+    return _code_form() if _waiting_user() else redirect(url_for("sign_in.show"), 303)
+
+
+@pages.post("/login/code")
+@open_to_everybody
+def give_code() -> Response:
+    """Opens the session if the code is right. Wrong ones count like wrong passwords, and once more for the
+    account from all addresses together: whoever comes this far knows the password."""
+    user = _waiting_user()
+    if user is None:
+        return redirect(url_for("sign_in.show"), 303)
+    address = current.address()
+    wait = admit_attempts(current.store(), user.name, address, EVERYWHERE)
+    if wait is not None:
+        _record("sign-in refused", user.name, "too many failures")
+        return _too_many(_code_form, wait)
+    with current.store().application.begin() as connection:
+        kind = second_factor.accept(connection, user.id, request.form.get("code", ""))
+        # The step is used up with the code; somebody else may have done so in the meantime.
+        if kind is None or not use_token(connection, session[STEP_COOKIE], STEP):
+            record(connection, "sign-in failed", user_name=user.name, address=address, detail="second factor")
+            return _code_form(message=WRONG_CODE, status=403)
+        for place in (address, EVERYWHERE):
+            forget_attempts(connection, user.name, place)
+        sessions.begin(connection, user.id)
+        record(connection, "sign-in", user_name=user.name, address=address, detail=f"with a {kind}")
     return redirect(_next(request.form.get("next", "")), 303)
 
 
@@ -59,7 +103,7 @@ def sign_in() -> Response:
 def sign_out() -> Response:
     """Ends the session at once."""
     with current.store().application.begin() as connection:
-        people.record(connection, "sign-out", user_name=current.person().name, address=current.address())
+        record(connection, "sign-out", user_name=current.person().name, address=current.address())
         sessions.end(connection)
     return redirect(url_for("sign_in.show"), 303)
 
@@ -77,6 +121,29 @@ def _user_with(name: str, password: str) -> int | None:
     return user.id
 
 
+def _ask_for_code(connection: sa.Connection, user_id: int, attempt: Attempt) -> Response:
+    """The right password forgives no failure before it: otherwise it would buy five more codes each time."""
+    take_back(connection, attempt)
+    sessions.end(connection)
+    session[STEP_COOKIE] = make_token(connection, user_id, STEP)
+    wanted = local_path(request.form.get("next", ""))
+    return redirect(url_for("sign_in.show_code", next=wanted) if wanted else url_for("sign_in.show_code"), 303)
+
+
+def _waiting_user() -> sa.Row | None:
+    """Whose password was right a moment ago in this browser."""
+    token = session.get(STEP_COOKIE)
+    if not isinstance(token, str):
+        return None
+    with current.store().application_reading.connect() as connection:
+        return find_token(connection, token, STEP)
+
+
+def _check_parameters() -> None:
+    if set(request.args) - {"next"} or len(request.args.getlist("next")) > 1:
+        abort(400, "This page takes next=, once, and nothing else.")
+
+
 def _next(wanted: str) -> str:
     return local_path(wanted) or "/"
 
@@ -89,9 +156,16 @@ def _form(*, message: str = "", status: int = 200, is_anybody_there: bool = True
     return make_response(page, status)
 
 
-def _too_many(seconds: int) -> Response:
+def _code_form(*, message: str = "", status: int = 200) -> Response:
+    page = render_template(
+        "login/code.html", message=message, next=local_path(request.values.get("next", "")) or ""
+    )
+    return make_response(page, status)
+
+
+def _too_many(form: Callable[..., Response], seconds: int) -> Response:
     minutes = -(-seconds // 60)
-    response = _form(
+    response = form(
         message=f"Too many failed attempts. Try again in {minutes} {'minute' if minutes == 1 else 'minutes'}.",
         status=429,
     )
@@ -101,4 +175,4 @@ def _too_many(seconds: int) -> Response:
 
 def _record(action: str, name: str, detail: str = "") -> None:
     with current.store().application.begin() as connection:
-        people.record(connection, action, user_name=name, address=current.address(), detail=detail)
+        record(connection, action, user_name=name, address=current.address(), detail=detail)

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from database import people, schema
 from database.engines.base import utc_now
 from database.passwords import is_password
+from database.sessions import begin_session
 from flask_app import create_app
 
 PASSWORD = "correct horse battery"
@@ -36,7 +37,7 @@ def audit(store):
 def open_session(store, name):
     with store.application.begin() as connection:
         user = people.find_user(connection, name)
-        people.begin_session(connection, token_hash="0" * 64, user_id=user.id, address="127.0.0.1")
+        begin_session(connection, token_hash="0" * 64, user_id=user.id, address="127.0.0.1")
 
 
 def sessions(store):

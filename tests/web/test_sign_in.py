@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from database import people, schema
+from database.attempts import FAILURE_WINDOW
 from database.passwords import NOBODY, is_outdated, is_password
 from flask_app import create_app
 from tests.web.conftest import PASSWORD, csrf_token, sign_in
@@ -94,7 +95,7 @@ def test_failures_older_than_the_window_do_not_count(app, add_person, store):
     table = schema.sign_in_failure
     with store.application.begin() as connection:
         for row in connection.execute(sa.select(table)).all():
-            earlier = row.failed_at - people.FAILURE_WINDOW
+            earlier = row.failed_at - FAILURE_WINDOW
             connection.execute(sa.update(table).where(table.c.id == row.id).values(failed_at=earlier))
     assert sign_in(app.test_client(), "anna").status_code == 303
 

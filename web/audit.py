@@ -1,0 +1,103 @@
+"""/users/audit: the audit trail, by page and as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from urllib.parse import quote, urlencode
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, make_response, render_template, request, stream_with_context, url_for
+
+from database.audit import TrailFilter, count_trail, read_trail, read_whole_trail, record, recorded_actions
+from domain.errors import SelectionError
+from domain.people import ADMIN
+from domain.selection import page_number, single_values
+from web import current
+from web.access import needs
+from web.figures import formats_of_reader
+from web.formats import COUNT
+from web.notices import moment_words
+from web.plain import harmless, moment
+from web.users import only_for_managers
+
+pages = Blueprint("audit", __name__)
+pages.before_request(only_for_managers)
+
+LINES_PER_PAGE = 50
+WORDS = ("user", "action", "page")
+HEADINGS = ("Time (UTC)", "User", "Address", "Action", "Detail")
+
+
+@pages.get("/users/audit")
+@needs(ADMIN)
+def show() -> Response:
+    """One page of the trail, the newest lines first."""
+    with current.store().application_reading.connect() as connection:
+        actions = recorded_actions(connection)
+        wanted, page = _asked(actions)
+        count = count_trail(connection, wanted)
+        last = max(1, -(-count // LINES_PER_PAGE))
+        if page > last:
+            abort(400, f"page {page} is past the last one; permitted are 1 to {last}")
+        lines = read_trail(connection, wanted, start=(page - 1) * LINES_PER_PAGE, limit=LINES_PER_PAGE)
+    write = formats_of_reader().exact
+    return make_response(render_template(
+        "users/audit.html", lines=lines, wanted=wanted, actions=actions, moment_words=moment_words,
+        count=write(count, COUNT), page=write(page, COUNT), pages=write(last, COUNT),
+        previous=_address(wanted, page - 1) if page > 1 else "", next=_address(wanted, page + 1) if page < last else "",
+        file=_address(wanted, 1, "audit.as_csv"), everything=url_for("audit.show"),
+    ))
+
+
+@pages.get("/users/audit.csv")
+@needs(ADMIN)
+def as_csv() -> Response:
+    """The whole trail, as far as the filter lets it through."""
+    with current.store().application.begin() as connection:
+        wanted, _ = _asked(recorded_actions(connection), words=("user", "action"))
+        detail = _address(wanted, 1, "audit.as_csv")
+        record(connection, "export", user_name=current.person().name, address=current.address(), detail=detail)
+    response = Response(stream_with_context(_lines(wanted)), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="audit.csv"'
+    return response
+
+
+def _lines(wanted: TrailFilter) -> Iterator[str]:
+    yield "\ufeff" + _csv([HEADINGS])
+    with current.store().application_reading.connect() as connection:
+        for row in read_whole_trail(connection, wanted):
+            yield _csv([_cells(row)])
+
+
+def _cells(row: sa.Row) -> list[str]:
+    texts = (row.user_name, row.address, row.action, row.detail)
+    return [moment(row.happened_at), *(harmless(text or "") for text in texts)]
+
+
+def _csv(rows: list) -> str:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return out.getvalue()
+
+
+def _asked(actions: list[str], *, words: tuple[str, ...] = WORDS) -> tuple[TrailFilter, int]:
+    """The lines and the page that the address names; answers 400 if it makes no sense."""
+    try:
+        texts = single_values(request.args.items(multi=True), words)
+        page = page_number(texts)
+    except SelectionError as error:
+        abort(400, str(error))
+    user, action = texts.get("user", "").strip(), texts.get("action", "")
+    if len(user) > 150 or not user.isprintable():
+        abort(400, "user is the name of a user")
+    if action and action not in actions:
+        abort(400, f"action is one of {', '.join(actions)}")
+    return TrailFilter(user=user, action=action), page
+
+
+def _address(wanted: TrailFilter, page: int, endpoint: str = "audit.show") -> str:
+    texts = {"user": wanted.user, "action": wanted.action, "page": str(page) if page > 1 else ""}
+    query = urlencode([(word, text) for word, text in texts.items() if text], quote_via=quote)
+    return f"{url_for(endpoint)}?{query}" if query else url_for(endpoint)
