@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import sys
 import time
@@ -14,6 +15,7 @@ from database.people import escaped
 from web import current
 
 LONGEST = 500
+_SECRET = re.compile(r"(/welcome/).+")
 _FORMAT = "%(asctime)sZ %(levelname)s [%(request_id)s] %(message)s"
 
 log = logging.getLogger("lego.web")
@@ -38,9 +40,14 @@ def register(app: Flask) -> None:
             response.headers["Server-Timing"] = _timing(milliseconds)
         log.info(
             "%s %s %s %s %d %.1f ms", request.remote_addr, person.name if person else "-", request.method,
-            escaped(request.full_path.rstrip("?"))[:LONGEST], response.status_code, milliseconds,
+            _address(), response.status_code, milliseconds,
         )
         return response
+
+
+def _address() -> str:
+    """Whoever reads the log must not be able to open a link that was not used yet."""
+    return _SECRET.sub(r"\1…", escaped(request.full_path.rstrip("?")))[:LONGEST]
 
 
 def _timing(milliseconds: float) -> str:
