@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,20 @@ from tests.mariadb import PASSWORD, USER, MariadbServer
 ENGINES = ("embedded", "mysql")
 SHARED_FILES = Path(__file__).parent / "files"
 
+LONG_SEED = "LONG_SEED"
+"""The variable that holds the seed of this run's sequences."""
+
 _schemas = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Chooses the seed; processes that share the tests are given it with the environment."""
+    os.environ.setdefault(LONG_SEED, str(random.randrange(10**9)))
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Tells the seed, whether a sequence failed or not."""
+    terminalreporter.write_line(f"sequences of operations: {LONG_SEED}={os.environ[LONG_SEED]}")
 
 
 @pytest.fixture(autouse=True)

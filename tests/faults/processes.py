@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from database.summaries.refresh import RefreshOptions
+from domain.errors import LegoError
 from settings import ROOT, Settings
 from tests.conftest import environment_of
 
@@ -105,8 +106,10 @@ def _refresh(settings: Settings, options: RefreshOptions, step: str) -> None:
     from database.summaries.refresh import refresh
 
     os.environ["LEGO_CRASH_AT"] = step
-    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (this process ends before anybody could close it)
-    refresh(open_store(settings), options)
+    try:
+        refresh(open_store(settings), options)
+    except LegoError as error:
+        sys.exit(error.exit_code)
 
 
 def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, constants: dict) -> None:

@@ -59,16 +59,18 @@ class Oracle:
         self.facts = [fact for fact in self.facts if fact.number != number] + self.replaced.pop(number)
 
     def tables(self) -> dict[str, list[tuple]]:
-        """The three tables as `tests.facts.all_summary_rows` gives them."""
+        """The three tables as `tests.facts.all_summary_rows` gives them, and what was left out: month, metric,
+        reason, facts, sum."""
         asin: dict[tuple, Decimal] = defaultdict(Decimal)
+        left_out: dict[tuple, list[Decimal]] = defaultdict(list)
         for fact in self.facts:
             code, marketplace, metric, month, value = fact.row
-            if value is None or marketplace == ALL or code not in self.products:
+            reason = self._reason(fact)
+            if reason:
+                left_out[f"{month}-01", metric, reason].append(Decimal(value or 0))
                 continue
             number, brand, own = self.products[code]
-            category, group = self.brands.get(brand, (None, None))
-            if group == EXCLUDED:
-                continue
+            category, _ = self.brands.get(brand, (None, None))
             asin[number, brand or 0, own or category or 0, marketplace, f"{month}-01", metric] += Decimal(value)
         brands: dict[tuple, list] = defaultdict(list)
         categories: dict[tuple, list] = defaultdict(list)
@@ -89,4 +91,17 @@ class Oracle:
                  len({number for number, *_ in rows}))
                 for key, rows in categories.items()
             ),
+            "left out": sorted((*key, len(values), f"{sum(values):.2f}") for key, values in left_out.items()),
         }
+
+    def _reason(self, fact: Fact) -> str:
+        """Why a fact is left out, '' if it is not."""
+        code, marketplace, _, _, value = fact.row
+        if value is None:
+            return "no value"
+        if marketplace == ALL:
+            return "marketplace ALL"
+        if code not in self.products:
+            return "unknown product"
+        _, group = self.brands.get(self.products[code][1], (None, None))
+        return "excluded group" if group == EXCLUDED else ""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store
+from database.engines.base import Reading, Store
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.imports.undo import undo_import
 from database.summaries.refresh import RefreshOptions, refresh, roll_back
 from domain.errors import Refused
-from tests.facts import add_brands, add_categories, add_facts, add_products, run_on_facts
+from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows, run_on_facts
+from tests.faults.processes import killed_at
+from tests.faults.readers import read_whole
 from tests.properties.oracle import Row
 
 CATEGORIES = ("Garden", "Küche 🍳")
@@ -30,8 +33,16 @@ class Shop:
         self.folder = folder
         self.name = store.settings.database.engine
         self.imports: dict[int, int] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self.imports.clear()
         self.live: dict | None = None
         self.before: dict | None = None
+        self.before_is_sure = True
+        """Whether the generation before is kept for certain: a crash may have cost it."""
+        self.generation = 0
+        self.ended = True
 
     def clear(self) -> None:
         """Empties every table and forgets every generation."""
@@ -40,8 +51,7 @@ class Shop:
                 if table is not schema.marketplace:
                     connection.execute(sa.delete(table))
             connection.commit()
-        self.imports.clear()
-        self.live = self.before = None
+        self._forget()
         self._forget_generations()
         add_categories(self.store, *CATEGORIES)
         add_brands(self.store, *BRANDS)
@@ -92,10 +102,36 @@ class Shop:
     def roll_back(self) -> bool:
         """False if no earlier generation is kept."""
         try:
-            roll_back(self.store)
+            self.generation = roll_back(self.store).generation
         except Refused:
             return False
         return True
+
+    def crash(self, step: str, full: bool) -> bool:
+        """A refresh that is killed at `step`; whether it came that far."""
+        code = killed_at(self.store.settings, step, RefreshOptions(full=full, force=True))
+        assert code in (0, Refused.exit_code, -signal.SIGKILL), (self.name, code)
+        self.ended = code == 0
+        return code == -signal.SIGKILL
+
+    def has_new_generation(self) -> bool:
+        """Whether another generation is live than the last time this was asked or told."""
+        live = self.store.live_generation()
+        return live is not None and live.generation != self.generation
+
+    def published(self, tables: dict) -> None:
+        """Takes note of what was published by now."""
+        self.before, self.live, self.before_is_sure = self.live, tables, True
+        self.generation = self.store.live_generation().generation
+
+    def tables(self) -> dict[str, list[tuple]]:
+        """What is live: the three tables, and what was left out."""
+        return all_summary_rows(self.store) | {"left out": self.store.read(_left_out)}
+
+    def assert_whole(self) -> None:
+        """Per month and metric: facts - left out = ASIN = brand by marketplace = brand ALL = category."""
+        if self.live is not None and self.live[schema.summary_asin.name]:
+            assert self.store.read(read_whole)[1] == "", self.name
 
     def _forget_generations(self) -> None:
         generations = getattr(self.store, "generations", None)
@@ -113,3 +149,11 @@ class Shop:
             for table in (schema.refresh_log, schema.import_log):
                 connection.execute(sa.delete(table))
 
+
+def _left_out(reading: Reading) -> list[tuple]:
+    table = schema.summary_left_out
+    rows = reading.connection.execute(
+        sa.select(table.c.month, table.c.metric, table.c.reason, table.c.facts, table.c.value)
+        .where(table.c.generation == reading.generation.generation)
+    )
+    return sorted((str(row.month), row.metric, row.reason, row.facts, f"{row.value:.2f}") for row in rows)
