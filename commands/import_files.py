@@ -17,6 +17,9 @@ from database.imports.report import ImportReport
 from database.imports.staging import APPEND, REPLACE, WHOLE_MONTHS, ImportOptions
 from domain.errors import Refused, SetupError
 
+WAITING = "waiting its turn"
+"""What is said while another import or refresh holds the lock."""
+
 
 @lego_command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -35,20 +38,26 @@ from domain.errors import Refused, SetupError
               help="Let a file in this currency in; may be repeated.")
 @click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for a running import or refresh.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
+@click.option("--by", "user_name", metavar="USER", help="Who asked for it, for the page /imports.")
+@click.option("--called", metavar="NAME", help="What the one file is called on that page; default: its name.")
+@click.option("--progress", "tell_progress", is_flag=True, help="Print a line per stage where no terminal is, too.")
 @click.pass_context
 def command(
     context, files, file_format, source, brand, append, whole_months, decimal, rounding, dry_run, then_refresh,
-    update_products, allow_currency, wait, as_json,
+    update_products, allow_currency, wait, as_json, user_name, called, tell_progress,
 ) -> None:
     """Take CSV files in, each all or nothing; the summaries change with the next refresh."""
     if append and whole_months:
         raise SetupError("--append adds and --whole-months replaces: give one of them")
+    if called and len(files) > 1:
+        raise SetupError("--called names one file; give one")
     mode = APPEND if append else WHOLE_MONTHS if whole_months else REPLACE
     options = ImportOptions(source, mode, brand, update_products, tuple(allow_currency), decimal, rounding, dry_run)
     store = current_store()
     reports, refused = [], 0
     for path in files:
-        report = _import_one(store, path, options, file_format, wait)
+        line = StageLine(called or path.name, tell_progress=tell_progress)
+        report = _import_one(store, path, options, file_format=file_format, wait=wait, user_name=user_name, line=line)
         refused += report is None
         if report is not None:
             reports.append(report)
@@ -64,22 +73,28 @@ def command(
         context.exit(Refused.exit_code)
 
 
-def _import_one(store: Store, path: Path, options: ImportOptions, file_format: str, wait: float) -> ImportReport | None:
+def _import_one(
+    store: Store, path: Path, options: ImportOptions, *, file_format: str, wait: float, user_name: str | None,
+    line: StageLine,
+) -> ImportReport | None:
     """The report, or None if the file was refused: each file stands alone, so the next one is still tried."""
-    with store.lock(f"import of {path.name}"[:100], wait=wait):
+    line.show(WAITING)
+    with store.lock(f"import of {line.called}"[:100], wait=wait):
         reconcile_import_log(store)
         try:
-            with StageLine(path.name) as line:
-                report = import_file(store, path, options, file_format=file_format, progress=line.show)
+            with line:
+                report = import_file(
+                    store, path, options, file_format=file_format, called=line.called, progress=line.show
+                )
         except Refused as error:
             if not options.dry_run:
-                tell_refused(store, path.name, options.source or "", error)
+                tell_refused(store, line.called, options.source or "", error, user_name=user_name)
             click.echo(f"import: {error}", err=True)
             for fault in error.faults:
                 click.echo(f"  {fault}", err=True)
             return None
         if not options.dry_run:
-            tell_done(store, report)
+            tell_done(store, report, user_name=user_name)
         return report
 
 
@@ -94,18 +109,22 @@ def _refresh_or_say(context: click.Context, then_refresh: bool) -> None:
 
 
 class StageLine:
-    """On a terminal, one line that says what is being done to a file and for how long; nothing elsewhere."""
+    """On a terminal, one line that says what is being done to a file and for how long. Elsewhere nothing, or,
+    where progress is to be told, a line `stage: …` for each."""
 
-    def __init__(self, file_name: str) -> None:
-        self._file_name = file_name
+    def __init__(self, called: str, *, tell_progress: bool) -> None:
+        self.called = called
         self._stage = "opening"
         self._began = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._draw, daemon=True) if is_terminal() else None
+        self._is_told = tell_progress and not self._thread
 
     def show(self, stage: str) -> None:
         """Says what begins now."""
         self._stage = stage
+        if self._is_told:
+            click.echo(f"stage: {stage}", err=True)
 
     def __enter__(self) -> StageLine:
         if self._thread:
@@ -121,4 +140,4 @@ class StageLine:
     def _draw(self) -> None:
         while not self._over.wait(0.5):
             seconds = time.monotonic() - self._began
-            click.echo(f"\r\x1b[2K{self._file_name}: {self._stage}, {seconds:.0f} s", nl=False, err=True)
+            click.echo(f"\r\x1b[2K{self.called}: {self._stage}, {seconds:.0f} s", nl=False, err=True)

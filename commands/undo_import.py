@@ -1,5 +1,7 @@
 """flask undo-import: takes one import back."""
 
+import json
+
 import click
 
 from commands import current_store, lego_command
@@ -11,17 +13,25 @@ from domain.months import format_month
 @lego_command("undo-import")
 @click.argument("import_id", metavar="ID", type=int)
 @click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for a running import or refresh.")
-def command(import_id, wait) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@click.option("--by", "user_name", metavar="USER", help="Who asked for it, for the page /imports.")
+def command(import_id, wait, as_json, user_name) -> None:
     """Take an import back: its facts go, what it replaced returns. Its products stay."""
     store = current_store()
     with store.lock(f"undo of import {import_id}", wait=wait):
         reconcile_import_log(store)
         undone = undo_import(store, import_id)
-        tell_undone(store, undone.import_id, undone.undone_at)
-    months = ", ".join(format_month(month) for month in undone.months)
+        tell_undone(store, undone.import_id, undone.undone_at, user_name=user_name)
+    months = [format_month(month) for month in undone.months]
+    if as_json:
+        click.echo(json.dumps({
+            "import_id": undone.import_id, "file_name": undone.file_name, "facts": undone.facts,
+            "value": str(undone.value), "returned_facts": undone.returned_facts, "months": months,
+        }, indent=2, ensure_ascii=False))
+        return
     click.echo(
         f"Import {undone.import_id} ({undone.file_name}) is taken back: {undone.facts:,} facts, "
         f"sum {undone.value:,.2f}, "
-        f"are gone, {undone.returned_facts:,} returned; months {months}."
+        f"are gone, {undone.returned_facts:,} returned; months {', '.join(months)}."
     )
     click.echo("The pages show it after: flask refresh-summaries", err=True)

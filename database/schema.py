@@ -345,6 +345,11 @@ import_log = _table(
     sa.Column("report", LongText, nullable=False, comment="JSON: what was taken, skipped and why"),
     sa.Column("created_at", Moment, nullable=False, index=True),
     sa.Column("undone_at", Moment),
+    sa.Column("user_name", sa.String(150), comment="none: somebody at the command line"),
+    sa.Column("undone_by", sa.String(150)),
+    sa.Column("mode", sa.String(20), comment="replace, append or whole-months"),
+    sa.Column("rows_read", sa.BigInteger),
+    sa.Column("replaced_facts", sa.BigInteger),
 )
 """What the web shows of imports; told after `financials_import`, and reconciled at the next command."""
 

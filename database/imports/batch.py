@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import time
+from collections.abc import Sequence
 from decimal import Decimal
 
 import duckdb
@@ -22,7 +23,7 @@ from database.engines.base import Store, utc_now
 from database.imports import facts
 from database.imports.dimensions import Entry, Placement, place_products
 from database.imports.ledger import note_changed_months
-from database.imports.report import ImportReport, MetricSum
+from database.imports.report import ImportReport, MetricSum, MonthSum
 from database.imports.staging import APPEND, DEMO, REPLACE, ImportOptions, Skipped, Staged
 from domain.errors import Refused
 from domain.months import add_months, format_month, month_of, today_utc
@@ -58,7 +59,8 @@ def _take_in(
     options: ImportOptions, started: float,
 ) -> ImportReport:
     refuse_same_bytes(connection, staged.sha256, staged.file_name)
-    metrics, months = _sums(scratch, staged)
+    by_month = _sums(scratch, staged)
+    metrics, months = _by_metric(by_month), tuple(sorted({found.month for found in by_month}))
     source = (options.source or staged.format).strip()
     entry = Entry(next_import_id(connection), utc_now())
     placement = place_products(store, connection, scratch, staged, entry=entry, update=options.update_products)
@@ -76,7 +78,7 @@ def _take_in(
     return ImportReport(
         file_name=staged.file_name, format=staged.format, source=source, mode=options.mode, sha256=staged.sha256,
         dry_run=options.dry_run, import_id=None if options.dry_run else entry.import_id, rows_read=staged.rows_read,
-        cells_read=staged.cells_read, metrics=metrics, months=months, skipped=staged.skipped,
+        cells_read=staged.cells_read, metrics=metrics, months=months, by_month=by_month, skipped=staged.skipped,
         skipped_columns=staged.skipped_columns, replaced=replaced, kept=kept, kept_products=kept_count,
         differences=placement.differences, difference_count=placement.difference_count, overlaps=overlaps,
         new=placement.new, demo_facts=demo_facts, demo_value=demo_value, currencies=staged.currencies,
@@ -100,20 +102,22 @@ def refuse_same_bytes(connection: sa.Connection, sha256: str, file_name: str) ->
         )
 
 
-def _sums(
-    scratch: duckdb.DuckDBPyConnection, staged: Staged
-) -> tuple[tuple[MetricSum, ...], tuple[datetime.date, ...]]:
+def _sums(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[MonthSum, ...]:
     rows = scratch.execute(
         "SELECT metric::VARCHAR AS metric, month, count(*) AS facts, sum(value)::DECIMAL(25,2) AS value "
         f"FROM {staged.relation} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     if not rows:
         raise Refused(f"{staged.file_name}: gives no fact: every value cell is blank, or there is no row")
+    return tuple(MonthSum(*row) for row in rows)
+
+
+def _by_metric(by_month: Sequence[MonthSum]) -> tuple[MetricSum, ...]:
     metrics: dict[str, MetricSum] = {}
-    for metric, _, count, value in rows:
-        known = metrics.get(metric, MetricSum(metric, 0, Decimal(0)))
-        metrics[metric] = MetricSum(metric, known.facts + count, known.value + value)
-    return tuple(metrics.values()), tuple(sorted({month for _, month, _, _ in rows}))
+    for found in by_month:
+        known = metrics.get(found.metric, MetricSum(found.metric, 0, Decimal(0)))
+        metrics[found.metric] = MetricSum(found.metric, known.facts + found.facts, known.value + found.value)
+    return tuple(metrics.values())
 
 
 def next_import_id(connection: sa.Connection) -> int:

@@ -90,53 +90,60 @@ class CsvFile:
 
 
 @contextlib.contextmanager
-def open_csv(path: Path) -> Iterator[CsvFile]:
+def open_csv(path: Path, called: str = "") -> Iterator[CsvFile]:
     """Looks a file over and yields it. On leaving, checks that it did not change meanwhile. Raises Refused,
-    with the line where that can be said, for everything that is not a CSV file in UTF-8."""
-    before = _status(path)
-    scan = _scan(path)
+    with the line where that can be said, for everything that is not a CSV file in UTF-8. `called` is its
+    name for people, where it lies under another one."""
+    name = called or path.name
+    before = _status(path, name)
+    scan = _scan(path, name)
     with contextlib.ExitStack() as stack:
         source = path
         if scan.mixed_line_ends:
             source = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lego-import-"))) / "even.csv"
             _even_line_ends(path, source)
-        delimiter, head, head_lines = _head(path)
+        delimiter, head, head_lines = _head(path, name)
         yield CsvFile(
-            path.name, source, scan.sha256, delimiter, head, head_lines,
+            name, source, scan.sha256, delimiter, head, head_lines,
             line_ends=scan.line_ends, has_quotes=scan.has_quotes,
         )
-        check_unchanged(path, before)
+        check_unchanged(path, before, name)
 
 
-def check_unchanged(path: Path, before: os.stat_result) -> None:
+def check_unchanged(path: Path, before: os.stat_result, name: str) -> None:
     """Raises Refused if the file is not the one that was looked over."""
     try:
         after = path.stat()
     except OSError:
-        raise Refused(f"{path.name}: disappeared while it was read; nothing was taken in") from None
+        raise Refused(f"{name}: disappeared while it was read; nothing was taken in") from None
     if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
-        raise Refused(f"{path.name}: changed while it was read; nothing was taken in; import it when it is complete")
+        raise Refused(f"{name}: changed while it was read; nothing was taken in; import it when it is complete")
 
 
-def _status(path: Path) -> os.stat_result:
+def _status(path: Path, name: str) -> os.stat_result:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise Refused(f"{path}: is a folder; name the files in it")
+            raise Refused(f"{_whole(path, name)}: is a folder; name the files in it")
         if not stat.S_ISREG(status.st_mode):
-            raise Refused(f"{path}: is not a regular file; save it to one first")
+            raise Refused(f"{_whole(path, name)}: is not a regular file; save it to one first")
         with path.open("rb") as file:
             start = file.read(8)
     except FileNotFoundError:
-        raise Refused(f"{path}: there is no such file") from None
+        raise Refused(f"{_whole(path, name)}: there is no such file") from None
     except OSError as error:
-        raise Refused(f"{path}: cannot be read ({error.strerror})") from None
+        raise Refused(f"{_whole(path, name)}: cannot be read ({error.strerror})") from None
     for magic, words in _MAGIC.items():
         if start.startswith(magic):
-            raise Refused(f"{path.name}: {words}")
+            raise Refused(f"{name}: {words}")
     if not status.st_size:
-        raise Refused(f"{path.name}: is empty")
+        raise Refused(f"{name}: is empty")
     return status
+
+
+def _whole(path: Path, name: str) -> str:
+    """The whole path helps whoever gave it, and nobody else."""
+    return str(path) if name == path.name else name
 
 
 @dataclass(frozen=True)
@@ -147,15 +154,15 @@ class _Scan:
     has_quotes: bool
 
 
-def _scan(path: Path) -> _Scan:
+def _scan(path: Path, name: str) -> _Scan:
     try:
         with ThreadPoolExecutor(1) as pool:
             # Hashing and looking both leave the interpreter free, so two cores share the work.
             sha256 = pool.submit(_sha256, path)
-            line_ends, mixed, quotes = _look_over(path)
+            line_ends, mixed, quotes = _look_over(path, name)
             return _Scan(sha256.result(), line_ends, mixed, quotes)
     except OSError as error:
-        raise Refused(f"{path}: cannot be read ({error.strerror})") from None
+        raise Refused(f"{_whole(path, name)}: cannot be read ({error.strerror})") from None
 
 
 def _sha256(path: Path) -> str:
@@ -163,7 +170,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _look_over(path: Path) -> tuple[int, bool, bool]:
+def _look_over(path: Path, name: str) -> tuple[int, bool, bool]:
     decoder = codecs.getincrementaldecoder("utf-8")()
     feeds = pairs = returns = 0
     quotes = False
@@ -171,12 +178,12 @@ def _look_over(path: Path) -> tuple[int, bool, bool]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             if b"\0" in chunk:
-                _refuse_nul(path, feeds, chunk)
+                _refuse_nul(name, feeds, chunk)
             if not chunk.isascii() or decoder.getstate()[0]:
                 try:
                     decoder.decode(chunk)
                 except UnicodeDecodeError as error:
-                    _refuse_byte(path, feeds, error)
+                    _refuse_byte(name, feeds, error)
             feeds += chunk.count(b"\n")
             if b"\r" in chunk or last == b"\r":
                 returns += chunk.count(b"\r")
@@ -186,24 +193,24 @@ def _look_over(path: Path) -> tuple[int, bool, bool]:
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        _refuse_byte(path, feeds, error)
+        _refuse_byte(name, feeds, error)
     if returns and not feeds:
-        raise Refused(f"{path.name}: its lines end with a carriage return only; save it with LF or CRLF line ends")
+        raise Refused(f"{name}: its lines end with a carriage return only; save it with LF or CRLF line ends")
     return feeds + (last != b"\n"), 0 < pairs < feeds, quotes
 
 
-def _refuse_nul(path: Path, lines: int, chunk: bytes) -> None:
+def _refuse_nul(name: str, lines: int, chunk: bytes) -> None:
     position = chunk.index(b"\0")
     line = lines + chunk.count(b"\n", 0, position) + 1
     if chunk.count(b"\0") > len(chunk) // 4:
-        raise Refused(f"{path.name}: line {line}: every other byte is NUL, so it is UTF-16; save it as UTF-8")
-    raise refusal(path.name, [Fault("a NUL byte; this is no text file, or it is damaged", line)])
+        raise Refused(f"{name}: line {line}: every other byte is NUL, so it is UTF-16; save it as UTF-8")
+    raise refusal(name, [Fault("a NUL byte; this is no text file, or it is damaged", line)])
 
 
-def _refuse_byte(path: Path, lines: int, error: UnicodeDecodeError) -> None:
+def _refuse_byte(name: str, lines: int, error: UnicodeDecodeError) -> None:
     line = lines + error.object.count(b"\n", 0, error.start) + 1
     byte = f"0x{error.object[error.start]:02X}" if error.start < len(error.object) else "a cut character"
-    raise refusal(path.name, [Fault(f"byte {byte} is not UTF-8; save the file as UTF-8", line)])
+    raise refusal(name, [Fault(f"byte {byte} is not UTF-8; save the file as UTF-8", line)])
 
 
 def _even_line_ends(path: Path, copy: Path) -> None:
@@ -217,11 +224,11 @@ def _even_line_ends(path: Path, copy: Path) -> None:
         target.write(held)
 
 
-def _head(path: Path) -> tuple[str, tuple[tuple[str, ...], ...], tuple[int, ...]]:
+def _head(path: Path, name: str) -> tuple[str, tuple[tuple[str, ...], ...], tuple[int, ...]]:
     with path.open("rb") as file:
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(file.read(_HEADER_BYTES))
     if not text.strip():
-        raise Refused(f"{path.name}: is empty but for blank lines")
+        raise Refused(f"{name}: is empty but for blank lines")
     delimiter = _delimiter(text)
     head: list[tuple[str, ...]] = []
     ends: list[int] = []
@@ -237,7 +244,7 @@ def _head(path: Path) -> tuple[str, tuple[tuple[str, ...], ...], tuple[int, ...]
         except csv.Error:
             # An open quote in the first lines: the header is told as far as it goes, reading finds the line.
             if not head:
-                raise refusal(path.name, [Fault("a quote is opened in the headings and never closed", 1)]) from None
+                raise refusal(name, [Fault("a quote is opened in the headings and never closed", 1)]) from None
     return delimiter, tuple(head), tuple(ends)
 
 

@@ -25,16 +25,16 @@ MEMORY = 704
 
 
 def import_file(
-    store: Store, path: Path, options: ImportOptions, *, file_format: str = AUTO,
+    store: Store, path: Path, options: ImportOptions, *, file_format: str = AUTO, called: str = "",
     progress: Callable[[str], None] = lambda stage: None,
 ) -> ImportReport:
-    """Takes one file in, all or nothing; the caller holds `store.lock()`. `progress` is told what begins.
-    Raises Refused with every fault."""
+    """Takes one file in, all or nothing; the caller holds `store.lock()`. `progress` is told what begins;
+    `called` is the file's name for people, where it lies under another one. Raises Refused with every fault."""
     try:
         with store.facts() as connection, store.scratch(connection) as scratch:
             scratch.execute(f"SET memory_limit = '{min(store.settings.database.memory, MEMORY)}MiB'")
             progress("looking it over")
-            with open_csv(path) as file:
+            with open_csv(path, called) as file:
                 refuse_same_bytes(connection, file.sha256, file.name)
                 progress("reading its cells")
                 staged = stage(
@@ -43,8 +43,8 @@ def import_file(
             progress("writing its facts")
             return take_in(store, connection, scratch, staged, options)
     except sa.exc.DBAPIError as error:
-        words = " ".join(str(error.orig).split())[:200]
-        raise LegoError(f"{path.name}: the database refused it ({words}); nothing was taken in; try again") from error
+        name, words = called or path.name, " ".join(str(error.orig).split())[:200]
+        raise LegoError(f"{name}: the database refused it ({words}); nothing was taken in; try again") from error
 
 
 def stage(

@@ -21,33 +21,40 @@ from domain.months import format_month
 log, book = schema.import_log, schema.financials_import
 
 
-def tell_done(store: Store, report: ImportReport) -> None:
-    """Writes down a file that went in, and which demo imports it removed."""
+def tell_done(store: Store, report: ImportReport, *, user_name: str | None = None) -> None:
+    """Writes down a file that went in, for whom, and which demo imports it removed."""
     with store.application.begin() as connection:
         connection.execute(sa.insert(log).values(
             import_id=report.import_id, source=report.source, format=report.format,
             file_name=report.file_name[-255:], status="done", facts=report.facts, value=report.value,
             months=_month_list(report.months), report=json.dumps(report.as_dict(), ensure_ascii=False),
-            created_at=utc_now(),
+            created_at=utc_now(), user_name=user_name, mode=report.mode, rows_read=report.rows_read,
+            replaced_facts=report.replaced_facts,
         ))
     if report.demo_facts:
         reconcile_import_log(store)
 
 
-def tell_refused(store: Store, file_name: str, source: str, error: Refused) -> None:
+def tell_refused(
+    store: Store, file_name: str, source: str, error: Refused, *, user_name: str | None = None
+) -> None:
     """Writes down a file that was refused, with its faults."""
     with store.application.begin() as connection:
         connection.execute(sa.insert(log).values(
             import_id=None, source=source, file_name=file_name[-255:], status="refused", created_at=utc_now(),
+            user_name=user_name,
             report=json.dumps({"error": str(error), "faults": list(error.faults)}, ensure_ascii=False),
         ))
 
 
-def tell_undone(store: Store, import_id: int, undone_at: datetime.datetime) -> None:
-    """Notes that an import was taken back."""
+def tell_undone(
+    store: Store, import_id: int, undone_at: datetime.datetime, *, user_name: str | None = None
+) -> None:
+    """Notes that an import was taken back, and for whom."""
     with store.application.begin() as connection:
         connection.execute(
-            sa.update(log).where(log.c.import_id == import_id).values(status="undone", undone_at=undone_at)
+            sa.update(log).where(log.c.import_id == import_id)
+            .values(status="undone", undone_at=undone_at, undone_by=user_name)
         )
 
 
@@ -76,7 +83,7 @@ def reconcile_import_log(store: Store) -> int:
                 import_id=row.id, source=row.source, format=row.format, file_name=row.file_name, status=row.status,
                 facts=row.facts, value=row.value, months=_month_list(months.get(row.id, ())),
                 report=json.dumps({"note": "the process ended before it could write its report"}),
-                created_at=row.created_at, undone_at=row.undone_at,
+                created_at=row.created_at, undone_at=row.undone_at, mode=row.mode, replaced_facts=row.replaced_facts,
             ))
     return len(missing) + len(stale)
 

@@ -26,6 +26,16 @@ class MetricSum:
 
 
 @dataclass(frozen=True)
+class MonthSum:
+    """Facts of one metric and month: how many, and their sum."""
+
+    metric: str
+    month: datetime.date
+    facts: int
+    value: Decimal
+
+
+@dataclass(frozen=True)
 class KeptProduct:
     """A product of the same source and months that the file does not mention."""
 
@@ -81,6 +91,7 @@ class ImportReport:
     cells_read: int
     metrics: tuple[MetricSum, ...]
     months: tuple[datetime.date, ...]
+    by_month: tuple[MonthSum, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     skipped_columns: tuple[str, ...] = ()
     replaced: tuple[MetricSum, ...] = ()

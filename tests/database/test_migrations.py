@@ -10,7 +10,11 @@ from domain.errors import SchemaError
 LATER_TABLES = (
     schema.catalogue_change_cell, schema.catalogue_change, schema.totp, schema.recovery_code, schema.one_time_token,
 )
-LATER_COLUMNS = (schema.app_user.c.is_limited, schema.app_session.c.browser)
+LATER_COLUMNS = (
+    schema.app_user.c.is_limited, schema.app_session.c.browser, schema.import_log.c.user_name,
+    schema.import_log.c.undone_by, schema.import_log.c.mode, schema.import_log.c.rows_read,
+    schema.import_log.c.replaced_facts,
+)
 
 
 def test_a_fresh_database_gets_every_table(settings):
