@@ -66,6 +66,7 @@ class WebSettings:
     trusted_proxies: int = field(default=0, metadata={"range": (0, 10)})
     allowed_hosts: tuple[str, ...] = ()
     session_idle_minutes: int = field(default=480, metadata={"range": (1, 525600)})
+    upload_mib: int = field(default=512, metadata={"range": (1, 1048576)})
 
 
 @dataclass(frozen=True)
