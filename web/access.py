@@ -9,7 +9,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
-from domain.people import VIEWER
+from domain.people import VIEWER, Person
 from web import current
 from web.addresses import this_address
 
@@ -31,6 +31,19 @@ def needs(role: str) -> Callable[[Callable], Callable]:
     return mark
 
 
+def needs_every_brand(view: Callable) -> Callable:
+    """Marks a view of what belongs to all brands at once: it is not for somebody who is limited to some."""
+    view.needs_every_brand = True
+    return view
+
+
+def may_see(view: Callable, person: Person) -> bool:
+    """Whether somebody who is signed in has the rights that a view asks for."""
+    role = getattr(view, "needs", VIEWER)
+    is_scoped = not getattr(view, "needs_every_brand", False)
+    return (role == EVERYBODY or person.may(role)) and (is_scoped or person.brands is None)
+
+
 def register(app: Flask) -> None:
     """Asks for a person before every view that is not marked as open."""
 
@@ -45,7 +58,7 @@ def register(app: Flask) -> None:
         person = current.person()
         if person is None:
             return _ask_to_sign_in()
-        if not person.may(role):
+        if not may_see(view, person):
             abort(403)
         return None
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Flask, request
+from flask import Flask, abort, request
 
-LARGEST_FORM = 1024 * 1024
+from settings import Settings
+from web import current, incoming
+
+MIB = 1 << 20
+LARGEST_FORM = MIB
 
 
-def takes_files(largest: int) -> Callable[[Callable], Callable]:
-    """Marks a view whose request may hold up to `largest` bytes."""
+def takes_files(largest: int | Callable[[Settings], int], *, keeps: bool = False) -> Callable[[Callable], Callable]:
+    """Marks a view whose request may hold up to `largest` bytes. If it `keeps` the files, they arrive in the
+    instance folder (`web/incoming.py`), where they can stay."""
 
     def mark(view: Callable) -> Callable:
-        view.largest_body = largest
+        view.largest_body, view.keeps_files = largest, keeps
         return view
 
     return mark
@@ -23,9 +28,21 @@ def register(app: Flask) -> None:
     """To be registered after the check of who asks, so that only they may send much, and before the first
     look into a form."""
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
+    app.request_class = incoming.FileRequest
 
     @app.before_request
     def _allow_files() -> None:
-        largest = getattr(app.view_functions.get(request.endpoint or ""), "largest_body", None)
-        if largest is not None:
-            request.max_content_length = largest
+        view = app.view_functions.get(request.endpoint or "")
+        largest = getattr(view, "largest_body", None)
+        if largest is None:
+            return
+        request.max_content_length = largest(current.settings()) if callable(largest) else largest
+        if (request.content_length or 0) > request.max_content_length:
+            # Said before a byte of it is read.
+            abort(413, f"What was sent is larger than {request.max_content_length // MIB:,} MiB. Nothing was kept.")
+        if view.keeps_files:
+            incoming.receive(request, current.settings())
+
+    @app.teardown_request
+    def _let_go(error: BaseException | None) -> None:
+        incoming.end_receiving()

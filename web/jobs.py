@@ -56,7 +56,7 @@ def run_command(name: str, *arguments: str, seconds: float) -> Outcome:
     rolls back what it had begun."""
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", name, *arguments, "--json"],
-        cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=ROOT, env=command_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, encoding="utf-8", errors="replace",
         # A Ctrl-C or a stop of the server is not for the command: it ends by itself.
         start_new_session=True,
@@ -67,10 +67,25 @@ def run_command(name: str, *arguments: str, seconds: float) -> Outcome:
         _stop(process)
         current_app.logger.error("flask %s was stopped after %s seconds", name, seconds)
         return Outcome(None, words=f"It took longer than {seconds:.0f} seconds and was stopped; nothing was changed.")
-    return _outcome(name, process.returncode, out, err)
+    if process.returncode == 0 and "warning: " in err:
+        current_app.logger.warning("flask %s: %s", name, err.strip())
+    elif process.returncode not in (0, Refused.exit_code):
+        log = current_app.logger.info if process.returncode == LockBusy.exit_code else current_app.logger.error
+        log("flask %s ended with %s: %s", name, process.returncode, _first_line(name, err) or err[-500:])
+    return outcome_of(name, process.returncode, out, err, place=f"request {current.request_id()}")
 
 
-def _environment() -> dict[str, str]:
+def outcome_of(name: str, exit_code: int, out: str, err: str, *, place: str) -> Outcome:
+    """What a command's exit code and words mean for a reader; `place` is where the log has the rest."""
+    if exit_code == 0:
+        return Outcome(0, report=json.loads(out))
+    if exit_code == Refused.exit_code:
+        return Outcome(exit_code, words=_first_line(name, err), faults=tuple(line.strip() for line in _lines(err)[1:]))
+    return Outcome(exit_code, words=_calm_words(exit_code, place))
+
+
+def command_environment() -> dict[str, str]:
+    """The variables of a command's process: the settings of the app, or those that commands have of their own."""
     passed_on = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
     if COMMANDS_CONFIG in os.environ:
         own = {key: text for key, text in os.environ.items() if key.startswith("LEGO_") and key != COMMANDS_CONFIG}
@@ -93,21 +108,16 @@ def _stop(process: subprocess.Popen) -> None:
             continue
 
 
-def _outcome(name: str, exit_code: int, out: str, err: str) -> Outcome:
-    lines = [line for line in err.splitlines() if line.strip() and not line.startswith("warning: ")]
-    if exit_code == 0:
-        if "warning: " in err:
-            current_app.logger.warning("flask %s: %s", name, err.strip())
-        return Outcome(0, report=json.loads(out))
-    first = lines[0].removeprefix(f"{name}: ") if lines else ""
-    if exit_code == Refused.exit_code:
-        return Outcome(exit_code, words=first, faults=tuple(line.strip() for line in lines[1:]))
-    log = current_app.logger.info if exit_code == LockBusy.exit_code else current_app.logger.error
-    log("flask %s ended with %s: %s", name, exit_code, first or err[-500:])
-    return Outcome(exit_code, words=_calm_words(exit_code))
+def _lines(err: str) -> list[str]:
+    return [line for line in err.splitlines() if line.strip() and not line.startswith("warning: ")]
 
 
-def _calm_words(exit_code: int) -> str:
+def _first_line(name: str, err: str) -> str:
+    lines = _lines(err)
+    return lines[0].removeprefix(f"{name}: ") if lines else ""
+
+
+def _calm_words(exit_code: int, place: str) -> str:
     """Servers, paths and processes stay in the log."""
     said = {
         LockBusy.exit_code: "An import or a refresh is running; nothing was changed. Try again in a minute.",
@@ -115,7 +125,4 @@ def _calm_words(exit_code: int) -> str:
         DatabaseUnreachable.exit_code: "The database does not answer; nothing was changed. Try again in a minute.",
     }
     known = said.get(exit_code)
-    return known or (
-        "This could not be done; nothing was changed. The log has the reason, "
-        f"under request {current.request_id()}."
-    )
+    return known or f"This could not be done; nothing was changed. The log has the reason, under {place}."

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import request, url_for
+from flask import current_app, request, url_for
+
+from web import current
+from web.access import may_see
 
 PAGES = (
     ("dashboard.show", "Dashboard"),
@@ -12,6 +15,7 @@ PAGES = (
     ("categories.show", "Categories"),
     ("products.show", "Products"),
     ("catalog.show", "Catalogue"),
+    ("imports.show", "Imports"),
 )
 """Endpoint and words of each page."""
 
@@ -26,8 +30,11 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """The menu as the page at hand sees it."""
-    return [Entry(words, url_for(endpoint), _is_current(endpoint)) for endpoint, words in PAGES]
+    """The menu as the page at hand sees it, with what this person may see."""
+    return [
+        Entry(words, url_for(endpoint), _is_current(endpoint)) for endpoint, words in PAGES
+        if may_see(current_app.view_functions[endpoint], current.person())
+    ]
 
 
 def _is_current(endpoint: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from database.catalogue_changes import waiting_changes
 from database.engines.base import Generation, utc_now
+from database.imports.waiting import waiting_imports
 from database.summaries.run_log import refresh_trouble
 from domain.people import Person
 from web import current
@@ -12,7 +13,7 @@ from web import current
 def standing_notices(live: Generation) -> tuple[str, ...]:
     """Sentences, most important first. They belong into the key under which a page is kept."""
     person = current.person()
-    return (*_trouble(), *_waiting(live, person))
+    return (*_trouble(), *_waiting_imports(live, person), *_waiting(live, person))
 
 
 def _trouble() -> tuple[str, ...]:
@@ -27,6 +28,18 @@ def _trouble() -> tuple[str, ...]:
             "whole and verified.",
         )
     return (f"The figures were last refreshed at {until}, more than 36 hours ago: newer imports are not in them.",)
+
+
+def _waiting_imports(live: Generation, person: Person | None) -> tuple[str, ...]:
+    """Nothing for somebody limited to some brands: imports are of all brands at once."""
+    if person is None or person.brands is not None:
+        return ()
+    count = waiting_imports(current.store(), live)
+    if not count:
+        return ()
+    if count == 1:
+        return ("An import is waiting: the figures follow it with the next refresh.",)
+    return (f"{count} imports are waiting: the figures follow them with the next refresh.",)
 
 
 def _waiting(live: Generation, person: Person | None) -> tuple[str, ...]:

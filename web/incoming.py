@@ -1,0 +1,106 @@
+"""Files as they arrive: straight into a private folder of the instance, under made-up names.
+
+werkzeug would put them into the machine's temporary folder, which others may share and which may be memory.
+A file that its view does not take goes when the request ends; what a dying process leaves is swept.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from flask import Request, abort, g
+
+from domain.errors import LockBusy
+from settings import Settings
+from web.job_supervisor import try_lock
+
+AT_ONCE = 2
+"""So many requests with files are received at a time, however many threads there are: a slow one holds a
+thread of the web."""
+MOST_FILES = 20
+"""Of one request."""
+STALLED = 60
+"""Seconds after which a sender that sends nothing is given up."""
+SPARE_ROOM = 256 << 20
+"""Bytes of the disk that no upload may take."""
+_LEFT_BEHIND = 3600
+"""Seconds after which a file that nobody writes any more belongs to a request that died."""
+
+
+class FileRequest(Request):
+    """A request whose files go where `open_file` says, if its view has said so."""
+
+    open_file: Callable[[], BinaryIO] | None = None
+
+    def _get_file_stream(self, *arguments, **named) -> BinaryIO:
+        return super()._get_file_stream(*arguments, **named) if self.open_file is None else self.open_file()
+
+
+def uploads_folder(settings: Settings) -> Path:
+    """Where files that were sent lie, with what is known of them; made if it is missing."""
+    folder = settings.database.path / "imports"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def receive(request: FileRequest, settings: Settings) -> None:
+    """To be called before the request's form is looked at. Answers 413 if the disk has no room for it. Raises
+    LockBusy while others are sending."""
+    folder = uploads_folder(settings)
+    _sweep(folder)
+    if shutil.disk_usage(folder).free < (request.content_length or 0) + SPARE_ROOM:
+        abort(413, "The server's disk has no room for this. Tell whoever runs this dashboard.")
+    g.incoming_slot = next((slot for slot in map(try_lock, _slots(folder)) if slot is not None), None)
+    if g.incoming_slot is None:
+        raise LockBusy("other uploads are arriving; try again when they have arrived")
+    g.incoming = []
+
+    def open_file() -> BinaryIO:
+        if len(g.incoming) == MOST_FILES:
+            abort(400, f"At most {MOST_FILES} files at a time.")
+        path = folder / f"{secrets.token_hex(16)}.part"
+        file = open(path, "x+b", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: PTH123, SIM115
+        g.incoming.append((path, file))
+        return file
+
+    request.open_file = open_file
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(STALLED)
+
+
+def adopt(file: BinaryIO, path: Path) -> int:
+    """Puts a received file where it is to stay, and returns its size in bytes."""
+    size = file.seek(0, os.SEEK_END)
+    file.close()
+    Path(file.name).replace(path)
+    return size
+
+
+def end_receiving() -> None:
+    """Removes what was received and not adopted, and lets the next sender in."""
+    for path, file in g.pop("incoming", []):
+        file.close()
+        path.unlink(missing_ok=True)
+    slot = g.pop("incoming_slot", None)
+    if slot is not None:
+        os.close(slot)
+
+
+def _slots(folder: Path) -> list[Path]:
+    return [folder / f"arriving-{number}" for number in range(AT_ONCE)]
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.glob("*.part"):
+        try:
+            if time.time() - path.stat().st_mtime > _LEFT_BEHIND:
+                path.unlink(missing_ok=True)
+        except FileNotFoundError:
+            continue
