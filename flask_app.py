@@ -7,7 +7,6 @@ from flask import Flask
 from flask.helpers import get_debug_flag
 
 import commands
-import web
 from database.engines import open_store
 from domain.errors import SettingsError
 from settings import Settings, load_settings
@@ -19,8 +18,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = _load_settings()
     app.extensions[commands.EXTENSION] = open_store(settings)
-    web.register(app, settings)
     commands.register(app)
+    if not commands.is_called():
+        # A command shows no page: reading them all in would take longer than many a command.
+        import web
+
+        web.register(app, settings)
     return app
 
 

@@ -14,11 +14,12 @@ import pkgutil
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask, current_app
-from flask.cli import with_appcontext
+from flask.cli import AppGroup, with_appcontext
 
 from database.engines.base import Store
 from domain.errors import LegoError
@@ -77,8 +78,31 @@ def current_store() -> Store:
 
 def register(app: Flask) -> None:
     """Adds every command of this folder to `flask`."""
-    for module in pkgutil.iter_modules(__path__):
-        app.cli.add_command(importlib.import_module(f"{__name__}.{module.name}").command)
+    app.cli = CommandFolder(app.name)
+
+
+def is_called() -> bool:
+    """Whether this process is `flask` with one of our commands, by the words it was called with."""
+    return Path(sys.argv[0]).name in ("flask", "__main__.py") and sys.argv[1:2] != [] and sys.argv[1] in _modules()
+
+
+class CommandFolder(AppGroup):
+    """The commands of this folder. Only the one that is called is imported: reading them all would take as long
+    as a refresh that finds nothing to do."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(_modules())
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        module = _modules().get(name)
+        return importlib.import_module(f"{__name__}.{module}").command if module else None
+
+
+@functools.cache
+def _modules() -> dict[str, str]:
+    """Command -> its module, which is named like it; `import` cannot be the name of one."""
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    return {"import" if name == "import_files" else name.replace("_", "-"): name for name in names}
 
 
 def _raise_terminated(number: int, frame: Any) -> None:
