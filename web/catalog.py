@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
@@ -129,7 +129,8 @@ def _render(reading: Reading) -> str:
         title=TITLES[listing.show], listing=listing, badge=badge_of(reading), may_edit=person.may(ANALYST),
         is_limited=person.brands is not None, excluded=current.settings().refresh.exclude_groups,
         tabs=_tabs(counts, listing, formats), summary=_summary(counts, formats),
-        headings=_headings(listing), rows=_rows(found, listing, changes), paging=_paging(listing, found.count, formats),
+        headings=_headings(listing), rows=_rows(found, listing, changes, known=choices["brand"]),
+        paging=_paging(listing, found.count, formats),
         count=found.count, fields=_fields(listing, choices), search_address=url_for("catalog.show"),
         clear=address_of(listing.changed(search="")), exports=_exports(listing),
         is_waiting=bool(changes), waiting=[_waiting(change, formats) for change in own[:SHOWN_CHANGES]],
@@ -184,10 +185,17 @@ def _with_waiting(
     }
 
 
-def _rows(found: Rows, listing: Listing, changes: Sequence[CatalogueChange]) -> list[RowView]:
+def _rows(
+    found: Rows, listing: Listing, changes: Sequence[CatalogueChange], *, known: Collection[str]
+) -> list[RowView]:
+    """The rows, with what waits for them. Of a product that was moved to a brand that is not among the `known`
+    ones, nothing is told: that brand is not for this reader to know."""
     kind = "products" if listing.is_of_products else "brands"
     names = [row.asin if isinstance(row, ProductPlace) else row.brand for row in found.rows]
-    waiting = waiting_cells(current.store(), changes, kind=kind, items=names)
+    waiting = {
+        item: cells for item, cells in waiting_cells(current.store(), changes, kind=kind, items=names).items()
+        if cells.get("brand") is None or cells["brand"] in known
+    }
     return [
         _product(row, waiting.get(name, {})) if isinstance(row, ProductPlace) else _brand(row, waiting.get(name, {}))
         for name, row in zip(names, found.rows, strict=True)

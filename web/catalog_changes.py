@@ -23,6 +23,7 @@ from domain.listing import WORDS, Listing
 from domain.people import ANALYST
 from web import current, drafts
 from web.access import needs
+from web.account import takes_no_parameters
 from web.body_size import takes_files
 from web.catalog import address_of, asked_listing
 from web.drafts import Draft
@@ -211,7 +212,8 @@ def _keep(write: Callable[[BinaryIO], Any], *, called: str, back: str) -> Draft:
 
 
 def _existing(token: str) -> Draft:
-    """Answers 404 for a draft that is not there, or is somebody else's."""
+    """Answers 404 for a draft that is not there, or is somebody else's; 400 if anything is asked beside it."""
+    takes_no_parameters()
     draft = drafts.find(current.settings(), token, owner=current.person().id)
     if draft is None:
         abort(404, "There is no such change waiting for your word; it was taken in, discarded, or is too old.")

@@ -33,7 +33,8 @@ def _mark(generation: int, more: tuple[object, ...]) -> str:
     """The session is part of it because forms on the page carry its CSRF token, the date because
     "the last 12 months" moves with it."""
     person = current.person()
-    reader = (person.id, person.name, person.role, sorted(person.brands or ())) if person else ()
+    brands = sorted(person.brands) if person and person.brands is not None else None
+    reader = (person.id, person.name, person.role, brands) if person else ()
     parts = (
         build_mark(), sessions.session_mark(), reader, generation, today_utc().isoformat(), request.full_path, *more
     )

@@ -23,6 +23,7 @@ from database.imports.staging import APPEND, MODES, WHOLE_MONTHS
 from domain.people import ANALYST
 from web import background, current, import_tasks, incoming
 from web.access import needs, needs_every_brand
+from web.account import takes_no_parameters
 from web.background import Step
 from web.body_size import MIB, takes_files
 from web.import_progress import may_be_taken, progress_of, render_task
@@ -129,7 +130,8 @@ def discard(token: str) -> Response:
 
 
 def existing(token: str) -> Task:
-    """Answers 404 for a task that is not there, or is somebody else's."""
+    """Answers 404 for a task that is not there, or is somebody else's; 400 if anything is asked beside it."""
+    takes_no_parameters()
     task = import_tasks.find(current.settings(), token, owner=current.person())
     if task is None:
         abort(404, "There is nothing here waiting for your word; it was discarded, or is too old.")

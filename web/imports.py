@@ -34,6 +34,7 @@ from domain.selection import page_number, single_values
 from web import current, import_tasks
 from web.about import About
 from web.access import needs_every_brand
+from web.account import takes_no_parameters
 from web.cache import cache_folder, make_private
 from web.figures import formats_of_reader
 from web.formats import COUNT, Formats
@@ -178,7 +179,8 @@ def as_xlsx() -> Response:
 
 
 def existing(import_id: int) -> tuple[ImportEntry, dict]:
-    """An import and its report; answers 404 if there is none of that number."""
+    """An import and its report; answers 404 if there is none of that number, 400 if anything is asked beside it."""
+    takes_no_parameters()
     with current.store().application_reading.connect() as connection:
         found = read_import(connection, import_id)
     if found is None:

@@ -71,9 +71,13 @@ def find_product(connection: sa.Connection, key: str, *, scope: tuple[int, ...] 
     if row is None or row.asin != key:
         return None
     brand_id = row.brand_id if row.brand_id is not None else UNASSIGNED
-    is_theirs = scope is None or brand_id in scope
-    if not is_theirs and connection.execute(published_statement(row.id, scope)).first() is None:
-        return None
+    if scope is not None and brand_id not in scope:
+        # It was moved, and the next refresh will say so: until then it stands where its figures do. The
+        # brand that it was moved to is not for this reader to know.
+        row = connection.execute(published_statement(row.id, scope)).first()
+        if row is None:
+            return None
+        brand_id = row.brand_id
     return Product(
         key=row.id, asin=row.asin, name=row.name or "", status=row.status or "", brand_id=brand_id,
         brand=row.brand or "", category_id=row.category_id if row.category_id is not None else UNCATEGORISED,
@@ -114,9 +118,21 @@ def product_statement(key: str) -> sa.Select:
 
 
 def published_statement(product: int, scope: tuple[int, ...]) -> sa.Select:
-    """A row if the product has published figures within the brands of `scope`."""
+    """The same of a product where its published figures within the brands of `scope` stand."""
     columns = summary_asin.c
-    return sa.select(columns.asin_id).where(columns.asin_id == product, columns.brand_id.in_(scope)).limit(1)
+    return (
+        sa.select(
+            asin.c.id, asin.c.asin, asin.c.name, asin.c.status, columns.brand_id, brand.c.brand,
+            columns.category_id, category.c.category,
+        )
+        .select_from(
+            summary_asin.join(asin, asin.c.id == columns.asin_id)
+            .outerjoin(brand, brand.c.id == columns.brand_id)
+            .outerjoin(category, category.c.id == columns.category_id)
+        )
+        .where(columns.asin_id == product, columns.brand_id.in_(scope))
+        .limit(1)
+    )
 
 
 def sums_statement(selection: Selection, product: int) -> sa.Select:

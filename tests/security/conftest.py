@@ -1,0 +1,69 @@
+"""Shops with brands of several people, on every engine, made once for each process that runs tests."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from database.passwords import hash_password
+from tests.conftest import ENGINES, embedded_settings, mysql_settings
+from tests.security.worlds import TODAY, World, build_world
+from tests.web.conftest import PASSWORD
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("domain.months", "web.figures", "web.freshness"):
+        monkeypatch.setattr(f"{module}.today_utc", lambda: TODAY)
+
+
+@pytest.fixture(scope="session")
+def make_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
+    """Gives the shop of an engine, with the brands of others or without; each is made when it is first asked for."""
+    made: dict[tuple[str, bool], World] = {}
+    password_hash = hash_password(PASSWORD)
+    schemas: list[str] = []
+
+    def make(engine: str, *, others: bool = True) -> World:
+        if (engine, others) not in made:
+            folder = tmp_path_factory.mktemp("world")
+            if engine == "embedded":
+                settings = embedded_settings(folder)
+            else:
+                server, name = request.getfixturevalue("mariadb"), f"world_{os.getpid()}_{len(schemas)}"
+                server.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+                schemas.append(name)
+                settings = mysql_settings(folder, server, name)
+            settings = dataclasses.replace(settings, web=dataclasses.replace(settings.web, secret_key="k" * 40))
+            made[engine, others] = build_world(
+                settings, folder / "files", others=others, password_hash=password_hash
+            )
+        return made[engine, others]
+
+    yield make
+    # The server of the tests ends with them, and the schemas with it.
+    for world in made.values():
+        world.close()
+
+
+@pytest.fixture(params=ENGINES)
+def world(request: pytest.FixtureRequest, make_world: MakeWorld) -> World:
+    """The shop with everybody's brands."""
+    return make_world(request.param)
+
+
+@pytest.fixture
+def alone(world: World, make_world: MakeWorld) -> World:
+    """The same shop if the brands of others had never existed."""
+    return make_world(world.store.settings.database.engine, others=False)
+
+
+@pytest.fixture
+def small_world(make_world: MakeWorld) -> World:
+    """The shop with everybody's brands, for what no engine can change."""
+    return make_world("embedded")
