@@ -42,6 +42,8 @@ def register(app: Flask, offers: list[Offer]) -> None:
     operations = [(offer, rule_of(app, offer.endpoint_of("api"))) for offer in offers]
 
     def document() -> Response:
+        if request.args:
+            abort(400, "This address takes no parameters.")
         return _json(openapi.document(
             operations, title=current.settings().dashboard.title, root=request.script_root, most_rows=MOST_ROWS,
             default_rows=DEFAULT_ROWS,
