@@ -10,6 +10,7 @@ import click
 
 from commands import current_store, lego_command
 from database import people
+from database.one_time import LINK, make_token
 from database.passwords import hash_password, random_password
 from domain.errors import Refused, SetupError
 from domain.passwords import LONGEST, refuse_weak
@@ -19,12 +20,23 @@ from domain.people import name_from
 @lego_command("set-password")
 @click.argument("name")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-def command(name: str, password_stdin: bool) -> None:
-    """Give a user a new password and end their sessions. The password comes as in create-user."""
+@click.option("--link", is_flag=True, help="Print a link with which they choose one, once, for 7 days.")
+def command(name: str, password_stdin: bool, link: bool) -> None:
+    """Give a user a new password and end their sessions. The password comes as in create-user. With --link
+    nothing ends before they have chosen."""
     store, stored_name = current_store(), name_from(name)
+    refuse_both(password_stdin, link)
     with store.application_reading.connect() as connection:
-        if people.find_user(connection, stored_name) is None:
-            raise SetupError(f"there is no user {people.escaped(stored_name)}; flask users lists them")
+        user = people.find_user(connection, stored_name)
+    if user is None:
+        raise SetupError(f"there is no user {people.escaped(stored_name)}; flask users lists them")
+    if link:
+        with store.application.begin() as connection:
+            token = make_token(connection, user.id, LINK)
+            detail = f"{stored_name}: to choose a password"
+            people.record(connection, "link made", user_name=who_runs_this(), detail=detail)
+        tell_link(token)
+        return
     chosen = read_password(from_stdin=password_stdin)
     refuse_weak(chosen.password, stored_name)
     stored = hash_password(chosen.password)
@@ -46,6 +58,23 @@ class Chosen:
         """Prints a password that was made here; nobody can read it anywhere afterwards."""
         if self.is_random:
             click.echo(f"Password, shown only now: {self.password}")
+
+
+def refuse_both(password_stdin: bool, link: bool) -> None:
+    """Raises SetupError if somebody is to have a password and to choose one."""
+    if password_stdin and link:
+        raise SetupError("--password-stdin and --link exclude each other; give one of them")
+
+
+def tell_link(token: str) -> None:
+    """Prints a link; nobody can read it anywhere afterwards. Under which name people reach the dashboard
+    is known where it is listed in [web] allowed_hosts."""
+    web = current_store().settings.web
+    public = next((host for host in web.allowed_hosts if not host.startswith(".")), "")
+    base = f"https://{public}" if public else f"http://localhost:{web.port}"
+    if not public:
+        click.echo("From another machine, put the dashboard's own name in place of localhost.", err=True)
+    click.echo(f"Link, shown only now, for 7 days: {base}/welcome/{token}")
 
 
 def read_password(*, from_stdin: bool) -> Chosen:

@@ -1,5 +1,7 @@
 """flask users: lists who may sign in."""
 
+import datetime
+
 import click
 
 from commands import current_store, lego_command
@@ -8,9 +10,11 @@ from database import people
 
 @lego_command("users")
 def command() -> None:
-    """List users: name, role, state, last sign-in (UTC)."""
-    with current_store().application_reading.connect() as connection:
-        found = people.all_users(connection)
+    """List users: name, role, state, last sign-in (UTC), open sessions, second factor, brands."""
+    store = current_store()
+    with store.application_reading.connect() as connection:
+        idle = datetime.timedelta(minutes=store.settings.web.session_idle_minutes)
+        found, limits = people.all_users(connection, idle=idle), people.brand_limits(connection)
     if not found:
         click.echo("There are no users yet; run: flask create-user NAME --role admin")
         return
@@ -18,4 +22,9 @@ def command() -> None:
     for user in found:
         state = "active" if user.active else "disabled"
         seen = user.last_sign_in_at.strftime("%Y-%m-%d %H:%M") if user.last_sign_in_at else "never"
-        click.echo(f"{user.name:<{width}}  {user.role:<7}  {state:<8}  last sign-in {seen}")
+        second = "second factor" if user.has_second_factor else "password only"
+        brands = f"{len(limits[user.id])} brands" if user.id in limits else "every brand"
+        click.echo(
+            f"{user.name:<{width}}  {user.role:<7}  {state:<8}  last sign-in {seen:<16}  "
+            f"sessions {user.sessions:<2}  {second}  {brands}"
+        )

@@ -130,8 +130,9 @@ def disable_user(connection: sa.Connection, name: str) -> None:
 def enable_user(connection: sa.Connection, name: str) -> None:
     """Lets a disabled user in again. Raises SetupError if there is none of that name."""
     user = _existing(connection, name)
-    # One that began at the very moment of the disabling was not ended by it.
-    end_sessions(connection, user.id)
+    if not user.active:
+        # One that began at the very moment of the disabling was not ended by it.
+        end_sessions(connection, user.id)
     connection.execute(sa.update(app_user).where(app_user.c.id == user.id).values(active=True))
 
 

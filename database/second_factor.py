@@ -31,6 +31,11 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Nothing that looks like something else."""
 
 
+def current_step() -> int:
+    """The number of the half minute that it is now: what codes are computed from."""
+    return int(time.time()) // STEP_SECONDS
+
+
 def begin(connection: sa.Connection, user_id: int) -> None:
     """Makes a secret that waits for its first code. Whoever has a second factor already keeps it."""
     if is_on(connection, user_id):
@@ -106,7 +111,7 @@ def switch_off(connection: sa.Connection, user_id: int) -> None:
 
 def enrolment_address(secret: str, *, name: str, issuer: str) -> str:
     """What the QR code says: an otpauth:// address that apps on phones read."""
-    return pyotp.TOTP(secret).provisioning_uri(name, issuer_name=issuer)
+    return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=issuer)
 
 
 def _accept_app_code(connection: sa.Connection, user_id: int, code: str) -> bool:
@@ -126,7 +131,7 @@ def _accept_app_code(connection: sa.Connection, user_id: int, code: str) -> bool
 def _step_of(secret: str, code: str) -> int | None:
     """The step of time whose code it is: this one, or a neighbour, for clocks that differ. Every comparison
     takes the same time, and all are made."""
-    codes, now = pyotp.TOTP(secret), int(time.time()) // STEP_SECONDS
+    codes, now = pyotp.TOTP(secret), current_step()
     given = re.sub(r"\s", "", code[:100]).encode("utf-8", "replace")
     found = None
     for step in (now - 1, now, now + 1):

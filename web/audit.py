@@ -15,15 +15,13 @@ from domain.errors import SelectionError
 from domain.people import ADMIN
 from domain.selection import page_number, single_values
 from web import current
-from web.access import needs
+from web.access import needs, needs_every_brand
 from web.figures import formats_of_reader
 from web.formats import COUNT
 from web.notices import moment_words
 from web.plain import harmless, moment
-from web.users import only_for_managers
 
 pages = Blueprint("audit", __name__)
-pages.before_request(only_for_managers)
 
 LINES_PER_PAGE = 50
 WORDS = ("user", "action", "page")
@@ -32,6 +30,7 @@ HEADINGS = ("Time (UTC)", "User", "Address", "Action", "Detail")
 
 @pages.get("/users/audit")
 @needs(ADMIN)
+@needs_every_brand
 def show() -> Response:
     """One page of the trail, the newest lines first."""
     with current.store().application_reading.connect() as connection:
@@ -53,6 +52,7 @@ def show() -> Response:
 
 @pages.get("/users/audit.csv")
 @needs(ADMIN)
+@needs_every_brand
 def as_csv() -> Response:
     """The whole trail, as far as the filter lets it through."""
     with current.store().application.begin() as connection:

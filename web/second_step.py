@@ -41,6 +41,9 @@ def show() -> Response:
 def confirm() -> Response:
     """Switches it on, and shows the recovery codes, once. Wrong codes count with failed sign-ins."""
     person, address = current.person(), current.address()
+    with current.store().application_reading.connect() as connection:
+        if second_factor.waiting_secret(connection, person.id) is None:
+            return redirect(url_for("account.show"), 303)
     attempt = admit_attempt(current.store(), person.name, address)
     if attempt.wait is not None:
         return account_page(Fault("Too many failed attempts. Try again later.", 429, attempt.wait))

@@ -15,14 +15,13 @@ from database.sessions import sessions_of
 from domain.errors import SetupError
 from domain.people import ADMIN, ROLES
 from web import current, sessions
-from web.access import needs
+from web.access import needs, needs_every_brand
 from web.account import done, takes_no_parameters
 from web.notices import moment_words
 from web.proof import Fault
-from web.users import asked_brands, brand_words, known_brands, link_page, only_for_managers, sentence
+from web.users import asked_brands, brand_words, known_brands, link_page, sentence
 
 pages = Blueprint("user", __name__)
-pages.before_request(only_for_managers)
 
 TRAIL_LINES = 10
 NOT_ONESELF = "You cannot do this to yourself; another admin can."
@@ -30,6 +29,7 @@ NOT_ONESELF = "You cannot do this to yourself; another admin can."
 
 @pages.get("/users/<id:user_id>")
 @needs(ADMIN)
+@needs_every_brand
 def show(user_id: int) -> Response:
     """Everything about one person, and what can be changed."""
     takes_no_parameters()
@@ -38,6 +38,7 @@ def show(user_id: int) -> Response:
 
 @pages.post("/users/<id:user_id>/role")
 @needs(ADMIN)
+@needs_every_brand
 def change_role(user_id: int) -> Response:
     """Another role, from their next request on."""
     user, role = _existing(user_id), request.form.get("role", "")
@@ -53,6 +54,7 @@ def change_role(user_id: int) -> Response:
 
 @pages.post("/users/<id:user_id>/brands")
 @needs(ADMIN)
+@needs_every_brand
 def limit_brands(user_id: int) -> Response:
     """Which brands they see, from their next request on."""
     user, known = _existing(user_id), known_brands()
@@ -69,6 +71,7 @@ def limit_brands(user_id: int) -> Response:
 
 @pages.post("/users/<id:user_id>/disable")
 @needs(ADMIN)
+@needs_every_brand
 def disable(user_id: int) -> Response:
     """Shuts them out at once."""
     user = _existing(user_id)
@@ -82,6 +85,7 @@ def disable(user_id: int) -> Response:
 
 @pages.post("/users/<id:user_id>/enable")
 @needs(ADMIN)
+@needs_every_brand
 def enable(user_id: int) -> Response:
     """Lets them in again, with the password they had."""
     user = _existing(user_id)
@@ -93,6 +97,7 @@ def enable(user_id: int) -> Response:
 
 @pages.post("/users/<id:user_id>/sessions/end")
 @needs(ADMIN)
+@needs_every_brand
 def end_sessions(user_id: int) -> Response:
     """Signs them out everywhere."""
     user = _existing(user_id)
@@ -106,6 +111,7 @@ def end_sessions(user_id: int) -> Response:
 
 @pages.post("/users/<id:user_id>/second-factor/off")
 @needs(ADMIN)
+@needs_every_brand
 def reset_second_factor(user_id: int) -> Response:
     """For whoever lost phone and recovery codes."""
     user = _existing(user_id)
@@ -119,6 +125,7 @@ def reset_second_factor(user_id: int) -> Response:
 
 @pages.post("/users/<id:user_id>/link")
 @needs(ADMIN)
+@needs_every_brand
 def make_link(user_id: int) -> Response:
     """A link to choose a password, shown this once. The password they have works until it is used."""
     user = _existing(user_id)

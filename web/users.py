@@ -1,4 +1,7 @@
-"""/users: who may sign in, and somebody new. One person's page is in user.py."""
+"""/users: who may sign in, and somebody new. One person's page is in user.py.
+
+The pages name every brand, so an admin who is limited to some may not see them.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from database.queries.brand_names import brand_names
 from domain.errors import NeverRefreshed, SetupError
 from domain.people import ADMIN, ROLES, VIEWER, is_name, name_from
 from web import current, sessions
-from web.access import needs
+from web.access import needs, needs_every_brand
 from web.account import takes_no_parameters
 from web.notices import moment_words
 from web.proof import Fault
@@ -43,15 +46,9 @@ class UserLine:
     has_second_factor: bool
 
 
-@pages.before_request
-def only_for_managers() -> None:
-    """An admin who is limited to some brands may not see the names of all."""
-    if not current.person().manages_people:
-        abort(403)
-
-
 @pages.get("/users")
 @needs(ADMIN)
+@needs_every_brand
 def show() -> Response:
     """The list, and the form for somebody new."""
     takes_no_parameters()
@@ -60,6 +57,7 @@ def show() -> Response:
 
 @pages.post("/users")
 @needs(ADMIN)
+@needs_every_brand
 def create() -> Response:
     """Adds somebody, and shows the link with which they choose their password, once."""
     name, role = name_from(request.form.get("name", "")), request.form.get("role", "")

@@ -133,7 +133,9 @@ def test_users_are_listed_by_name(run, store):
     today = utc_now().strftime("%Y-%m-%d")
     first, second = run("users").stdout.splitlines()
     assert first.startswith(f"anna  admin    active    last sign-in {today}")
-    assert second == "zoe   viewer   disabled  last sign-in never"
+    assert first.endswith("  sessions 1   password only  every brand")
+    words = "zoe   viewer   disabled  last sign-in never             sessions 0   password only  every brand"
+    assert second == words
 
 
 def test_a_database_without_tables_names_the_command(settings):

@@ -6,7 +6,7 @@ import dataclasses
 import html
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,15 +15,16 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
-from database import migrations, people
+from database import migrations, people, second_factor
 from database.engines import open_store
 from database.engines.base import Store
 from database.passwords import hash_password
-from domain.people import ROLES
+from domain.people import ROLES, VIEWER
 from flask_app import create_app
 from settings import Settings
 from tests.conftest import embedded_settings
 
+LIMITED = "limited"
 PASSWORD = "correct horse battery"
 
 
@@ -65,9 +66,9 @@ def small_app(tmp_path: Path, empty_instance: Path) -> Iterator[Flask]:
 def add_person(store: Store, password_hash: str) -> Callable[..., None]:
     """Adds a user whose password is PASSWORD."""
 
-    def add(name: str, role: str = "viewer") -> None:
+    def add(name: str, role: str = "viewer", brands: Collection[int] | None = None) -> None:
         with store.application.begin() as connection:
-            people.add_user(connection, name=name, role=role, password_hash=password_hash)
+            people.add_user(connection, name=name, role=role, password_hash=password_hash, brands=brands)
 
     return add
 
@@ -80,19 +81,27 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def signed_in(app: Flask, add_person: Callable[..., None]) -> Callable[[str], FlaskClient]:
-    """A browser in which somebody of the given role is signed in (named like the role)."""
+    """A browser in which somebody of the given role is signed in (named like the role). "limited" is a viewer
+    who sees the brand 1 only."""
     made: list[str] = []
 
     def sign(role: str) -> FlaskClient:
-        assert role in ROLES
+        assert role in (*ROLES, LIMITED)
         if role not in made:
             made.append(role)
-            add_person(role, role)
+            add_person(role, *((VIEWER, {1}) if role == LIMITED else (role,)))
         client = app.test_client()
         assert sign_in(client, role).status_code == 303
         return client
 
     return sign
+
+
+@pytest.fixture
+def half_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time stands still for codes of second factors: none gets old between being read and being sent."""
+    step = second_factor.current_step()
+    monkeypatch.setattr(second_factor, "current_step", lambda: step)
 
 
 def csrf_token(client: FlaskClient) -> str:
