@@ -23,7 +23,8 @@ def command() -> None:
         state = "active" if user.active else "disabled"
         seen = user.last_sign_in_at.strftime("%Y-%m-%d %H:%M") if user.last_sign_in_at else "never"
         second = "second factor" if user.has_second_factor else "password only"
-        brands = f"{len(limits[user.id])} brands" if user.id in limits else "every brand"
+        count = len(limits.get(user.id, ()))
+        brands = f"{count} brand{'' if count == 1 else 's'}" if user.id in limits else "every brand"
         click.echo(
             f"{user.name:<{width}}  {user.role:<7}  {state:<8}  last sign-in {seen:<16}  "
             f"sessions {user.sessions:<2}  {second}  {brands}"

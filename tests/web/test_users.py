@@ -14,7 +14,6 @@ from tests.web.conftest import sign_in, text_of
 from tests.web.people import enrol, is_signed_in, post, stored, trail, user_id
 from tests.web.shop import NAMES, ROWS
 
-
 FOREIGN = ("Alder", "HYPERLINK", "Ünïcødé", "B000000001", "1234567", "1,234", "Toys", "+Games")
 
 
