@@ -13,6 +13,7 @@ from domain.selection import Selection
 from web.figures import Page
 from web.filters import marketplace_names, period_name
 from web.plain import moment
+from web.sheets import Offer
 
 _SHOWN = 12
 """So many names are listed where every row repeats them."""
@@ -51,19 +52,19 @@ class About:
         )
 
 
-def about(page: Page, title: str, address: str) -> About:
+def about(page: Page, offer: Offer, address: str) -> About:
     """About the page at hand, now."""
     found = page.generation
     return About(
-        title=title, address=address, selection=tuple(_selection(page)), generation=found.generation,
+        title=offer.title, address=address, selection=tuple(_selection(page, offer)), generation=found.generation,
         last_month=format_month(found.last_month) if found.last_month else "", published=found.published_at,
         exported=utc_now(), currency=page.settings.dashboard.currency,
     )
 
 
-def selection_values(selection: Selection, words: Iterable[str]) -> dict[str, Any]:
+def selection_values(selection: Selection, offer: Offer) -> dict[str, Any]:
     """The selection as JSON: the words of addresses, with the months that a period stands for."""
-    span, comparison = selection.span, selection.comparison
+    span, comparison = selection.span, offer.compared(selection)
     values = {
         "period": selection.period or None,
         "from": format_month(span.first),
@@ -81,15 +82,16 @@ def selection_values(selection: Selection, words: Iterable[str]) -> dict[str, An
         "compare_from": format_month(comparison.first) if comparison else None,
         "compare_to": format_month(comparison.last) if comparison else None,
     }
-    return {word: values[word] for word in values if word in words} | compared
+    return {word: values[word] for word in values if word in offer.words} | compared
 
 
-def _selection(page: Page) -> Iterable[tuple[str, tuple[str, ...]]]:
+def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]]:
     selection, catalogue = page.selection, page.catalogue
-    span, comparison = selection.span, selection.comparison
+    span, comparison = selection.span, offer.compared(selection)
     yield "Period", (period_name(selection),)
     yield "Months", (f"{format_month(span.first)} to {format_month(span.last)}",)
-    yield "Metric", (selection.metric,)
+    if "metric" not in offer.without:
+        yield "Metric", (selection.metric,)
     for label, chosen, known in (
         ("Brand", selection.brands, catalogue.brands),
         ("Category", selection.categories, catalogue.categories),

@@ -100,7 +100,7 @@ def _choices() -> Response:
 
 
 def _envelope(page: Page, offer: Offer, sheet: Sheet, per_page: int) -> dict[str, Any]:
-    origin: About = about(page, offer.title, this_address())
+    origin: About = about(page, offer, this_address())
     keys, count = keys_of(sheet.columns), sheet.count()
     pages = max(-(-count // per_page), 1)
     number = page.selection.page
@@ -112,7 +112,7 @@ def _envelope(page: Page, offer: Offer, sheet: Sheet, per_page: int) -> dict[str
         "title": sheet.title,
         "table": sheet.name,
         "tables": list(offer.tables),
-        "selection": selection_values(page.selection, offer.words),
+        "selection": selection_values(page.selection, offer),
         "generation": origin.generation,
         "published_at": moment(origin.published),
         "data_through": origin.last_month,

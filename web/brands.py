@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from flask import Blueprint, Response, abort, render_template
 
@@ -12,7 +13,7 @@ from database.queries.brand import MOST, Brand, RankedProduct, Ranking, find_bra
 from database.queries.breakdown import SORTS
 from domain.selection import WORDS, Selection
 from web.addresses import IdConverter
-from web.breakdown import Paging, breakdown_sheet, breakdown_view
+from web.breakdown import Paging, breakdown_sheet, breakdown_view, count_words, paging_of
 from web.drawing import embedded
 from web.figures import Page, figures_page
 from web.filters import filters_of, marketplace_names, period_name
@@ -21,7 +22,7 @@ from web.headlines import headlines_of, headlines_sheet
 from web.monthly import monthly_chart, months_sheet
 from web.notices import badge_of, notices_of
 from web.product import product_address
-from web.profit_table import profit_table
+from web.profit_table import profit_sheet, profit_table
 from web.sheets import COUNT, TEXT, Column, Offer, Sheet, export_links
 
 pages = Blueprint("brands", __name__)
@@ -38,7 +39,7 @@ WITHOUT_BRAND = tuple(word for word in WORDS if word != "brand")
 class ProductLine:
     """One product of the ranking. `is_mark`: with it, the marked part of the whole is reached."""
 
-    rank: int
+    rank: str
     name: str
     asin: str
     address: str
@@ -115,8 +116,7 @@ def _render(page: Page, brand: int) -> str:
 
 def _ranking(found: Ranking, page: Page) -> RankingView:
     page.check_page_number(-(-len(found.products) // PRODUCTS_PER_PAGE))
-    number, kind = page.selection.page, kind_of(page.selection.metric)
-    start = (number - 1) * PRODUCTS_PER_PAGE
+    kind, start = kind_of(page.selection.metric), (page.selection.page - 1) * PRODUCTS_PER_PAGE
     end = min(start + PRODUCTS_PER_PAGE, len(found.products))
     values = [row.value for row in found.products]
     is_large = kind == MONEY and leaves_out_cents(values)
@@ -132,17 +132,13 @@ def _ranking(found: Ranking, page: Page) -> RankingView:
         lines=tuple(lines),
         total=write(found.total, kind),
         mark=f"Down to here: {page.formats.tick(MOST, PERCENT)} of {page.selection.metric}",
-        paging=Paging(
-            first=start + 1 if lines else 0, last=end, total=len(found.products),
-            previous=page.address(page=number - 1) if start else "",
-            next=page.address(page=number + 1) if end < len(found.products) else "",
-        ),
+        paging=paging_of(page, start=start, shown=len(lines), total=len(found.products)),
     )
 
 
 def _line(row: RankedProduct, bar: SmallBar | None, page: Page, value: str, is_mark: bool) -> ProductLine:
     return ProductLine(
-        rank=row.rank, name=row.name, asin=row.asin if row.asin and row.asin != row.name else "",
+        rank=page.formats.exact(Decimal(row.rank), COUNT), name=row.name, asin=row.asin if row.asin and row.asin != row.name else "",
         address=_product_address(row, page), value=value,
         exact=page.formats.exact(row.value, kind_of(page.selection.metric)), is_negative=row.value < 0, bar=bar,
         share=page.formats.exact(row.share, PERCENT), cumulative=page.formats.exact(row.cumulative, PERCENT),
@@ -159,12 +155,12 @@ def _sentence(found: Ranking, page: Page) -> str:
     count, metric = len(found.products), page.selection.metric
     if not count:
         return f"No product has a figure of {metric} here."
-    products = "1 product" if count == 1 else f"{count} products"
-    loss = f"; {found.below_zero} of them below zero" if found.below_zero else ""
+    products = count_words(page, count, "product", "products")
+    loss = f"; {page.formats.exact(Decimal(found.below_zero), COUNT)} of them below zero" if found.below_zero else ""
     if found.reached is None:
         return f"{products} with a figure of {metric}{loss}."
     most = page.formats.tick(MOST, PERCENT)
-    return f"{most} of {metric} comes from {found.reached} of {products}{loss}."
+    return f"{most} of {metric} comes from {page.formats.exact(Decimal(found.reached), COUNT)} of {products}{loss}."
 
 
 def _figure(found: Ranking, page: Page) -> str:
@@ -193,11 +189,15 @@ def _sheets(page: Page, brand_id: int) -> list[Sheet]:
         ]),
         breakdown_sheet(found.marketplaces, page, name="marketplaces", title="Marketplaces"),
         months_sheet(found.months, page),
+        profit_sheet(found.profit),
         headlines_sheet(found.headlines),
     ]
 
 
 offer = Offer(
     "brands.show", "Brand", _sheets, sorts=SORTS, words=WITHOUT_BRAND,
-    tables={"products": "Products", "marketplaces": "Marketplaces", "months": "By month", "headlines": "Headlines"},
+    tables={
+        "products": "Products", "marketplaces": "Marketplaces", "months": "By month", "profit": "Profit and loss",
+        "headlines": "Headlines",
+    },
 )

@@ -13,7 +13,7 @@ from domain.metrics import rise_of
 from domain.ratios import margin_level
 from web.changes import Change, relative
 from web.figures import Page
-from web.formats import MONEY, PERCENT, Formats, kind_of, leaves_out_cents
+from web.formats import COUNT, MONEY, PERCENT, Formats, kind_of, leaves_out_cents
 from web.sheets import TEXT, Column, Sheet
 
 SINGULAR = {"Brands": "Brand", "Categories": "Category", "Marketplaces": "Marketplace"}
@@ -53,11 +53,11 @@ class RowView:
 
 @dataclass(frozen=True)
 class Paging:
-    """Which rows of how many are shown, and the ways to the others."""
+    """Which rows of how many are shown, as the reader writes numbers, and the ways to the others."""
 
-    first: int
-    last: int
-    total: int
+    first: str
+    last: str
+    total: str
     previous: str
     next: str
 
@@ -87,15 +87,15 @@ def breakdown_view(
     selection = page.selection
     if per_page:
         page.check_page_number(-(-len(found.rows) // per_page))
-    per_page, number = (per_page, selection.page) if per_page else (len(found.rows), 1)
-    start = (number - 1) * per_page
+    start = (selection.page - 1) * per_page
+    per_page = per_page or len(found.rows)
     shown = found.rows[start:start + per_page]
     write = _writer(found, page)
     bars = small_bars([row.value for row in found.rows])[start:start + per_page]
     has_changes = selection.comparison is not None
     return BreakdownView(
         title=title,
-        count=f"{len(found.rows)} {(SINGULAR[title] if len(found.rows) == 1 else title).lower()}",
+        count=count_words(page, len(found.rows), SINGULAR[title].lower(), title.lower()),
         caption=f"{selection.metric} by {SINGULAR[title].lower()}, {selection.span.words()}",
         headings=_headings(page, title, has_changes),
         rows=tuple(
@@ -106,13 +106,26 @@ def breakdown_view(
             for row, bar in zip(shown, bars, strict=True)
         ),
         total=_row(found.total, None, page, write, ""),
-        paging=Paging(
-            first=start + 1 if shown else 0, last=start + len(shown), total=len(found.rows),
-            previous=page.address(page=number - 1) if start else "",
-            next=page.address(page=number + 1) if start + per_page < len(found.rows) else "",
-        ),
+        paging=paging_of(page, start=start, shown=len(shown), total=len(found.rows)),
         has_changes=has_changes,
         legend=margin_legend(page),
+    )
+
+
+def count_words(page: Page, count: int, one: str, many: str) -> str:
+    """`1 brand`, `43,706 products`."""
+    return f"{page.formats.exact(Decimal(count), COUNT)} {one if count == 1 else many}"
+
+
+def paging_of(page: Page, *, start: int, shown: int, total: int) -> Paging:
+    """The paging of a table that shows the `shown` rows after the first `start` of `total`."""
+    def write(number: int) -> str:
+        return page.formats.exact(Decimal(number), COUNT)
+
+    return Paging(
+        first=write(start + 1 if shown else 0), last=write(start + shown), total=write(total),
+        previous=page.address(page=page.selection.page - 1) if start else "",
+        next=page.address(page=page.selection.page + 1) if start + shown < total else "",
     )
 
 

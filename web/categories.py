@@ -108,7 +108,8 @@ def _table(found: Categories, page: Page) -> SideTable:
         found.breakdown, page, title="Brands" if is_brands else "Categories", part="" if is_brands else "categories",
         per_page=ROWS_PER_PAGE, open_address=side_address(found, page) if is_brands else None,
     )
-    shown = found.rows[max(view.paging.first - 1, 0):view.paging.last]
+    start = (page.selection.page - 1) * ROWS_PER_PAGE
+    shown = found.rows[start:start + ROWS_PER_PAGE]
     name, bar, value, share, *change, margin = view.headings
     gain = (Heading("Share change", css_class="number gain-cell"),) if view.has_changes else ()
     brands = () if is_brands else (Heading("Brands", css_class="number brands-cell"),)

@@ -124,7 +124,7 @@ def _written(offer: Offer, write: Writer, *, words: tuple[str, ...]) -> _Written
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the answer closes it
         try:
             with tempfile.TemporaryDirectory(dir=folder) as scratch:
-                rows = write(file, page, about(page, offer.title, this_address()), Path(scratch))
+                rows = write(file, page, about(page, offer, this_address()), Path(scratch))
             size = file.seek(0, 2)
             file.seek(0)
         except BaseException:

@@ -12,7 +12,7 @@ from database.queries.products import SORTS, ProductRow, Products, count_product
 from domain.metrics import CM3, NET_UNITS, rise_of
 from domain.ratios import margin_level
 from domain.selection import LONGEST_SEARCH, WORDS_WITH_SEARCH
-from web.breakdown import LEVEL_WORDS, Heading, Paging, heading, margin_legend
+from web.breakdown import LEVEL_WORDS, Heading, Paging, count_words, heading, margin_legend, paging_of
 from web.changes import Change, relative
 from web.figures import Page, figures_page
 from web.filters import filters_of, period_name
@@ -104,8 +104,6 @@ def _table(found: Products, page: Page) -> ProductsView:
     selection, has_changes = page.selection, page.selection.comparison is not None
     write = _writer([row.value for row in found.rows] + [found.value], page)
     headings = _headings(page, has_changes=has_changes)
-    start, number = (selection.page - 1) * ROWS_PER_PAGE, selection.page
-    end = start + len(found.rows)
     return ProductsView(
         count=_count_words(found, page),
         caption=f"Products by {selection.metric}, {selection.span.words()}",
@@ -114,20 +112,15 @@ def _table(found: Products, page: Page) -> ProductsView:
         total=write(found.value),
         total_share=page.formats.exact(found.share, PERCENT),
         empty_cells=len(headings) - 3,
-        paging=Paging(
-            first=start + 1 if found.rows else 0, last=end, total=found.count,
-            previous=page.address(page=number - 1) if start else "",
-            next=page.address(page=number + 1) if end < found.count else "",
-        ),
+        paging=paging_of(page, start=(selection.page - 1) * ROWS_PER_PAGE, shown=len(found.rows), total=found.count),
         has_changes=has_changes,
         legend=margin_legend(page),
     )
 
 
 def _count_words(found: Products, page: Page) -> str:
-    words = "product" if found.count == 1 else "products"
-    count = page.formats.exact(Decimal(found.count), COUNT)
-    return f"{count} {words} found" if page.selection.search else f"{count} {words}"
+    words = count_words(page, found.count, "product", "products")
+    return f"{words} found" if page.selection.search else words
 
 
 Writer = Callable[[Decimal | None], AmountCell]

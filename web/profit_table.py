@@ -9,12 +9,13 @@ from decimal import Decimal
 from database.queries.figures import Figure
 from database.queries.profitability import MARGINS, Profitability, ProfitLine
 from domain.metrics import COSTS, PROFIT_TREE, is_money
-from domain.months import month_name
+from domain.months import format_month, month_name
 from domain.ratios import margin_level
 from web.breakdown import LEVEL_WORDS, margin_legend
 from web.changes import Change, change_of
 from web.figures import Page
-from web.formats import PERCENT, kind_of_figure, leaves_out_cents
+from web.formats import MONEY, PERCENT, kind_of_figure, leaves_out_cents
+from web.sheets import TEXT, Cell, Column, Sheet
 
 JUDGED = frozenset(ratio.name for ratio in MARGINS.values())
 """The ratios that the thresholds of the settings are for."""
@@ -85,6 +86,23 @@ def profit_table(found: Profitability, page: Page) -> ProfitTable:
         year_before=selection.year_before.words() if selection.year_before else "",
         legend=margin_legend(page),
     )
+
+
+def profit_sheet(found: Profitability) -> Sheet:
+    """The same rows as raw values. Kinds go by row: a margin stands below an amount."""
+    columns = (
+        Column("Metric", TEXT), Column("Total", MONEY), Column("% of net revenue", PERCENT),
+        Column("Year before", MONEY), Column("Change", PERCENT),
+        *(Column(month_name(month), MONEY, key=format_month(month)) for month in found.months),
+    )
+    rows = []
+    for line in found.lines:
+        figure, kind = line.figure, kind_of_figure(line.figure)
+        rows.append((
+            figure.name, Cell(figure.value, kind), line.share, Cell(figure.year_before, kind), line.change,
+            *(Cell(value, kind) for value in figure.months),
+        ))
+    return Sheet("profit", "Profit and loss", columns, rows)
 
 
 def level_of(figure: Figure, value: Decimal | None, page: Page) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup
@@ -12,16 +13,16 @@ from charts.lines import Line, Threshold, lines_figure
 from charts.waterfall import Bar, waterfall_figure
 from database.queries.profitability import MARGINS, Profitability, read_profitability
 from domain.metrics import NET_REVENUE
-from domain.months import format_month, month_name
+from domain.months import month_name
 from domain.profit import Step
 from domain.ratios import share
 from web.drawing import embedded
 from web.figures import Page, figures_page
 from web.filters import filters_of, period_name
-from web.formats import MONEY, PERCENT, kind_of_figure
+from web.formats import MONEY, PERCENT
 from web.notices import badge_of, notices_of
-from web.profit_table import CellView, LineView, ProfitTable, profit_table
-from web.sheets import TEXT, Cell, Column, Offer, Sheet, export_links
+from web.profit_table import CellView, LineView, ProfitTable, profit_sheet, profit_table
+from web.sheets import TEXT, Column, Offer, Sheet, export_links
 
 pages = Blueprint("profitability", __name__)
 
@@ -196,23 +197,7 @@ def _thresholds(page: Page) -> list[Threshold]:
 
 def _sheets(page: Page) -> list[Sheet]:
     found = read_profitability(page.connection, page.selection)
-    return [_profit_sheet(found), _waterfall_sheet(found), _gap_sheet(found)]
-
-
-def _profit_sheet(found: Profitability) -> Sheet:
-    columns = (
-        Column("Metric", TEXT), Column("Total", MONEY), Column("% of net revenue", PERCENT),
-        Column("Year before", MONEY), Column("Change", PERCENT),
-        *(Column(month_name(month), MONEY, key=format_month(month)) for month in found.months),
-    )
-    rows = []
-    for line in found.lines:
-        figure, kind = line.figure, kind_of_figure(line.figure)
-        rows.append((
-            figure.name, Cell(figure.value, kind), line.share, Cell(figure.year_before, kind), line.change,
-            *(Cell(value, kind) for value in figure.months),
-        ))
-    return Sheet("profit", "Profit and loss", columns, rows)
+    return [profit_sheet(found), _waterfall_sheet(found), _gap_sheet(found)]
 
 
 def _waterfall_sheet(found: Profitability) -> Sheet:
@@ -237,4 +222,5 @@ offer = Offer(
         "profit": "Profit and loss", "waterfall": "From net revenue to CM3",
         "differences": "Margins against their parts",
     },
+    without=WITHOUT, compared=attrgetter("year_before"),
 )

@@ -40,10 +40,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 
 from flask import url_for
 
-from domain.selection import WORDS
+from domain.periods import Span
+from domain.selection import WORDS, Selection
 from web.figures import Page
 from web.formats import COUNT, MONEY, PERCENT, kind_of
 
@@ -119,7 +121,8 @@ class Sheet:
 class Offer:
     """The tables that a page offers. `endpoint` is the page's, `sheets` gives them for a reader's page and
     the variables of its address; `tables` and `sorts` say what `?table=` and `?sort=` may be, and `words`
-    which parameters the page takes."""
+    which parameters the page takes. `without` are those that its tables do not depend on; `compared` gives
+    the months that they are compared with."""
 
     endpoint: str
     title: str
@@ -127,6 +130,8 @@ class Offer:
     tables: Mapping[str, str]
     sorts: tuple[str, ...] = ("value",)
     words: tuple[str, ...] = WORDS
+    without: tuple[str, ...] = ()
+    compared: Callable[[Selection], Span | None] = attrgetter("comparison")
 
     @property
     def word(self) -> str:

@@ -166,6 +166,6 @@ def test_300_characters_and_many_products_stand_in_pages(small_app: Flask, small
 
     text = text_of(small_client, "/brands/1")
 
-    assert "1–20 of 1000" in text and "B" * 300 in text
-    assert ranking(small_client, "/brands/1?page=50")[-2] == ["1000", "(product 1)", "$1.00", "0.0%", "100.0%"]
+    assert "1–20 of 1,000" in text and "B" * 300 in text
+    assert ranking(small_client, "/brands/1?page=50")[-2] == ["1,000", "(product 1)", "$1.00", "0.0%", "100.0%"]
     assert len(figures(small_client, "/brands/1")[-1]["data"][0]["y"]) == 59
