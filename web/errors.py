@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
 from flask import Flask, json, make_response, render_template, request
@@ -60,6 +61,10 @@ _UNREACHABLE = Words(
     retry_after=30,
 )
 
+_GENERATION_GONE = Words(
+    410, "These figures are no longer kept", "A later generation has taken their place: its figures are the live ones.",
+)
+
 _FAMILY = (
     (errors.NeverRefreshed, _NEVER_REFRESHED),
     (errors.SchemaError, _NO_SCHEMA),
@@ -67,7 +72,7 @@ _FAMILY = (
     (errors.LockBusy, Words(503, *_STATUSES[503], retry_after=30)),
     (errors.OutOfSpace, Words(503, *_STATUSES[503], retry_after=60)),
     (errors.SetupError, Words(503, *_STATUSES[503], retry_after=60)),
-    (errors.GenerationGone, Words(410, *_STATUSES[410])),
+    (errors.GenerationGone, _GENERATION_GONE),
 )
 
 
@@ -123,13 +128,21 @@ def _answer(words: Words) -> Response:
     response = _problem(words) if request.path.startswith("/api/") else _page(words)
     if words.retry_after:
         response.headers["Retry-After"] = str(words.retry_after)
+    if words.status == 410:
+        response.headers["Link"] = f'<{_live_address()}>; rel="latest-version"'
     return response
+
+
+def _live_address() -> str:
+    """The same address, without the generation that is gone."""
+    pairs = [(word, text) for word, text in request.args.items(multi=True) if word != "generation"]
+    return quote(request.root_path + request.path) + (f"?{urlencode(pairs, safe=',')}" if pairs else "")
 
 
 def _page(words: Words) -> Response:
     page = render_template(
         "errors/error.html", status=words.status, heading=words.heading, words=words.words, command=words.command,
-        request_id=current.request_id(),
+        request_id=current.request_id(), live=_live_address() if words.status == 410 else "",
     )
     return make_response(page, words.status)
 

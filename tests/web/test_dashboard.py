@@ -235,10 +235,10 @@ def test_a_query_that_cannot_be_meant_gets_400_and_what_is_permitted(small_reade
 
 
 def test_a_generation_that_is_gone_gets_410_with_a_way_to_the_live_one(small_reader: FlaskClient) -> None:
-    answer = small_reader.get("/dashboard?generation=99")
+    answer = small_reader.get("/dashboard?period=3m&generation=99&marketplace=US,DE")
 
     assert answer.status_code == 410
-    assert 'href="/"' in answer.text
+    assert 'href="/dashboard?period=3m&amp;marketplace=US,DE"' in answer.text
 
 
 def test_before_the_first_refresh_the_page_names_the_command(store: Store, signed_in) -> None:

@@ -36,7 +36,7 @@ def raising(error):
         (errors.LockBusy("secret"), 503, "One moment"),
         (errors.OutOfSpace("secret"), 503, "One moment"),
         (errors.SetupError("secret"), 503, "One moment"),
-        (errors.GenerationGone("secret"), 410, "Gone"),
+        (errors.GenerationGone("secret"), 410, "no longer kept"),
         (errors.Refused("period=4m is none of 3m, 6m"), 400, "period=4m is none of 3m, 6m"),
         (errors.SwapFailed("secret"), 500, "Something broke"),
         (RuntimeError("secret"), 500, "Something broke"),
