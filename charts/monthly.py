@@ -19,13 +19,15 @@ WIDER = 1.6
 
 @dataclass(frozen=True)
 class Bar:
-    """One month of the chart. `before` is what `before_month` had; `open` marks a month in progress."""
+    """One month of the chart. `before` is what `before_month` had; `open` marks a month in progress;
+    `address` is where a click leads."""
 
     month: datetime.date
     value: Decimal | None
     before_month: datetime.date | None = None
     before: Decimal | None = None
     open: bool = False
+    address: str = ""
 
 
 def monthly_figure(
@@ -50,6 +52,7 @@ def _now(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> dic
         "y": [_drawn(bar.value) for bar in bars],
         "hovertext": [_hover(bar.month, bar.value, exact) + (" (in progress)" if bar.open else "") for bar in bars],
         "hoverinfo": "text",
+        "customdata": [bar.address for bar in bars],
         "marker": {"color": ["--chart-open" if bar.open else "--chart-now" for bar in bars], "cornerradius": 3},
     }
 
@@ -62,6 +65,7 @@ def _before(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> 
         "y": [_drawn(bar.before) for bar in bars],
         "hovertext": [_hover(bar.before_month, bar.before, exact) if bar.before_month else "" for bar in bars],
         "hoverinfo": "text",
+        "customdata": [bar.address for bar in bars],
         "marker": {"color": "--chart-before", "cornerradius": 3},
     }
 

@@ -21,9 +21,10 @@ from web.sheets import MONTH, PERCENT, TEXT, Column, Sheet
 
 @dataclass(frozen=True)
 class ChartRow:
-    """One month of the table behind the chart."""
+    """One month of the table behind the chart; `address` narrows the page to it."""
 
     month: str
+    address: str
     value: str
     before_month: str
     before: str
@@ -51,8 +52,12 @@ def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
     def exact(value: Decimal) -> str:
         return page.formats.exact(value, kind)
 
+    rows = tuple(_chart_row(row, page, kind) for row in months)
     figure = monthly_figure(
-        [Bar(row.month, row.value, row.before_month, row.before, open=row.in_progress) for row in months],
+        [
+            Bar(row.month, row.value, row.before_month, row.before, open=row.in_progress, address=shown.address)
+            for row, shown in zip(months, rows, strict=True)
+        ],
         name=selection.span.words(), before_name=before_words, exact=exact,
         tick=lambda value: page.formats.tick(value, kind),
     )
@@ -61,7 +66,7 @@ def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
         figure=embedded(figure),
         now_words=selection.span.words(),
         before_words=before_words,
-        rows=tuple(_chart_row(row, page, kind) for row in months),
+        rows=rows,
     )
 
 
@@ -82,6 +87,7 @@ def months_sheet(months: Sequence[MonthRow], page: Page) -> Sheet:
 def _chart_row(row: MonthRow, page: Page, kind: str) -> ChartRow:
     return ChartRow(
         month=month_name(row.month),
+        address=page.address(first=row.month, last=row.month) if len(page.selection.span.months) > 1 else "",
         value=page.formats.exact(row.value, kind),
         before_month=month_name(row.before_month) if row.before_month else "",
         before=page.formats.exact(row.before, kind),

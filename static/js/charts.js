@@ -77,6 +77,8 @@ async function draw(chart) {
       return false;
     });
     chart.classList.add("is-drawn");
+    chart.classList.toggle("has-links", figure.data.some((trace) => [trace.customdata ?? []].flat().some(Boolean)));
+    chart.dispatchEvent(new CustomEvent("chart-drawn", { bubbles: true }));
   } catch {
     state.textContent = "The chart could not be drawn. The table below holds the same figures.";
     chart.parentElement.querySelector("details")?.setAttribute("open", "");
@@ -94,6 +96,14 @@ function follow(click) {
 
 const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
 
+// On paper: light, and as wide as the paper. What is drawn before the browser lays out its pages is printed.
+function onPaper(is) {
+  document.documentElement.classList.toggle("is-printing", is);
+  for (const chart of document.querySelectorAll("[data-chart].is-drawn")) draw(chart);
+}
+
+addEventListener("beforeprint", () => onPaper(true));
+addEventListener("afterprint", () => onPaper(false));
 document.addEventListener("swapped", drawAll);
 document.addEventListener("theme-changed", drawAll);
 drawAll();

@@ -34,7 +34,7 @@ async function swap(address, { push }) {
 }
 
 function replace(found, title) {
-  const focused = document.activeElement?.id;
+  const focused = document.activeElement;
   const place = scrollY;
   main.replaceChildren(...found.childNodes);
   document.title = title;
@@ -42,7 +42,14 @@ function replace(found, title) {
   announcer.textContent = "Figures updated";
   document.dispatchEvent(new CustomEvent("swapped"));
   // Only now is there everything that could have had the focus.
-  if (focused && focused !== "main") document.getElementById(focused)?.focus({ preventScroll: true });
+  if (focused !== document.body && !focused.isConnected) again(focused)?.focus({ preventScroll: true });
+}
+
+// What had the focus, in the new page: by its id, or a link with the same words.
+function again(focused) {
+  if (focused.id) return document.getElementById(focused.id);
+  const links = [...main.querySelectorAll("a[data-swap-link]")];
+  return links.find((link) => link.textContent === focused.textContent) ?? main;
 }
 
 function leave(address) {
