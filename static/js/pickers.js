@@ -12,7 +12,8 @@ function enhance(select) {
   button.setAttribute("aria-expanded", "false");
   const label = document.querySelector(`label[for="${select.id}"]`);
   label.htmlFor = button.id;
-  const words = element("span", { textContent: select.selectedOptions[0]?.textContent ?? everything });
+  const chosen = select.selectedOptions[0]?.textContent ?? everything;
+  const words = element("span", { textContent: chosen, title: chosen });
   button.append(words);
   select.hidden = true;
   select.before(picker);
@@ -103,7 +104,7 @@ function choose(select, value, button) {
   const words = `${count} ${select.options[0].textContent.replace(/^All /, "")}`;
   const option = known ?? select.appendChild(new Option(words, value));
   option.selected = true;
-  button.firstChild.textContent = option.textContent;
+  button.firstChild.textContent = button.firstChild.title = option.textContent;
   select.dispatchEvent(new Event("change", { bubbles: true }));
 }
 

@@ -7,16 +7,19 @@ import math
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from database import migrations, people
 from database.engines import open_store
 from database.passwords import hash_password
 from flask_app import create_app
+from settings import Settings
 from tests.conftest import embedded_settings
 from tests.summaries_fixture import publish
 
@@ -24,22 +27,28 @@ PASSWORD = "correct horse battery"
 TODAY = datetime.date(2025, 11, 22)
 LONG_NAME = "The Extraordinarily Long-Named Brand Company of Upper Middlesex & Sons (International Holdings) Ltd."
 UNBROKEN = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+LONGEST_WORD = (UNBROKEN * 4)[:255]
+"""As long as the name of a brand, a category or a product may be."""
+LONG_METRIC = "Storage fees for long-term and oversize inventory, removals and disposals included (allocated)"
+ADMIN = "verwaltungsfachangestelltenvertretung.obergeschoss@very-long-department-names.example.com"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 
 @dataclass
 class Site:
-    """A running app. `complaints` collects what the browsers' consoles said."""
+    """A running app. `complaints` collects what the browsers' consoles said; `states` holds the cookies of
+    everybody who has signed in."""
 
     address: str
-    sign_in_state: dict = field(default_factory=dict)
+    app: Flask
+    states: dict[str, dict] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """An app with 500 brands over three years, two of them with names that do not want to fit. It ends with
+    """An app with 500 brands over three years, some of them with names that do not want to fit. It ends with
     the file, and its clock with it: tests of other files have today's date."""
     patch = pytest.MonkeyPatch()
     for module in ("domain.months", "web.figures", "web.freshness"):
@@ -47,18 +56,35 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     settings = embedded_settings(tmp_path_factory.mktemp("site"))
     store = open_store(settings)
     migrations.upgrade(store)
-    publish(store, rows(), brands=brand_names(), categories={1: "Toys", 2: "Games and " * 8 + "more"},
-            marketplaces={"US": "United States", "DE": "Germany"}, currencies="INR", products=products())
-    with store.application.begin() as connection:
-        people.add_user(connection, name="alice", role="viewer", password_hash=hash_password(PASSWORD))
+    publish(
+        store, rows(), brands=brand_names(), products=products(), currencies="INR",
+        categories={1: "Toys", 2: "Games and " * 8 + "more", 3: LONGEST_WORD},
+        marketplaces={
+            "US": "United States", "DE": "Germany",
+            "NORTHERNUK": "United Kingdom of Great Britain and Northern Ireland",
+        },
+    )
     store.close()
-    server = make_server("127.0.0.1", 0, create_app(settings), threaded=True)
+    with served(settings) as found:
+        yield found
+    patch.undo()
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[Site]:
+    """A running app on a store that has its tables, with a viewer and an admin."""
+    app = create_app(settings)
+    hashed = hash_password(PASSWORD)
+    with app.extensions["lego_store"].application.begin() as connection:
+        people.add_user(connection, name="alice", role="viewer", password_hash=hashed)
+        people.add_user(connection, name=ADMIN, role="admin", password_hash=hashed)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield Site(f"http://127.0.0.1:{server.port}")
+    yield Site(f"http://127.0.0.1:{server.port}", app)
     server.shutdown()
     thread.join()
-    patch.undo()
+    app.extensions["lego_store"].close()
 
 
 @pytest.fixture(scope="session")
@@ -74,9 +100,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def visitor(browser: Browser, site: Site) -> Iterator[Page]:
     """A page nobody is signed in on, as wide as a desk's screen."""
-    context = browser.new_context(base_url=site.address, viewport=DESKTOP, locale="en-US")
-    yield _watched(context, site)
-    context.close()
+    page = open_browser(browser, site, "", landing="about:blank", viewport=DESKTOP)
+    yield page
+    page.context.close()
 
 
 @pytest.fixture
@@ -104,12 +130,29 @@ def _consoles_stay_empty(site: Site) -> Iterator[None]:
     assert site.complaints == []
 
 
-def sign_in(page: Page) -> None:
-    """Fills in the sign-in form of the page."""
-    page.fill("#name", "alice")
+def sign_in(page: Page, name: str = "alice") -> None:
+    """Fills in the sign-in form of the page, and waits for the answer."""
+    page.fill("#name", name)
     page.fill("#password", PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_url("**/*dashboard*")
+    with page.expect_navigation():
+        page.click("button[type=submit]")
+
+
+def open_browser(
+    browser: Browser, site: Site, name: str = "alice", *, landing: str = "/dashboard", **options
+) -> Page:
+    """A page in a new context, `name` being signed in, which is on `landing`. Whoever opens it closes its context."""
+    context = browser.new_context(
+        base_url=site.address, locale="en-US", storage_state=site.states.get(name), **options
+    )
+    page = context.new_page()
+    page.on("console", lambda message: site.complaints.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: site.complaints.append(f"error: {error}"))
+    page.goto(landing)
+    if "/login" in page.url and name not in site.states:
+        sign_in(page, name)
+        site.states[name] = context.storage_state()
+    return page
 
 
 def wait_for_chart(page: Page) -> None:
@@ -117,17 +160,27 @@ def wait_for_chart(page: Page) -> None:
     page.wait_for_selector(".chart.is-drawn .main-svg")
 
 
+def wait_for_charts(page: Page) -> None:
+    """Until every chart of the page is drawn, if it has any."""
+    page.wait_for_function("() => [...document.querySelectorAll('[data-chart]')].every(c => c.matches('.is-drawn'))")
+
+
 def brand_names() -> dict[int, str]:
     """500 brands."""
-    return {1: LONG_NAME, 2: UNBROKEN} | {number: f"Brand {number:03d}" for number in range(3, 501)}
+    long = {1: LONG_NAME, 2: UNBROKEN, 7: LONGEST_WORD}
+    return {number: f"Brand {number:03d}" for number in range(1, 501)} | long
 
 
 def products() -> list[dict]:
-    """One product per brand; the first two have names and keys that do not want to fit."""
-    long = {1: ("A" * 64, f"{LONG_NAME} {LONG_NAME}"), 2: ("ASIN/2 ?#%", UNBROKEN * 2)}
+    """One product per brand, some with names and keys that do not want to fit; three without a brand or a figure."""
+    long = {
+        1: ("A" * 64, f"{LONG_NAME} {LONG_NAME}"), 2: ("ASIN/2 ?#%", UNBROKEN * 2), 7: ("M" * 64, LONGEST_WORD),
+    }
+    names = {n: (f"B{n:04d}", f"Brick {n}") for n in range(1, 501)} | long
+    loose = {501: ("W" * 64, LONGEST_WORD), 502: ("B0502", None), 503: ("B0503", "Loose brick")}
     return [
-        {"id": n, "asin": asin, "name": name, "brand_id": n, "status": "Active"}
-        for n, (asin, name) in ({n: (f"B{n:04d}", f"Brick {n}") for n in range(1, 501)} | long).items()
+        {"id": n, "asin": asin, "name": name, "brand_id": n if n <= 500 else None, "status": "Active"}
+        for n, (asin, name) in (names | loose).items()
     ]
 
 
@@ -136,33 +189,37 @@ def rows() -> list[tuple]:
     months = [f"{year}-{month:02d}" for year in (2023, 2024, 2025) for month in range(1, 13)][:35]
     found = []
     for brand in range(1, 501):
+        category = 3 if brand == 7 else 1 + brand % 2
+        marketplace = "NORTHERNUK" if brand == 5 else "DE" if brand % 3 else "US"
         for number, month in enumerate(months if brand < 12 else ["2025-10"]):
-            revenue = 900_000 // brand + number * 1000 + round(5000 * math.sin(number))
-            margin = -7 if brand == 3 else 10 + brand % 20
-            for metric, value in (
-                ("Net revenue", revenue), ("Net units", revenue // 20), ("CM3", revenue * margin // 100),
-            ):
-                found.append((brand, brand, 1 + brand % 2, "DE" if brand % 3 else "US", month, metric, f"{value}.00"))
+            amounts = _amounts(brand, number)
+            if brand >= 12:
+                amounts = {metric: amounts[metric] for metric in ("Net revenue", "Net units", "CM3")}
+            elif brand == 1:
+                amounts[LONG_METRIC] = 1234
+            found += [
+                (brand, brand, category, marketplace, month, metric, f"{value}.00") for metric, value in amounts.items()
+            ]
     return found
 
 
+def _amounts(brand: int, number: int) -> dict[str, int]:
+    """A whole P&L of one brand in its `number`-th month. Marketing takes whatever the margin asks for."""
+    revenue = 900_000 // brand + number * 1000 + round(5000 * math.sin(number))
+    cm3 = revenue * (-7 if brand == 3 else 10 + brand % 20) // 100
+    cogs, referral, fba, other = revenue * 35 // 100, revenue * 10 // 100, revenue * 12 // 100, revenue // 100
+    sem, promo = revenue * 3 // 100, revenue * 2 // 100
+    cm2 = revenue - cogs - referral - fba - other
+    return {
+        "Net revenue": revenue, "Net units": revenue // 20, "Net COGS": cogs, "CM1": revenue - cogs,
+        "Referral fees": referral, "FBA fees": fba, "Other platform fees": other, "CM2": cm2,
+        "Marketing": cm2 - cm3 - sem - promo, "SEM costs": sem, "Promo fees": promo, "CM3": cm3,
+    }
+
+
 def _dashboard(browser: Browser, site: Site, **options) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=site.address, locale="en-US", storage_state=site.sign_in_state or None, **options
-    )
-    page = _watched(context, site)
-    page.goto("/dashboard")
-    if "/login" in page.url:
-        sign_in(page)
-        site.sign_in_state = context.storage_state()
+    page = open_browser(browser, site, **options)
     if options.get("java_script_enabled", True):
         wait_for_chart(page)
     yield page
-    context.close()
-
-
-def _watched(context: BrowserContext, site: Site) -> Page:
-    page = context.new_page()
-    page.on("console", lambda message: site.complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: site.complaints.append(f"error: {error}"))
-    return page
+    page.context.close()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_dashboard import CUT, WIDER_THAN_THE_SCREEN, query
+from tests.browser.test_dashboard import query
 
 
 def names(page: Page) -> list[str]:
@@ -73,17 +72,3 @@ def test_without_scripts_the_search_is_a_form(paper: Page) -> None:
 
     assert "search=brick+12" in paper.url and "period=3m" in paper.url
     expect(paper.locator("#products-title + p")).to_have_text("15 products found")
-
-
-LONG_AND_ODD = ("/products", f"/products/{'A' * 64}", "/products/ASIN%2F2%20%3F%23%25?period=2024")
-
-
-@pytest.mark.parametrize("address", LONG_AND_ODD)
-@pytest.mark.parametrize("device", ["desk", "phone"])
-def test_nothing_is_wider_than_the_screen_or_cut(request: pytest.FixtureRequest, device, address) -> None:
-    page: Page = request.getfixturevalue(device)
-    page.goto(address)
-    page.wait_for_load_state("networkidle")
-
-    assert page.evaluate(WIDER_THAN_THE_SCREEN) == []
-    assert [text for text in page.evaluate(CUT) if len(text) < 60] == []

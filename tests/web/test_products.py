@@ -99,7 +99,7 @@ def table(client: FlaskClient, address: str, name: str = "products") -> list[lis
 
 
 def asins(client: FlaskClient, address: str) -> list[str]:
-    return re.findall(r'class="product-asin">([^<]*)<', client.get(address).text)
+    return re.findall(r'class="product-asin" title="[^"]*">([^<]*)<', client.get(address).text)
 
 
 def limit_to(store: Store, brand: int) -> None:

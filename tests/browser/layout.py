@@ -1,0 +1,38 @@
+"""What must not be seen on a page, as scripts that a page is asked with: each answers a list, empty if all is well."""
+
+from __future__ import annotations
+
+WIDER_THAN_THE_SCREEN = """() => {
+  const width = document.documentElement.clientWidth;
+  const found = [...document.querySelectorAll("body *")].filter((element) => {
+    if (element.closest(".scroll table, .visually-hidden, .skip-link, .menu, .lists, .busy-line, svg")) return false;
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && (box.right > width + 0.5 || box.left < -0.5);
+  });
+  const page = document.documentElement.scrollWidth > width ? ["the page itself"] : [];
+  return page.concat(found.map((element) => `${element.tagName}.${element.className}`));
+}"""
+"""Tables, the menu and the lists of the catalogue may scroll inside their own box."""
+
+CUT = """() => {
+  const isShown = (element) => element.getClientRects().length && getComputedStyle(element).visibility !== "hidden";
+  const text = (element) => element.textContent.replace(/\\s+/g, " ").trim();
+  const isTold = (element) => {
+    for (let e = element; e && e !== document.body; e = e.parentElement) {
+      if (e.title && e.title.replace(/\\s+/g, " ").includes(text(element).slice(0, 250))) return true;
+    }
+    return [...element.querySelectorAll("[title]")].some((e) => e.title.includes(text(element).slice(0, 250)));
+  };
+  return [...document.querySelectorAll("body *")].filter((element) => {
+    if (element.closest(".visually-hidden, .skip-link, svg, script, select, .chart, .busy-line")) return false;
+    if (!text(element) || !isShown(element) || element.querySelector(".scroll")) return false;
+    const style = getComputedStyle(element);
+    const mayScroll = (way) => ["auto", "scroll"].includes(way);
+    const isInline = style.display === "inline" || style.display === "contents";
+    const wide = element.scrollWidth > element.clientWidth + 1 && !mayScroll(style.overflowX);
+    const high = element.scrollHeight > element.clientHeight + 1 && ["hidden", "clip"].includes(style.overflowY);
+    return !isInline && (wide || high) && !isTold(element);
+  }).filter((element, _, all) => !all.some((other) => other !== element && element.contains(other)))
+    .map((element) => `${element.tagName}.${element.className}: ${text(element).slice(0, 80)}`);
+}"""
+"""Texts that do not fit into their box, unless a title tells the whole of them."""
