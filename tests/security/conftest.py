@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from database.passwords import hash_password
 from tests.conftest import ENGINES, embedded_settings, mysql_settings
 from tests.security.worlds import TODAY, World, build_world
-from tests.web.conftest import PASSWORD
+from tests.web.conftest import empty_instance, password_hash, small_app  # noqa: F401 - fixtures
 
 MakeWorld = Callable[..., World]
 
@@ -23,10 +22,11 @@ def _today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def make_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
+def make_world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, password_hash: str,  # noqa: F811
+) -> Iterator[MakeWorld]:
     """Gives the shop of an engine, with the brands of others or without; each is made when it is first asked for."""
     made: dict[tuple[str, bool], World] = {}
-    password_hash = hash_password(PASSWORD)
     schemas: list[str] = []
 
     def make(engine: str, *, others: bool = True) -> World:
