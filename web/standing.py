@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import time
+
+from flask import current_app
+
 from database.catalogue_changes import waiting_changes
 from database.engines.base import Generation, utc_now
 from database.imports.waiting import waiting_imports
 from database.summaries.run_log import refresh_trouble
+from database.whats_new import whats_new
 from domain.people import Person
 from web import current
 
+KEPT = 100
+"""So many readers' notices are remembered."""
+KEPT_SECONDS = 60
+"""Figures become late by themselves, without anything that happens."""
+
 
 def standing_notices(live: Generation) -> tuple[str, ...]:
-    """Sentences, most important first. They belong into the key under which a page is kept."""
+    """Sentences, most important first. They belong into the key under which a page is kept. Worked out anew when
+    anything has happened, for otherwise they would be the most that a kept page costs."""
     person = current.person()
-    return (*_trouble(), *_waiting_imports(live, person), *_waiting(live, person))
+    scope = None if person is None else (person.brands is None, person.brands)
+    key = (live.run_id, live.generation, scope, *whats_new(current.store()), int(time.monotonic() // KEPT_SECONDS))
+    kept: dict[tuple, tuple[str, ...]] = current_app.extensions.setdefault("lego_standing", {})
+    found = kept.get(key)
+    if found is None:
+        found = (*_trouble(), *_waiting_imports(live, person), *_waiting(live, person))
+        if len(kept) >= KEPT:
+            kept.clear()
+        kept[key] = found
+    return found
 
 
 def _trouble() -> tuple[str, ...]:
