@@ -97,7 +97,8 @@ class Supervisor:
                 ("memory", memory_of(process.pid) > self.order["memory"] * MIB),
             ):
                 if is_so:
-                    end(process)
+                    # What takes too much memory goes on taking it while it rolls back.
+                    end(process, grace=1 if reason == "memory" else GRACE)
                     return reason
 
     def _limit(self) -> None:
@@ -147,13 +148,14 @@ class Supervisor:
         print(f"{self.order['name']}: step {number} {why}: {' '.join(last.split())}", file=sys.stderr, flush=True)
 
 
-def end(process: subprocess.Popen) -> None:
-    """Tells a process to stop, and ends it if it does not."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        process.send_signal(number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
-            return
+def end(process: subprocess.Popen, *, grace: float) -> None:
+    """Tells a process to stop, and ends it if it does not within so many seconds."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(grace)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def memory_of(pid: int) -> int:
