@@ -15,19 +15,23 @@ from babel.numbers import (
     format_currency,
     format_decimal,
     format_percent,
+    get_currency_precision,
     get_currency_symbol,
 )
 
 from database.queries.figures import Figure
 from domain.metrics import is_money
+from web.moulds import Mould, digits_of, mould_of, pour
 
 MONEY = "money"
 COUNT = "count"
 PERCENT = "percent"
+WHOLE_MONEY = "whole money"
 
 NOTHING = "–"
 MINUS = "\u2212"
 FALLBACK = "en"
+_HUNDREDTH = Decimal("0.01")
 _UNGROUPED = re.compile(r"\d{5}")
 
 MOST = Decimal(10)
@@ -69,17 +73,20 @@ class Formats:
         if value is None:
             return NOTHING
         if kind == MONEY:
-            return _signed(format_currency(value, self.currency, locale=self.locale))
+            return self._poured(value, MONEY, get_currency_precision(self.currency))
         if kind == PERCENT:
-            return _signed(format_percent(value, self._percent_pattern(1), locale=self.locale))
-        return _signed(format_decimal(value, "#,##0.##", locale=self.locale))
+            return self._poured(value * 100, PERCENT, 1)
+        decimals = 2 if value % 1 else 0
+        if decimals:
+            # As many as there are: 2.50 is 2.5.
+            decimals = max(0, -value.quantize(_HUNDREDTH).normalize().as_tuple().exponent)
+        return self._poured(value, COUNT, decimals)
 
     def whole(self, value: Decimal | None, kind: str) -> str:
         """Like `exact`, but money without cents: for columns of large amounts."""
         if value is None or kind != MONEY:
             return self.exact(value, kind)
-        pattern = self.locale.currency_formats["standard"].pattern.replace(".00", "")
-        return _signed(format_currency(value, self.currency, pattern, locale=self.locale, currency_digits=False))
+        return self._poured(value, WHOLE_MONEY, 0)
 
     def short(self, value: Decimal | None, kind: str) -> str:
         """`1234567.89` -> `$1.23M`, small figures as they are: for headlines."""
@@ -101,7 +108,7 @@ class Formats:
             return NOTHING
         if abs(fraction) > MOST:
             return "> " + format_percent(MOST, self._percent_pattern(0), locale=self.locale)
-        return format_percent(abs(fraction), self._percent_pattern(1), locale=self.locale)
+        return self._poured(abs(fraction) * 100, PERCENT, 1)
 
     def points(self, difference: Decimal | None) -> str:
         """A difference of percentages without its sign: `0.012` -> `1.2 pts`."""
@@ -113,6 +120,21 @@ class Formats:
     def symbol(self) -> str:
         """The currency's symbol in this locale."""
         return get_currency_symbol(self.currency, locale=self.locale)
+
+    def _poured(self, value: Decimal, style: str, decimals: int) -> str:
+        is_negative, whole, fraction = digits_of(value, decimals)
+        mould = _mould(self, style, is_negative, len(whole), len(fraction))
+        return pour(mould, whole + fraction) if mould else _signed(self._spelled_out(value, style))
+
+    def _spelled_out(self, value: Decimal, style: str) -> str:
+        if style == MONEY:
+            return format_currency(value, self.currency, locale=self.locale)
+        if style == WHOLE_MONEY:
+            pattern = self.locale.currency_formats["standard"].pattern.replace(".00", "")
+            return format_currency(value, self.currency, pattern, locale=self.locale, currency_digits=False)
+        if style == PERCENT:
+            return format_percent(value / 100, self._percent_pattern(1), locale=self.locale)
+        return format_decimal(value, "#,##0.##", locale=self.locale)
 
     def _percent_pattern(self, digits: int) -> str:
         pattern = self.locale.percent_formats[None].pattern
@@ -129,6 +151,14 @@ class Formats:
             text = format_compact_decimal(value, locale=self.locale, fraction_digits=digits)
         # German, for one, has no short word for thousands, and Babel then groups no digits either.
         return self.whole(value.quantize(Decimal(1)), kind) if _UNGROUPED.search(text) else _signed(text)
+
+
+@functools.lru_cache(maxsize=2000)
+def _mould(formats: Formats, style: str, is_negative: bool, whole: int, decimals: int) -> Mould | None:
+    return mould_of(
+        lambda sample: _signed(formats._spelled_out(sample, style)), is_negative=is_negative, whole=whole,
+        decimals=decimals,
+    )
 
 
 def leaves_out_cents(values: Iterable[Decimal | None]) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from babel.numbers import format_currency, format_decimal, format_percent
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain.metrics import rise_of
 from web.changes import Change, in_points, relative
@@ -92,3 +95,23 @@ def test_a_change_has_a_direction_and_a_tone_where_it_is_known(fraction, metric,
 def test_percentages_change_in_points() -> None:
     assert in_points(Decimal("0.20"), Decimal("0.212"), formats=GERMAN, rise="good") == Change("down", "bad", "1,2 pts")
     assert in_points(None, Decimal("0.2"), formats=GERMAN, rise="good") == Change("", "", "–")
+
+
+LOCALES = ("en-US", "de-DE", "en-IN", "fr-FR", "pl-PL", "de-CH", "ja-JP", "ar-EG", "fa-IR", "sv-SE", "bg-BG", "es-ES")
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    locale=st.sampled_from(LOCALES), currency=st.sampled_from(("USD", "EUR", "JPY", "INR", "KWD")),
+    value=st.decimals(min_value=-10**15, max_value=10**15, places=4, allow_nan=False, allow_infinity=False),
+)
+def test_figures_are_what_babel_writes(locale: str, currency: str, value: Decimal) -> None:
+    formats = Formats(negotiate((locale,)), currency)
+    expected = [
+        format_currency(value, currency, locale=formats.locale),
+        format_decimal(value, "#,##0.##", locale=formats.locale),
+        format_percent(value, formats._percent_pattern(1), locale=formats.locale),
+    ]
+    assert [formats.exact(value, kind) for kind in (MONEY, COUNT, PERCENT)] == [
+        text.replace("-", "−") for text in expected
+    ]
