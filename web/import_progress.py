@@ -10,8 +10,8 @@ from flask import render_template, url_for
 from web import current, import_tasks
 from web.background import JobState, StepState
 from web.figures import formats_of_reader
-from web.formats import COUNT, Formats
-from web.import_report import ReportView, months_words, report_view
+from web.formats import Formats
+from web.import_report import ReportView, count_words, months_words, report_view
 from web.import_tasks import CHECK, REFRESH, TAKE, UNDO, UPLOAD, SentFile, Task
 from web.jobs import Outcome
 from web.notices import moment_words
@@ -177,7 +177,7 @@ def _refreshed(task: Task) -> tuple[bool, str] | None:
 
 
 def _facts(count: int, formats: Formats) -> str:
-    return f"{formats.exact(count, COUNT)} fact{'' if count == 1 else 's'}"
+    return f"{count_words(count, formats)} fact{'' if count == 1 else 's'}"
 
 
 def _jobs(task: Task, what: str) -> list[JobState]:

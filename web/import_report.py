@@ -62,6 +62,11 @@ def report_view(report: Mapping[str, Any], formats: Formats) -> ReportView | Non
     )
 
 
+def count_words(number: int | None, formats: Formats) -> str:
+    """How many, as the reader writes it."""
+    return formats.exact(None if number is None else Decimal(number), COUNT)
+
+
 def months_words(months: list[str] | tuple[str, ...]) -> str:
     """`Mar 2024`, `Jan to Mar 2024`, or with their number where some between are missing."""
     if not months:
@@ -77,7 +82,7 @@ def months_words(months: list[str] | tuple[str, ...]) -> str:
 
 def _facts_of(report: Mapping[str, Any], formats: Formats) -> Iterator[tuple[str, str]]:
     def count(number: int) -> str:
-        return formats.exact(number, COUNT)
+        return count_words(number, formats)
 
     yield "Facts taken", count(report["facts"])
     yield "Facts replaced", count(report["replaced_facts"])
@@ -94,9 +99,7 @@ def _metrics(report: Mapping[str, Any], formats: Formats) -> Iterator[MetricRow]
         cells = []
         for entry in (taken.get(metric), replaced.get(metric)):
             value = Decimal(entry["value"]) if entry else None
-            cells += [
-                formats.exact(entry["facts"] if entry else None, COUNT), formats.exact(value, kind_of(metric))
-            ]
+            cells += [count_words(entry["facts"] if entry else None, formats), formats.exact(value, kind_of(metric))]
         yield MetricRow(metric, *cells)
 
 
@@ -108,7 +111,7 @@ def _by_month(report: Mapping[str, Any], formats: Formats) -> Iterator[tuple[str
 
 def _left(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
     for entry in report["skipped"]:
-        yield f"{formats.exact(entry['count'], COUNT)} {entry['reason']}"
+        yield f"{count_words(entry['count'], formats)} {entry['reason']}"
     columns = report["skipped_columns"]
     if columns:
         yield f"{_counted(len(columns), 'column', formats)}: {', '.join(columns[:20])}" + _more(20, len(columns))
@@ -139,7 +142,7 @@ def _notes(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
 def _warnings(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
     for entry in report["overlaps"]:
         yield (
-            f"The source {entry['source']} gives {formats.exact(entry['facts'], COUNT)} of these facts too: it says "
+            f"The source {entry['source']} gives {count_words(entry['facts'], formats)} of these facts too: it says "
             f"{entry['other_value']}, this file {entry['value']}. Both add up ({months_words(entry['months'])})."
         )
     if report["difference_count"]:
@@ -156,7 +159,7 @@ def _warnings(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
 
 
 def _counted(count: int, word: str, formats: Formats, plural: str = "") -> str:
-    return f"{formats.exact(count, COUNT)} {word if count == 1 else plural or word + 's'}"
+    return f"{count_words(count, formats)} {word if count == 1 else plural or word + 's'}"
 
 
 def _more(shown: int, total: int) -> str:

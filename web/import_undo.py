@@ -16,8 +16,7 @@ from web import background, current, import_tasks
 from web.access import needs, needs_every_brand
 from web.background import Step
 from web.figures import formats_of_reader
-from web.formats import COUNT
-from web.import_report import months_words
+from web.import_report import count_words, months_words
 from web.import_tasks import REFRESH, TAKE, UNDO, Task
 from web.import_uploads import refresh_step
 from web.imports import existing
@@ -37,8 +36,8 @@ def ask(import_id: int) -> Response | str:
         return redirect(url_for("imports.report", import_id=import_id), 303)
     formats = formats_of_reader()
     return render_template(
-        "imports/undo.html", import_id=import_id, entry=entry, facts=formats.exact(entry.facts, COUNT),
-        replaced=formats.exact(entry.replaced_facts, COUNT) if entry.replaced_facts else "",
+        "imports/undo.html", import_id=import_id, entry=entry, facts=count_words(entry.facts, formats),
+        replaced=count_words(entry.replaced_facts, formats) if entry.replaced_facts else "",
         months=months_words(entry.months), moment=moment_words(entry.created_at),
     )
 

@@ -37,9 +37,9 @@ from web.access import needs_every_brand
 from web.account import takes_no_parameters
 from web.cache import cache_folder, make_private
 from web.figures import formats_of_reader
-from web.formats import COUNT, Formats
+from web.formats import Formats
 from web.import_progress import CHECKED, CHECKING, OVER, TAKING, progress_of
-from web.import_report import MODES, months_words, report_view
+from web.import_report import MODES, count_words, months_words, report_view
 from web.import_tasks import Task
 from web.incoming import MOST_FILES
 from web.notices import moment_words
@@ -110,8 +110,8 @@ def show() -> str:
     return render_template(
         "imports/show.html",
         rows=[_row(entry, formats, may_undo=is_analyst) for entry in found],
-        count=formats.exact(count, COUNT), first=formats.exact((number - 1) * ROWS_PER_PAGE + 1, COUNT),
-        last=formats.exact(min(number * ROWS_PER_PAGE, count), COUNT),
+        count=count_words(count, formats), first=count_words((number - 1) * ROWS_PER_PAGE + 1, formats),
+        last=count_words(min(number * ROWS_PER_PAGE, count), formats),
         previous=_address(number - 1) if number > 1 else "", next=_address(number + 1) if number < last else "",
         may_import=is_analyst, may_refresh=person.may(ADMIN), waiting=waiting,
         exports=[
@@ -201,7 +201,7 @@ def _address(number: int) -> str:
 
 def _row(entry: ImportEntry, formats: Formats, *, may_undo: bool) -> RowView:
     def count(number: int | None) -> str:
-        return formats.exact(number, COUNT)
+        return count_words(number, formats)
 
     number, origin = entry.import_id, dict.fromkeys(filter(None, (entry.source, entry.format)))
     return RowView(

@@ -1,0 +1,78 @@
+"""A file that is dropped on /imports: seen before anything happens, taken in, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from database import migrations
+from database.engines import open_store
+from tests.browser.conftest import ADMIN, DESKTOP, Site, open_browser, served
+from tests.conftest import embedded_settings
+
+HEADINGS = "asin,brand,category,marketplace,metric,month,value\n"
+FILE = HEADINGS + "A1,Acme,Toys,US,Net revenue,2024-01,10.50\nA1,Acme,Toys,US,Net revenue,2024-02,4.00\n"
+MINUTE = 60_000
+DROP = """(area, files) => {
+  const dropped = new DataTransfer();
+  for (const [name, text] of files) dropped.items.add(new File([text], name, { type: "text/csv" }));
+  for (const type of ["dragenter", "dragover", "drop"])
+    area.dispatchEvent(new DragEvent(type, { dataTransfer: dropped, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An app that nothing was imported into."""
+    settings = embedded_settings(tmp_path_factory.mktemp("site"))
+    store = open_store(settings)
+    migrations.upgrade(store)
+    store.close()
+    with served(settings) as found:
+        yield found
+
+
+@pytest.fixture
+def desk(browser: Browser, site: Site) -> Iterator[Page]:
+    """Somebody who may import, on a desk's screen."""
+    page = open_browser(browser, site, ADMIN, landing="/imports", viewport=DESKTOP)
+    page.set_default_timeout(MINUTE)
+    yield page
+    page.context.close()
+
+
+def test_a_dropped_file_is_seen_first_then_taken_in_and_taken_back(desk: Page) -> None:
+    desk.locator("[data-drop]").evaluate(DROP, [["january.csv", FILE], ["notes.csv", "colour\nred\n"]])
+    expect(desk.locator("[data-files] li")).to_have_text(["january.csv1 KiB", "notes.csv1 KiB"])
+    desk.click("[data-send]")
+
+    expect(desk.locator("h1")).to_have_text("Check what would be taken in", timeout=MINUTE)
+    expect(desk.locator(".counts").first).to_contain_text("Facts taken2")
+    expect(desk.locator("main")).to_contain_text("the headings are those of no known format")
+    desk.get_by_role("button", name="Take in and refresh").click()
+
+    expect(desk.locator(".work-words")).to_be_visible()
+    expect(desk.locator("h1")).to_have_text("Taken in", timeout=MINUTE)
+    expect(desk.locator("main")).to_contain_text("generation 1 is live")
+    desk.get_by_role("button", name="Done").click()
+    expect(desk.locator(".state")).to_have_text(["in"])
+
+    desk.locator(".import-undo").click()
+    expect(desk.locator("h1")).to_have_text("Take import 1 back?")
+    desk.get_by_role("button", name="Take back", exact=True).click()
+    expect(desk.locator("h1")).to_have_text("Import 1 is taken back", timeout=MINUTE)
+    desk.get_by_role("button", name="Done").click()
+    expect(desk.locator(".state")).to_have_text(["taken back"])
+    expect(desk.locator(".imports-waiting")).to_contain_text("An import is waiting")
+
+
+def test_what_is_too_large_or_too_many_is_said_before_it_is_sent(desk: Page) -> None:
+    desk.locator("[data-drop]").evaluate(DROP, [[f"{number}.csv", FILE] for number in range(21)])
+    expect(desk.locator("[data-words]")).to_have_text("That is 21 files; at most 20 at a time.")
+    desk.locator("[data-upload]").evaluate("(form) => { form.dataset.largest = 0 }")
+    desk.locator("[data-drop]").evaluate(DROP, [["january.csv", FILE]])
+    expect(desk.locator("[data-words]")).to_have_text("Together that is 1 KiB; at most 0 MiB are taken.")
+    desk.click("[data-send]")
+    assert desk.url.endswith("/imports")
