@@ -68,7 +68,7 @@ class Formats:
     locale: Locale
     currency: str
 
-    def exact(self, value: Decimal | None, kind: str) -> str:
+    def exact(self, value: Decimal | int | None, kind: str) -> str:
         """`1234567.891` -> `$1,234,567.89`; pieces without a fraction they do not have; percent from a fraction."""
         if value is None:
             return NOTHING

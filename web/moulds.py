@@ -20,9 +20,9 @@ def mould_of(write: Callable[[Decimal], str], *, is_negative: bool, whole: int, 
     return parts if len(parts) == whole + decimals + 1 else None
 
 
-def digits_of(value: Decimal, decimals: int) -> tuple[bool, str, str]:
+def digits_of(value: Decimal | int, decimals: int) -> tuple[bool, str, str]:
     """Whether it is negative, and its digits before and after the point, rounded half to even as Babel does."""
-    text = f"{value.quantize(Decimal(1).scaleb(-decimals)):f}"
+    text = f"{Decimal(value).quantize(Decimal(1).scaleb(-decimals)):f}"
     whole, _, fraction = text.lstrip("-").partition(".")
     return text.startswith("-"), whole, fraction
 
