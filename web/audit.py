@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from decimal import Decimal
 from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
@@ -41,10 +42,14 @@ def show() -> Response:
         if page > last:
             abort(400, f"page {page} is past the last one; permitted are 1 to {last}")
         lines = read_trail(connection, wanted, start=(page - 1) * LINES_PER_PAGE, limit=LINES_PER_PAGE)
-    write = formats_of_reader().exact
+    formats = formats_of_reader()
+
+    def write(number: int) -> str:
+        return formats.exact(Decimal(number), COUNT)
+
     return make_response(render_template(
         "users/audit.html", lines=lines, wanted=wanted, actions=actions, moment_words=moment_words,
-        count=write(count, COUNT), page=write(page, COUNT), pages=write(last, COUNT),
+        count=write(count), page=write(page), pages=write(last),
         previous=_address(wanted, page - 1) if page > 1 else "", next=_address(wanted, page + 1) if page < last else "",
         file=_address(wanted, 1, "audit.as_csv"), everything=url_for("audit.show"),
     ))

@@ -2,7 +2,7 @@
 for (const shown of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) continue;
   const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: "button once-copy", textContent: "Copy" });
+  Object.assign(button, { type: "button", className: "button", textContent: "Copy" });
   button.addEventListener("click", async () => {
     const lines = shown.matches("ul") ? [...shown.children].map((line) => line.textContent.trim()) : [shown.textContent];
     try {
@@ -12,7 +12,7 @@ for (const shown of document.querySelectorAll("[data-copy]")) {
       button.textContent = "Copying is not permitted here: select it by hand";
     }
   });
-  (shown.closest("pre") ?? shown).after(button);
+  document.querySelector("[data-copy-end]").append(button);
 }
 
 for (const search of document.querySelectorAll("[data-narrow]")) {
