@@ -77,11 +77,14 @@ control_socket_disable = True
 
 def post_worker_init(worker):
     """Fails at the start, in one line, where the first request would otherwise fail."""
+    from gunicorn import util
+
     from domain.errors import LegoError
-    from web import static_files, warm_up
+    from web import bare_answers, static_files, warm_up
     from web.secret_key import secret_key
 
     _do_not_name_the_server()
+    util.write_error = bare_answers.write_bare_answer
     app = worker.wsgi
     try:
         app.secret_key = secret_key(app.extensions["lego_store"].settings)
