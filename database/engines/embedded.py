@@ -232,7 +232,8 @@ def _duckdb_engine(path: Path, config: dict, *, pooled: bool) -> sa.Engine:
         sa.URL.create("duckdb", database=str(path)),
         poolclass=sa.pool.QueuePool if pooled else sa.pool.NullPool,
         connect_args={"config": config},
-        **({"pool_size": 8, "max_overflow": 56} if pooled else {}),
+        # A connection that ends its transaction needs no second rollback, which DuckDB answers with an error.
+        **({"pool_size": 8, "max_overflow": 56, "pool_reset_on_return": None} if pooled else {}),
     )
     sa.event.listen(engine, "handle_error", _translate)
     return engine
