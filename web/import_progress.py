@@ -66,15 +66,16 @@ def render_task(task: Task) -> str:
     """The task's page."""
     progress, formats = progress_of(task), formats_of_reader()
     files = [_file_view(task, file, progress.state, formats) for file in task.files]
+    running = progress.state in (CHECKING, TAKING)
     tried = [file for file in task.files if may_be_taken(task, file)]
     return render_template(
         "imports/task.html",
         task=task, progress=progress, title=_title(task, progress, files), files=files,
-        called=", ".join(file.called for file in task.files),
+        called=", ".join(file.called for file in task.files) if len(files) != 1 or running else "",
         good=len(tried), may_look_again=progress.state == CHECKED and any(_is_trouble(file) for file in files),
         undone=_undone_words(task, formats) if progress.state == OVER else None,
         refreshed=_refreshed(task) if progress.state == OVER else None,
-        is_over=progress.state == OVER, is_running=progress.state in (CHECKING, TAKING),
+        is_over=progress.state == OVER, is_running=running,
     )
 
 
@@ -136,7 +137,8 @@ def _file_view(task: Task, file: SentFile, state: str, formats: Formats) -> File
         not_reached = "It was not its turn." if state in (CHECKED, OVER) else ""
         return FileView(file.called, words=_LOST if _is_lost(task) else not_reached)
     if not outcome.is_done:
-        return FileView(file.called, words=outcome.words, faults=outcome.faults)
+        # Its name stands above it.
+        return FileView(file.called, words=outcome.words.removeprefix(f"{file.called}: "), faults=outcome.faults)
     report = outcome.report[0]
     number = report["import_id"]
     return FileView(

@@ -16,6 +16,9 @@ MODES = {
     "whole-months": "replaces all that the source gave for these months",
 }
 
+_NAMED = 5
+"""So many of a long list are named in a sentence."""
+
 
 @dataclass(frozen=True)
 class MetricRow:
@@ -124,7 +127,7 @@ def _notes(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
     if new["categories"]:
         yield f"{_counted(new['categories'], 'new category', formats, 'new categories')}."
     if report["kept_products"]:
-        names, count = [entry["asin"] for entry in report["kept"]], report["kept_products"]
+        names, count = [entry["asin"] for entry in report["kept"][:_NAMED]], report["kept_products"]
         yield (
             f"{_counted(count, 'product', formats)} of this source in these months stay as they are, because the file "
             f"does not mention them: {', '.join(names)}{_more(len(names), count)}"
@@ -146,7 +149,7 @@ def _warnings(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
             f"{entry['other_value']}, this file {entry['value']}. Both add up ({months_words(entry['months'])})."
         )
     if report["difference_count"]:
-        found = report["differences"]
+        found = report["differences"][:_NAMED]
         is_taken = any(entry["taken"] for entry in found)
         words = [f"{entry['asin']} {entry['what']}: stored {entry['stored']}, file {entry['file']}" for entry in found]
         count = report["difference_count"]

@@ -35,6 +35,7 @@ from web import current, import_tasks
 from web.about import About
 from web.access import needs_every_brand
 from web.account import takes_no_parameters
+from web.account import takes_no_parameters
 from web.cache import cache_folder, make_private
 from web.figures import formats_of_reader
 from web.formats import Formats
@@ -128,6 +129,7 @@ def show() -> str:
 @needs_every_brand
 def report(import_id: int) -> str:
     """One import: what it brought, what it replaced, and the way to take it back."""
+    takes_no_parameters()
     entry, found = existing(import_id)
     formats = formats_of_reader()
     return render_template(
@@ -209,7 +211,8 @@ def _row(entry: ImportEntry, formats: Formats, *, may_undo: bool) -> RowView:
         moment=moment_words(entry.created_at), iso=moment(entry.created_at), who=entry.user_name or "command line",
         rows=count(entry.rows_read), facts=count(entry.facts), months=months_words(entry.months),
         replaced=count(entry.replaced_facts), state=entry.status, state_words=STATES.get(entry.status, entry.status),
-        error=entry.error, address=url_for("imports.report", import_id=number) if number else "",
+        error=entry.error.removeprefix(f"{entry.file_name}: "),
+        address=url_for("imports.report", import_id=number) if number else "",
         undo=url_for("import_undo.ask", import_id=number) if number and may_undo and entry.status == DONE else "",
     )
 
@@ -224,8 +227,7 @@ def _task_link(task: Task) -> TaskLink:
 
 
 def _whole_list() -> list[tuple]:
-    if request.args:
-        abort(400, "the file holds the whole list and takes no parameter")
+    takes_no_parameters()
     with current.store().application_reading.connect() as connection:
         return [_values(entry) for entry in read_imports(connection)]
 

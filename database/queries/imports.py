@@ -50,13 +50,18 @@ def read_imports(connection: sa.Connection, *, start: int = 0, limit: int | None
     columns = [column for column in log.columns if column is not log.c.report]
     query = sa.select(*columns, error).order_by(log.c.created_at.desc(), log.c.id.desc()).offset(start)
     rows = connection.execute(query if limit is None else query.limit(limit))
-    return [_entry(row, json.loads(row.error).get("error", "") if row.error else "") for row in rows]
+    return [_entry(row, _fault_of(json.loads(row.error)) if row.error else "") for row in rows]
 
 
 def read_import(connection: sa.Connection, import_id: int) -> tuple[ImportEntry, dict[str, Any]] | None:
     """One import and its report as JSON holds it; None if there is none of that number."""
     row = connection.execute(sa.select(log).where(log.c.import_id == import_id)).first()
     return None if row is None else (_entry(row, ""), json.loads(row.report))
+
+
+def _fault_of(report: dict[str, Any]) -> str:
+    """What was wrong with a refused file, and where first."""
+    return "; ".join([report.get("error", ""), *report.get("faults", [])[:1]])
 
 
 def _entry(row: sa.Row, error: str) -> ImportEntry:
