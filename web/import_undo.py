@@ -14,7 +14,6 @@ from database.queries.imports import DONE
 from domain.people import ADMIN, ANALYST
 from web import background, current, import_tasks
 from web.access import needs, needs_every_brand
-from web.account import takes_no_parameters
 from web.background import Step
 from web.figures import formats_of_reader
 from web.import_report import count_words, months_words
@@ -31,7 +30,6 @@ pages = Blueprint("import_undo", __name__)
 @needs_every_brand
 def ask(import_id: int) -> Response | str:
     """The question, with what would happen."""
-    takes_no_parameters()
     entry, _ = existing(import_id)
     if entry.status != DONE:
         flash(f"Import {import_id} is not in any more.", "fault")

@@ -35,7 +35,6 @@ from web import current, import_tasks
 from web.about import About
 from web.access import needs_every_brand
 from web.account import takes_no_parameters
-from web.account import takes_no_parameters
 from web.cache import cache_folder, make_private
 from web.figures import formats_of_reader
 from web.formats import Formats
@@ -129,7 +128,6 @@ def show() -> str:
 @needs_every_brand
 def report(import_id: int) -> str:
     """One import: what it brought, what it replaced, and the way to take it back."""
-    takes_no_parameters()
     entry, found = existing(import_id)
     formats = formats_of_reader()
     return render_template(

@@ -9,11 +9,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from database import migrations
 from database.engines import open_store
-from tests.browser.conftest import ADMIN, DESKTOP, Site, open_browser, served
+from tests.browser.conftest import ADMIN, DESKTOP, LONGEST_WORD, PHONE, Site, open_browser, served
+from tests.browser.test_every_page import look, wrong
 from tests.conftest import embedded_settings
 
 HEADINGS = "asin,brand,category,marketplace,metric,month,value\n"
 FILE = HEADINGS + "A1,Acme,Toys,US,Net revenue,2024-01,10.50\nA1,Acme,Toys,US,Net revenue,2024-02,4.00\n"
+LONG = f"{LONGEST_WORD[:146]}.csv"
 MINUTE = 60_000
 DROP = """(area, files) => {
   const dropped = new DataTransfer();
@@ -43,14 +45,17 @@ def desk(browser: Browser, site: Site) -> Iterator[Page]:
     page.context.close()
 
 
-def test_a_dropped_file_is_seen_first_then_taken_in_and_taken_back(desk: Page) -> None:
-    desk.locator("[data-drop]").evaluate(DROP, [["january.csv", FILE], ["notes.csv", "colour\nred\n"]])
-    expect(desk.locator("[data-files] li")).to_have_text(["january.csv1 KiB", "notes.csv1 KiB"])
+def test_a_dropped_file_is_seen_first_then_taken_in_and_taken_back(
+    browser: Browser, site: Site, desk: Page
+) -> None:
+    desk.locator("[data-drop]").evaluate(DROP, [["january.csv", FILE], [LONG, "colour\nred\n"]])
+    expect(desk.locator("[data-files] li")).to_have_text(["january.csv1 KiB", f"{LONG}1 KiB"])
     desk.click("[data-send]")
 
     expect(desk.locator("h1")).to_have_text("Check what would be taken in", timeout=MINUTE)
     expect(desk.locator(".counts").first).to_contain_text("Facts taken2")
     expect(desk.locator("main")).to_contain_text("the headings are those of no known format")
+    assert _faults_on_a_phone(browser, site, desk.url) == {}
     desk.get_by_role("button", name="Take in and refresh").click()
 
     expect(desk.locator(".work-words")).to_be_visible()
@@ -61,11 +66,14 @@ def test_a_dropped_file_is_seen_first_then_taken_in_and_taken_back(desk: Page) -
 
     desk.locator(".import-undo").click()
     expect(desk.locator("h1")).to_have_text("Take import 1 back?")
+    assert _faults_on_a_phone(browser, site, desk.url) == {}
     desk.get_by_role("button", name="Take back", exact=True).click()
     expect(desk.locator("h1")).to_have_text("Import 1 is taken back", timeout=MINUTE)
     desk.get_by_role("button", name="Done").click()
     expect(desk.locator(".state")).to_have_text(["taken back"])
     expect(desk.locator(".imports-waiting")).to_contain_text("An import is waiting")
+    assert wrong(look(desk, "/imports", theme="light")) == {}
+    assert wrong(look(desk, "/imports/1", theme="dark")) == {}
 
 
 def test_what_is_too_large_or_too_many_is_said_before_it_is_sent(desk: Page) -> None:
@@ -76,3 +84,11 @@ def test_what_is_too_large_or_too_many_is_said_before_it_is_sent(desk: Page) -> 
     expect(desk.locator("[data-words]")).to_have_text("Together that is 1 KiB; at most 0 MiB are taken.")
     desk.click("[data-send]")
     assert desk.url.endswith("/imports")
+
+
+def _faults_on_a_phone(browser: Browser, site: Site, address: str) -> dict[str, list[str]]:
+    """What axe-core and the layout find there, with names that do not want to fit."""
+    phone = open_browser(browser, site, ADMIN, landing="about:blank", viewport=PHONE, has_touch=True, is_mobile=True)
+    found = wrong(look(phone, address, theme="dark"))
+    phone.context.close()
+    return found
