@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from database import migrations
+from database import migrations, second_factor
 from database.engines import open_store
 from database.engines.base import Store
 from settings import DatabaseSettings, RefreshSettings, Settings
@@ -91,6 +91,13 @@ def store(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Store]
         migrations.upgrade(store)
     yield store
     store.close()
+
+
+@pytest.fixture
+def half_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time stands still for codes of second factors: none gets old between being read and being sent."""
+    step = second_factor.current_step()
+    monkeypatch.setattr(second_factor, "current_step", lambda: step)
 
 
 def embedded_settings(folder: Path, **refresh) -> Settings:

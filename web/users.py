@@ -40,6 +40,7 @@ class UserLine:
     name: str
     role: str
     brands: str
+    brand_names: str
     state: str
     last_sign_in: str
     sessions: int
@@ -146,8 +147,10 @@ def _line(user: sa.Row, limits: Mapping, links: Mapping, known: Mapping[int, str
     state = "active" if user.active else "disabled"
     if user.active and user.id in links and user.last_sign_in_at is None:
         state = "invited"
+    brands = limits.get(user.id)
+    names = brand_words(brands, known, listed=100)
     return UserLine(
-        user.id, user.name, user.role, brand_words(limits.get(user.id), known), state,
+        user.id, user.name, user.role, f"{len(brands)} brands" if brands and len(brands) > 1 else names, names, state,
         moment_words(user.last_sign_in_at) if user.last_sign_in_at else "never", user.sessions,
         bool(user.has_second_factor),
     )

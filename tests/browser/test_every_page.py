@@ -45,6 +45,8 @@ PAGES = {
     "catalogue": "/catalog",
     "account": "/account",
     "users": "/users",
+    "one user": "/users/1",
+    "audit trail": "/users/audit",
     "imports": "/imports",
     "operations": "/operations",
     "404": "/nothing/here",
@@ -54,8 +56,10 @@ PAGES = {
 }
 """What axe-core looks at as well -> its address."""
 
-ELSEWHERE = {"sign_in.show", "catalog_changes.show_draft"}
-"""Endpoints of pages that have tests of their own below."""
+ELSEWHERE = {
+    "sign_in.show", "catalog_changes.show_draft", "sign_in.show_code", "welcome.show", "second_step.show",
+}
+"""Endpoints of pages that have tests of their own below, or in test_people.py."""
 
 STATES = {
     "dashboard of much": "/dashboard?brand=1,2,7&category=1,2,3&marketplace=DE,US&metric=CM3&from=2025-09&to=2025-11",

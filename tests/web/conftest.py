@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
-from database import migrations, people, second_factor
+from database import migrations, people
 from database.engines import open_store
 from database.engines.base import Store
 from database.passwords import hash_password
@@ -95,13 +95,6 @@ def signed_in(app: Flask, add_person: Callable[..., None]) -> Callable[[str], Fl
         return client
 
     return sign
-
-
-@pytest.fixture
-def half_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time stands still for codes of second factors: none gets old between being read and being sent."""
-    step = second_factor.current_step()
-    monkeypatch.setattr(second_factor, "current_step", lambda: step)
 
 
 def csrf_token(client: FlaskClient) -> str:

@@ -37,7 +37,8 @@ def test_somebody_new_is_made_with_their_role_and_brands(admin, store):
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     assert limits(store) == {"anna@example.com": {1, 3}}
     words = text_of(admin, "/users")
-    assert 'anna@example.com analyst Alder <& Ash>, Ünïcødé, "quoted" invited never 0 off' in words
+    assert "anna@example.com analyst 2 brands invited never 0 off" in words
+    assert 'title="Alder &lt;&amp; Ash&gt;, Ünïcødé, &#34;quoted&#34;"' in admin.get("/users").text
     assert "admin you admin every brand active" in words
     assert trail(store)[-1][:2] == ("user created", "admin")
     assert trail(store)[-1][2].startswith("anna@example.com as analyst, Alder")
