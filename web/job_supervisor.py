@@ -103,12 +103,11 @@ class Supervisor:
 
     def _limit(self) -> None:
         """In the child: what the kernel enforces, also if this process is killed."""
-        os.nice(5)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        addresses = self.order["memory"] * MIB + SPARE_ADDRESSES
-        resource.setrlimit(resource.RLIMIT_AS, (addresses, addresses))
-        seconds = int(self.order["seconds"]) * (os.cpu_count() or 1) + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + GRACE))
+        with contextlib.suppress(OSError):
+            os.nice(5)
+        limit(resource.RLIMIT_CORE, 0)
+        limit(resource.RLIMIT_AS, self.order["memory"] * MIB + SPARE_ADDRESSES)
+        limit(resource.RLIMIT_CPU, int(self.order["seconds"]) * (os.cpu_count() or 1) + GRACE)
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
     @contextlib.contextmanager
@@ -146,6 +145,12 @@ class Supervisor:
         last = (self.folder / f"{number}.err").read_bytes()[-500:].decode(errors="replace").strip()
         why = f"was stopped ({entry['stopped_for']})" if entry["stopped_for"] else f"ended with {entry['exit_code']}"
         print(f"{self.order['name']}: step {number} {why}: {' '.join(last.split())}", file=sys.stderr, flush=True)
+
+
+def limit(what: int, most: int) -> None:
+    """Lowers a limit of this process. Where the service allows less, or no change, that stays."""
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(what, (most, most))
 
 
 def end(process: subprocess.Popen, *, grace: float) -> None:

@@ -165,3 +165,34 @@ def test_a_bad_products_file_is_refused_whole(run, store, write, content, words)
     assert code == 4
     assert words in err
     assert contents(store) == before
+
+
+def test_a_page_that_starts_it_says_who_asked_and_what_the_file_is_called_and_is_told_how_it_goes(run, store, write):
+    path = write(FIRST, "1.csv")
+    code, out, err = run("import", path, "--called", "january.csv", "--by", "anna", "--json", "--progress")
+    assert (code, err.splitlines()[:4]) == (0, [
+        "stage: waiting its turn", "stage: looking it over", "stage: reading its cells", "stage: writing its facts",
+    ])
+    report = json.loads(out)[0]
+    assert (report["file_name"], report["by_month"]) == (
+        "january.csv", [{"metric": "CM1", "month": "2024-01", "facts": 1, "value": "10.50"}]
+    )
+    assert run("import", path, "--called", "again.csv", "--by", "bert")[2].startswith(
+        "import: again.csv: the same bytes were taken in as import 1 (january.csv, "
+    )
+    assert run("import", write("", "2.csv"), "--called", "empty.csv")[2] == "import: empty.csv: is empty\n"
+    assert run("import", path, path, "--called", "x.csv")[0] == 2
+    code, out, _ = run("undo-import", 1, "--by", "carl", "--json")
+    assert json.loads(out) == {
+        "import_id": 1, "file_name": "january.csv", "facts": 1, "value": "10.50", "returned_facts": 0,
+        "months": ["2024-01"],
+    }
+    log = schema.import_log
+    with store.application_reading.connect() as connection:
+        rows = connection.execute(sa.select(
+            log.c.file_name, log.c.user_name, log.c.undone_by, log.c.mode, log.c.rows_read, log.c.replaced_facts
+        ).order_by(log.c.id)).all()
+    assert [tuple(row) for row in rows] == [
+        ("january.csv", "anna", "carl", "replace", 1, 0), ("again.csv", "bert", None, None, None, None),
+        ("empty.csv", None, None, None, None, None),
+    ]

@@ -25,7 +25,7 @@ from database.imports.staging import ImportOptions
 from domain.people import Person
 from flask_app import create_app
 from tests.web.conftest import csrf_token, sign_in, text_of, with_web
-from web import background, import_tasks, incoming
+from web import background, import_tasks, import_uploads, incoming
 from web.job_supervisor import try_lock
 
 EMBEDDED = pytest.mark.parametrize("engine", ["embedded"], indirect=True)
@@ -247,7 +247,7 @@ def test_what_is_too_large_gets_413_before_it_is_read(store, add_person):
 
 
 @EMBEDDED
-def test_what_the_form_cannot_mean_is_refused_and_nothing_is_kept(store, signed_in):
+def test_what_the_form_cannot_mean_is_refused_and_nothing_is_kept(store, signed_in, monkeypatch):
     client = signed_in("analyst")
     for form, said in (
         ({"source": "x" * 101}, "The source is longer than 100 characters."),
@@ -263,6 +263,11 @@ def test_what_the_form_cannot_mean_is_refused_and_nothing_is_kept(store, signed_
         assert send(client, ("january.csv", FIRST), **form).status_code == 400
     many = [(f"{number}.csv", FIRST) for number in range(incoming.MOST_FILES + 1)]
     assert f"At most {incoming.MOST_FILES} files at a time." in send(client, *many).text
+    monkeypatch.setattr(import_uploads, "MOST_JOBS", 0)
+    assert send(client, ("january.csv", FIRST)).location == "/imports"
+    assert "Too many files are being worked on." in text_of(client, "/imports")
+    monkeypatch.setattr(incoming, "SPARE_ROOM", 1 << 60)
+    assert send(client, ("january.csv", FIRST)).status_code == 413
     assert list((store.settings.database.path / "imports").glob("*.part")) == []
     assert list((store.settings.database.path / "imports").glob("*/")) == []
 
