@@ -17,7 +17,7 @@ from database.engines.base import Generation
 from database.engines.build import STAGED_TABLES, Build, Outcome, Task
 from database.engines.embedded import EmbeddedStore, embedded_form
 from database.engines.undisturbed import undisturbed
-from domain.errors import OutOfSpace, SwapFailed
+from domain.errors import NeverRefreshed, OutOfSpace, SwapFailed
 
 STAGING = "staging"
 """The name under which the file in the making is attached."""
@@ -126,6 +126,9 @@ class EmbeddedBuild(Build):
                 self.store.generations.point_to(self.path.name)
                 self.published = True
         except OSError as error:
+            if self._is_live():
+                self.published = True
+                return
             if error.errno == errno.ENOSPC:
                 raise OutOfSpace(
                     f"{self.store.generations.folder}: the disk is full; free some space and run it again"
@@ -142,8 +145,17 @@ class EmbeddedBuild(Build):
             self.connection.rollback()
         with contextlib.suppress(Exception):
             self._detach(STAGING)
-        for leftover in (self._unfinished, self._unfinished.with_name(self._unfinished.name + ".wal")):
+        leftovers = [self._unfinished, self._unfinished.with_name(self._unfinished.name + ".wal")]
+        if not self._is_live():
+            leftovers.append(self.path)
+        for leftover in leftovers:
             leftover.unlink(missing_ok=True)
+
+    def _is_live(self) -> bool:
+        try:
+            return self.store.generations.live_name() == self.path.name
+        except NeverRefreshed:
+            return False
 
     @property
     def _unfinished(self) -> Path:

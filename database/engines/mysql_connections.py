@@ -79,7 +79,8 @@ def mysql_engine(
         connection._read_timeout = read_timeout
 
     def translate(context: sa.engine.ExceptionContext) -> LegoError | None:
-        return _translate(context, database)
+        # A pooled connection that is found lost is replaced, and nobody needs to hear of it.
+        return None if context.is_pre_ping else _translate(context, database)
 
     sa.event.listen(engine, "handle_error", translate)
     return engine

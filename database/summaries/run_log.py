@@ -114,7 +114,7 @@ def reconcile(store: Store) -> list[str]:
             published = live is not None and live.run_id == run_id
             status = SUCCESS if published else ABANDONED
             values = {"status": status, "ended_at": utc_now()}
-            words = "its process died after it had published" if published else "its process died"
+            words = "it was cut off after it had published" if published else "it was cut off"
             connection.execute(
                 sa.update(log)
                 .where(log.c.run_id == run_id, log.c.status == RUNNING, log.c.stage == "")

@@ -28,6 +28,8 @@ _context.set_forkserver_preload([
 
 REFRESH = ("refresh-summaries",)
 
+_started: list[multiprocessing.process.BaseProcess] = []
+
 
 @dataclass
 class Command:
@@ -49,6 +51,11 @@ class Command:
     def output(self) -> str:
         """What it has written to stdout."""
         return (self.folder / "stdout").read_text()
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, without the start of its process."""
+        return float((self.folder / "seconds").read_text())
 
     @property
     def code(self) -> int:
@@ -83,7 +90,17 @@ def start(
     environment = environment_of(settings) | ({"LEGO_CRASH_AT": crash_at} if crash_at else {})
     process = _context.Process(target=_run, args=([*command, *options], environment, place, constants))
     process.start()
+    _started.append(process)
     return Command(process, place)
+
+
+def end_all() -> None:
+    """Kills what still runs or is stopped."""
+    while _started:
+        process = _started.pop()
+        if process.is_alive():
+            process.kill()
+            process.join()
 
 
 def run(settings: Settings, folder: Path, *options: str, **named) -> Command:
@@ -130,7 +147,11 @@ def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, co
     for name, value in constants.items():
         setattr(refresh, name, value)
     app = flask_app.create_app()
-    app.cli.main(list(arguments), prog_name="flask", obj=ScriptInfo(create_app=lambda: app))
+    began = time.monotonic()
+    try:
+        app.cli.main(list(arguments), prog_name="flask", obj=ScriptInfo(create_app=lambda: app))
+    finally:
+        (folder / "seconds").write_text(str(time.monotonic() - began))
 
 
 def _state(pid: int) -> str:

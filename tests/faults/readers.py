@@ -23,6 +23,7 @@ from database import schema
 from database.engines import open_store
 from database.engines.base import Reading
 from database.schema import ALL_MARKETPLACES
+from domain.errors import DatabaseUnreachable
 from settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,7 @@ def _sums(reading: Reading, query: sa.Select) -> dict[tuple, str]:
 
 
 class ReaderProcess:
-    """A reader in a process of its own."""
+    """A reader in a process of its own, which ends with the block at the latest."""
 
     def __init__(self, environment: dict[str, str], report: Path) -> None:
         self.report = report
@@ -65,6 +66,21 @@ class ReaderProcess:
             [sys.executable, "-m", "tests.faults.readers", str(report)], cwd=ROOT, env=environment,
             stdin=subprocess.DEVNULL,
         )
+
+    def __enter__(self) -> ReaderProcess:
+        return self
+
+    def __exit__(self, *failure) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def reads(self) -> int:
+        """How many reads it has told of so far."""
+        try:
+            return json.loads(self.report.read_text())["reads"]
+        except FileNotFoundError:
+            return 0
 
     def finish(self) -> dict:
         """Ends the reader and returns what it saw: reads, errors, empty, mixed, slowest (seconds)."""
@@ -83,11 +99,20 @@ def main(report: Path, settings: Settings) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     store = open_store(settings)
-    seen = {"reads": 0, "errors": 0, "empty": 0, "mixed": 0, "slowest": 0.0, "generations": [], "first_error": None}
+    seen = dict.fromkeys(("reads", "unreachable", "errors", "empty", "mixed"), 0)
+    seen |= {"slowest": 0.0, "generations": [], "first_error": None}
+    told = time.monotonic()
     while running:
         began = time.monotonic()
+        if began - told > 0.5:
+            told = began
+            _tell(report, seen)
         try:
             generation, wrong = store.read(read_whole)
+        except DatabaseUnreachable as error:
+            seen["unreachable"] += 1
+            seen["first_error"] = seen["first_error"] or str(error)[:500]
+            continue
         except Exception as error:  # noqa: BLE001  (whatever it is, a person would have seen it)
             seen["errors"] += 1
             seen["first_error"] = seen["first_error"] or f"{type(error).__name__}: {error}"[:500]
@@ -99,7 +124,13 @@ def main(report: Path, settings: Settings) -> None:
         if wrong:
             seen["empty" if wrong == "empty" else "mixed"] += 1
             seen["first_error"] = seen["first_error"] or f"generation {generation}: {wrong}"
-    report.write_text(json.dumps(seen))
+    _tell(report, seen)
+
+
+def _tell(report: Path, seen: dict) -> None:
+    draft = report.with_suffix(".new")
+    draft.write_text(json.dumps(seen))
+    draft.replace(report)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,10 @@
-"""Trouble while a refresh runs: full disks, deadlocks, frozen servers, imports, a clock set back, two hosts."""
+"""Trouble while a refresh runs: deadlocks, frozen servers, imports, a clock set back, two hosts, a lost lock."""
 
 import datetime
 import os
-import signal
 import socket
-import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pymysql
 import pytest
@@ -19,10 +16,11 @@ from database.summaries import recording
 from database.summaries import refresh as refresh_module
 from database.summaries.refresh import RefreshOptions, refresh
 from database.summaries.run_log import SUCCESS, last_runs
-from domain.errors import LockBusy, OutOfSpace
-from tests.conftest import embedded_settings, mysql_settings
+from domain.errors import DatabaseUnreachable, LockBusy, OutOfSpace
+from tests.conftest import mysql_settings
+from tests.counts import count, highest
 from tests.facts import add_facts, add_products, all_summary_rows
-from tests.faults.test_kill import run, start, wait_until_stopped
+from tests.faults.processes import run, start
 from tests.mariadb import MariadbServer
 
 FROZEN_SECONDS = float(os.environ.get("LONG_FREEZE", "3"))
@@ -30,7 +28,7 @@ FROZEN_SECONDS = float(os.environ.get("LONG_FREEZE", "3"))
 
 @pytest.fixture
 def shop(store):
-    """Three facts, refreshed, and one that waits."""
+    """Four facts, refreshed, and one that waits."""
     fill(store)
     refresh(store)
     add_facts(store, [("B1", "US", "CM3", "2024-02", "0.50")])
@@ -45,17 +43,15 @@ def fill(store) -> None:
 def test_an_import_during_a_refresh_is_told_who_is_at_work(shop, tmp_path):
     file = tmp_path / "more.csv"
     file.write_text("asin,brand,marketplace,metric,month,value\nB1,,US,CM3,2024-03,1\n")
-    process = start(shop, crash_at="asin:pause")
-    wait_until_stopped(process)
-    outcome = run(shop, command=["import", str(file)])
-    assert outcome.returncode == 3
-    assert "a refresh is running since" in outcome.stderr and str(process.pid) in outcome.stderr
-    process.send_signal(signal.SIGCONT)
-    process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert run(shop, command=["import", str(file)]).returncode == 0
+    refreshing = start(shop.settings, tmp_path, crash_at="asin:pause").stopped()
+    importing = run(shop.settings, tmp_path, command=["import", str(file)])
+    assert importing.code == 3
+    assert "a refresh is running since" in importing.errors and str(refreshing.pid) in importing.errors
+    assert refreshing.go_on().code == 0
+    assert run(shop.settings, tmp_path, command=["import", str(file)]).code == 0
     refresh(shop)
     assert shop.live_generation().last_month == datetime.date(2024, 3, 1)
+    count("imports during a refresh")
 
 
 def test_a_clock_set_back_changes_no_figure_and_no_number(shop, monkeypatch):
@@ -71,6 +67,7 @@ def test_a_clock_set_back_changes_no_figure_and_no_number(shop, monkeypatch):
     rows = all_summary_rows(shop)
     refresh(shop, RefreshOptions(full=True))
     assert all_summary_rows(shop) == rows
+    count("clocks set back")
 
 
 def test_a_holder_on_another_host_is_named_and_never_cleared_away(shop, monkeypatch):
@@ -80,24 +77,21 @@ def test_a_holder_on_another_host_is_named_and_never_cleared_away(shop, monkeypa
         monkeypatch.undo()
         with pytest.raises(LockBusy, match="on other-host"):
             refresh(shop)
+        monkeypatch.setattr(socket, "gethostname", lambda: "other-host")
+    monkeypatch.undo()
     other.close()
     assert refresh(shop).status == SUCCESS
+    count("refreshes from two hosts")
 
 
-def test_a_full_disk_leaves_the_old_state_and_ends_with_5(small_disk_store):
-    store, spare = small_disk_store
-    before = all_summary_rows(store)
-    add_facts(store, [("B1", "US", "CM3", "2024-02", "0.50")])
-    fill_disk(spare)
-    for options in (["--full"], []):
-        outcome = run(store, *options)
-        assert outcome.returncode == 5, outcome.stderr
-        assert "Traceback" not in outcome.stderr
-        assert all_summary_rows(store) == before
-    spare.unlink()
-    assert run(store).returncode == 0
-    assert all_summary_rows(store) != before
-    assert store.clear_leftovers() == []
+def test_a_process_of_the_same_number_on_another_host_keeps_its_row(shop, monkeypatch):
+    with shop.lock("a refresh"):
+        monkeypatch.setattr(socket, "gethostname", lambda: "other-host")
+        # What this process would do on the other host at the end of its own work.
+        shop._clear_holder()
+        monkeypatch.undo()
+        assert shop.lock_holder().pid == os.getpid()
+    assert shop.lock_holder() is None
 
 
 def test_a_log_that_cannot_be_written_does_not_stop_a_publication(shop, monkeypatch):
@@ -116,47 +110,7 @@ def test_a_log_that_cannot_be_written_does_not_stop_a_publication(shop, monkeypa
     assert all_summary_rows(shop) != before
     monkeypatch.undo()
     refresh(shop)
-    assert [run.status for run in last_runs(shop, 2)] == ["nothing to do", SUCCESS]
-
-
-@pytest.fixture
-def small_disk_store(engine, tmp_path):
-    """A refreshed store whose database lies on a disk of 400 MiB, and a file to fill the disk with."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run([*as_root(), "mount", "-t", "tmpfs", "-o", "size=400m,mode=777", "tmpfs", disk], check=True)
-    server = None
-    try:
-        if engine == "embedded":
-            store = open_store(embedded_settings(disk))
-        else:
-            server = MariadbServer.create(folder=disk)
-            server.run("CREATE DATABASE lego_small")
-            store = open_store(mysql_settings(tmp_path, server, "lego_small"))
-        migrations.upgrade(store)
-        fill(store)
-        refresh(store)
-        yield store, disk / "spare"
-        store.close()
-    finally:
-        if server:
-            server.stop()
-        subprocess.run([*as_root(), "umount", "-l", disk], check=True)
-
-
-def as_root() -> list[str]:
-    return [] if os.geteuid() == 0 else ["sudo", "-n"]
-
-
-def fill_disk(file: Path) -> None:
-    """Takes every block that is free."""
-    with file.open("wb", buffering=0) as spare:
-        for size in (2**20, 4096, 1):
-            try:
-                while True:
-                    spare.write(b"\0" * size)
-            except OSError:
-                pass
+    assert [found.status for found in last_runs(shop, 2)] == ["nothing to do", SUCCESS]
 
 
 class TestServer:
@@ -166,20 +120,25 @@ class TestServer:
     def engine(self, request):
         return request.param
 
-    def test_deadlocks_and_lock_waits_are_tried_again(self, shop):
-        failures = iter([(1213, "Deadlock found"), (1205, "Lock wait timeout exceeded")])
-        injected = []
-
-        @sa.event.listens_for(shop.facts_engine, "before_cursor_execute")
-        def fail(connection, cursor, statement, parameters, context, executemany):
-            if statement.startswith(f"INSERT INTO {schema.summary_asin.name}_staging"):
-                for number, words in failures:
-                    injected.append(number)
-                    raise sa.exc.OperationalError(statement, parameters, pymysql.err.OperationalError(number, words))
-
+    @pytest.mark.parametrize(
+        "statement", [f"INSERT INTO {schema.summary_asin.name}_staging", f"INSERT INTO {schema.summary_month.name}"]
+    )
+    def test_deadlocks_and_lock_waits_are_tried_again(self, shop, monkeypatch, statement):
+        monkeypatch.setattr(refresh_module, "PAUSES", (0.01, 0.01, 0.01))
+        waiting = [(1213, "Deadlock found"), (1205, "Lock wait timeout exceeded")]
+        fail_at(shop, statement, waiting)
         result = refresh(shop, RefreshOptions(full=True))
-        assert injected == [1213, 1205]
+        assert waiting == []
         assert result.status == SUCCESS
+        count("deadlocks", "lock waits")
+
+    def test_a_lock_that_is_never_given_up_ends_with_7_and_one_line(self, shop, monkeypatch):
+        monkeypatch.setattr(refresh_module, "PAUSES", (0.01,))
+        before = all_summary_rows(shop)
+        fail_at(shop, f"INSERT INTO {schema.summary_month.name}", [(1205, "Lock wait timeout exceeded")] * 2)
+        with pytest.raises(DatabaseUnreachable, match="1205"):
+            refresh(shop, RefreshOptions(full=True))
+        assert all_summary_rows(shop) == before
 
     def test_a_table_locked_for_a_while_is_waited_for(self, shop):
         database = shop.settings.database
@@ -199,28 +158,72 @@ class TestServer:
             store = open_store(mysql_settings(tmp_path, server, "lego_frozen"))
             migrations.upgrade(store)
             fill(store)
-            process = start(store, crash_at="asin:pause")
-            wait_until_stopped(process)
+            refreshing = start(store.settings, tmp_path, crash_at="asin:pause").stopped()
             server.freeze()
-            process.send_signal(signal.SIGCONT)
+            refreshing.go_on()
             time.sleep(FROZEN_SECONDS)
             server.thaw()
-            _, errors = process.communicate(timeout=60)
-            assert process.returncode == 0, errors
+            assert refreshing.code == 0, refreshing.errors
             store.close()
         finally:
             server.thaw()
             server.destroy()
+        count("frozen servers")
+        highest("frozen for, s", FROZEN_SECONDS)
 
     def test_a_full_table_space_is_out_of_space_and_not_tried_again(self, shop):
-        tried = []
-
-        @sa.event.listens_for(shop.facts_engine, "before_cursor_execute")
-        def fail(connection, cursor, statement, parameters, context, executemany):
-            if statement.startswith(f"INSERT INTO {schema.summary_brand.name}_staging"):
-                tried.append(statement)
-                cursor.execute("SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'")
-
+        waiting = [(1114, "The table is full")] * 3
+        fail_at(shop, f"INSERT INTO {schema.summary_brand.name}_staging", waiting)
         with pytest.raises(OutOfSpace, match="The table is full"):
             refresh(shop)
-        assert 1 <= len(tried) <= 2
+        assert len(waiting) >= 1
+
+    def test_the_lock_outlives_a_server_that_ends_idle_connections(self, shop, mariadb):
+        mariadb.run("SET GLOBAL wait_timeout = 1")
+        try:
+            with shop.lock("a refresh"):
+                mariadb.run("DO SLEEP(2)")
+                other = open_store(shop.settings)
+                with pytest.raises(LockBusy), other.lock("a second refresh"):
+                    pytest.fail("two held the lock at once")
+                other.close()
+        finally:
+            mariadb.run("SET GLOBAL wait_timeout = 28800")
+
+    def test_pages_do_not_notice_that_the_server_ended_their_connections(self, shop, mariadb):
+        shop.live_generation()
+        name = shop.settings.database.database
+        for (number,) in mariadb.run(f"SELECT id FROM information_schema.processlist WHERE db = '{name}'"):
+            mariadb.run(f"KILL {number}")
+        assert shop.live_generation().generation == 1
+
+    def test_whoever_finds_a_dead_holders_row_ends_nobody_elses_connection(self, shop, mariadb):
+        """The row is a dead holder's, the lock is another's, who has not written its own row yet."""
+        dead = start_and_kill(shop)
+        with shop._try_lock() as held:
+            assert held
+            other = open_store(shop.settings)
+            other._evict(dead)
+            other.close()
+            lock = f"SELECT IS_USED_LOCK('lego.{shop.settings.database.database}')"
+            assert mariadb.run(lock) != [(None,)]
+
+
+def start_and_kill(store) -> sa.Row:
+    """The row that a holder left which is dead."""
+    with store.application.begin() as connection:
+        connection.execute(sa.insert(schema.work_lock).values(
+            name="lego", purpose="a refresh", host=socket.gethostname(), pid=2**22 + 1, process_start="1",
+            started_at=base.utc_now(), connections="",
+        ))
+    return store.lock_holder()
+
+
+def fail_at(store, statement: str, errors: list[tuple[int, str]]) -> None:
+    """Makes the server answer statements that begin so with the errors, one after the other."""
+
+    @sa.event.listens_for(store.facts_engine, "before_cursor_execute")
+    def fail(connection, cursor, text, parameters, context, executemany):
+        if text.startswith(statement) and errors:
+            number, words = errors.pop(0)
+            cursor.execute(f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = '{words}'")
