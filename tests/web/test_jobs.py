@@ -31,6 +31,7 @@ def test_a_command_runs_on_the_apps_own_database(app, store, tmp_path):
     assert (outcome.exit_code, outcome.report["created"], outcome.words) == (0, 1, "")
 
 
+@pytest.mark.parametrize("engine", ["mysql"], indirect=True)
 def test_commands_may_have_settings_of_their_own(small_app, store, tmp_path, monkeypatch):
     file, commands = tmp_path / "products.csv", tmp_path / "commands.ini"
     file.write_text("asin,name\nB1,Red brick\n", encoding="utf-8")
