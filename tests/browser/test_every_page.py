@@ -58,8 +58,9 @@ PAGES = {
 
 ELSEWHERE = {
     "sign_in.show", "catalog_changes.show_draft", "sign_in.show_code", "welcome.show", "second_step.show",
+    "imports.report", "import_undo.ask", "import_uploads.show", "import_uploads.progress",
 }
-"""Endpoints of pages that have tests of their own below, or in test_people.py."""
+"""Endpoints of pages that have tests of their own below, or in test_people.py and test_imports.py."""
 
 STATES = {
     "dashboard of much": "/dashboard?brand=1,2,7&category=1,2,3&marketplace=DE,US&metric=CM3&from=2025-09&to=2025-11",
