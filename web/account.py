@@ -65,8 +65,12 @@ def end_session() -> Response:
 
 @pages.post("/account/tokens")
 def create_token() -> Response:
-    """A new token of the API, shown in the answer and never again."""
+    """A new token of the API, shown in the answer and never again. It outlives the session, so a stolen one must
+    not be able to make any."""
     person, label = current.person(), " ".join(request.form.get("label", "").split())
+    fault = fault_of_password()
+    if fault:
+        return account_page(fault)
     with current.store().application.begin() as connection:
         if len(api_tokens.tokens_of(connection, person.id)) >= MOST_TOKENS:
             return account_page(Fault(f"You have {MOST_TOKENS} tokens. Revoke one that is not used any more."))

@@ -71,3 +71,9 @@ def sign_in_as(app: Flask, role: str, password_hash: str) -> FlaskClient:
     client = app.test_client()
     assert sign_in(client, role).status_code == 303
     return client
+
+
+def token_of(client: FlaskClient, *, password: str = PASSWORD) -> str:
+    """A new token of the API, as its page shows it."""
+    answer = post(client, "/account/tokens", label="a program", password=password)
+    return re.search(r">(lego_[\w-]{43})<", answer.text)[1]

@@ -99,15 +99,18 @@ def _mark_of(client):
 
 def test_a_token_is_shown_once_works_and_can_be_revoked(signed_in, app, store):
     client = signed_in("viewer")
-    answer = post(client, "/account/tokens", label=" Excel  at work ")
+    for guess, status in (("", 400), ("a guess", 403)):
+        assert post(client, "/account/tokens", label="x", password=guess).status_code == status
+    assert stored(store, schema.api_token) == []
+    answer = post(client, "/account/tokens", label=" Excel  at work ", password=PASSWORD)
     [token] = re.findall(r">(lego_[\w-]{43})<", answer.text)
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     assert token not in client.get("/account").text
     programs = app.test_client()
     headers = {"Authorization": f"Bearer {token}"}
     assert programs.get("/api/v1/openapi.json", headers=headers).status_code == 200
-    assert post(client, "/account/tokens", label="Excel at work").status_code == 400
-    assert post(client, "/account/tokens", label="a\x07b").status_code == 400
+    assert post(client, "/account/tokens", label="Excel at work", password=PASSWORD).status_code == 400
+    assert post(client, "/account/tokens", label="a\x07b", password=PASSWORD).status_code == 400
     assert post(client, "/account/tokens/revoke", label="Excel at work").status_code == 303
     assert programs.get("/api/v1/openapi.json", headers=headers).status_code == 401
     assert trail(store)[-2:] == [
@@ -118,7 +121,7 @@ def test_a_token_is_shown_once_works_and_can_be_revoked(signed_in, app, store):
 def test_a_label_is_shown_as_text(signed_in):
     client = signed_in("viewer")
     label = "<script>alert(1)</script>"
-    assert label not in post(client, "/account/tokens", label=label).text
+    assert label not in post(client, "/account/tokens", label=label, password=PASSWORD).text
     page = client.get("/account").text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert label not in page

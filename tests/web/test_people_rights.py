@@ -39,7 +39,7 @@ def test_people_are_managed_with_the_rights_of_the_readme(mariadb, tmp_path, pas
     assert sign_in(visitor, "anna", "a wrong guess").status_code == 403
     assert sign_in(visitor, "anna", NEW).location == "/"
     secret, codes = enrol(visitor, password=NEW)
-    assert post(visitor, "/account/tokens", label="x").status_code == 200
+    assert post(visitor, "/account/tokens", label="x", password=NEW).status_code == 200
     assert post(visitor, "/account/tokens/revoke", label="x").status_code == 303
     assert post(visitor, "/account/password", password=NEW, new=PASSWORD, again=PASSWORD).status_code == 303
     again = app.test_client()

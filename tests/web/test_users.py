@@ -11,7 +11,7 @@ from domain.errors import SetupError
 from flask_app import create_app
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in, text_of
-from tests.web.people import enrol, is_signed_in, post, stored, trail, user_id
+from tests.web.people import enrol, is_signed_in, post, stored, token_of, trail, user_id
 from tests.web.shop import NAMES, ROWS
 
 FOREIGN = ("Alder", "HYPERLINK", "Ünïcødé", "B000000001", "1234567", "1,234", "Toys", "+Games")
@@ -93,7 +93,7 @@ def test_whoever_is_limited_to_no_brand_sees_nothing(admin, app, signed_in, stor
     publish(store, ROWS, **NAMES)
     viewer, number = signed_in("viewer"), user_id(store, "viewer")
     assert "1234567.89" in viewer.get("/dashboard.csv?period=2025").text
-    token = post(viewer, "/account/tokens", label="x").text.split("<code data-copy>")[1].split("<")[0]
+    token = token_of(viewer)
     post(admin, f"/users/{number}/brands", limit="some")
     assert limits(store) == {"viewer": set()}
     program = app.test_client()
@@ -118,7 +118,7 @@ def test_disabling_ending_sessions_and_a_lost_phone_hold_at_once_in_every_proces
     other = create_app(store.settings)
     elsewhere = other.test_client()
     sign_in(elsewhere, "viewer")
-    token = post(viewer, "/account/tokens", label="x").text.split("<code data-copy>")[1].split("<")[0]
+    token = token_of(viewer)
     headers = {"Authorization": f"Bearer {token}"}
     enrol(viewer)
     assert post(admin, f"/users/{number}/second-factor/off").status_code == 303
