@@ -54,10 +54,10 @@ class Step:
 
 @dataclass(frozen=True)
 class StepState:
-    """How a step goes. `stage` is what it said last, `outcome` how it ended, None while it runs."""
+    """How a step goes: `pid` is its process, `stage` what it said last, `outcome` how it ended, None while it runs."""
 
     of: str
-    began: float
+    pid: int | None
     stage: str
     outcome: Outcome | None
 
@@ -149,7 +149,7 @@ def _step(folder: Path, order: dict, entry: dict) -> StepState:
     if entry["ended"]:
         outcome = _outcome(folder, order, entry, "\n".join(said))
     last = stages[-1] if stages else next((line.split()[0] for line in reversed(said) if line.split()), "")
-    return StepState(order["steps"][number - 1]["of"], entry["began"], last, outcome)
+    return StepState(order["steps"][number - 1]["of"], entry["pid"], last, outcome)
 
 
 def _outcome(folder: Path, order: dict, entry: dict, err: str) -> Outcome:

@@ -22,12 +22,9 @@ _TITLES = {
     CHECKING: "Looking at the file", CHECKED: "Check what would be taken in", TAKING: "Taking it in", OVER: "Taken in",
 }
 _AT_WORK = {UNDO: "Taking the import back", REFRESH: "Refreshing the figures"}
-_STAGES = {
-    "looking it over": "looking it over", "reading its cells": "reading its cells",
-    "writing its facts": "putting its facts in place",
-}
+_STAGES = {"writing its facts": "putting its facts in place"}
+"""Words of the command that say more to a person otherwise."""
 _LOST = "The work ended without a word, as when a machine is switched off. What was not finished was rolled back."
-_WAITING = "waiting its turn"
 
 
 @dataclass(frozen=True)
@@ -88,28 +85,19 @@ def may_be_taken(task: Task, file: SentFile) -> bool:
 def _words_at_work(task: Task, job: JobState) -> str:
     step = next((step for step in job.steps if step.outcome is None), None)
     if step is None:
-        return "Waiting until others are done" if not job.steps else "Ending"
-    if step.stage == _WAITING or not step.stage:
-        return _lock_words() or "Beginning"
-    if step.of == REFRESH:
-        return f"Refreshing the figures: {step.stage}"
-    if step.of == UNDO:
-        return _AT_WORK[UNDO]
-    return _file_words(task, step)
+        return "Ending" if job.steps else "Waiting until others are done"
+    holder = current.store().lock_holder()
+    if holder is not None and holder.pid != step.pid:
+        return f"Waiting: {holder.purpose} is running since {moment_words(holder.started_at)}"
+    if step.of in _AT_WORK:
+        return f"{_AT_WORK[step.of]}: {step.stage}" if step.stage else _AT_WORK[step.of]
+    return _file_words(task, step) if step.stage else "Beginning"
 
 
 def _file_words(task: Task, step: StepState) -> str:
     file = next(file for file in task.files if file.key == step.of)
     place = f" ({file.number} of {len(task.files)})" if len(task.files) > 1 else ""
     return f"{file.called}{place}: {_STAGES.get(step.stage, step.stage)}"
-
-
-def _lock_words() -> str:
-    """Who is in the way, if somebody is."""
-    holder = current.store().lock_holder()
-    if holder is None:
-        return ""
-    return f"Waiting: {holder.purpose} is running since {moment_words(holder.started_at)}"
 
 
 def _title(task: Task, progress: Progress, files: list[FileView]) -> str:

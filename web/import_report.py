@@ -114,7 +114,8 @@ def _by_month(report: Mapping[str, Any], formats: Formats) -> Iterator[tuple[str
 
 def _left(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
     for entry in report["skipped"]:
-        yield f"{count_words(entry['count'], formats)} {entry['reason']}"
+        reason = entry["reason"]
+        yield f"{reason[:1].upper()}{reason[1:]}: {count_words(entry['count'], formats)}"
     columns = report["skipped_columns"]
     if columns:
         yield f"{_counted(len(columns), 'column', formats)}: {', '.join(columns[:20])}" + _more(20, len(columns))

@@ -54,7 +54,7 @@ def undo(import_id: int) -> Response:
     wants_refresh = request.form.get("refresh") == "1"
     arguments = (str(import_id), "--json", f"--by={current.person().name}", f"--wait={background.WAIT}")
     steps = [Step(UNDO, "undo-import", arguments), *([refresh_step()] if wants_refresh else [])]
-    _record("import undone", f"import {import_id} ({entry.file_name}){', and a refresh' if wants_refresh else ''}")
+    _record("undo confirmed", f"import {import_id} ({entry.file_name}){', and a refresh' if wants_refresh else ''}")
     return _begin(UNDO, steps, import_id)
 
 
@@ -67,7 +67,7 @@ def refresh() -> Response:
     if not waiting_imports(store, live) and not waiting_changes(store, live):
         flash("Nothing is waiting for a refresh.", "done")
         return redirect(url_for("imports.show"), 303)
-    _record("refresh begun", "from the page of imports")
+    _record("refresh confirmed", "from the page of imports")
     return _begin(REFRESH, [Step(REFRESH, "refresh-summaries", ("--json", f"--wait={background.WAIT}"))])
 
 

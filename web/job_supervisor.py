@@ -32,7 +32,7 @@ LOOK_EVERY = 0.1
 GRACE = 10
 """Seconds in which a command that is told to stop may roll back."""
 MIB = 1 << 20
-SPARE_ADDRESSES = 8192 * MIB
+SPARE_ADDRESSES = (8192 + 256 * (os.cpu_count() or 1)) * MIB
 """Allocators and threads reserve many more addresses than they use; beyond this, something is wrong."""
 PR_SET_PDEATHSIG = 1
 
@@ -71,13 +71,14 @@ class Supervisor:
                 Path(step["removes"]).unlink(missing_ok=True)
 
     def _run_step(self, number: int, step: dict) -> int | None:
-        entry = {"number": number, "began": time.time(), "ended": None, "exit_code": None, "stopped_for": ""}
+        entry = {"number": number, "pid": None, "ended": None, "exit_code": None, "stopped_for": ""}
         self.state["steps"].append(entry)
-        self._write()
         with self._private(f"{number}.out") as out, self._private(f"{number}.err") as err:
             process = subprocess.Popen(
                 step["command"], stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=self._limit,
             )
+            entry["pid"] = process.pid
+            self._write()
             entry["stopped_for"] = self._watch(process)
         entry.update(exit_code=process.returncode, ended=time.time())
         self._write()
