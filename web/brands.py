@@ -138,7 +138,8 @@ def _ranking(found: Ranking, page: Page) -> RankingView:
 
 def _line(row: RankedProduct, bar: SmallBar | None, page: Page, value: str, is_mark: bool) -> ProductLine:
     return ProductLine(
-        rank=page.formats.exact(Decimal(row.rank), COUNT), name=row.name, asin=row.asin if row.asin and row.asin != row.name else "",
+        rank=page.formats.exact(Decimal(row.rank), COUNT), name=row.name,
+        asin=row.asin if row.asin and row.asin != row.name else "",
         address=_product_address(row, page), value=value,
         exact=page.formats.exact(row.value, kind_of(page.selection.metric)), is_negative=row.value < 0, bar=bar,
         share=page.formats.exact(row.share, PERCENT), cumulative=page.formats.exact(row.cumulative, PERCENT),

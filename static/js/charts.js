@@ -67,7 +67,7 @@ async function draw(chart) {
     const plotly = await loadPlotly(chart.dataset.chart);
     if (!plot.isConnected) return;
     const figure = themed(JSON.parse(chart.querySelector("script").textContent));
-    await plotly.react(plot, figure.data, layout(figure.layout, monthsApart(figure, plot)), CONFIG);
+    await plotly.react(plot, figure.data, { ...layout(figure.layout, monthsApart(figure, plot)), ...sizeOnPaper(plot) }, CONFIG);
     plot.removeAllListeners("plotly_click");
     plot.on("plotly_click", follow);
     // A tile leads somewhere, like any mark, instead of growing over its neighbours.
@@ -100,6 +100,11 @@ const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
 function onPaper(is) {
   document.documentElement.classList.toggle("is-printing", is);
   for (const chart of document.querySelectorAll("[data-chart].is-drawn")) draw(chart);
+}
+
+function sizeOnPaper(plot) {
+  if (!document.documentElement.classList.contains("is-printing")) return { autosize: true };
+  return { width: plot.clientWidth, height: plot.clientHeight };
 }
 
 addEventListener("beforeprint", () => onPaper(true));

@@ -25,7 +25,8 @@ async function save(chart, head, button) {
 function pictured(plot, head) {
   const ink = getComputedStyle(document.body).color;
   const paper = getComputedStyle(head.closest(".card")).backgroundColor;
-  const under = [words(document.querySelector(".page-span")), words(document.querySelector(".badge"))].join(" · ");
+  const told = [document.querySelector(".page-span"), ...document.querySelectorAll(".chip"), ...document.querySelectorAll(".badge > span")];
+  const under = told.filter(Boolean).map((element) => words(element).replace(/, remove$/, "")).join(" · ");
   return {
     data: plot.data,
     layout: {
@@ -34,12 +35,12 @@ function pictured(plot, head) {
       plot_bgcolor: paper,
       margin: { l: 32, r: 32, t: 104, b: 40 },
       title: {
-        text: plain(`${words(document.querySelector("h1"))}: ${words(head.querySelector("h2"))}`),
-        font: { size: 22, color: ink }, subtitle: { text: plain(under), font: { size: 14 } },
+        text: drawn(`${words(document.querySelector("h1"))}: ${words(head.querySelector("h2"))}`),
+        font: { size: 22, color: ink }, subtitle: { text: drawn(under), font: { size: 14 } },
         x: 0, xref: "paper", xanchor: "left", y: 0.95, yref: "container", yanchor: "top",
       },
       showlegend: plot.data.length > 1,
-      legend: { ...plot.layout.legend, orientation: "h", x: 0, y: -0.14, yanchor: "top" },
+      legend: { orientation: "h", traceorder: "normal", x: 0, y: -0.14, yanchor: "top" },
     },
   };
 }
@@ -50,7 +51,7 @@ function fileName(head) {
 }
 
 const words = (element) => (element?.textContent ?? "").replace(/\s+/g, " ").trim();
-// plotly.js takes < and & for mark-up.
-const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+// plotly.js takes < and & for mark-up, and cuts nothing.
+const drawn = (text) => (text.length > 150 ? `${text.slice(0, 149)}…` : text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 document.addEventListener("chart-drawn", (event) => offer(event.target));

@@ -12,6 +12,9 @@ document.addEventListener("keydown", (event) => {
   open.querySelector("summary").focus();
 });
 
+// On a phone the menu is wider than the screen: the page at hand is in sight.
+document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 const remembered = new Map();
 
 document.addEventListener("toggle", (event) => {
