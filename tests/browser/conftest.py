@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -17,6 +18,7 @@ from werkzeug.serving import make_server
 
 from database import migrations, people
 from database.engines import open_store
+from database.engines.base import Store
 from database.passwords import hash_password
 from flask_app import create_app
 from settings import Settings
@@ -46,14 +48,11 @@ class Site:
     complaints: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """An app with 500 brands over three years, some of them with names that do not want to fit. It ends with
-    the file, and its clock with it: tests of other files have today's date."""
-    patch = pytest.MonkeyPatch()
-    for module in ("domain.months", "web.figures", "web.freshness"):
-        patch.setattr(f"{module}.today_utc", lambda: TODAY)
-    settings = embedded_settings(tmp_path_factory.mktemp("site"))
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance folder with 500 brands over three years, some of them with names that do not want to fit, and
+    with a viewer and an admin; to copy."""
+    settings = embedded_settings(tmp_path_factory.mktemp("published"))
     store = open_store(settings)
     migrations.upgrade(store)
     publish(
@@ -64,7 +63,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "NORTHERNUK": "United Kingdom of Great Britain and Northern Ireland",
         },
     )
+    _add_people(store)
     store.close()
+    return settings.database.path
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, published: Path) -> Iterator[Site]:
+    """An app with these figures. It ends with the file, and its clock with it: tests of other files have
+    today's date."""
+    patch = pytest.MonkeyPatch()
+    for module in ("domain.months", "web.figures", "web.freshness"):
+        patch.setattr(f"{module}.today_utc", lambda: TODAY)
+    settings = embedded_settings(tmp_path_factory.mktemp("site"))
+    shutil.copytree(published, settings.database.path)
     with served(settings) as found:
         yield found
     patch.undo()
@@ -72,12 +84,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @contextmanager
 def served(settings: Settings) -> Iterator[Site]:
-    """A running app on a store that has its tables, with a viewer and an admin."""
+    """A running app on a store that has its tables; with a viewer and an admin, if nobody is there."""
     app = create_app(settings)
-    hashed = hash_password(PASSWORD)
-    with app.extensions["lego_store"].application.begin() as connection:
-        people.add_user(connection, name="alice", role="viewer", password_hash=hashed)
-        people.add_user(connection, name=ADMIN, role="admin", password_hash=hashed)
+    _add_people(app.extensions["lego_store"])
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -115,6 +124,14 @@ def desk(browser: Browser, site: Site) -> Iterator[Page]:
 def phone(browser: Browser, site: Site) -> Iterator[Page]:
     """The same on a phone."""
     yield from _dashboard(browser, site, viewport=PHONE, has_touch=True, is_mobile=True)
+
+
+@pytest.fixture(scope="module")
+def reader(browser: Browser, site: Site) -> Iterator[Page]:
+    """A desk's page of somebody signed in, the same for all tests of a file: each begins with an address."""
+    page = open_browser(browser, site, viewport=DESKTOP)
+    yield page
+    page.context.close()
 
 
 @pytest.fixture
@@ -215,6 +232,15 @@ def _amounts(brand: int, number: int) -> dict[str, int]:
         "Referral fees": referral, "FBA fees": fba, "Other platform fees": other, "CM2": cm2,
         "Marketing": cm2 - cm3 - sem - promo, "SEM costs": sem, "Promo fees": promo, "CM3": cm3,
     }
+
+
+def _add_people(store: Store) -> None:
+    with store.application.begin() as connection:
+        if people.is_anybody_there(connection):
+            return
+        hashed = hash_password(PASSWORD)
+        people.add_user(connection, name="alice", role="viewer", password_hash=hashed)
+        people.add_user(connection, name=ADMIN, role="admin", password_hash=hashed)
 
 
 def _dashboard(browser: Browser, site: Site, **options) -> Iterator[Page]:
