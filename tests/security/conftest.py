@@ -9,8 +9,20 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.conftest import ENGINES, embedded_settings, mysql_settings
+from tests.security.claims import named_tests
 from tests.security.worlds import TODAY, World, build_world
 from tests.web.conftest import empty_instance, password_hash, small_app  # noqa: F401 - fixtures
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what docs/SECURITY.md names, wherever it is, and this folder: `-m security` runs it all."""
+    named = named_tests()
+    for item in items:
+        file, _, test = item.nodeid.partition("::")
+        if file.startswith("tests/security/") or {file, f"{file}::{test.partition('[')[0]}"} & named:
+            item.add_marker(pytest.mark.security)
+
 
 MakeWorld = Callable[..., World]
 
