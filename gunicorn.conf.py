@@ -58,7 +58,8 @@ worker_class = "gthread"
 # Each worker imports the app itself, so that a reload takes new code.
 preload_app = False
 pidfile = str(_private_folder(_all.database.path) / "gunicorn.pid")
-umask = 0o077
+# What it makes is its owner's alone. gunicorn's own setting `umask` is for sockets only.
+os.umask(0o077)
 # A worker's heartbeat; a slow request of one thread does not stop it.
 timeout = 60
 graceful_timeout = 30
@@ -73,6 +74,11 @@ accesslog = None
 errorlog = "-"
 loglevel = "info"
 control_socket_disable = True
+
+
+def when_ready(server):
+    """Makes the pid file private, which gunicorn makes readable by all."""
+    Path(server.cfg.pidfile).chmod(0o600)
 
 
 def post_worker_init(worker):

@@ -31,6 +31,8 @@ READY_WITHIN = 60
 
 def main(arguments: list[str] | None = None) -> int:
     """Answers one question and returns the exit code."""
+    # What the trial and the start leave in the instance folder is its owner's alone.
+    os.umask(0o077)
     parser = argparse.ArgumentParser(prog="ops.deployment")
     questions = parser.add_subparsers(required=True)
     for name, answer, *operands in (

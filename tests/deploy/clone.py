@@ -87,7 +87,7 @@ class Clone:
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read().decode()
+            return answer.status, answer.headers, answer.read().decode("utf-8", "replace")
         finally:
             connection.close()
 

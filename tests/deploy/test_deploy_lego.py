@@ -34,6 +34,20 @@ def test_the_first_deployment_publishes_a_million_demo_facts(deployed: Clone) ->
     assert 990_000 < deployed.summaries()["facts"] < 1_010_000
 
 
+def test_what_it_makes_is_readable_by_its_owner_alone(deployed: Clone) -> None:
+    (facts := deployed.folder / "facts.csv").write_text(
+        "asin,brand,marketplace,metric,month,value\nB1,Bricks,US,Net units,2024-01,1.00\n", encoding="utf-8"
+    )
+    assert deployed.flask("import", str(facts), "--dry-run").returncode == 0
+    for address in ("/login", "/static/css/base.css"):
+        deployed.get(address, {"Accept-Encoding": "gzip"})
+    instance = deployed.folder / "instance"
+    found = {path: path.stat().st_mode & 0o777 for path in (instance, *instance.rglob("*"))}
+    assert len(found) > 10
+    private = {True: 0o700, False: 0o600}
+    assert {str(path): oct(mode) for path, mode in found.items() if mode != private[path.is_dir()]} == {}
+
+
 def test_a_second_deployment_drops_no_request_and_touches_no_data(deployed: Clone) -> None:
     before, process = deployed.summaries(), pid_of(deployed)
     workers = children(process)

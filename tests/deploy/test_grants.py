@@ -8,8 +8,11 @@ from pathlib import Path
 import pymysql
 import pytest
 
+from flask_app import create_app
+from tests.conftest import embedded_settings
 from tests.deploy.clone import ROOT, Clone, sign_in
 from tests.mariadb import MariadbServer
+from tests.security.routes import VALUES, paths_of, routes_of
 
 FACTS = """asin,brand,marketplace,metric,month,value
 B000000001,Bricks,US,Net revenue,2024-01,100.00
@@ -38,11 +41,19 @@ def test_the_web_user_of_the_readme_serves_pages_and_sees_no_fact(
         cookie = sign_in(beside, re.search(r"Password, shown only now: (\S+)", done.stdout)[1])
         status, _, page = beside.get("/dashboard?period=2024", {"Cookie": cookie})
         assert (status, "150.50" in page) == (200, True)
+        found = {path: beside.get(path, {"Cookie": cookie})[0] for path in addresses(tmp_path)}
+        assert {path: status for path, status in found.items() if status not in (200, 303, 404)} == {}
+        assert len([path for path, status in found.items() if status == 200]) > 30
         assert users_of(mariadb) == {"lego_web"}
-        for forbidden in (
-            "SELECT * FROM financials", "DELETE FROM financials_summary_monthly_brand", "DELETE FROM audit_log",
-            "CREATE TABLE mine (id INT)",
-        ):
+        assert rights_of_web(mariadb) == {
+            "SELECT": set(re.findall(r"^GRANT SELECT\b.* ON lego\.(\w+)", after, re.MULTILINE)),
+            "INSERT": set(re.findall(r"^GRANT SELECT, INSERT\b.* ON lego\.(\w+)", after, re.MULTILINE)),
+            "UPDATE": set(re.findall(r"^GRANT .*\bUPDATE\b.* ON lego\.(\w+)", after, re.MULTILINE)),
+            "DELETE": set(re.findall(r"^GRANT .*\bDELETE\b.* ON lego\.(\w+)", after, re.MULTILINE)),
+            "ALTER": set(),
+            "DROP": set(),
+        }
+        for forbidden in ("SELECT * FROM financials", "CREATE TABLE mine (id INT)", "SELECT * FROM mysql.user"):
             with pytest.raises(pymysql.err.OperationalError, match="denied"):
                 run_as_web(mariadb, forbidden)
     finally:
@@ -69,6 +80,38 @@ def run_all(server: MariadbServer, script: str) -> None:
 def run_as_web(server: MariadbServer, statement: str) -> None:
     with server.connect(user="lego_web", password="the password of the web", database="lego") as connection:
         connection.cursor().execute(statement)
+
+
+def addresses(folder: Path) -> list[str]:
+    """Every address of the app that only looks."""
+    app = create_app(embedded_settings(folder))
+    values = VALUES | {"asin": ["B000000001"]}
+    return [path for rule in routes_of(app) for path in paths_of(rule, values)]
+
+
+ATTEMPTS = {
+    "SELECT": "SELECT 1 FROM {table} WHERE 1 = 0", "INSERT": "INSERT INTO {table} () SELECT 1 FROM {table} WHERE 1 = 0",
+    "UPDATE": "UPDATE {table} SET {column} = {column} WHERE 1 = 0", "DELETE": "DELETE FROM {table} WHERE 1 = 0",
+    "ALTER": "ALTER TABLE {table} COMMENT = 'mine'", "DROP": "DROP TABLE {table}",
+}
+
+
+def rights_of_web(server: MariadbServer) -> dict[str, set[str]]:
+    """What the web's user can really do to which of all tables. Whatever is refused for another reason than a
+    missing right would have been done."""
+    tables = server.run(
+        "SELECT table_name, min(column_name) FROM information_schema.columns WHERE table_schema = 'lego' GROUP BY 1"
+    )
+    found = {right: set() for right in ATTEMPTS}
+    for right, statement in ATTEMPTS.items():
+        for table, column in tables:
+            try:
+                run_as_web(server, statement.format(table=table, column=f"`{column}`"))
+            except pymysql.err.MySQLError as error:
+                if error.args[0] in (1142, 1143, 1044):
+                    continue
+            found[right].add(table)
+    return found
 
 
 def users_of(server: MariadbServer) -> set[str]:
