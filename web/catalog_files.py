@@ -45,7 +45,7 @@ def as_csv() -> Response:
     writer.writerows([harmless(text) for text in row] for row in rows)
     _record(listing, "csv", len(rows))
     return send_file(
-        io.BytesIO(out.getvalue().encode()), "text/csv; charset=utf-8", as_attachment=True,
+        io.BytesIO(out.getvalue().encode()), "text/csv", as_attachment=True,
         download_name=_name(listing, about, "csv"),
     )
 

@@ -47,6 +47,9 @@ def register(app: Flask) -> None:
         response.headers.update(ALWAYS)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = f"max-age={A_YEAR}"
+        if response.headers.get("Content-Disposition", "").startswith("attachment"):
+            # Flask would let browsers keep a file and ask for it again.
+            response.headers["Cache-Control"] = "no-store"
         # What says nothing about keeping it is kept by nobody: sign-in, errors, redirects.
         response.headers.setdefault("Cache-Control", "no-store")
         return response

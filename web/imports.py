@@ -152,7 +152,7 @@ def as_csv() -> Response:
         writer.writerow(harmless(text) if kind == TEXT else text for text, kind in texts)
     _record_export("csv", len(rows))
     return send_file(
-        io.BytesIO(out.getvalue().encode()), "text/csv; charset=utf-8", as_attachment=True, download_name="imports.csv"
+        io.BytesIO(out.getvalue().encode()), "text/csv", as_attachment=True, download_name="imports.csv"
     )
 
 

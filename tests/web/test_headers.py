@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
+import io
 import re
 from pathlib import Path
 
 import plotly
 import pytest
-from flask import abort
+from flask import abort, send_file
 
 from domain.errors import DatabaseUnreachable
 from tests.web.conftest import csrf_token
@@ -63,6 +64,14 @@ def test_every_answer_has_every_header_once(client, name):
     assert len(answer.headers["X-Request-Id"]) == 16
     assert answer.headers["Cache-Control"] == "no-store" or "static" in answer.request.path
     assert "Strict-Transport-Security" not in answer.headers
+
+
+def test_files_are_kept_by_nobody(small_app):
+    def file():
+        return send_file(io.BytesIO(b"a,b"), "text/csv", as_attachment=True, download_name="a.csv")
+
+    small_app.add_url_rule("/file", view_func=open_to_everybody(file))
+    assert small_app.test_client().get("/file").headers.getlist("Cache-Control") == ["no-store"]
 
 
 def test_under_tls_browsers_are_told_to_stay_there(client):
