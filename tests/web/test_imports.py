@@ -7,7 +7,9 @@ import csv
 import datetime
 import gzip
 import io
+import json
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +28,7 @@ from domain.people import Person
 from flask_app import create_app
 from tests.web.conftest import csrf_token, sign_in, text_of, with_web
 from web import background, import_tasks, import_uploads, incoming
-from web.job_supervisor import try_lock
+from web.job_supervisor import process_start, try_lock
 
 EMBEDDED = pytest.mark.parametrize("engine", ["embedded"], indirect=True)
 """For what no engine can change."""
@@ -202,6 +204,42 @@ def test_while_something_else_holds_the_lock_nothing_happens_and_it_can_be_tried
     settled(client, post(client, f"{address}/again"))
     assert "Check what would be taken in" in text_of(client, address)
     assert (facts(store), log_rows(store)) == ([], [])
+
+
+@EMBEDDED
+def test_only_so_much_work_is_done_at_a_time(store, signed_in):
+    client = signed_in("analyst")
+    folder = incoming.uploads_folder(store.settings)
+    held = [try_lock(folder / f"slot-{number}") for number in range(background.AT_ONCE)]
+    answer = send(client, ("january.csv", FIRST))
+    assert client.get(f"{answer.location}/progress").json["words"] == "Waiting until others are done"
+    assert "at work" in text_of(client, "/imports")
+    while not list(folder.glob("*/check-1/state.json")):
+        assert client.get(f"{answer.location}/progress").json["state"] == "checking"
+    post(client, f"{answer.location}/stop")
+    assert "It was not its turn." in text_of(client, settled(client, answer))
+    assert "waits for your word" in text_of(client, "/imports")
+    for handle in held:
+        os.close(handle)
+
+
+@EMBEDDED
+def test_work_whose_supervisor_is_killed_ends_too_and_says_so(store, signed_in):
+    client = signed_in("analyst")
+    with store.lock("a test"):
+        answer = send(client, ("january.csv", FIRST))
+        state = store.settings.database.path / "imports" / answer.location.rpartition("/")[2] / "check-1" / "state.json"
+        while not (state.exists() and json.loads(state.read_text())["steps"]):
+            assert client.get(f"{answer.location}/progress").json["state"] == "checking"
+        found = json.loads(state.read_text())
+        os.kill(found["pid"], signal.SIGKILL)
+        address = settled(client, answer)
+        # The command would wait for the lock; it is told to end with whoever watches it.
+        deadline = time.monotonic() + 60
+        while process_start(found["steps"][0]["pid"]):
+            assert time.monotonic() < deadline
+    page = text_of(client, address)
+    assert "The work ended without a word" in page and "Look again" in page and "Take in" not in page
 
 
 @EMBEDDED
