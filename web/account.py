@@ -103,12 +103,12 @@ def revoke_token() -> Response:
 
 def account_page(fault: Fault | None = None) -> Response:
     """The page, with what was wrong with a form of it."""
-    person = current.person()
+    person, mark = current.person(), sessions.session_mark()
     with current.store().application_reading.connect() as connection:
+        own = kept.sessions_of(connection, person.id, idle=sessions.idle_limit())
         page = render_template(
             "account/show.html", fault=fault, person=person, moment_words=moment_words,
-            this_session=sessions.session_mark(),
-            sessions=kept.sessions_of(connection, person.id, idle=sessions.idle_limit()),
+            this_session=mark, sessions=sorted(own, key=lambda session: session.handle != mark),
             tokens=api_tokens.tokens_of(connection, person.id),
             has_second_factor=second_factor.is_on(connection, person.id),
             recovery_codes=second_factor.count_recovery_codes(connection, person.id),
