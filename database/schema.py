@@ -331,6 +331,18 @@ work_lock = _table(
 """Who holds the lock of imports and refreshes. The lock itself is the server's or the file system's; this
 row is for people, and for whoever clears up after a holder that died."""
 
+stored_size = _table(
+    "stored_size", APPLICATION,
+    sa.Column("run_id", sa.String(36), primary_key=True),
+    sa.Column("part", sa.String(100), primary_key=True, comment="a table, or a file that holds several"),
+    sa.Column("kind", sa.String(20), nullable=False, comment="facts, summaries or other"),
+    sa.Column("recorded_at", Moment, nullable=False, index=True),
+    sa.Column("row_count", sa.BigInteger),
+    sa.Column("bytes", sa.BigInteger, comment="without indexes"),
+    sa.Column("index_bytes", sa.BigInteger),
+)
+"""How large everything was after a refresh. Pages may not look at facts: commands write this down for them."""
+
 import_log = _table(
     "import_log", APPLICATION,
     sa.Column("id", LongId, primary_key=True, autoincrement=True),
@@ -374,6 +386,22 @@ catalogue_change_cell = _table(
     sa.Column("after", sa.String(255), nullable=False),
 )
 """The cells of the changes that may be waiting; those of settled changes go with the next change."""
+
+doctor_finding = _table(
+    "doctor_finding", APPLICATION,
+    sa.Column("id", LongId, primary_key=True, autoincrement=True),
+    sa.Column("examined_at", Moment, nullable=False),
+    sa.Column("check_id", sa.String(60), nullable=False, comment="'' for the row of the examination itself"),
+    sa.Column("subject", sa.String(255), nullable=False, comment="what it is about, such as a table; '' for all"),
+    sa.Column("severity", sa.String(20), nullable=False, comment="serious, warning, hint or none"),
+    sa.Column("finding", LongText, nullable=False),
+    sa.Column("evidence", LongText, nullable=False),
+    sa.Column("advice", LongText, nullable=False),
+    sa.Column("is_fixable", sa.Boolean, nullable=False, comment="whether flask doctor --fix cures it"),
+    sa.Column("first_seen_at", Moment, nullable=False),
+)
+"""What `flask doctor` found last, most serious first. One more row, whose check is '', says that it looked,
+and when, so that nothing found is not taken for never looked."""
 
 app_user = _table(
     "app_user", APPLICATION,
