@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from database.engines.base import is_process_alive
 from settings import ROOT
 from web import current
 from web.job_supervisor import process_start
@@ -137,7 +139,10 @@ def _read(folder: Path) -> dict:
 def _is_alive(state: dict, order: dict) -> bool:
     if state["pid"] is None:
         return time.time() - order["began"] < _STARTING
-    return process_start(state["pid"]) == state["start"] != ""
+    if not state["start"]:
+        # A kernel that does not tell when processes started.
+        return is_process_alive(socket.gethostname(), state["pid"], "")
+    return process_start(state["pid"]) == state["start"]
 
 
 def _step(folder: Path, order: dict, entry: dict) -> StepState:

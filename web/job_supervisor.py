@@ -109,7 +109,8 @@ class Supervisor:
         limit(resource.RLIMIT_CORE, 0)
         limit(resource.RLIMIT_AS, self.order["memory"] * MIB + SPARE_ADDRESSES)
         limit(resource.RLIMIT_CPU, int(self.order["seconds"]) * (os.cpu_count() or 1) + GRACE)
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        with contextlib.suppress(AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
     @contextlib.contextmanager
     def _slot(self):
