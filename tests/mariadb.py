@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pymysql
@@ -26,6 +26,10 @@ class MariadbServer:
     port: int
     options: tuple[str, ...] = ()
     process: subprocess.Popen | None = None
+    temporary: tempfile.TemporaryDirectory = field(
+        default_factory=lambda: tempfile.TemporaryDirectory(prefix="lego-mariadb-tmp-", ignore_cleanup_errors=True)
+    )
+    """For temporary tables. A server that starts removes those of every other server from a folder that they share."""
 
     @classmethod
     def create(cls, *options: str, folder: Path | None = None) -> MariadbServer:
@@ -34,7 +38,8 @@ class MariadbServer:
         server = cls(folder, free_port(), options)
         subprocess.run(
             [_program("mariadb-install-db"), "--no-defaults", f"--datadir={folder / 'data'}",
-             "--auth-root-authentication-method=normal", "--skip-test-db", *_as_root()],
+             f"--tmpdir={server.temporary.name}", "--auth-root-authentication-method=normal", "--skip-test-db",
+             *_as_root()],
             check=True, capture_output=True, text=True,
         )
         server.start()
@@ -47,6 +52,7 @@ class MariadbServer:
         """Starts the server and waits until it answers."""
         self.process = subprocess.Popen(
             [_program("mariadbd"), "--no-defaults", f"--datadir={self.folder / 'data'}", f"--port={self.port}",
+             f"--tmpdir={self.temporary.name}",
              "--bind-address=127.0.0.1", f"--socket={self.folder / 'socket'}", f"--pid-file={self.folder / 'pid'}",
              f"--log-error={self.folder / 'error.log'}", "--innodb-buffer-pool-size=256M",
              "--innodb-flush-log-at-trx-commit=2", "--max-connections=400", "--local-infile=1",
@@ -89,6 +95,7 @@ class MariadbServer:
         """Stops the server and removes its folder."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.temporary.cleanup()
 
     def connect(self, *, user: str = USER, password: str = PASSWORD, database: str | None = None, **options):
         """A bare PyMySQL connection, autocommitting."""
