@@ -81,6 +81,22 @@ class TableSize:
     bytes: int | None
 
 
+OF_FACTS, OF_SUMMARIES, OF_REST = "facts", "summaries", "other"
+"""What a stored part holds."""
+
+
+@dataclass(frozen=True)
+class StoredSize:
+    """How much room a table takes, or a file that holds several. `kind` is one of the above; what an engine does not
+    tell is None. `rows` may be the server's estimate."""
+
+    part: str
+    kind: str
+    rows: int | None
+    bytes: int | None
+    index_bytes: int | None
+
+
 class Store(abc.ABC):
     """Where facts, generations and application tables live. Opening one touches no database."""
 
@@ -166,6 +182,10 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def summary_sizes(self) -> list[TableSize]:
         """Rows and bytes of the live summary tables."""
+
+    @abc.abstractmethod
+    def stored_sizes(self) -> list[StoredSize]:
+        """The room that facts, summaries and what belongs to them take. For commands: it may look at facts."""
 
     @abc.abstractmethod
     def clear_leftovers(self) -> list[str]:

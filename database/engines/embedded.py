@@ -25,7 +25,19 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Answer, Database, Generation, Reading, Store, TableSize, refuse_generation
+from database.engines.base import (
+    OF_FACTS,
+    OF_REST,
+    OF_SUMMARIES,
+    Answer,
+    Database,
+    Generation,
+    Reading,
+    Store,
+    StoredSize,
+    TableSize,
+    refuse_generation,
+)
 from database.engines.embedded_generations import GenerationFiles
 from domain.errors import (
     DatabaseUnreachable,
@@ -145,6 +157,24 @@ class EmbeddedStore(Store):
 
         path = self.generations.folder / self.generations.live_name()
         return [*self.read(count), TableSize(f"generations/{path.name}", 0, path.stat().st_size)]
+
+    def stored_sizes(self) -> list[StoredSize]:
+        """Files know their bytes, tables their rows."""
+
+        def count(reading: Reading) -> list[StoredSize]:
+            counts = {table.name: sa.select(sa.func.count()).select_from(table) for table in schema.SUMMARIES}
+            return [
+                StoredSize(schema.financials.name, OF_FACTS, reading.generation.facts, None, None),
+                *(StoredSize(name, OF_SUMMARIES, reading.connection.scalar(query), None, None)
+                  for name, query in counts.items()),
+            ]
+
+        live = self.generations.folder / self.generations.live_name()
+        files = ((self.facts_path, OF_FACTS), (live, OF_SUMMARIES), (self.folder / "application.sqlite", OF_REST))
+        return [
+            *self.read(count),
+            *(StoredSize(path.name, kind, None, path.stat().st_size, None) for path, kind in files if path.is_file()),
+        ]
 
     def set_workers(self, workers: int) -> None:
         super().set_workers(workers)

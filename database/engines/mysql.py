@@ -20,11 +20,15 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.base import (
+    OF_FACTS,
+    OF_REST,
+    OF_SUMMARIES,
     Answer,
     Database,
     Generation,
     Reading,
     Store,
+    StoredSize,
     TableSize,
     generation_from,
     lock_lost,
@@ -35,6 +39,7 @@ from database.engines.mysql_connections import (
     end_connections,
     error_number,
     identity_of,
+    in_our_words,
     mysql_engine,
     number_of,
 )
@@ -194,6 +199,21 @@ class MysqlStore(Store):
                 for table in schema.SUMMARIES
             ]
 
+    def stored_sizes(self) -> list[StoredSize]:
+        query = sa.text(
+            "SELECT table_name AS name, table_rows AS found, data_length AS data, index_length AS indexes "
+            "FROM information_schema.tables WHERE table_schema = DATABASE() AND data_length IS NOT NULL"
+        )
+        with self.application_reading.connect() as connection:
+            found = {row.name: row for row in connection.execute(query)}
+        kinds = {table.name: OF_REST for table in schema.tables_of(schema.FACTS, schema.PUBLISHED)}
+        kinds |= {schema.financials.name: OF_FACTS} | {table.name: OF_SUMMARIES for table in schema.SUMMARIES}
+        kinds |= {f"{table.name}_previous": OF_REST for table in schema.SUMMARIES}
+        return [
+            StoredSize(name, kind, int(row.found), int(row.data), int(row.indexes))
+            for name, kind in kinds.items() if (row := found.get(name))
+        ]
+
     def clear_leftovers(self) -> list[str]:
         from database.engines.mysql_build import clear_leftovers
 
@@ -226,7 +246,7 @@ class MysqlStore(Store):
 
     @contextlib.contextmanager
     def _try_lock(self) -> Iterator[bool]:
-        with self.facts() as connection:
+        with in_our_words(self.settings.database), self.facts() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             held = connection.execute(sa.select(sa.func.get_lock(self.lock_name, 0))).scalar() == 1
             self._own_lock = identity_of(connection) if held else None
@@ -255,7 +275,7 @@ class MysqlStore(Store):
                 time.sleep(0.02)
 
     def _ask(self, question: Callable[[Reading], Answer], number: int | None) -> Answer:
-        with self._snapshots.connect() as connection:
+        with in_our_words(self.settings.database), self._snapshots.connect() as connection:
             live = _live(connection)
             if live is None:
                 raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")

@@ -41,6 +41,7 @@ from database.summaries.judging import refuse_empty_source, unannounced_changes
 from database.summaries.recording import Made, generation_row, listed, record_findings
 from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.run_log import FAILED, NOTHING_TO_DO, SUCCESS, RunLog, last_generation, reconcile
+from database.summaries.sizes import record_sizes
 from database.summaries.verification import MonthFindings
 from domain.errors import DatabaseUnreachable, LegoError, Refused
 
@@ -163,7 +164,7 @@ class _Attempt:
                 self._write_down(refreshing, error)
                 raise
             passing("finish")
-            notes = [*result.notes, *self._clear()]
+            notes = [*result.notes, *self._clear(), *self._note_sizes(result, log)]
             passing("release")
             return dataclasses.replace(result, notes=tuple(notes))
 
@@ -175,6 +176,10 @@ class _Attempt:
         elif not (refreshing.publishing and isinstance(error, DatabaseUnreachable)):
             refreshing.log.end(FAILED, error_message=words)
         # Else the answer was lost, and perhaps not the publication: the next run sees which, and says so.
+
+    def _note_sizes(self, result: Result, log: RunLog) -> list[str]:
+        words = record_sizes(self.store, log.run_id) if result.status == SUCCESS else ""
+        return [words] if words else []
 
     def _clear(self) -> list[str]:
         """What is not kept goes; if that fails, the next run does it, and this one has published all the same."""
