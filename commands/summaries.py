@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
+import csv
+import datetime
 import json
+import sys
+from decimal import Decimal
 
 import click
 
 from commands import current_store, lego_command
+from commands.refresh_summaries import Month
+from database.summaries.left_out import LeftOutFact, left_out_facts
 from database.summaries.restatements import Restatement, restatement_words, restatements
 from database.summaries.state import SummariesState, summaries_state
+from database.summaries.verification import REASONS
 from domain.months import format_month
+
+
+def _word(reason: str) -> str:
+    return reason.lower().replace(" ", "-")
+
+
+class Reason(click.Choice):
+    """A reason to leave facts out, in one word: `excluded-group`."""
+
+    def __init__(self) -> None:
+        super().__init__([_word(reason) for reason in REASONS], case_sensitive=False)
+
+    def convert(self, value, param, context) -> str:
+        chosen = super().convert(_word(value), param, context)
+        return next(reason for reason in REASONS if _word(reason) == chosen)
 
 
 @lego_command("summaries")
 @click.option("--changes", "show_changes", is_flag=True, help="Show which totals of past months were restated.")
+@click.option("--left-out", "reason", type=Reason(), help="List the facts that are left out for this reason.")
+@click.option("--month", type=Month(), help="With --left-out: of this month only.")
+@click.option("--metric", help="With --left-out: of this metric only.")
+@click.option("--csv", "as_csv", is_flag=True, help="With --left-out: print the facts as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def command(show_changes: bool, as_json: bool) -> None:
+def command(show_changes, reason, month, metric, as_csv, as_json) -> None:
     """Show generation, freshness, rows, bytes, left-out facts and the last runs."""
+    if not reason and (month or metric or as_csv):
+        raise click.UsageError("--month, --metric and --csv go with --left-out REASON")
+    if reason and (as_json or show_changes):
+        raise click.UsageError("--left-out lists facts, in lines or with --csv; ask for the other by itself")
+    if reason:
+        _list_left_out(reason, month, metric, as_csv)
+        return
     if show_changes:
         _show_changes(current_store().read(restatements), as_json)
         return
@@ -25,6 +58,36 @@ def command(show_changes: bool, as_json: bool) -> None:
         click.echo(json.dumps(state.as_json(), indent=2))
     else:
         _print(state)
+
+
+def _list_left_out(reason: str, month: datetime.date | None, metric: str | None, as_csv: bool) -> None:
+    found = left_out_facts(current_store(), reason, month=month, metric=metric)
+    if as_csv:
+        lines = csv.writer(sys.stdout, lineterminator="\n")
+        lines.writerow(["fact", "asin", "brand", "marketplace", "metric", "month", "value", "import", "file"])
+        for fact in found:
+            lines.writerow(_cells(fact))
+        return
+    count, total = 0, Decimal("0.00")
+    for fact in found:
+        number, asin, brand, marketplace, name, when, value, import_id, file = _cells(fact)
+        source = f"import {import_id} ({file})" if import_id else "another program"
+        click.echo(
+            f"{number:>12}  {when:<10}  {asin:<14} {marketplace:<6} {name:<24} {value:>20}  {source}"
+            + (f"  {brand}" if brand else "")
+        )
+        count, total = count + 1, total + (fact.value or 0)
+    click.echo(f"{count:,} facts, sum {total:,}, are left out as they stand now ({reason})")
+
+
+def _cells(fact: LeftOutFact) -> list:
+    """As texts; a product that does not exist is told by its number."""
+    asin = fact.asin or (f"#{fact.asin_id}" if fact.asin_id is not None else "")
+    return [
+        fact.id, asin, fact.brand or "", fact.marketplace or "", fact.metric or "",
+        fact.month.isoformat() if fact.month else "", "" if fact.value is None else str(fact.value),
+        "" if fact.import_id is None else fact.import_id, fact.file_name or "",
+    ]
 
 
 def _show_changes(changes: list[Restatement], as_json: bool) -> None:
@@ -54,7 +117,10 @@ def _print(state: SummariesState) -> None:
             f"Facts {live.facts:,}, left out {live.left_out_facts:,}, published {live.facts - live.left_out_facts:,}"
         )
         for entry in state.left_out:
-            click.echo(f"  {entry.facts:>12,}  {entry.value:>20,}  {entry.reason}")
+            click.echo(
+                f"  {entry.facts:>12,}  {entry.value:>20,}  {entry.reason} "
+                f"(flask summaries --left-out {_word(entry.reason)})"
+            )
         click.echo("Tables")
         for size in state.sizes:
             size_words = f"{size.bytes / 2**20:,.1f} MiB" if size.bytes is not None else ""

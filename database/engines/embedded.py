@@ -53,6 +53,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from database.engines.build import Build
+    from database.engines.health import Health
 
 
 class EmbeddedStore(Store):
@@ -182,6 +183,11 @@ class EmbeddedStore(Store):
 
     def clear_leftovers(self) -> list[str]:
         return self.generations.clear(self.live_generation(), self.settings.refresh.keep_generations)
+
+    def health(self) -> Health:
+        from database.engines.embedded_health import EmbeddedHealth
+
+        return EmbeddedHealth(self)
 
     def close(self) -> None:
         self.generations.close()

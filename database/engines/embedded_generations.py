@@ -85,6 +85,13 @@ class GenerationFiles:
 
     def clear(self, live: Generation | None, keep: int) -> list[str]:
         """Removes what dead refreshes left, and generations beyond `keep`; returns the names."""
+        stale = self.stale(live, keep)
+        for path in stale:
+            path.unlink(missing_ok=True)
+        return [path.name for path in stale]
+
+    def stale(self, live: Generation | None, keep: int) -> list[Path]:
+        """What dead refreshes left, and generations beyond `keep`."""
         number = live.generation if live is not None else 0
         # A higher number than the live one was rolled back, or its run died before it was pointed to.
         earlier = [found for found in self.numbers() if found < number]
@@ -94,9 +101,7 @@ class GenerationFiles:
         kept = {number, *earlier[len(earlier) - (keep - 1) :]}
         stale = [self.path(found) for found in self.numbers() if found not in kept]
         stale += [path for pattern in ("*.building*", "current.*.new") for path in self.folder.glob(pattern)]
-        for path in stale:
-            path.unlink(missing_ok=True)
-        return [path.name for path in stale]
+        return stale
 
     def close(self) -> None:
         """Gives back every file."""

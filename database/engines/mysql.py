@@ -50,6 +50,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from database.engines.build import Build
+    from database.engines.health import Health
 
 TABLE_CHANGED = 1412
 COMMAND_READ_SECONDS = 4 * 3600
@@ -218,6 +219,11 @@ class MysqlStore(Store):
         from database.engines.mysql_build import clear_leftovers
 
         return clear_leftovers(self)
+
+    def health(self) -> Health:
+        from database.engines.mysql_health import MysqlHealth
+
+        return MysqlHealth(self)
 
     def close(self) -> None:
         self.application.dispose()

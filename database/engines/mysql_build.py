@@ -34,6 +34,7 @@ from domain.months import parse_month
 STAGING, PREVIOUS, DROPPED = "_staging", "_previous", "_dropped"
 SWAPPED = (*schema.SUMMARIES, schema.summary_generation)
 TRIES = 4
+LEFT_OVER = (STAGING, DROPPED, STAGING + PREVIOUS)
 SWAP_SECONDS = 180
 """How long a swap waits for readers that sit in a transaction."""
 
@@ -302,18 +303,12 @@ def roll_back(store: MysqlStore) -> Generation:
 
 def clear_leftovers(store: MysqlStore) -> list[str]:
     """Drops staged tables of dead refreshes and the rows of generations that are not kept."""
-    gone = []
     with store.facts() as connection:
-        present = set(
-            connection.execute(
-                sa.text("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
-            ).scalars()
-        )
+        gone = leftover_tables(connection)
         for table in SWAPPED:
-            for suffix in (STAGING, DROPPED, STAGING + PREVIOUS):
-                if table.name + suffix in present:
+            for suffix in LEFT_OVER:
+                if table.name + suffix in gone:
                     _drop(connection, _named(table, suffix))
-                    gone.append(table.name + suffix)
         kept = connection.execute(
             sa.select(schema.summary_generation.c.generation, schema.summary_generation.c.placement)
         ).all()
@@ -324,6 +319,17 @@ def clear_leftovers(store: MysqlStore) -> list[str]:
         connection.execute(sa.delete(placement).where(placement.c.placement.not_in(sets)))
         connection.commit()
     return gone
+
+
+def leftover_tables(connection: sa.Connection) -> list[str]:
+    """Staged tables that are there although, while nobody holds the lock, none should be."""
+    present = set(
+        connection.execute(
+            sa.text("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
+        ).scalars()
+    )
+    names = [table.name + suffix for table in SWAPPED for suffix in LEFT_OVER]
+    return [name for name in names if name in present]
 
 
 def rename(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import ssl
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import pymysql
 import sqlalchemy as sa
@@ -80,16 +80,24 @@ def mysql_engine(
 
     def translate(context: sa.engine.ExceptionContext) -> LegoError | None:
         # A pooled connection that is found lost is replaced, and nobody needs to hear of it.
-        return None if context.is_pre_ping else _translate(context, database)
+        return None if context.is_pre_ping else _translate(context.original_exception, context.statement, database)
 
     sa.event.listen(engine, "handle_error", translate)
     return engine
 
 
-def _translate(context: sa.engine.ExceptionContext, database: DatabaseSettings) -> LegoError | None:
+@contextlib.contextmanager
+def in_our_words(database: DatabaseSettings) -> Iterator[None]:
+    """For blocks that change a connection's isolation: SQLAlchemy lets the driver's errors through there."""
+    try:
+        yield
+    except pymysql.err.MySQLError as error:
+        raise _translate(error, None, database) or error from None
+
+
+def _translate(error: BaseException, statement: str | None, database: DatabaseSettings) -> LegoError | None:
     """What the server says, in the words of our own errors; None leaves it as it is (deadlocks and
     lock waits are for whoever retries). Passwords are never in it."""
-    error = context.original_exception
     if not isinstance(error, pymysql.err.MySQLError) or len(error.args) < 2:
         return None
     number, words = error.args[0], str(error.args[1])
@@ -99,7 +107,7 @@ def _translate(context: sa.engine.ExceptionContext, database: DatabaseSettings) 
     if number in NO_SPACE:
         return OutOfSpace(f"{where}: the server is out of space ({number}: {words}); free some and run it again")
     # SQLAlchemy asks whether a table is there by describing it, and wants the server's own answer.
-    if number in MISSING and not (context.statement or "").startswith("DESCRIBE"):
+    if number in MISSING and not (statement or "").startswith("DESCRIBE"):
         return SchemaError(f"{where}: {words}; run: flask init-db")
     if number in FORBIDDEN:
         return SetupError(f"{where}: {words}; see the GRANTs in README.md")

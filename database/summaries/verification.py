@@ -31,6 +31,9 @@ WITHOUT_MONTH = "no month"
 UNKNOWN_PRODUCT = "unknown product"
 EXCLUDED_GROUP = "excluded group"
 
+REASONS = (NO_VALUE, WITHOUT_MONTH, NO_METRIC, NO_MARKETPLACE, MARKETPLACE_ALL, UNKNOWN_PRODUCT, EXCLUDED_GROUP)
+"""Why a fact is left out; where several would do, the first of them."""
+
 ZERO = Decimal("0.00")
 
 
@@ -186,17 +189,10 @@ def facts_by_reason(condition: sa.ColumnElement[bool], exclude_groups: Collectio
         .subquery("fact_groups")
     )
     asin, brand = schema.asin, schema.brand
-    reason = sa.case(
-        (sa.func.coalesce(groups.c.metric, "") == "", NO_METRIC),
-        (sa.func.coalesce(groups.c.marketplace, "") == "", NO_MARKETPLACE),
-        (groups.c.marketplace == ALL_MARKETPLACES, MARKETPLACE_ALL),
-        (asin.c.id.is_(None), UNKNOWN_PRODUCT),
-        (is_excluded(brand, exclude_groups), EXCLUDED_GROUP),
-        else_="",
-    )
     labelled = (
         sa.select(
-            sa.func.coalesce(groups.c.metric, "").label("metric"), reason.label("reason"),
+            sa.func.coalesce(groups.c.metric, "").label("metric"),
+            reason_left_out(groups, exclude_groups).label("reason"),
             groups.c.facts, groups.c.valued, groups.c.value, groups.c.last_fact_id,
         )
         .select_from(
@@ -214,6 +210,20 @@ def facts_by_reason(condition: sa.ColumnElement[bool], exclude_groups: Collectio
         )
         .group_by(labelled.c.metric, labelled.c.reason)
         .order_by(labelled.c.metric, labelled.c.reason)
+    )
+
+
+def reason_left_out(found: sa.FromClause, exclude_groups: Collection[str]) -> sa.Case:
+    """Why rows of `found` that have a month and a value are left out, '' if they are not; `asin` and `brand` are
+    joined to them."""
+    asin, brand = schema.asin, schema.brand
+    return sa.case(
+        (sa.func.coalesce(found.c.metric, "") == "", NO_METRIC),
+        (sa.func.coalesce(found.c.marketplace, "") == "", NO_MARKETPLACE),
+        (found.c.marketplace == ALL_MARKETPLACES, MARKETPLACE_ALL),
+        (asin.c.id.is_(None), UNKNOWN_PRODUCT),
+        (is_excluded(brand, exclude_groups), EXCLUDED_GROUP),
+        else_="",
     )
 
 

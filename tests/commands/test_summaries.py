@@ -1,6 +1,7 @@
 """The summaries commands say what is live in words and in JSON, and end with the contract's codes."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -109,3 +110,49 @@ def test_rolling_back_names_the_generation_and_its_time(runner, shop):
 
 def test_the_sql_is_printed_without_a_database(runner):
     assert "RENAME TABLE" in runner.invoke(args=["refresh-summaries", "--sql"]).stdout
+
+
+def test_what_is_left_out_is_one_command_away_from_its_facts(runner, tmp_path):
+    store = runner.app.extensions[commands.EXTENSION]
+    add_brands(store, ("Surplus", None, "stock"))
+    add_products(store, ("B1", None, None), ("B2", 1, None))
+    file = tmp_path / "sales.csv"
+    file.write_text(
+        "asin,brand,marketplace,metric,month,value\nB1,,US,CM3,2024-01,1.50\nB2,,US,CM3,2024-01,9.00\n"
+        "B2,,DE,CM3,2024-02,-3.25\n"
+    )
+    assert runner.invoke(args=["import", str(file), "--refresh"]).exit_code == 0
+    add_facts(store, [
+        ("UNKNOWN", "US", "CM3", "2024-01", "4.00"), ("B1", "ALL", "CM3", "2024-01-15", "5.00"),
+        ("B1", "US", "Net revenue", "2024-01", None), ("B2", "ALL", "CM3", "2024-02", None),
+    ])
+    runner.invoke(args=["refresh-summaries"])
+
+    def lines(*arguments):
+        outcome = runner.invoke(args=["summaries", "--left-out", *arguments, "--csv"])
+        assert outcome.exit_code == 0, outcome.stderr
+        heading, *rows = outcome.stdout.splitlines()
+        assert heading == "fact,asin,brand,marketplace,metric,month,value,import,file"
+        return [row.partition(",")[2] for row in rows]
+
+    assert lines("excluded-group") == [
+        "B2,Surplus,US,CM3,2024-01-01,9.00,1,sales.csv", "B2,Surplus,DE,CM3,2024-02-01,-3.25,1,sales.csv",
+    ]
+    assert lines("excluded group", "--month", "2024-02") == ["B2,Surplus,DE,CM3,2024-02-01,-3.25,1,sales.csv"]
+    assert lines("unknown-product") == ["#999999,,US,CM3,2024-01-01,4.00,,"]
+    assert lines("marketplace-all", "--month", "2024-01") == ["B1,,ALL,CM3,2024-01-15,5.00,,"]
+    assert lines("no-value", "--metric", "CM3") == ["B2,Surplus,ALL,CM3,2024-02-01,,,"]
+    # Every figure that the state tells is the sum of the facts that are listed for it.
+    state = json.loads(runner.invoke(args=["summaries", "--json"]).stdout)["left_out"]
+    assert {entry["reason"] for entry in state} == {"excluded group", "unknown product", "marketplace ALL", "no value"}
+    for entry in state:
+        told = runner.invoke(args=["summaries", "--left-out", entry["reason"]]).stdout.splitlines()
+        assert len(told) == entry["facts"] + 1
+        assert told[-1].startswith(f"{entry['facts']:,} facts, sum {Decimal(entry['value']):,}, are left out")
+    assert "import 1 (sales.csv)" in runner.invoke(args=["summaries", "--left-out", "excluded-group"]).stdout
+    assert "(flask summaries --left-out excluded-group)" in runner.invoke(args=["summaries"]).stdout
+
+
+@pytest.mark.parametrize("arguments", [["--csv"], ["--left-out", "rain"], ["--left-out", "no-value", "--json"]])
+def test_options_that_do_not_go_together_end_with_2(runner, arguments):
+    assert runner.invoke(args=["summaries", *arguments]).exit_code == 2

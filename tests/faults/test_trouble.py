@@ -197,6 +197,20 @@ class TestServer:
             mariadb.run(f"KILL {number}")
         assert shop.live_generation().generation == 1
 
+    def test_a_connection_that_is_lost_before_its_first_statement_is_told_in_our_words(self, shop, mariadb):
+        """Between the pool's look at it and the page's snapshot."""
+        shop.live_generation()
+        name = shop.settings.database.database
+
+        @sa.event.listens_for(shop.application, "checkout")
+        def kill(connection, record, fairy):
+            mariadb.run(f"KILL {connection.thread_id()}")
+
+        with pytest.raises(DatabaseUnreachable):
+            shop.read(lambda reading: pytest.fail(f"there is no connection to {name}"))
+        sa.event.remove(shop.application, "checkout", kill)
+        assert shop.live_generation().generation == 1
+
     def test_whoever_finds_a_dead_holders_row_ends_nobody_elses_connection(self, shop, mariadb):
         """The row is a dead holder's, the lock is another's, who has not written its own row yet."""
         dead = start_and_kill(shop)
