@@ -9,7 +9,7 @@ from typing import Any
 
 from charts.words import drawn_name
 
-LONGEST_LABEL = 32
+LONGEST_LABEL = 24
 
 
 @dataclass(frozen=True)
