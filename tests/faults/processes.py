@@ -54,7 +54,7 @@ class Command:
 
     @property
     def seconds(self) -> float:
-        """How long it took, without the start of its process."""
+        """How long it took, without the start of its process and without waiting for a core to run on."""
         return float((self.folder / "seconds").read_text())
 
     @property
@@ -147,11 +147,16 @@ def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, co
     for name, value in constants.items():
         setattr(refresh, name, value)
     app = flask_app.create_app()
-    began = time.monotonic()
+    began = time.monotonic() - _waited()
     try:
         app.cli.main(list(arguments), prog_name="flask", obj=ScriptInfo(create_app=lambda: app))
     finally:
-        (folder / "seconds").write_text(str(time.monotonic() - began))
+        (folder / "seconds").write_text(str(time.monotonic() - _waited() - began))
+
+
+def _waited() -> float:
+    """For how many seconds this thread was ready and had no core."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 10**9
 
 
 def _state(pid: int) -> str:

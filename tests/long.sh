@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs tests/faults and tests/properties in full and writes docs/reliability-run.md: tests/long.sh [pytest arguments]
+#
+# Takes an hour or more of both cores. LONG_SEED makes the sequences of an earlier run again.
+set -euo pipefail
+root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
+cd "$root"
+LONG_COUNTS=$(mktemp -d)
+trap 'rm -rf -- "$LONG_COUNTS"' EXIT
+export LONG_COUNTS
+export LONG_SEED=${LONG_SEED:-$RANDOM$RANDOM}
+export LONG_PUBLICATIONS=100 LONG_SEQUENCES=1000 LONG_FREEZE=30 LONG_LUNCH=60
+began=$SECONDS
+status=0
+tests/run.sh tests/faults tests/properties --junit-xml "$LONG_COUNTS/tests.xml" "$@" || status=$?
+"${LONG_PYTHON:-$root/.venv-tests/bin/python}" -m tests.long_report "$LONG_COUNTS" "$((SECONDS - began))"
+exit "$status"
