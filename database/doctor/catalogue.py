@@ -1,0 +1,49 @@
+"""The catalogue: products without brand, brands without category. Their money counts, under no name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from database.doctor.findings import HINT, Finding
+from database.engines.base import Reading
+from database.schema import asin, brand
+
+
+def judge_catalogue(reading: Reading) -> list[Finding]:
+    """What is not sorted in, as the published generation knows it."""
+    return [*_products(reading.connection), *_brands(reading.connection)]
+
+
+def _products(connection: sa.Connection) -> Iterator[Finding]:
+    count, names = _some(connection, asin.c.asin, asin.c.brand_id)
+    if count:
+        yield Finding(
+            "products-without-brand", HINT, f"{count:,} products have no brand; their figures stand under (unassigned)",
+            _named(names, count),
+            "assign them on /catalog, or with: flask products FILE",
+        )
+
+
+def _brands(connection: sa.Connection) -> Iterator[Finding]:
+    count, names = _some(connection, brand.c.brand, brand.c.category_id)
+    if count:
+        yield Finding(
+            "brands-without-category", HINT,
+            f"{count:,} brands have no category; their figures stand under (uncategorised)",
+            _named(names, count),
+            "give them one on /catalog, or with: flask products FILE",
+        )
+
+
+def _some(connection: sa.Connection, name: sa.Column, place: sa.Column) -> tuple[int, list[str]]:
+    """How many rows have no `place`, and the first five names of them."""
+    count = connection.execute(sa.select(sa.func.count()).select_from(name.table).where(place.is_(None))).scalar() or 0
+    names = connection.execute(sa.select(name).where(place.is_(None)).order_by(name).limit(5)).scalars() if count else ()
+    return count, list(names)
+
+
+def _named(names: list[str], count: int) -> str:
+    more = f" and {count - len(names):,} more" if count > len(names) else ""
+    return ", ".join(names) + more
