@@ -281,6 +281,6 @@ def test_on_a_phone_the_filters_are_a_sheet_with_its_button_in_reach(phone: Page
 
 
 def test_two_headlines_stand_beside_each_other_on_a_phone(phone: Page) -> None:
-    boxes = [card.bounding_box() for card in phone.locator(".headline").all()]
+    boxes = [card.bounding_box() for card in phone.locator(".headline").all()[:4]]
 
     assert [round(box["y"]) == round(boxes[0]["y"]) for box in boxes] == [True, True, False, False]
