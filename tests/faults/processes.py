@@ -146,6 +146,7 @@ def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, co
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name, value in constants.items():
         setattr(refresh, name, value)
+    sys.argv = ["flask", *arguments]
     app = flask_app.create_app()
     began = time.monotonic() - _waited()
     try:

@@ -146,8 +146,13 @@ def filled(disk: Path) -> Iterator[None]:
     """The disk without a free block."""
     file = disk / "spare"
     with file.open("wb", buffering=0) as spare:
-        while free := os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize:
-            os.posix_fallocate(spare.fileno(), spare.seek(0, os.SEEK_END), free)
+        size = 2**28
+        while size >= 4096:
+            # Whoever else writes to the disk meanwhile takes some of it, too.
+            try:
+                os.posix_fallocate(spare.fileno(), spare.seek(0, os.SEEK_END), size)
+            except OSError:
+                size //= 2
     try:
         yield
     finally:
