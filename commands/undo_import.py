@@ -7,7 +7,7 @@ import click
 from commands import current_store, lego_command
 from database.imports.log import reconcile_import_log, tell_undone
 from database.imports.undo import undo_import
-from domain.months import format_month
+from domain.months import format_month, runs_of_months
 
 
 @lego_command("undo-import")
@@ -32,6 +32,6 @@ def command(import_id, wait, as_json, user_name) -> None:
     click.echo(
         f"Import {undone.import_id} ({undone.file_name}) is taken back: {undone.facts:,} facts, "
         f"sum {undone.value:,.2f}, "
-        f"are gone, {undone.returned_facts:,} returned; months {', '.join(months)}."
+        f"are gone, {undone.returned_facts:,} returned; months {runs_of_months(undone.months)}."
     )
     click.echo("The pages show it after: flask refresh-summaries", err=True)

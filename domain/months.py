@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterable
 
 EARLIEST = datetime.date(1995, 1, 1)
 """Amazon sold its first book in 1995: an older month in a file is a mistake."""
@@ -55,3 +56,16 @@ def today_utc() -> datetime.date:
 
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def runs_of_months(months: Iterable[datetime.date]) -> str:
+    """Months in words, those that follow each other as one span: `2024-01 to 2024-03, 2025-12`."""
+    runs: list[list[datetime.date]] = []
+    for month in sorted(set(months)):
+        if runs and add_months(runs[-1][-1], 1) == month:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    return ", ".join(
+        format_month(run[0]) if len(run) == 1 else f"{format_month(run[0])} to {format_month(run[-1])}" for run in runs
+    )

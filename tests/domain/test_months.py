@@ -6,7 +6,15 @@ import time
 import pytest
 
 from domain import months
-from domain.months import add_months, format_month, month_name, month_of, months_between, parse_month
+from domain.months import (
+    add_months,
+    format_month,
+    month_name,
+    month_of,
+    months_between,
+    parse_month,
+    runs_of_months,
+)
 
 date = datetime.date
 
@@ -70,3 +78,16 @@ def test_today_is_the_day_in_utc_whatever_the_zone(monkeypatch, zone):
         monkeypatch.undo()
         time.tzset()
     assert earliest <= today <= latest
+
+
+@pytest.mark.parametrize(
+    ("months", "words"),
+    [
+        ((), ""),
+        (("2024-02",), "2024-02"),
+        (("2024-03", "2024-01", "2024-02", "2024-02"), "2024-01 to 2024-03"),
+        (("2023-12", "2024-01", "2024-05", "2025-05"), "2023-12 to 2024-01, 2024-05, 2025-05"),
+    ],
+)
+def test_months_that_follow_each_other_are_one_span(months, words):
+    assert runs_of_months(parse_month(month) for month in months) == words
