@@ -183,6 +183,19 @@ def test_pages_before_the_first_refresh_are_accessible_and_whole(browser: Browse
     assert {name: wrong(faults) for name, faults in found.items() if wrong(faults)} == {}
 
 
+def test_the_account_menu_tells_of_the_keys_where_there_are_keys(desk: Page, phone: Page) -> None:
+    shown = {}
+    for name, page in (("desk", desk), ("phone", phone)):
+        page.goto("/dashboard")
+        page.click(".account summary")
+        shown[name] = page.locator(".keys").is_visible()
+        if name == "desk":
+            found = {"axe": faults(page, WHOLE), **layout_of(page)}
+        page.keyboard.press("Escape")
+
+    assert (shown, wrong(found)) == ({"desk": True, "phone": False}, {})
+
+
 def test_what_opens_over_a_page_is_accessible_and_whole(phone: Page) -> None:
     phone.goto("/dashboard?brand=1,7&category=3")
     wait_for_charts(phone)
