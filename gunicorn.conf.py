@@ -5,6 +5,7 @@ requests finish for `graceful_timeout` seconds.
 """
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -76,6 +77,37 @@ loglevel = "info"
 control_socket_disable = True
 
 
+def on_starting(server):
+    """Makes the folder of this master's counts, which its workers share, and removes those of masters that are gone.
+    A trial beside the served app has its own."""
+    _counts_folder(clean=True)
+
+
+def on_reload(server):
+    """A master that was started before there were counts has no folder yet."""
+    _counts_folder(clean=False)
+
+
+def on_exit(server):
+    """The counts end with the master."""
+    shutil.rmtree(_all.database.path / "metrics" / str(os.getpid()), ignore_errors=True)
+
+
+def child_exit(server, worker):
+    """A worker that is gone uses no connections any more; what it counted stays. prometheus_client would do this,
+    but workers must not inherit it from here."""
+    for path in Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", "/nowhere")).glob(f"gauge_live*_{worker.pid}.db"):
+        path.unlink(missing_ok=True)
+
+
+def _counts_folder(*, clean):
+    folder = _private_folder(_all.database.path / "metrics")
+    for found in folder.iterdir() if clean else ():
+        if found.name == str(os.getpid()) or not Path(f"/proc/{found.name}").exists():
+            shutil.rmtree(found, ignore_errors=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_private_folder(folder / str(os.getpid())))
+
+
 def when_ready(server):
     """Makes the pid file private, which gunicorn makes readable by all."""
     Path(server.cfg.pidfile).chmod(0o600)
@@ -86,11 +118,12 @@ def post_worker_init(worker):
     from gunicorn import util
 
     from domain.errors import LegoError
-    from web import bare_answers, static_files, warm_up
+    from web import bare_answers, slow_senders, static_files, warm_up
     from web.secret_key import secret_key
 
     _do_not_name_the_server()
     util.write_error = bare_answers.write_bare_answer
+    slow_senders.limit_patience()
     app = worker.wsgi
     try:
         app.secret_key = secret_key(app.extensions["lego_store"].settings)

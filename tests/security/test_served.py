@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +31,25 @@ def server(shop: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     server = Served(shop.store.settings, tmp_path_factory.mktemp("served"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stalled(server: Served) -> Iterator[list[socket.socket]]:
+    """Senders who stop in the middle of a line and of a form. They begin with the first test, so that the last
+    one waits for less."""
+    senders = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in STALLED]
+    for sender, begun in zip(senders, STALLED, strict=True):
+        sender.sendall(begun)
+    yield senders
+    for sender in senders:
+        sender.close()
+
+
+STALLED = (
+    b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Le",
+    b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\nname=",
+)
 
 
 def test_guesses_that_two_workers_get_at_once_are_counted_together(server):
@@ -241,3 +261,9 @@ def use_every_secret(server: Served) -> dict[str, str]:
         "second factor": factor, "second factor without spaces": factor.replace(" ", ""), "session": session,
         "form token": csrf, "database password": DATABASE_PASSWORD, "key": SECRET_KEY, "hash": "$argon2id$",
     }
+
+
+def test_whoever_stops_in_the_middle_of_a_request_is_let_go(server, stalled):
+    answers = [sender.recv(100).partition(b"\r\n")[0] for sender in stalled]
+    assert answers == [b"", b"HTTP/1.1 400 BAD REQUEST"]
+    assert "Socket error" not in server.log
