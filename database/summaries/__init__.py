@@ -3,7 +3,8 @@
     rollups       the INSERT…SELECT statements of each level
     changes       which months must be rebuilt, and why: the plan
     verification  the staged tables against the facts, to the cent
-    refresh       the protocol: lock, reconcile, plan, build, verify, publish, finish
+    making        one generation: plan, build, verify, publish
+    refresh       the protocol around it: lock, reconcile, retries, finish
     run_log       what is written down about a run
     script        the same statements as a script for a bare mariadb client
 """

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from database import migrations, schema
 from database.engines import base, open_store
-from database.summaries import recording
+from database.summaries import making, recording
 from database.summaries import refresh as refresh_module
 from database.summaries.refresh import RefreshOptions, refresh
 from database.summaries.run_log import SUCCESS, last_runs
@@ -56,7 +56,7 @@ def test_an_import_during_a_refresh_is_told_who_is_at_work(shop, tmp_path):
 
 def test_a_clock_set_back_changes_no_figure_and_no_number(shop, monkeypatch):
     past = datetime.datetime(2020, 1, 1)
-    for module in (base, refresh_module, recording):
+    for module in (base, making, recording):
         monkeypatch.setattr(module, "utc_now", lambda: past)
     assert refresh(shop).generation.generation == 2
     assert shop.live_generation().published_at == past

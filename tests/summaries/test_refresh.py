@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
-from database.summaries import refresh as refresh_module
+from database.summaries import rollups, verification
 from database.summaries.changes import FULL, INCREMENTAL, MONTHS
 from database.summaries.refresh import RefreshOptions, plan_only, refresh, roll_back
 from database.summaries.run_log import ABANDONED, NOTHING_TO_DO, SUCCESS, RunLog, last_runs
@@ -237,7 +237,7 @@ def test_a_full_refresh_names_months_that_another_program_changed(shop):
 
 
 def test_a_write_during_the_build_is_built_again(shop, monkeypatch):
-    examine, written = refresh_module.verification.examine_month, []
+    examine, written = verification.examine_month, []
 
     def write_first(connection, month, **named):
         if not written:
@@ -246,7 +246,7 @@ def test_a_write_during_the_build_is_built_again(shop, monkeypatch):
             connection.execute(sa.update(schema.financials).where(schema.financials.c.id == 1).values(value=50))
         return examine(connection, month, **named)
 
-    monkeypatch.setattr(refresh_module.verification, "examine_month", write_first)
+    monkeypatch.setattr(verification, "examine_month", write_first)
     refresh(shop)
     assert (1, 1, 1, "US", "2024-01-01", "Net revenue", "50.02") in summary_rows(shop, schema.summary_asin)
 
@@ -254,14 +254,14 @@ def test_a_write_during_the_build_is_built_again(shop, monkeypatch):
 def test_tables_that_stay_wrong_are_refused_with_month_metric_and_both_figures(shop, monkeypatch):
     refresh(shop)
     before = all_summary_rows(shop)
-    build = refresh_module.rollups.brand_level
+    build = rollups.brand_level
 
     def lose_a_cent(month, *, levels, now):
         spoil = sa.update(levels.asin).where(levels.asin.c.month == month, levels.asin.c.asin_id == 1).values(
             value=levels.asin.c.value - 1)
         return [*build(month, levels=levels, now=now), spoil]
 
-    monkeypatch.setattr(refresh_module.rollups, "brand_level", lose_a_cent)
+    monkeypatch.setattr(rollups, "brand_level", lose_a_cent)
     with pytest.raises(Refused) as caught:
         refresh(shop, RefreshOptions(full=True))
     assert "2024-02 Net revenue: the facts give 3.00, ASIN level has 2.00" in caught.value.faults

@@ -1,0 +1,321 @@
+"""The making of one generation: steps 3 to 11 of `refresh`, from the plan to its publication."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from database import schema
+from database.crash_points import passing
+from database.engines.base import Generation, Store, generation_from, utc_now
+from database.engines.build import Build
+from database.summaries import rollups, verification
+from database.summaries.changes import LiveTables, Plan, Request, make_plan
+from database.summaries.demo_leftovers import forget_demo_dimensions
+from database.summaries.judging import refuse_empty_source, unannounced_changes
+from database.summaries.recording import Made, generation_row, listed, record_findings
+from database.summaries.rollups import Levels, MonthFacts
+from database.summaries.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_generation
+from database.summaries.verification import MonthFindings
+from domain.errors import LegoError, Refused
+
+REDOS = 2
+"""How often a month is built again because its facts moved while it was built."""
+SAMPLES = 24
+"""How many single groups are recomputed from their facts."""
+
+
+@dataclass(frozen=True)
+class RefreshOptions:
+    """What a caller may ask of a refresh. `wait` is in seconds."""
+
+    full: bool = False
+    months: tuple[datetime.date, ...] = ()
+    force: bool = False
+    wait: float = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """Progress: `done` of `total` parts of a stage, `rows` written so far."""
+
+    stage: str
+    done: int
+    total: int
+    rows: int = 0
+
+
+Progress = Callable[[Step], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a refresh did. `generation` is the live one afterwards, None if there is still none."""
+
+    status: str
+    refresh_type: str
+    months: tuple[datetime.date, ...]
+    generation: Generation | None
+    facts: int
+    rows_written: int
+    seconds: float
+    left_out: tuple[verification.LeftOut, ...] = ()
+    restated: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Making:
+    """One generation in the making; `run` makes it. What it did can be read from it, however it ends."""
+
+    store: Store
+    options: RefreshOptions
+    log: RunLog
+    progress: Progress
+    rows: int = 0
+    number: int = 0
+    publishing: bool = False
+    """Publication has begun."""
+    published: bool = False
+    findings: dict[datetime.date, MonthFindings] = field(default_factory=dict)
+
+    def run(self, notes: list[str]) -> Result:
+        """Makes it; `notes` are passed on with the result. Raises what `refresh` raises."""
+        with self.store.build() as build:
+            plan = plan_of(self.store, build, self.options)
+            passing("plan")
+            self.log.plan(refresh_type=plan.refresh_type, months=listed(plan.months))
+            if plan.is_idle:
+                self.log.end(NOTHING_TO_DO, generation=plan.live.generation)
+                return self._result(NOTHING_TO_DO, plan, plan.live, notes)
+            if not self.options.force:
+                refuse_empty_source(plan)
+            self._build(build, plan)
+            self._verify(build, plan)
+            restated = unannounced_changes(build, plan, self.findings, force=self.options.force)
+            generation = self._publish(build, plan)
+        self.log.end(
+            SUCCESS, generation=generation, rows_read=self._facts_read(), rows_written=self.rows
+        )
+        if self.log.trouble:
+            notes = [*notes, self.log.trouble]
+        return self._result(SUCCESS, plan, self.generation, notes, restated)
+
+    # --- 4 to 7
+
+    def _build(self, build: Build, plan: Plan) -> None:
+        self.number = max([last_generation(self.store), *self.store.generation_numbers()], default=0) + 1
+        self.now = utc_now()
+        with self.log.stage("start"):
+            build.start(generation=self.number, whole=plan.whole)
+            self.levels = levels_of(build)
+            if not plan.whole:
+                build.keep_months(plan.months)
+            self._place_products(build, plan)
+        passing("start")
+        self._roll_up_levels(build, plan.rebuild)
+
+    def _roll_up_levels(self, build: Build, months: Sequence[MonthFacts]) -> None:
+        self._roll_up(build, "asin", self.levels.asin, months, self._asin_statements)
+        build.unify_names(self.levels.asin)
+        self._roll_up(build, "brand", self.levels.brand, months, self._brand_statements)
+        self._roll_up(build, "category", self.levels.category, months, self._category_statements)
+
+    def _place_products(self, build: Build, plan: Plan) -> None:
+        """Notes where every product stands, once for all months; an unchanged set is used again."""
+        placement = build.staged(schema.summary_placement)
+        if plan.live is not None:
+            build.keep_placement(plan.live.placement)
+        if plan.live is not None and not plan.placement_changed:
+            self.set_number = plan.live.placement
+        else:
+            self.set_number = self.number
+            build.connection.execute(sa.delete(placement).where(placement.c.placement == self.number))
+            build.connection.execute(
+                rollups.insert_placements(
+                    placement, set_number=self.number, exclude_groups=self._excluded
+                )
+            )
+        build.connection.commit()
+        self.placement = placement
+
+    def _asin_statements(self, month: MonthFacts) -> list[sa.Insert]:
+        return [
+            rollups.asin_level(
+                month, placement=self.placement, set_number=self.set_number, target=self.levels.asin, now=self.now
+            )
+        ]
+
+    def _brand_statements(self, month: MonthFacts) -> list[sa.Insert]:
+        return rollups.brand_level(month.month, levels=self.levels, now=self.now)
+
+    def _category_statements(self, month: MonthFacts) -> list[sa.Insert]:
+        return rollups.category_level(month.month, levels=self.levels, now=self.now)
+
+    def _roll_up(
+        self, build: Build, stage: str, target: sa.Table, months: Sequence[MonthFacts],
+        statements: Callable[[MonthFacts], list[sa.Insert]],
+    ) -> None:
+        done, written = 0, 0
+
+        def work(connection: sa.Connection, month: MonthFacts) -> int:
+            return sum(max(connection.execute(statement).rowcount, 0) for statement in statements(month))
+
+        def undo(connection: sa.Connection, month: MonthFacts) -> None:
+            connection.execute(sa.delete(target).where(target.c.month == month.month))
+
+        def count(month: MonthFacts, rows: int) -> None:
+            nonlocal done, written
+            done, written = done + 1, written + rows
+            self.progress(Step(stage, done, len(months), written))
+
+        with self.log.stage(stage, target.name) as figures:
+            self.progress(Step(stage, 0, len(months)))
+            build.run_all(months, work, undo=undo, done=count)
+            figures["rows_written"] = written
+        self.rows += written
+        passing(stage)
+
+    # --- 8
+
+    def _verify(self, build: Build, plan: Plan) -> None:
+        with self.log.stage("verify") as figures:
+            wrong = self._examine(build, plan.rebuild)
+            for _ in range(REDOS):
+                if not wrong:
+                    break
+                self._redo(build, [month for month in plan.rebuild if month.month in wrong])
+                wrong = self._examine(build, [month for month in plan.rebuild if month.month in wrong])
+            if wrong:
+                raise Refused(
+                    "verification: the built tables are not what the facts give; nothing was published. If other "
+                    "programs write to financials, run it again when they are done",
+                    tuple(str(found) for month in sorted(wrong) for found in wrong[month])[:20],
+                )
+            undated = verification.examine_undated(
+                build.connection, lambda spellings: build.names_of(build.connection, "metric", spellings)
+            )
+            if undated:
+                self.findings[undated.month] = undated
+            build.connection.commit()
+            figures["rows_read"] = self._facts_read()
+        passing("verify")
+
+    def _examine(self, build: Build, months: Sequence[MonthFacts]) -> dict[datetime.date, list]:
+        done = 0
+
+        def work(connection: sa.Connection, month: MonthFacts) -> MonthFindings:
+            return verification.examine_month(
+                connection, month, levels=self.levels, exclude_groups=self._excluded,
+                name_metrics=lambda spellings: build.names_of(connection, "metric", spellings),
+            )
+
+        def keep(month: MonthFacts, findings: MonthFindings) -> None:
+            nonlocal done
+            done += 1
+            self.findings[month.month] = findings
+            self.progress(Step("verify", done, len(months)))
+
+        build.run_all(months, work, done=keep)
+        wrong = {month.month: list(self.findings[month.month].differences) for month in months}
+        for found in self._sample(build, months):
+            wrong[found.month].append(found)
+        return {month: found for month, found in wrong.items() if found}
+
+    def _sample(self, build: Build, months: Sequence[MonthFacts]) -> list[verification.Difference]:
+        if not months:
+            return []
+        chosen = [random.choice(months) for _ in range(SAMPLES)]
+        highest = build.connection.execute(sa.select(sa.func.max(schema.asin.c.id))).scalar() or 0
+        offsets = [random.randint(0, highest) for _ in chosen]
+        found = verification.sample_differs(build.connection, chosen, levels=self.levels, offsets=offsets)
+        build.connection.commit()
+        return found
+
+    def _redo(self, build: Build, months: Sequence[MonthFacts]) -> None:
+        """A stranger wrote, or a product moved, while these months were built: once more, from today's
+        state of both."""
+        for table in (self.levels.asin, self.levels.brand, self.levels.category):
+            build.connection.execute(sa.delete(table).where(table.c.month.in_([month.month for month in months])))
+        build.connection.commit()
+        self._roll_up_levels(build, months)
+
+    # --- 9 to 11
+
+    def _publish(self, build: Build, plan: Plan) -> int:
+        with self.log.stage("index"):
+            self.progress(Step("index", 0, 1))
+            build.add_indexes(lambda table, outcome: None)
+        passing("index")
+        with self.log.stage("record"):
+            made = Made(self.number, self.now, self.levels, self.set_number, self.log.run_id, self._excluded)
+            record_findings(build, plan, made, self.findings.values())
+        passing("record")
+        with self.log.stage("publish"):
+            self.progress(Step("publish", 0, 1))
+            row = generation_row(build, plan, made)
+            if build.copies_dimensions:
+                self._forget_demo(build)
+            passing("publish")
+            self.publishing = True
+            try:
+                build.publish(row)
+            finally:
+                self.published = build.published
+            self.generation = generation_from(row)
+            passing("swapped")
+            if not build.copies_dimensions:
+                # It is live: what fails from here on is made good by the next run.
+                with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
+                    self._forget_demo(build)
+            self.progress(Step("publish", 1, 1))
+        return self.number
+
+    def _forget_demo(self, build: Build) -> None:
+        forget_demo_dimensions(build.connection, build.kept_asin_levels())
+        build.connection.commit()
+
+    @property
+    def _excluded(self) -> tuple[str, ...]:
+        return self.store.settings.refresh.exclude_groups
+
+    def _facts_read(self) -> int:
+        return sum(found.facts for found in self.findings.values())
+
+    def _result(
+        self, status: str, plan: Plan, generation: Generation | None, notes: Sequence[str],
+        restated: Sequence[str] = (),
+    ) -> Result:
+        left_out = verification.joined(
+            [entry for found in self.findings.values() for entry in found.left_out]
+        )
+        return Result(
+            status, plan.refresh_type, tuple(plan.months), generation, self._facts_read(), self.rows,
+            self.log.seconds, tuple(left_out), tuple(restated), tuple(notes),
+        )
+
+
+def levels_of(build: Build) -> Levels:
+    """The staged tables of the three levels."""
+    return Levels(*(build.staged(table) for table in schema.SUMMARIES), keyed=build.keyed)
+
+
+def plan_of(store: Store, build: Build, options: RefreshOptions) -> Plan:
+    """What there is to do, seen by the build's connection."""
+    live = build.live_generation
+    tables = None
+    if live is not None:
+        tables = LiveTables(*(
+            build.live(table) for table in (schema.summary_asin, schema.summary_placement, schema.summary_left_out)
+        ))
+    plan = make_plan(
+        build.connection, Request(options.full, options.months), live=live, tables=tables,
+        exclude_groups=store.settings.refresh.exclude_groups, dimensions_changed=build.dimensions_differ(),
+    )
+    build.connection.commit()
+    return plan
