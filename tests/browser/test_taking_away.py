@@ -111,7 +111,7 @@ PAPER = {"portrait": {"width": 703, "height": 1030}, "landscape": {"width": 1032
 
 @pytest.mark.parametrize(
     ("address", "way"),
-    [("/dashboard?brand=1,2,3", "portrait"), ("/categories", "portrait"), ("/products", "portrait"),
+    [("/dashboard?brand=1,2,3", "portrait"), ("/categories", "portrait"), ("/products", "landscape"),
      ("/catalog?show=brands", "portrait"), ("/profitability", "landscape"),
      ("/profitability?from=2023-01&to=2025-10", "landscape"), ("/brands/1", "landscape")],
 )
