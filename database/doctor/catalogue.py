@@ -20,7 +20,7 @@ def _products(connection: sa.Connection) -> Iterator[Finding]:
     count, names = _some(connection, asin.c.asin, asin.c.brand_id)
     if count:
         yield Finding(
-            "products-without-brand", HINT, f"{count:,} products have no brand; their figures stand under (unassigned)",
+            "products-without-brand", HINT, f"{counted(count, 'product')} no brand: figures stand under (unassigned)",
             _named(names, count),
             "assign them on /catalog, or with: flask products FILE",
         )
@@ -31,7 +31,7 @@ def _brands(connection: sa.Connection) -> Iterator[Finding]:
     if count:
         yield Finding(
             "brands-without-category", HINT,
-            f"{count:,} brands have no category; their figures stand under (uncategorised)",
+            f"{counted(count, 'brand')} no category: figures stand under (uncategorised)",
             _named(names, count),
             "give them one on /catalog, or with: flask products FILE",
         )
@@ -40,8 +40,13 @@ def _brands(connection: sa.Connection) -> Iterator[Finding]:
 def _some(connection: sa.Connection, name: sa.Column, place: sa.Column) -> tuple[int, list[str]]:
     """How many rows have no `place`, and the first five names of them."""
     count = connection.execute(sa.select(sa.func.count()).select_from(name.table).where(place.is_(None))).scalar() or 0
-    names = connection.execute(sa.select(name).where(place.is_(None)).order_by(name).limit(5)).scalars() if count else ()
+    names = connection.execute(sa.select(name).where(place.is_(None)).order_by(name).limit(5)).scalars()
     return count, list(names)
+
+
+def counted(count: int, noun: str) -> str:
+    """`'1 brand has'`, `'2 brands have'`."""
+    return f"{count:,} {noun} has" if count == 1 else f"{count:,} {noun}s have"
 
 
 def _named(names: list[str], count: int) -> str:

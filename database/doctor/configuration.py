@@ -19,7 +19,7 @@ def judge_settings(settings: Settings) -> Iterator[Finding]:
         said, _, advice = words.partition("; run: ")
         yield Finding(
             "configuration", WARNING if settings.source else HINT, f"{subject} {said}", where,
-            f"run: {advice}" if advice else "nothing, if the defaults are meant; else write a config.ini as in README.md",
+            f"run: {advice}" if advice else "nothing, if the defaults are meant; else write a config.ini",
             subject=subject,
         )
 

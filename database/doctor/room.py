@@ -33,10 +33,10 @@ def judge_share(sizes: Sequence[StoredSize], limits: Limits) -> Iterator[Finding
     facts, summaries = bytes_of(sizes, OF_FACTS), bytes_of(sizes, OF_SUMMARIES)
     if facts and summaries > limits.small_bytes and summaries > limits.largest_share * facts:
         yield Finding(
-            "summaries-large", WARNING, "The summaries are large beside the facts, so pages gain little by them",
+            "summaries-large", WARNING, "The summaries are large beside the facts, so pages gain little",
             f"summaries {mebibytes(summaries)}, facts {mebibytes(facts)}: {percent(summaries / facts)}, should be at "
             f"most {percent(limits.largest_share)}",
-            "look whether products are sold once only, or metrics multiply (flask summaries); there is little to add up",
+            "look whether products are sold once only, or metrics multiply (flask summaries); little adds up",
         )
 
 

@@ -24,7 +24,7 @@ def judge_schedule(store: Store, *, now: datetime) -> Iterator[Finding]:
     trouble = refresh_trouble(store, now=now)
     if trouble is None:
         return
-    good = f"the last good one ended {trouble.good_until:%Y-%m-%d %H:%M} UTC" if trouble.good_until else "none went well"
+    good = f"the last good one ended {trouble.good_until:%Y-%m-%d %H:%M} UTC" if trouble.good_until else "none was good"
     if trouble.failed_at is not None:
         words = next((run.error_message for run in last_runs(store, 20) if run.started_at == trouble.failed_at), None)
         yield Finding(
@@ -56,9 +56,9 @@ def judge_leftovers(store: Store) -> Iterator[Finding]:
     with store.application_reading.connect() as connection:
         running = connection.execute(query).scalar()
     if running or holder is not None:
-        who = f"{holder.purpose} by process {holder.pid} on {holder.host}, which is gone" if holder else "nobody holds it"
+        who = f"{holder.purpose}, process {holder.pid} on {holder.host}, is gone" if holder else "nobody holds it"
         yield Finding(
-            "run-cut-off", WARNING, "A run was cut off and is still marked as running",
+            "run-cut-off", WARNING, "A run was cut off and left its mark",
             f"{running} runs are marked running; the lock: {who}",
             "flask doctor --fix settles it; so does the next refresh", cure=lambda: _settle(store),
         )

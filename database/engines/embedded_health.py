@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,15 @@ class EmbeddedHealth(Health):
         return plan_from(json.loads(rows[0][1]))
 
     def _readable(self) -> Iterator[Finding]:
-        files = [self.store.folder, self.store.facts_path, self.store.folder / "application.sqlite"]
-        open_ones = [path for path in files if path.exists() and path.stat().st_mode & 0o004]
-        if open_ones:
+        folder = self.store.folder
+        if not folder.is_dir() or not folder.stat().st_mode & 0o001:
+            return  # Nobody else gets in, whatever the files allow.
+        files = [path for path in (self.store.facts_path, folder / "application.sqlite") if path.exists()]
+        readable = [f"{path.name} has mode {path.stat().st_mode & 0o777:o}" for path in files if _is_readable(path)]
+        if readable:
             yield Finding(
                 "files-readable", WARNING, "Every user of this machine can read the store's files",
-                ", ".join(f"{path.name} has mode {path.stat().st_mode & 0o777:o}" for path in open_ones),
-                f"chmod -R go= {self.store.folder}", subject=self.store.folder.name,
+                ", ".join(readable), f"run: chmod -R go= {folder}",
             )
 
     def _holes(self, limits: Limits) -> Iterator[Finding]:
@@ -75,6 +78,10 @@ class EmbeddedHealth(Health):
         return [("application.sqlite", pages * page, free * page)]
 
 
+def _is_readable(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o004)
+
+
 def judge_memory(allowed: int, machine: int) -> Iterator[Finding]:
     """Whether DuckDB may take more than the machine can spare."""
     if allowed > 0.8 * machine:
@@ -87,10 +94,18 @@ def judge_memory(allowed: int, machine: int) -> Iterator[Finding]:
 
 def plan_from(profile: dict[str, Any]) -> StatementPlan:
     """DuckDB's profile of a statement, as a plan."""
-    reads = tuple(_scans(profile["operator"]))
+    reads = tuple(_scans(profile.get("operator", [])))
     spilled = profile.get("system", {}).get("peak_temp_dir_size", 0)
+    if "operator" not in profile:
+        return StatementPlan((), ("DuckDB answered at once and tells no plan",), has_indexes=False)
     notes = (f"spilled {mebibytes(spilled)} to the disk",) if spilled else ()
     return StatementPlan(reads, notes, has_indexes=False)
+
+
+def _cut(words: str) -> str:
+    """Lists of months and ids are long, and say little."""
+    words = re.sub(r"IN \([^()]{60,}\)", "IN (…)", words)
+    return words if len(words) <= 200 else words[:199] + "…"
 
 
 def _scans(operators: list[dict[str, Any]]) -> Iterator[TableRead]:
@@ -104,6 +119,6 @@ def _scans(operators: list[dict[str, Any]]) -> Iterator[TableRead]:
             table = found["Table"].rpartition(".")[2]
             yield TableRead(
                 table, None, read, operator.get("intermediate_rows", 0), scanned >= groups,
-                f"{table}: {scanned} of {groups} blocks of columns" + (f" where {condition[:300]}" if condition else ""),
+                f"{table}: {scanned} of {groups} blocks" + (f" where {_cut(condition)}" if condition else ""),
             )
         yield from _scans(operator.get("children", ()))

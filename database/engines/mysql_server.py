@@ -77,7 +77,7 @@ def _version(server: Server) -> Iterator[Finding]:
     if "MariaDB" not in version:
         yield Finding(
             "server-not-mariadb", WARNING, "The server is not a MariaDB",
-            f"it calls itself {version}", "use MariaDB 10.6 or later: it is what every release is tested on; with MySQL "
+            f"it calls itself {version}", "use MariaDB 10.6 or later: it is what is tested; with MySQL "
             "compare figures and times before you rely on it",
         )
 
@@ -153,7 +153,7 @@ def _connections(server: Server, settings: Settings) -> Iterator[Finding]:
     if most < needed:
         yield Finding(
             "server-connections", SERIOUS, "The server may refuse connections when all pages are busy",
-            f"max_connections is {most}; the web may open {web} ([web] workers {settings.web.workers} × twice [database] "
-            f"pool_size {settings.database.pool_size}), a refresh {workers}, others {SPARE_CONNECTIONS}",
+            f"max_connections is {most}; the web may open {web:,} ([web] workers {settings.web.workers} × twice "
+            f"[database] pool_size {settings.database.pool_size}), a refresh {workers}, others {SPARE_CONNECTIONS}",
             f"set max_connections to {needed} or more, or lower [database] pool_size",
         )

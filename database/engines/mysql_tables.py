@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from database import schema
-from database.doctor.findings import HINT, WARNING, Finding, Limits, mebibytes, percent
+from database.doctor.findings import HINT, WARNING, Finding, Limits, mebibytes
 from database.engines.mysql_server import Server
 from database.migrations.steps import add_missing_indexes
 
@@ -35,8 +35,12 @@ def judge_indexes(
 def judge_tables(store: MysqlStore, connection: sa.Connection, limits: Limits) -> Iterator[Finding]:
     """Statistics that are far from the truth, and tables with holes."""
     query = sa.text(
-        "SELECT table_name AS name, table_rows AS believed, data_length + index_length AS bytes, data_free AS free "
-        "FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN :names"
+        # The key's last column has as many values as there were rows when the server looked; the number of rows
+        # itself is counted on.
+        "SELECT table_name AS name, data_length + index_length AS bytes, data_free AS free, "
+        "(SELECT MAX(cardinality) FROM information_schema.statistics s WHERE s.table_schema = t.table_schema "
+        "AND s.table_name = t.table_name AND s.index_name = 'PRIMARY') AS believed "
+        "FROM information_schema.tables t WHERE table_schema = DATABASE() AND table_name IN :names"
     ).bindparams(sa.bindparam("names", [table.name for table in INDEXED], expanding=True))
     truth = _rows(store)
     for row in connection.execute(query):
@@ -46,7 +50,7 @@ def judge_tables(store: MysqlStore, connection: sa.Connection, limits: Limits) -
             yield Finding(
                 "fragmentation", HINT, f"{row.name} holds more empty space than it needs",
                 f"{mebibytes(free)} empty beside {mebibytes(int(row.bytes))} of rows and indexes",
-                f"in a quiet hour run: OPTIMIZE TABLE {row.name} (it copies the table, online, and needs room for the copy)",
+                f"in a quiet hour run: OPTIMIZE TABLE {row.name} (online; it needs room for a copy)",
                 subject=row.name,
             )
 
@@ -108,7 +112,7 @@ def _unused(connection: sa.Connection, table: sa.Table, existing: dict[str, Colu
     )
     for name in sorted(set(existing) - used - {"PRIMARY"}):
         yield Finding(
-            "index-unused", HINT, f"Nothing has used the index {name} of {table.name} since the server started to count",
+            "index-unused", HINT, f"Nothing has used the index {name} of {table.name} since the server counts",
             f"({', '.join(existing[name])}) is not in information_schema.index_statistics",
             "keep it if it is one of ours: a page that is rarely opened may need it" if _is_ours(table, name)
             else f"if no monthly job needs it, run: ALTER TABLE {table.name} DROP INDEX {name}",
@@ -122,11 +126,11 @@ def _is_ours(table: sa.Table, name: str) -> bool:
 
 def _statistics(store: MysqlStore, row: sa.Row, actual: int | None, limits: Limits) -> Iterator[Finding]:
     believed = int(row.believed or 0)
-    if actual is None or abs(believed - actual) <= max(limits.small_rows, limits.wrong_share * actual):
+    if actual is None or row.believed is None or abs(believed - actual) <= max(limits.small_rows, limits.wrong_share * actual):
         return
     yield Finding(
-        "statistics-outdated", WARNING, f"The server's statistics of {row.name} are out of date, so it may choose poor plans",
-        f"it believes in {believed:,} rows; there are {actual:,}",
+        "statistics-outdated", WARNING, f"Statistics of {row.name} are old: plans may be poor",
+        f"it looked when there were about {believed:,} rows; there are {actual:,}",
         f"flask doctor --fix runs: ANALYZE TABLE {row.name}", subject=row.name, cure=lambda: _analyze(store, row.name),
     )
 
