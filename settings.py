@@ -24,7 +24,7 @@ from domain.errors import SettingsError
 ROOT = Path(__file__).resolve().parent
 
 NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_COMMANDS_CONFIG", "LEGO_CRASH_AT")
-_SECRETS = (("database", "password"), ("web", "secret_key"), ("cache", "url"))
+_SECRETS = (("database", "password"), ("web", "secret_key"), ("web", "metrics_token"), ("cache", "url"))
 _CURRENCY = {"form": r"[A-Z]{3}", "meaning": "a currency code of three capital letters, like USD"}
 _PERCENTAGE = {"form": r"-?\d{1,3}(\.\d+)?", "meaning": "a percentage like 20 or 12.5"}
 
@@ -67,6 +67,7 @@ class WebSettings:
     allowed_hosts: tuple[str, ...] = ()
     session_idle_minutes: int = field(default=480, metadata={"range": (1, 525600)})
     upload_mib: int = field(default=512, metadata={"range": (1, 1048576)})
+    metrics_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -234,6 +235,10 @@ def _check_secret(web: WebSettings, origins: dict) -> None:
     if web.secret_key and len(web.secret_key.encode()) < 32:
         raise SettingsError(
             f"{origins['web', 'secret_key']}: shorter than 32 bytes; remove it, and a safe one is made in its place"
+        )
+    if web.metrics_token and len(web.metrics_token.encode()) < 32:
+        raise SettingsError(
+            f"{origins['web', 'metrics_token']}: shorter than 32 bytes; make one with: openssl rand -hex 32"
         )
 
 

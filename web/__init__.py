@@ -22,6 +22,7 @@ from web import (
     headers,
     hosts,
     menu,
+    metrics,
     request_log,
     sessions,
     static_files,
@@ -40,6 +41,7 @@ def register(app: Flask, settings: Settings) -> None:
         # Proxies add to X-Forwarded-For one after the other; the scheme is what the last one says.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.web.trusted_proxies, x_proto=1, x_host=0)
     request_log.register(app)
+    metrics.register(app)
     hosts.register(app)
     sessions.register(app)
     access.register(app)

@@ -1,4 +1,5 @@
-"""What people asked for on `/imports` and what became of it: files that wait for a word, imports, undoings, refreshes.
+"""What people asked for on `/imports` and what became of it: files that wait for a word, imports, undoings, refreshes;
+and refreshes that were planned on `/operations`.
 
 Each task has a private folder under a made-up name: the files that were sent, what is known of them
 (`task.json`, written once), and a folder for each job that was begun for it (`check-1`, `take-1`, `take-2` …).
@@ -25,6 +26,8 @@ from web.background import JobState, state_of, stop
 from web.incoming import uploads_folder
 
 UPLOAD, UNDO, REFRESH = "upload", "undo", "refresh"
+PLANNED = "planned refresh"
+"""Asked for on `/operations`: its check is the plan."""
 CHECK, TAKE = "check", "take"
 """What a job does: the dry run, and the thing itself."""
 

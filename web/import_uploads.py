@@ -133,7 +133,7 @@ def existing(token: str) -> Task:
     """Answers 404 for a task that is not there, or is somebody else's; 400 if anything is asked beside it."""
     takes_no_parameters()
     task = import_tasks.find(current.settings(), token, owner=current.person())
-    if task is None:
+    if task is None or task.kind == import_tasks.PLANNED:
         abort(404, "There is nothing here waiting for your word; it was discarded, or is too old.")
     return task
 

@@ -6,15 +6,10 @@ must not know of. So nothing of this is for them, neither to read nor to write.
 
 from __future__ import annotations
 
-import csv
-import io
-import tempfile
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, render_template, request, send_file, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from database.audit import record
-from database.engines.base import utc_now
 from database.imports.files import AUTO, FORMATS
 from database.imports.waiting import waiting_imports
 from database.queries.imports import (
@@ -29,24 +24,22 @@ from database.queries.imports import (
 )
 from domain.errors import SelectionError
 from domain.months import parse_month
-from domain.people import ADMIN, ANALYST
+from domain.people import ADMIN, ANALYST, Person
 from domain.selection import page_number, single_values
 from web import current, import_tasks
-from web.about import About
 from web.access import needs_every_brand
 from web.account import takes_no_parameters
-from web.cache import cache_folder, make_private
 from web.figures import formats_of_reader
 from web.formats import Formats
 from web.import_progress import CHECKED, CHECKING, OVER, TAKING, progress_of
 from web.import_report import MODES, count_words, months_words, report_view
 from web.import_tasks import Task
 from web.incoming import MOST_FILES
+from web.list_files import csv_answer, xlsx_answer
 from web.notices import moment_words
-from web.plain import harmless, moment, plain
+from web.plain import moment
 from web.sheets import COUNT as COUNTS
 from web.sheets import MONEY, MONTH, TEXT, Column, ExportLink, Sheet
-from web.xlsx_export import write_xlsx
 
 pages = Blueprint("imports", __name__)
 
@@ -118,7 +111,7 @@ def show() -> str:
             ExportLink("Excel (.xlsx)", url_for("imports.as_xlsx")),
             ExportLink("Imports (.csv)", url_for("imports.as_csv")),
         ],
-        tasks=[_task_link(task) for task in import_tasks.tasks_of(current.settings(), person)] if is_analyst else [],
+        tasks=[_task_link(task) for task in _own_tasks(person)] if is_analyst else [],
         upload_mib=current.settings().web.upload_mib, most_files=MOST_FILES, formats=(AUTO, *FORMATS), modes=MODES,
         currency=current.settings().dashboard.currency,
     )
@@ -142,40 +135,14 @@ def report(import_id: int) -> str:
 @needs_every_brand
 def as_csv() -> Response:
     """The whole list as a table."""
-    rows = _whole_list()
-    out = io.StringIO(newline="")
-    out.write("\ufeff")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(column.name for column in COLUMNS)
-    for row in rows:
-        texts = ((plain(value, column.kind) or "", column.kind) for value, column in zip(row, COLUMNS, strict=True))
-        writer.writerow(harmless(text) if kind == TEXT else text for text, kind in texts)
-    _record_export("csv", len(rows))
-    return send_file(
-        io.BytesIO(out.getvalue().encode()), "text/csv", as_attachment=True, download_name="imports.csv"
-    )
+    return csv_answer(_whole_list(), "imports.show")
 
 
 @pages.get("/imports.xlsx")
 @needs_every_brand
 def as_xlsx() -> Response:
     """The whole list as a workbook."""
-    rows, live = _whole_list(), current.store().live_generation()
-    origin = About(
-        title="Imports", address=url_for("imports.show"), selection=(), generation=live.generation if live else 0,
-        last_month="", published=live.published_at if live else utc_now(), exported=utc_now(),
-        currency=current.settings().dashboard.currency,
-    )
-    folder = cache_folder(current.settings()) / "exports"
-    make_private(folder)
-    out = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the answer closes it
-    write_xlsx(out, [Sheet("imports", "Imports", COLUMNS, rows)], origin, folder=folder)
-    out.seek(0)
-    _record_export("xlsx", len(rows))
-    return send_file(
-        out, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_attachment=True,
-        download_name="imports.xlsx",
-    )
+    return xlsx_answer(_whole_list(), "imports.show")
 
 
 def existing(import_id: int) -> tuple[ImportEntry, dict]:
@@ -215,6 +182,11 @@ def _row(entry: ImportEntry, formats: Formats, *, may_undo: bool) -> RowView:
     )
 
 
+def _own_tasks(person: Person) -> list[Task]:
+    """But for refreshes that are planned on the page of operations."""
+    return [task for task in import_tasks.tasks_of(current.settings(), person) if task.kind != import_tasks.PLANNED]
+
+
 def _task_link(task: Task) -> TaskLink:
     if task.kind == import_tasks.UPLOAD:
         words = task.files[0].called if len(task.files) == 1 else f"{len(task.files)} files"
@@ -224,10 +196,10 @@ def _task_link(task: Task) -> TaskLink:
     return TaskLink(words, state, url_for("import_uploads.show", token=task.token))
 
 
-def _whole_list() -> list[tuple]:
+def _whole_list() -> Sheet:
     takes_no_parameters()
     with current.store().application_reading.connect() as connection:
-        return [_values(entry) for entry in read_imports(connection)]
+        return Sheet("imports", "Imports", COLUMNS, [_values(entry) for entry in read_imports(connection)])
 
 
 def _values(entry: ImportEntry) -> tuple:
@@ -238,11 +210,3 @@ def _values(entry: ImportEntry) -> tuple:
         max(months, default=None), len(months), entry.replaced_facts, STATES.get(entry.status, entry.status),
         moment(entry.undone_at) if entry.undone_at else None, entry.undone_by, entry.error or None,
     )
-
-
-def _record_export(form: str, rows: int) -> None:
-    with current.store().application.begin() as connection:
-        record(
-            connection, "export", user_name=current.person().name, address=current.address(),
-            detail=f"{url_for('imports.show')} as {form}, {rows} rows",
-        )

@@ -16,6 +16,7 @@ PAGES = (
     ("products.show", "Products"),
     ("catalog.show", "Catalogue"),
     ("imports.show", "Imports"),
+    ("operations.show", "Operations"),
 )
 """Endpoint and words of each page."""
 

@@ -72,11 +72,12 @@ def summaries_state(store: Store) -> SummariesState:
     runs = last_runs(store)
     if store.live_generation() is None:
         return SummariesState(None, (), (), runs)
-    generation, left_out = store.read(_left_out)
+    generation, left_out = store.read(left_out_reasons)
     return SummariesState(generation, left_out, store.summary_sizes(), runs)
 
 
-def _left_out(reading: Reading) -> tuple[Generation, list[LeftOutReason]]:
+def left_out_reasons(reading: Reading) -> tuple[Generation, list[LeftOutReason]]:
+    """The generation that is read, and what it left out, by reason."""
     table = schema.summary_left_out
     rows = reading.connection.execute(
         sa.select(

@@ -1,4 +1,4 @@
-// Imports: files are dropped, sent with a bar that fills, and the page of work asks how it goes.
+// Imports: files are dropped, and sent with a bar that fills.
 const form = document.querySelector("[data-upload]");
 const MIB = 1 << 20;
 
@@ -83,21 +83,6 @@ function takeDrops(area, input) {
   for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 }
 
-async function follow(work) {
-  const words = work.querySelector("[data-progress-words]");
-  try {
-    const response = await fetch(work.dataset.progress, { headers: { Accept: "application/json" } });
-    if (!response.ok || response.redirected) return location.reload();
-    const found = await response.json();
-    if (found.state !== work.dataset.state) return location.reload();
-    if (words.textContent !== found.words) words.textContent = found.words;
-    work.querySelector("[data-progress-seconds]").textContent = found.seconds;
-  } catch {
-    words.textContent = "The server does not answer just now; the work goes on.";
-  }
-  setTimeout(follow, 1000, work);
-}
-
 if (form) {
   const input = form.querySelector("[type=file]");
   takeDrops(form.querySelector("[data-drop]"), input);
@@ -108,5 +93,3 @@ if (form) {
     if (input.files.length) list(input);
   });
 }
-const work = document.querySelector("[data-progress]");
-if (work) setTimeout(follow, 500, work);

@@ -1,0 +1,125 @@
+"""What /metrics tells of generation, runs, left-out facts and room: read when it is asked for."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from database.engines.base import Generation, Store, utc_now
+from database.queries.operations import NOT_A_REFRESH, Run, is_good, median_seconds, read_runs, read_sizes
+from database.summaries.run_log import RUNNING, SUCCESS
+from database.summaries.state import left_out_reasons
+from domain.errors import LegoError
+
+RUNS = 100
+
+
+class StateCollector(Collector):
+    """One look at a store. A database that does not answer is told, and does not take the other metrics away."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: registering it must not ask the database."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _disk(self.store.settings.database.path)
+        try:
+            found = [*_generation(self.store), *_runs(self.store), *_sizes(self.store)]
+        except (LegoError, sa.exc.SQLAlchemyError):
+            yield _gauge("lego_database_up", "Whether the database answers.", 0)
+            return
+        yield _gauge("lego_database_up", "Whether the database answers.", 1)
+        yield from found
+
+
+def _disk(folder: Path) -> Iterator[Metric]:
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return
+    yield _gauge("lego_disk_size_bytes", "Size of the file system that the instance folder is on.", usage.total)
+    yield _gauge("lego_disk_free_bytes", "What is free there.", usage.free)
+
+
+def _generation(store: Store) -> Iterator[Metric]:
+    live = store.live_generation()
+    yield _gauge("lego_generation", "Number of the live generation, 0 before the first refresh.",
+                 live.generation if live else 0)
+    if live is None:
+        return
+    yield from _of_generation(live)
+    reasons = GaugeMetricFamily("lego_left_out_facts", "Facts that are left out, by reason.", labels=["reason"])
+    for entry in store.read(left_out_reasons)[1]:
+        reasons.add_metric([entry.reason], entry.facts)
+    yield reasons
+
+
+def _of_generation(live: Generation) -> Iterator[Metric]:
+    yield _gauge("lego_generation_published_timestamp_seconds", "When it was published.", _timestamp(live.published_at))
+    yield _gauge("lego_facts", "Facts that it was built from.", live.facts)
+
+
+def _runs(store: Store) -> Iterator[Metric]:
+    with store.application_reading.connect() as connection:
+        runs = [run for run in read_runs(connection, limit=RUNS) if run.refresh_type != NOT_A_REFRESH]
+    ended = [run for run in runs if run.status != RUNNING]
+    yield _gauge("lego_refresh_running", "Runs that are marked running.", len(runs) - len(ended))
+    good = next((run for run in ended if is_good(run)), None)
+    if good is not None:
+        age = (utc_now() - (good.ended_at or good.started_at)).total_seconds()
+        yield _gauge("lego_data_age_seconds", "Time since a run last brought the figures up to date.", max(age, 0))
+    if ended:
+        yield _gauge("lego_refresh_failed", "Whether the newest run failed.", int(not is_good(ended[0])))
+        yield _gauge("lego_refresh_last_started_timestamp_seconds", "When the newest run began.",
+                     _timestamp(ended[0].started_at))
+    yield from _durations(ended)
+
+
+def _durations(ended: list[Run]) -> Iterator[Metric]:
+    last: dict[str, Run] = {}
+    for run in ended:
+        if run.status == SUCCESS and run.seconds is not None:
+            last.setdefault(run.refresh_type, run)
+    took = GaugeMetricFamily("lego_refresh_last_seconds", "How long the last good run took.", labels=["kind"])
+    usual = GaugeMetricFamily("lego_refresh_median_seconds", "How long good runs took, median.", labels=["kind"])
+    read = GaugeMetricFamily("lego_refresh_last_rows_read", "Facts that the last good run read.", labels=["kind"])
+    written = GaugeMetricFamily(
+        "lego_refresh_last_rows_written", "Summary rows that the last good run wrote.", labels=["kind"]
+    )
+    for kind, run in last.items():
+        took.add_metric([kind], run.seconds)
+        usual.add_metric([kind], median_seconds(ended, kind))
+        read.add_metric([kind], run.rows_read or 0)
+        written.add_metric([kind], run.rows_written or 0)
+    yield from (took, usual, read, written)
+
+
+def _sizes(store: Store) -> Iterator[Metric]:
+    with store.application_reading.connect() as connection:
+        found = read_sizes(connection)
+    whole = GaugeMetricFamily("lego_stored_bytes", "Bytes of facts and of summaries after the last run.", labels=["of"])
+    totals: dict[str, int] = {}
+    for size in found[1] if found else ():
+        totals[size.kind] = totals.get(size.kind, 0) + (size.bytes or 0) + (size.index_bytes or 0)
+    for kind, total in totals.items():
+        whole.add_metric([kind], total)
+    yield whole
+
+
+def _gauge(name: str, words: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, words, value=value)
+
+
+def _timestamp(moment: datetime.datetime) -> float:
+    return calendar.timegm(moment.timetuple()) + moment.microsecond / 1e6

@@ -1,0 +1,58 @@
+"""What `flask doctor` found when it was last run, as the page of operations shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import utc_now
+from web import current
+from web.notices import moment_words
+from web.operations_runs import ago_words
+
+_STATES = {"serious": "refused", "warning": "warning"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the doctor found: what, how that is known, what to do."""
+
+    check: str
+    subject: str
+    severity: str
+    state: str
+    words: str
+    evidence: str
+    advice: str
+    since: str
+    is_fixable: bool
+
+
+@dataclass(frozen=True)
+class Examination:
+    """When the doctor looked last, and what was found, most serious first."""
+
+    examined: str
+    findings: list[Finding]
+
+
+def findings_view() -> Examination | None:
+    """None if the doctor never looked."""
+    table = schema.doctor_finding
+    with current.store().application_reading.connect() as connection:
+        rows = connection.execute(sa.select(table).order_by(table.c.id)).all()
+    if not rows:
+        return None
+    examined, now = max(row.examined_at for row in rows), utc_now()
+    return Examination(
+        f"{moment_words(examined)} ({ago_words(now - examined)})",
+        [
+            Finding(
+                row.check_id, row.subject, row.severity, _STATES.get(row.severity, "hint"), row.finding, row.evidence,
+                row.advice, moment_words(row.first_seen_at), bool(row.is_fixable),
+            )
+            for row in rows if row.check_id
+        ],
+    )

@@ -1,0 +1,189 @@
+"""The state in one line, and what stands behind it: left-out facts, restated months, sizes, slow pages."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from database.engines.base import OF_FACTS, OF_SUMMARIES, Generation, StoredSize
+from database.queries.operations import Run, Volume
+from database.summaries.restatements import Restatement
+from database.summaries.run_log import LATE, Trouble
+from database.summaries.state import LeftOutReason
+from domain.months import month_name
+from web import metrics
+from web.formats import MONEY, Formats, kind_of
+from web.import_report import count_words
+from web.notices import moment_words
+from web.operations_runs import ago_words, bytes_words, seconds_words, share_words
+from web.plain import moment
+
+LARGE_SHARE = 0.5
+"""Summaries that take more than this part of what facts take save little."""
+MISSED_AFTER = datetime.timedelta(hours=1)
+SLOW_PAGE = 0.2
+"""Seconds."""
+
+
+@dataclass(frozen=True)
+class StateView:
+    """One line: `tone` is good, warn or bad, `word` says the same. `troubles` say what to do."""
+
+    tone: str
+    word: str
+    parts: tuple[str, ...]
+    troubles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LeftOutView:
+    """What came in, what was left out by reason with the command that lists its facts, what was published."""
+
+    facts: str
+    left_out: str
+    published: str
+    reasons: list[tuple[str, str, str, str]]
+
+
+@dataclass(frozen=True)
+class SizesView:
+    """Rows (part, rows, data, indexes, whole), when they were written down, and the share of summaries."""
+
+    recorded: str
+    iso: str
+    rows: list[tuple[str, str, str, str, str]]
+    share: str
+    is_large: bool
+
+
+@dataclass(frozen=True)
+class PageTime:
+    """How quickly a page answers: its endpoint, answers so far, median and 95th percentile."""
+
+    page: str
+    count: str
+    median: str
+    slowest: str
+    is_slow: bool
+
+
+def state_view(
+    live: Generation | None, trouble: Trouble | None, newest: Run | None, *, expected: datetime.datetime | None,
+    verified: datetime.datetime | None, now: datetime.datetime, formats: Formats,
+) -> StateView:
+    """Generation, freshness, next expected run, verified."""
+    troubles = [*_troubles(live, trouble, newest, now), *_missed(expected, now)]
+    if live is None:
+        return StateView("warn", "No figures yet", (), tuple(troubles))
+    through = f" through {month_name(live.last_month)}" if live.last_month else ""
+    parts = [
+        f"Generation {count_words(live.generation, formats)}",
+        f"published {moment_words(live.published_at)} ({ago_words(now - live.published_at)})",
+        f"data{through}" if through else "no month",
+        f"verified to the cent, {verified:%H:%M} UTC" if verified else "its verification is not in the log",
+        _expected_words(expected, now),
+    ]
+    failed = trouble is not None and trouble.failed_at is not None
+    tone, word = ("bad", "Failed") if failed else ("warn", "Look here") if troubles else ("good", "All well")
+    return StateView(tone, word, tuple(parts), tuple(troubles))
+
+
+def left_out_view(
+    live: Generation | None, reasons: Sequence[LeftOutReason], formats: Formats
+) -> LeftOutView | None:
+    """None before the first refresh."""
+    if live is None:
+        return None
+    return LeftOutView(
+        count_words(live.facts, formats), count_words(live.left_out_facts, formats),
+        count_words(live.facts - live.left_out_facts, formats),
+        [
+            (entry.reason, count_words(entry.facts, formats), formats.exact(entry.value, MONEY),
+             f"flask summaries --left-out {shlex.quote(entry.reason)}")
+            for entry in reasons
+        ],
+    )
+
+
+def restated_view(changes: Sequence[Restatement], formats: Formats) -> list[tuple[str, ...]]:
+    """(month, metric, before, after, published, by what) of each."""
+    return [
+        (
+            month_name(change.month), change.metric, formats.exact(change.old_value, kind_of(change.metric)),
+            formats.exact(change.new_value, kind_of(change.metric)), moment_words(change.published_at), change.cause,
+        )
+        for change in changes
+    ]
+
+
+def sizes_view(
+    found: tuple[datetime.datetime, Sequence[StoredSize]] | None, volumes: Mapping[str, Volume], formats: Formats
+) -> SizesView | None:
+    """None if no refresh wrote sizes down yet."""
+    if found is None:
+        return None
+    recorded, sizes = found
+    whole = {
+        kind: sum((size.bytes or 0) + (size.index_bytes or 0) for size in sizes if size.kind == kind)
+        for kind in (OF_FACTS, OF_SUMMARIES)
+    }
+    share = Volume(whole[OF_FACTS], whole[OF_SUMMARIES]).share
+    return SizesView(
+        moment_words(recorded), moment(recorded),
+        [
+            (size.part, count_words(size.rows, formats) if size.rows is not None else "–", bytes_words(size.bytes),
+             bytes_words(size.index_bytes),
+             bytes_words(None if size.bytes is None else size.bytes + (size.index_bytes or 0)))
+            for size in sizes
+        ],
+        share_words(share), share is not None and share > LARGE_SHARE,
+    )
+
+
+def pages_view(formats: Formats) -> list[PageTime]:
+    """The pages by their 95th percentile, slowest first, since the server was started."""
+    return [
+        PageTime(
+            found.page, count_words(found.count, formats), _milliseconds(found.median), _milliseconds(found.slowest),
+            found.slowest > SLOW_PAGE,
+        )
+        for found in metrics.page_times()
+    ]
+
+
+def _expected_words(expected: datetime.datetime | None, now: datetime.datetime) -> str:
+    if expected is None:
+        return "no nightly run seen yet"
+    return f"{'next run' if expected >= now else 'a run was'} expected {moment_words(expected)}"
+
+
+def _troubles(
+    live: Generation | None, trouble: Trouble | None, newest: Run | None, now: datetime.datetime
+) -> list[str]:
+    if trouble is None:
+        return [] if live else ["The summaries were never built. Import files, then run: flask refresh-summaries"]
+    if trouble.failed_at is not None:
+        why = f" {newest.error}" if newest and newest.error else ""
+        return [
+            f"The run of {moment_words(trouble.failed_at)} failed; what was live before still is.{why} "
+            "Mend that, then run it again."
+        ]
+    if trouble.good_until is None:
+        return ["No run has gone well yet."]
+    hours = int(LATE.total_seconds() // 3600)
+    return [
+        f"The last good run ended {ago_words(now - trouble.good_until)}, more than {hours} hours ago. Is the nightly "
+        "run still scheduled, and its machine on?"
+    ]
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else seconds_words(seconds)
+
+
+def _missed(expected: datetime.datetime | None, now: datetime.datetime) -> list[str]:
+    if expected is None or now - expected < MISSED_AFTER:
+        return []
+    return [f"A run was expected {moment_words(expected)}, as on the days before, and none has begun."]
