@@ -211,6 +211,9 @@ summary_category = _table(
     bulk=True,
 )
 
+DIMENSIONS = (category, brand, asin, marketplace)
+"""What facts are about. Embedded, each generation holds them as they were."""
+
 SUMMARIES = (summary_asin, summary_brand, summary_category)
 
 summary_generation = _table(

@@ -131,6 +131,11 @@ class Store(abc.ABC):
     def databases(self) -> Sequence[Database]:
         """Every database that `init-db` must bring up to date, facts first."""
 
+    def complete_published(self) -> list[str]:
+        """Gives generations that are kept apart from the databases what this version reads and an earlier one did
+        not write; returns what was done, one line each."""
+        return []
+
     @abc.abstractmethod
     def bulk_insert(
         self, connection: sa.Connection, table: sa.Table, *, scratch: duckdb.DuckDBPyConnection, query: str

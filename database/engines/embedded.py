@@ -105,6 +105,11 @@ class EmbeddedStore(Store):
             Database(self.application, (schema.APPLICATION,)),
         )
 
+    def complete_published(self) -> list[str]:
+        from database.engines.embedded_upgrade import complete_generations
+
+        return complete_generations(self.generations, embedded_form, self._facts_engine.dialect)
+
     def bulk_insert(
         self, connection: sa.Connection, table: sa.Table, *, scratch: duckdb.DuckDBPyConnection, query: str
     ) -> int:

@@ -25,8 +25,6 @@ LIVE = "live"
 """The name under which the live generation's file is attached, read-only."""
 UNFINISHED = ".building"
 
-DIMENSIONS = (schema.category, schema.brand, schema.asin, schema.marketplace)
-
 
 class EmbeddedBuild(Build):
     """Builds generations/NNNNNN.duckdb."""
@@ -49,7 +47,7 @@ class EmbeddedBuild(Build):
         return schema.copy_of(table, schema=STAGING)
 
     def dimensions_differ(self) -> bool:
-        return self.live_generation is not None and any(self._differs(table) for table in DIMENSIONS)
+        return self.live_generation is not None and any(self._differs(table) for table in schema.DIMENSIONS)
 
     def _differs(self, table: sa.Table) -> bool:
         stored, copied = (sa.select(*found.c) for found in (table, self.live(table)))
@@ -60,7 +58,7 @@ class EmbeddedBuild(Build):
         self.path = self.store.generations.path(generation)
         self._unfinished.unlink(missing_ok=True)
         self._attach(self._unfinished, STAGING)
-        for table in (*STAGED_TABLES, schema.summary_generation, *DIMENSIONS):
+        for table in (*STAGED_TABLES, schema.summary_generation, *schema.DIMENSIONS):
             self.connection.execute(sa.schema.CreateTable(embedded_form(self.staged(table))))
         self.connection.commit()
 
@@ -110,7 +108,7 @@ class EmbeddedBuild(Build):
         """None: rows lie in the order of months, and DuckDB skips the blocks that do not matter."""
 
     def publish(self, row: dict[str, Any]) -> None:
-        for table in DIMENSIONS:
+        for table in schema.DIMENSIONS:
             columns = list(table.c.keys())
             self.connection.execute(
                 sa.insert(self.staged(table)).from_select(columns, sa.select(*table.c).order_by(*table.primary_key))

@@ -179,7 +179,9 @@ def adopt_demo_products(connection: sa.Connection, new: FactRange) -> None:
         return
     named = sa.select(fact.c.asin_id).where(belongs_to(new))
     connection.execute(
-        sa.update(product).where(product.c.import_id.in_(demos), product.c.id.in_(named)).values(import_id=new.import_id)
+        sa.update(product)
+        .where(product.c.import_id.in_(demos), product.c.id.in_(named))
+        .values(import_id=new.import_id)
     )
 
 

@@ -36,7 +36,8 @@ def refuse_outside(
     faults: list[Fault] = []
     total = 0
     for column in dict.fromkeys((key, "brand", "category")):
-        outside = f"FROM given WHERE {column} IS NOT NULL AND {column} NOT IN ({_PERMITTED[column]} AND {column} IS NOT NULL)"
+        permitted = f"{_PERMITTED[column]} AND {column} IS NOT NULL"
+        outside = f"FROM given WHERE {column} IS NOT NULL AND {column} NOT IN ({permitted})"
         total += scratch.execute(f"SELECT count(DISTINCT {column}) {outside}").fetchone()[0]
         names = scratch.execute(f"SELECT DISTINCT {column} {outside} ORDER BY {column} LIMIT {LISTED}").fetchall()
         faults += [Fault(_RULES[column], None, column, name) for (name,) in names]

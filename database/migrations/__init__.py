@@ -44,6 +44,8 @@ def upgrade(store: Store, report: Progress = lambda line: None) -> list[str]:
 
     for database in store.databases():
         _upgrade_one(store, database, note)
+    for line in store.complete_published():
+        note(line)
     return done
 
 

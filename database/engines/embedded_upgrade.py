@@ -1,0 +1,70 @@
+"""Files of generations that an earlier version of the program published get the tables and columns that this
+version reads. A file in place is never written: a completed copy replaces it, and who has the old one open keeps it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.embedded_generations import GenerationFiles
+
+UPGRADING = ".upgrading"
+
+
+def complete_generations(
+    files: GenerationFiles, form: Callable[[sa.Table], sa.Table], dialect: sa.Dialect
+) -> list[str]:
+    """Completes every kept file; returns what was done, a line each. `form` gives a table as these files have it."""
+    done = []
+    for number in files.numbers():
+        path = files.path(number)
+        statements = _missing(path, form, dialect)
+        if statements:
+            _replace(path, statements)
+            done.append(f"generation {number}: {len(statements)} missing tables or columns added")
+    return done
+
+
+def _missing(path: Path, form: Callable[[sa.Table], sa.Table], dialect: sa.Dialect) -> list[str]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = set(connection.execute("SELECT table_name, column_name FROM duckdb_columns()").fetchall())
+    tables = {table for table, _ in found}
+    statements = []
+    for table in (*schema.tables_of(schema.PUBLISHED), *schema.DIMENSIONS):
+        kept = form(table)
+        if table.name not in tables:
+            statements.append(str(sa.schema.CreateTable(kept).compile(dialect=dialect)))
+            continue
+        for column in kept.columns:
+            if (table.name, column.name) not in found:
+                statements.append(_add_column(table, column, dialect))
+    return statements
+
+
+def _add_column(table: sa.Table, column: sa.Column, dialect: sa.Dialect) -> str:
+    quote = dialect.identifier_preparer.quote
+    text = f"ALTER TABLE {quote(table.name)} ADD COLUMN {quote(column.name)} {column.type.compile(dialect)}"
+    default = column.server_default
+    return text if default is None else f"{text} DEFAULT {default.arg!s}"
+
+
+def _replace(path: Path, statements: list[str]) -> None:
+    copy = path.with_name(path.name + UPGRADING)
+    try:
+        shutil.copyfile(path, copy)
+        with duckdb.connect(str(copy)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute("CHECKPOINT")
+        with copy.open("rb") as file:
+            os.fsync(file.fileno())
+        copy.replace(path)
+    finally:
+        copy.unlink(missing_ok=True)

@@ -1,0 +1,52 @@
+"""Generations that an earlier version published are read and built upon by this one."""
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+
+from database import migrations, schema
+from database.engines import open_store
+from database.summaries.refresh import RefreshOptions, refresh
+from database.summaries.run_log import NOTHING_TO_DO, SUCCESS
+from tests.conftest import embedded_settings
+from tests.facts import add_facts, add_products
+
+
+@pytest.fixture
+def older(tmp_path):
+    """A store whose one generation lacks a table and a column."""
+    store = open_store(embedded_settings(tmp_path))
+    migrations.upgrade(store)
+    add_products(store, ("B1", None, None))
+    add_facts(store, [("B1", "US", "Net revenue", "2024-01", "10.00")])
+    refresh(store)
+    store.close()
+    path = store.generations.path(1)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"DROP TABLE {schema.summary_restated.name}")
+        connection.execute(f"ALTER TABLE {schema.summary_generation.name} DROP COLUMN in_place")
+    store = open_store(store.settings)
+    yield store
+    store.close()
+
+
+def test_an_upgrade_completes_them_and_leaves_what_they_hold(older):
+    assert migrations.upgrade(older) == ["generation 1: 2 missing tables or columns added"]
+    assert migrations.upgrade(older) == []
+
+    def question(reading):
+        figures = reading.connection.execute(sa.select(schema.summary_asin.c.value)).scalars().all()
+        return figures, reading.connection.execute(sa.select(schema.summary_restated)).all()
+
+    figures, restated = older.read(question)
+    assert ([str(value) for value in figures], restated) == (["10.00"], [])
+    assert refresh(older).status == NOTHING_TO_DO
+    assert refresh(older, RefreshOptions(full=True)).status == SUCCESS
+
+
+def test_whoever_has_the_old_file_open_keeps_it(older):
+    path = older.generations.path(1)
+    with duckdb.connect(str(path), read_only=True) as reader:
+        migrations.upgrade(older)
+        assert reader.execute(f"SELECT count(*) FROM {schema.summary_asin.name}").fetchall() == [(1,)]
+    assert [file.name for file in path.parent.iterdir() if file.suffix != ".duckdb"] == ["current"]
