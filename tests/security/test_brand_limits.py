@@ -34,6 +34,8 @@ SELECTIONS = (
 SHORT = SELECTIONS[:4]
 """Files and the API hold the rows of the pages, which tests/web/test_exports.py proves."""
 OF_OTHERS = ("marketplace=ZZFOREIGN", "metric=Zzforeign%20fees", "search=zzforeign")
+FOR_MACHINES = "/metrics"
+"""It counts requests and seconds, of everybody together."""
 OPEN = ("/login", "/healthz", "/readyz", "/static/")
 
 
@@ -66,6 +68,8 @@ def addresses(app: Flask, reader: FlaskClient, ids: dict[str, int]) -> Iterator[
     )
     for rule in routes_of(app):
         for path in paths_of(rule, values_of(ids)):
+            if path == FOR_MACHINES:
+                continue
             answer = reader.get(path)
             yield path
             if path.startswith(OPEN) or answer.status_code in (403, 404):
@@ -110,6 +114,12 @@ def test_whoever_is_not_limited_reads_about_every_brand(world, ids):
         and not is_of_others(told(reader.get(path))[2])
     ]
     assert silent == []
+
+
+def test_what_is_counted_for_machines_names_no_brand(world):
+    answer = world.app.test_client().get(FOR_MACHINES)
+    assert answer.status_code == 200
+    assert not any(word in answer.text for word in ("oreign", "FOREIGN", "Alder", "OWN1"))
 
 
 def test_totals_are_the_sums_of_the_persons_brands(world):

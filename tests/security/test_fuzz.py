@@ -123,7 +123,7 @@ def check(reader: FlaskClient, address: str) -> None:
     assert b"Traceback" not in answer.data
 
 
-OTHERS = ("/login", "/account/", "/users", "/imports", "/welcome/")
+OTHERS = ("/login", "/account/", "/users", "/imports", "/operations", "/welcome/")
 """Whoever is signed in goes on from there; some are for people with more rights; links are counted."""
 
 # --- the API

@@ -13,7 +13,7 @@ from tests.security.routes import paths_of, routes_of
 from tests.security.worlds import World
 from tests.web.conftest import csrf_token
 
-OPEN = ("/login", "/healthz", "/readyz", "/static/", "/welcome/")
+OPEN = ("/login", "/healthz", "/readyz", "/metrics", "/static/", "/welcome/")
 
 REFUSED = {
     "unknown metric": "metric=Profit",
