@@ -130,7 +130,8 @@ def ranking_statement(selection: Selection) -> sa.Select:
     value = sa.func.sum(table.c.value).label("value")
     conditions = [
         table.c.brand_id.in_(selection.brands),
-        table.c.month.between(selection.span.first, selection.span.last),
+        # A list, not a range: the primary key begins with month and metric, so a list reads one metric only.
+        table.c.month.in_(selection.span.months),
         table.c.metric == selection.metric,
     ]
     if selection.scope is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from database.queries.products import conditions, within
+from database.queries.products import conditions
 from database.queries.sums import BRAND, by_grain, sums_by
 from database.schema import asin, summary_asin
 from domain.periods import Span
@@ -112,7 +112,8 @@ def _by_product(connection: sa.Connection, selection: Selection, span: Span) -> 
     columns = summary_asin.c
     rows = connection.execute(
         sa.select(columns.asin_id.label("key"), sa.func.sum(columns.value).label("value"))
-        .where(within(span), columns.metric == selection.metric, *conditions(selection))
+        # A list, not a range: the primary key begins with month and metric, so a list reads one metric only.
+        .where(columns.month.in_(span.months), columns.metric == selection.metric, *conditions(selection))
         .group_by(columns.asin_id)
         .order_by(columns.asin_id)
     )
