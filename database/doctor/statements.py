@@ -99,11 +99,11 @@ def judge(plan: StatementPlan, milliseconds: float, rows: int, limits: Limits) -
     """The verdict in plain words, and whether all is well."""
     wasteful = _is_wasteful(plan, rows, limits)
     if wasteful and plan.has_indexes:
-        whole = sorted({read.table for read in plan.reads if read.is_whole and read.examined > limits.many_rows})
-        through = f", going through all of {' and '.join(whole)}" if whole else ""
+        largest = max(plan.reads, key=lambda read: read.examined)
+        why = f"it reads all of {largest.table}" if largest.is_whole else f"{largest.index} narrows it too little"
         return (
-            f"looks at {plan.examined:,} rows to use {max(plan.needed, rows):,}{through}: an index is missing or its "
-            "statistics are old; run: flask doctor", False,
+            f"looks at {plan.examined:,} rows to use {max(plan.needed, rows):,}: {why}; flask doctor tells whether an "
+            "index is missing or statistics are old, else choose fewer months", False,
         )
     if milliseconds > limits.slow_milliseconds:
         return (

@@ -89,7 +89,7 @@ def _buffer_pool(server: Server) -> Iterator[Finding]:
     best = min(server.all_bytes, server.machine * 6 // 10) if server.machine else server.all_bytes
     machine = f", the machine has {mebibytes(server.machine)}" if server.machine else ""
     yield Finding(
-        "server-buffer-pool", WARNING, "The buffer pool cannot hold the summaries, so pages read from the disk",
+        "server-buffer-pool", WARNING, "The buffer pool can hardly hold the summaries, so pages read from the disk",
         f"innodb_buffer_pool_size is {mebibytes(pool)}; summaries {mebibytes(server.summary_bytes)}, the whole schema "
         f"{mebibytes(server.all_bytes)}{machine}",
         f"set innodb_buffer_pool_size to {max(wanted, best) // MIB}M, or to what the machine can spare (60 % of its "

@@ -125,8 +125,10 @@ def _is_ours(table: sa.Table, name: str) -> bool:
 
 
 def _statistics(store: MysqlStore, row: sa.Row, actual: int | None, limits: Limits) -> Iterator[Finding]:
-    believed = int(row.believed or 0)
-    if actual is None or row.believed is None or abs(believed - actual) <= max(limits.small_rows, limits.wrong_share * actual):
+    if actual is None or row.believed is None:
+        return
+    believed = int(row.believed)
+    if abs(believed - actual) <= max(limits.small_rows, limits.wrong_share * actual):
         return
     yield Finding(
         "statistics-outdated", WARNING, f"Statistics of {row.name} are old: plans may be poor",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from database.doctor.configuration import judge_readiness
 from database.doctor.examination import cure
-from database.doctor.findings import GIB, Limits
+from database.doctor.findings import GIB, SERIOUS, Limits
 from database.doctor.schedule import judge_leftovers
 from database.engines.base import Store
 from database.engines.embedded_health import judge_memory
@@ -67,3 +70,17 @@ def test_unfinished_files_are_taken_away_by_fix(healthy: Store) -> None:
     assert cure(healthy, findings) == [f"leftovers: took away {left.name}"]
     assert not left.exists()
     assert list(judge_leftovers(healthy)) == []
+
+
+def test_a_disk_without_room_for_a_generation_is_serious(healthy: Store) -> None:
+    live = healthy.settings.database.path / "generations" / "000001.duckdb"
+    size = live.stat().st_size
+    os.truncate(live, 8 * 2**40)
+    try:
+        (finding,) = judge_readiness(healthy)
+    finally:
+        os.truncate(live, size)
+
+    assert (finding.check, finding.severity) == ("refresh-has-no-room", SERIOUS)
+    assert finding.advice.endswith("until then every refresh ends with exit code 5")
+    assert list(judge_readiness(healthy)) == []
