@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from database.engines.base import Reading, Store
 from database.engines.health import Parameters, StatementPlan
 from database.queries.asked_by_pages import ask, usual_pages
 
+TRIES = 3
 _ANSWERS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 
 
@@ -67,15 +69,26 @@ def _explain(store: Store, reading: Reading, page: str, query: str, limits: Limi
     health, caught = store.health(), _catch(reading, page, query)
     found = []
     for number, (text, parameters, times) in enumerate(caught, start=1):
-        started = time.perf_counter()
-        rows = len(reading.connection.exec_driver_sql(text, parameters).all())
-        milliseconds = (time.perf_counter() - started) * 1000
+        milliseconds, rows = _timed(reading, text, parameters, limits)
         plan = health.plan_of(reading.connection, text, parameters)
         verdict, is_well = judge(plan, milliseconds, rows, limits)
         found.append(
             Explained(page, number, text, parameters, times, milliseconds, rows, plan, verdict, is_well)
         )
     return found
+
+
+def _timed(reading: Reading, text: str, parameters: Parameters, limits: Limits) -> tuple[float, int]:
+    """Milliseconds and rows of a statement: the best of three where it seems slow, for the machine may have been busy
+    with something else."""
+    best, rows = math.inf, 0
+    for _ in range(TRIES):
+        started = time.perf_counter()
+        rows = len(reading.connection.exec_driver_sql(text, parameters).all())
+        best = min(best, (time.perf_counter() - started) * 1000)
+        if best <= limits.slow_milliseconds:
+            break
+    return best, rows
 
 
 def _catch(reading: Reading, page: str, query: str) -> list[tuple[str, Parameters, int]]:
