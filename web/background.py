@@ -78,13 +78,15 @@ class JobState:
         return next((step.outcome for step in self.steps if step.of == of), None)
 
 
-def start(folder: Path, steps: list[Step], *, name: str, seconds: int = SECONDS) -> None:
+def start(folder: Path, steps: list[Step], *, name: str, seconds: int | None = None) -> None:
     """Begins the steps; `folder` is made, and holds how they go. The caller sees to it that nobody else
-    begins the same. After so many `seconds`, and those that it may wait, a step is stopped."""
+    begins the same. After so many `seconds` (`SECONDS` if not given), and those that it
+    may wait, a step is stopped."""
     folder.mkdir(mode=0o700)
     memory = current.settings().database.memory + SPARE_MEMORY
     order = {
-        "name": name, "seconds": seconds + WAIT, "memory": memory, "slots": str(folder.parents[1]), "at_once": AT_ONCE,
+        "name": name, "seconds": (SECONDS if seconds is None else seconds) + WAIT, "memory": memory,
+        "slots": str(folder.parents[1]), "at_once": AT_ONCE,
         "began": time.time(),
         "steps": [
             {

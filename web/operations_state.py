@@ -25,6 +25,13 @@ LARGE_SHARE = 0.5
 MISSED_AFTER = datetime.timedelta(hours=1)
 SLOW_PAGE = 0.2
 """Seconds."""
+_EXPLAINED = {
+    "dashboard.show": "flask explain dashboard", "profitability.show": "flask explain profitability",
+    "categories.show": "flask explain categories", "products.show": "flask explain products",
+    "catalog.show": "flask explain catalog", "brands.show": "flask explain brands/ID",
+    "product.show": "flask explain products/ASIN",
+}
+"""The command that tells a page's statements and their plans."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +67,15 @@ class SizesView:
 
 @dataclass(frozen=True)
 class PageTime:
-    """How quickly a page answers: its endpoint, answers so far, median and 95th percentile."""
+    """How quickly a page answers: its endpoint, answers so far, median and 95th percentile, and the command that tells
+    why."""
 
     page: str
     count: str
     median: str
     slowest: str
     is_slow: bool
+    command: str
 
 
 def state_view(
@@ -147,7 +156,7 @@ def pages_view(formats: Formats) -> list[PageTime]:
     return [
         PageTime(
             found.page, count_words(found.count, formats), _milliseconds(found.median), _milliseconds(found.slowest),
-            found.slowest > SLOW_PAGE,
+            found.slowest > SLOW_PAGE, _EXPLAINED.get(found.page, ""),
         )
         for found in metrics.page_times()
     ]
