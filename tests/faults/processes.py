@@ -19,6 +19,7 @@ from database.summaries.refresh import RefreshOptions
 from domain.errors import LegoError
 from settings import ROOT, Settings
 from tests.conftest import environment_of
+from tests.faults.readers import own_seconds
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([
@@ -148,16 +149,11 @@ def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, co
         setattr(refresh, name, value)
     sys.argv = ["flask", *arguments]
     app = flask_app.create_app()
-    began = time.monotonic() - _waited()
+    began = own_seconds()
     try:
         app.cli.main(list(arguments), prog_name="flask", obj=ScriptInfo(create_app=lambda: app))
     finally:
-        (folder / "seconds").write_text(str(time.monotonic() - _waited() - began))
-
-
-def _waited() -> float:
-    """For how many seconds this thread was ready and had no core."""
-    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 10**9
+        (folder / "seconds").write_text(str(own_seconds() - began))
 
 
 def _state(pid: int) -> str:
