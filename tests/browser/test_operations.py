@@ -1,0 +1,58 @@
+"""A refresh that is planned, begun and seen through on /operations, which is accessible before and afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from database import migrations
+from database.engines import open_store
+from database.imports.files import import_file
+from database.imports.staging import ImportOptions
+from tests.browser.conftest import ADMIN, DESKTOP, PHONE, Site, open_browser, served, wait_for_charts
+from tests.browser.test_every_page import look, wrong
+from tests.conftest import embedded_settings
+
+FILE = "asin,brand,category,marketplace,metric,month,value\nA1,Acme,Toys,US,Net revenue,2024-01,10.50\n"
+MINUTE = 60_000
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An app with a fact, and no figures yet."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "january.csv").write_text(FILE, encoding="utf-8")
+    store = open_store(embedded_settings(folder))
+    migrations.upgrade(store)
+    with store.lock("a test"):
+        import_file(store, folder / "january.csv", ImportOptions())
+    store.close()
+    with served(embedded_settings(folder)) as found:
+        yield found
+
+
+def test_a_refresh_is_planned_begun_and_seen_through(browser: Browser, site: Site) -> None:
+    desk = open_browser(browser, site, ADMIN, landing="/operations", viewport=DESKTOP)
+    desk.set_default_timeout(MINUTE)
+    expect(desk.locator(".state-word")).to_have_text("No figures yet")
+    assert wrong(look(desk, "/operations", theme="light")) == {}
+    for button in ("Plan: what changed", "Plan: everything"):
+        desk.get_by_role("button", name=button).click()
+        expect(desk.locator("#plan-title")).to_contain_text("1 month is built anew", timeout=MINUTE)
+        assert wrong(look(desk, desk.url, theme="dark")) == {}
+        desk.get_by_role("button", name="Begin").click()
+        expect(desk.locator("h1")).to_have_text("The refresh is over", timeout=MINUTE)
+        expect(desk.locator(".notice-good")).to_contain_text("verified to the cent")
+        desk.get_by_role("button", name="Done").click()
+    expect(desk.locator(".state-word")).to_have_text("All well")
+    wait_for_charts(desk)
+    expect(desk.locator(".chart.is-drawn")).to_have_count(2)
+    desk.get_by_text("8 stages").first.click()
+    expect(desk.locator(".stages li").first).to_be_visible()
+    assert wrong(look(desk, "/operations", theme="light")) == {}
+    desk.context.close()
+    phone = open_browser(browser, site, ADMIN, landing="about:blank", viewport=PHONE, has_touch=True, is_mobile=True)
+    assert wrong(look(phone, "/operations", theme="dark")) == {}
+    phone.context.close()
