@@ -255,6 +255,11 @@ class Store(abc.ABC):
                 raise LockBusy(_busy_words(holder))
             time.sleep(0.1)
 
+    @abc.abstractmethod
+    def keep_lock(self, connection: sa.Connection) -> None:
+        """To be called before `connection` commits work that needs the lock: raises DatabaseUnreachable if the
+        lock was lost meanwhile, and sees to it that nobody gets it before the work has ended."""
+
     def lock_holder(self) -> sa.Row | None:
         """Who wrote itself down as holder last; it may have died since."""
         with self.application_reading.connect() as connection:

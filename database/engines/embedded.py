@@ -199,6 +199,9 @@ class EmbeddedStore(Store):
         self.application.dispose()
         self._facts_engine.dispose()
 
+    def keep_lock(self, connection: sa.Connection) -> None:
+        """Nothing to do: a file's lock is held for as long as its process lives."""
+
     def _evict(self, holder: sa.Row) -> None:
         """Nothing to do: what a process did ended with it."""
 

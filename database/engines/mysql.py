@@ -243,6 +243,11 @@ class MysqlStore(Store):
             return error_number(error) in LOCKED
         return isinstance(error, DatabaseUnreachable)
 
+    def keep_lock(self, connection: sa.Connection) -> None:
+        if self._own_lock is not None:
+            self.note_connections([identity_of(connection)])
+            self.confirm_lock(connection)
+
     def confirm_lock(self, connection: sa.Connection) -> None:
         """Raises DatabaseUnreachable unless the connection that took the lock still holds it. Asked on a
         connection that was noted before, the answer stays true: whoever gets the lock ends that one first."""
@@ -255,14 +260,17 @@ class MysqlStore(Store):
         with in_our_words(self.settings.database), self.facts() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             held = connection.execute(sa.select(sa.func.get_lock(self.lock_name, 0))).scalar() == 1
-            self._own_lock = identity_of(connection) if held else None
+            if not held:
+                yield False
+                return
+            self._own_lock = identity_of(connection)
             try:
-                yield held
+                yield True
             finally:
-                if held:
-                    # If the connection is gone, so is the lock.
-                    with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
-                        connection.execute(sa.select(sa.func.release_lock(self.lock_name)))
+                self._own_lock = None
+                # If the connection is gone, so is the lock.
+                with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
+                    connection.execute(sa.select(sa.func.release_lock(self.lock_name)))
 
     def _own_connections(self) -> Sequence[str]:
         return [self._own_lock] if self._own_lock else []

@@ -50,6 +50,7 @@ def take_in(
     if options.dry_run:
         connection.rollback()
     else:
+        store.keep_lock(connection)
         connection.commit()
     return report
 

@@ -102,7 +102,11 @@ def take_products(
         if only_brands is not None:
             refuse_outside(scratch, file.name, key=_FIELDS[kind][0], only_brands=only_brands)
         report = _write(store, connection, scratch, file.name, kind, dry_run)
-        connection.rollback() if dry_run else connection.commit()
+        if dry_run:
+            connection.rollback()
+        else:
+            store.keep_lock(connection)
+            connection.commit()
         return report
 
 

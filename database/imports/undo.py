@@ -40,6 +40,7 @@ def undo_import(store: Store, import_id: int) -> Undone:
         _refuse_unless_in(import_id, entry)
         _refuse_if_built_upon(connection, entry)
         undone = _take_out(connection, entry)
+        store.keep_lock(connection)
         connection.commit()
         return undone
 

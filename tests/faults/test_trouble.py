@@ -1,5 +1,6 @@
 """Trouble while a refresh runs: deadlocks, frozen servers, imports, a clock set back, two hosts, a lost lock."""
 
+import contextlib
 import datetime
 import os
 import socket
@@ -12,6 +13,8 @@ import sqlalchemy as sa
 
 from database import migrations, schema
 from database.engines import base, open_store
+from database.imports.files import import_file
+from database.imports.staging import ImportOptions
 from database.summaries import making, recording
 from database.summaries import refresh as refresh_module
 from database.summaries.refresh import RefreshOptions, refresh
@@ -189,6 +192,30 @@ class TestServer:
                 other.close()
         finally:
             mariadb.run("SET GLOBAL wait_timeout = 28800")
+
+    @pytest.mark.parametrize("taken", [True, False], ids=["and taken by another", "and by nobody taken"])
+    def test_an_import_that_lost_the_lock_takes_nothing_in(self, shop, mariadb, tmp_path, taken):
+        file = tmp_path / "more.csv"
+        file.write_text("asin,brand,marketplace,metric,month,value\nB1,,US,CM3,2024-03,1\n")
+        other, others = open_store(shop.settings), contextlib.ExitStack()
+        lost = []
+
+        @sa.event.listens_for(shop.facts_engine, "after_cursor_execute")
+        def lose(connection, cursor, statement, parameters, context, executemany):
+            if statement.startswith("INSERT INTO financials_import") and not lost:
+                lost.append(statement)
+                lock = f"SELECT IS_USED_LOCK('lego.{shop.settings.database.database}')"
+                mariadb.run(f"KILL {mariadb.run(lock)[0][0]}")
+                if taken:
+                    others.enter_context(other.lock("another import"))
+
+        with pytest.raises(DatabaseUnreachable, match="held the lock was lost"), shop.lock("an import"):
+            import_file(shop, file, ImportOptions(), file_format="long")
+        assert len(lost) == 1
+        others.close()
+        other.close()
+        refresh(shop)
+        assert shop.live_generation().last_month == datetime.date(2024, 2, 1)
 
     def test_pages_do_not_notice_that_the_server_ended_their_connections(self, shop, mariadb):
         shop.live_generation()
