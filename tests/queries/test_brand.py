@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy.dialects.mysql
 
 from database.engines.base import Store
-from database.queries.brand import Brand, RankedProduct, Ranking, find_brand_name, read_brand, ranking_statement
+from database.queries.brand import Brand, RankedProduct, Ranking, find_brand_name, ranking_statement, read_brand
 from domain.periods import calendar_at
 from domain.selection import Catalogue, Selection
 from tests.summaries_fixture import publish
