@@ -84,7 +84,7 @@ def test_code_that_cannot_start_is_named_before_the_reload_and_the_old_app_serve
     finally:
         broken.write_text(sound, encoding="utf-8")
     assert done.returncode != 0
-    assert done.stderr.startswith("deploy_lego.sh: step 'schema' failed")
+    assert done.stderr.startswith("deploy_lego.sh: step 'trial' failed")
     assert "nothing_of_this_name" in done.stderr
     assert f"The dashboard that was running still is (process {pid_of(deployed)})." in done.stderr
     assert deployed.get("/readyz")[0] == 200
