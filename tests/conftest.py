@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from database import migrations, second_factor
 from database.engines import open_store
@@ -50,6 +51,16 @@ def mariadb() -> Iterator[MariadbServer]:
     server = MariadbServer.create()
     yield server
     server.destroy()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, one for whoever needs a browser: Playwright cannot be started twice in a process."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(params=ENGINES)

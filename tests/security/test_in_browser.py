@@ -10,7 +10,6 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.browser.conftest import browser  # noqa: F401 - a fixture
 from tests.security.worlds import World
 from tests.web.conftest import PASSWORD
 
@@ -49,7 +48,7 @@ def hostile(site: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def victim(browser: Browser, site: str) -> Iterator[Page]:  # noqa: F811
+def victim(browser: Browser, site: str) -> Iterator[Page]:
     """A browser in which somebody is signed in to the dashboard."""
     context = browser.new_context()
     page = context.new_page()
