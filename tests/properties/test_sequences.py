@@ -18,7 +18,7 @@ from tests.properties.oracle import EXCLUDED, Fact, Oracle
 from tests.properties.shop import BRANDS, PRODUCTS, Shop
 
 SEQUENCES = int(os.environ.get("LONG_SEQUENCES", "100"))
-AT_ONCE = 50
+AT_ONCE = 25
 """So many sequences are one test: a process that is free takes the next."""
 
 asins = strategies.sampled_from([code for code, *_ in PRODUCTS])
