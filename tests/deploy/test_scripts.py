@@ -49,12 +49,6 @@ def test_cron_without_an_environment_says_what_makes_it(tmp_path: Path) -> None:
     )
 
 
-def test_the_test_runner_passes_arguments_on_from_a_folder_with_a_space(clone: Clone) -> None:
-    done = clone.run("tests/domain", "-k", "months", program="tests/run.sh")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed" in done.stdout.splitlines()[-1]
-
-
 def test_the_test_runner_says_what_to_install_where_it_may_not(clone: Clone, tmp_path: Path) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
