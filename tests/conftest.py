@@ -7,6 +7,7 @@ import itertools
 import os
 import random
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from database import migrations, second_factor
 from database.engines import open_store
 from database.engines.base import Store
 from settings import DatabaseSettings, RefreshSettings, Settings
-from tests.mariadb import PASSWORD, USER, MariadbServer
+from tests.mariadb import PASSWORD, USER, MariadbServer, memory_folder
 
 ENGINES = ("embedded", "mysql")
 SHARED_FILES = Path(__file__).parent / "files"
@@ -63,6 +64,13 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def quick_folder() -> Iterator[Path]:
+    """A folder for databases, in memory where there is room: a disk is waited for at every commit."""
+    with tempfile.TemporaryDirectory(prefix="lego-embedded-", dir=memory_folder()) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
     """The name of the engine under test: each test that uses a store runs on every engine."""
@@ -73,7 +81,10 @@ def engine(request: pytest.FixtureRequest) -> str:
 def settings(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Settings]:
     """Settings of an empty database of the engine under test, without any table yet."""
     if engine == "embedded":
-        yield embedded_settings(tmp_path)
+        folder = request.getfixturevalue("quick_folder") / f"{next(_schemas)}"
+        folder.mkdir()
+        yield embedded_settings(folder)
+        shutil.rmtree(folder)
         return
     server = request.getfixturevalue("mariadb")
     name = f"lego_{os.getpid()}_{next(_schemas)}"

@@ -34,7 +34,7 @@ class MariadbServer:
     @classmethod
     def create(cls, *options: str, folder: Path | None = None) -> MariadbServer:
         """Makes an empty data folder, below `folder` if one is given, and starts a server on it."""
-        folder = Path(tempfile.mkdtemp(prefix="lego-mariadb-", dir=folder or _base()))
+        folder = Path(tempfile.mkdtemp(prefix="lego-mariadb-", dir=folder or memory_folder()))
         server = cls(folder, free_port(), options)
         subprocess.run(
             [_program("mariadb-install-db"), "--no-defaults", f"--datadir={folder / 'data'}",
@@ -123,7 +123,7 @@ def _state(task: Path) -> str:
     return (task / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
 
 
-def _base() -> str | None:
+def memory_folder() -> str | None:
     """Memory-backed where there is room: the tests make and drop many tables."""
     shm = Path("/dev/shm")
     if shm.is_dir() and os.access(shm, os.W_OK) and shutil.disk_usage(shm).free > 4 * 2**30:

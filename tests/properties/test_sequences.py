@@ -65,9 +65,10 @@ operations = strategies.lists(
 
 
 @pytest.fixture(scope="module")
-def shops(mariadb, tmp_path_factory):
+def shops(mariadb, quick_folder):
     """One shop per engine, emptied for every sequence."""
-    folder = tmp_path_factory.mktemp("sequences")
+    folder = quick_folder / "sequences"
+    folder.mkdir()
     mariadb.run("CREATE DATABASE lego_sequences")
     # One thread: DuckDB takes longer to share these few rows out than to add them up.
     every = [embedded_settings(folder, workers=1), mysql_settings(folder, mariadb, "lego_sequences")]
