@@ -5,6 +5,7 @@ requests finish for `graceful_timeout` seconds.
 """
 
 import os
+import runpy
 import shutil
 import sys
 from pathlib import Path
@@ -15,16 +16,21 @@ BOOT_FAILED = 3
 
 def _settings():
     """The settings, read without leaving a module of ours behind: workers inherit what this process has
-    imported, and after an upgrade and a SIGHUP they would run today's settings.py under tomorrow's app."""
+    imported, and after an upgrade and a SIGHUP they would run today's settings.py under tomorrow's app.
+
+    The key is looked at, too: workers that fail at once are one more than gunicorn expects, and it ends with
+    a traceback."""
     before = set(sys.modules)
     sys.path.insert(0, str(ROOT))
     try:
-        from domain.errors import SettingsError
+        from domain.errors import LegoError
         from settings import load_settings
 
         try:
-            return load_settings()
-        except SettingsError as error:
+            settings = load_settings()
+            runpy.run_path(str(ROOT / "web" / "secret_key.py"))["secret_key"](settings)
+            return settings
+        except LegoError as error:
             print(f"gunicorn: {error}", file=sys.stderr)
             sys.exit(error.exit_code)
     finally:
