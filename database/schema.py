@@ -406,6 +406,21 @@ doctor_finding = _table(
 """What `flask doctor` found last, most serious first. One more row, whose check is '', says that it looked,
 and when, so that nothing found is not taken for never looked."""
 
+slow_statement = _table(
+    "slow_statement", APPLICATION,
+    sa.Column("page", sa.String(60), primary_key=True, comment="endpoint of the page that sent it"),
+    sa.Column("fingerprint", sa.String(32), primary_key=True, comment="of the statement without its values"),
+    sa.Column("statement", LongText, nullable=False),
+    sa.Column("address", sa.String(500), nullable=False, comment="what was asked for when it was slowest"),
+    sa.Column("milliseconds", sa.Integer, nullable=False, comment="of its slowest time"),
+    sa.Column("times", sa.BigInteger, nullable=False, comment="how often it was slow"),
+    sa.Column("first_seen_at", Moment, nullable=False),
+    sa.Column("slowest_at", Moment, nullable=False),
+    sa.Column("last_seen_at", Moment, nullable=False, index=True),
+    sa.Column("plan", LongText, comment="how it was answered, a line per table; none if that could not be told"),
+)
+"""Statements of pages that took long, written down by the web; a hundred at most, the newest."""
+
 app_user = _table(
     "app_user", APPLICATION,
     sa.Column("id", LongId, primary_key=True, autoincrement=True),
