@@ -23,9 +23,10 @@ from domain.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent
 
-NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_COMMANDS_CONFIG", "LEGO_CRASH_AT")
+NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_COMMANDS_CONFIG", "LEGO_CRASH_AT", "LEGO_REQUEST_ID")
 _SECRETS = (("database", "password"), ("web", "secret_key"), ("web", "metrics_token"), ("cache", "url"))
 _CURRENCY = {"form": r"[A-Z]{3}", "meaning": "a currency code of three capital letters, like USD"}
+_TIMES = {"form": r"([01]\d|2[0-3]):[0-5]\d", "meaning": "a time of day like 03:00"}
 _PERCENTAGE = {"form": r"-?\d{1,3}(\.\d+)?", "meaning": "a percentage like 20 or 12.5"}
 
 
@@ -47,11 +48,13 @@ class DatabaseSettings:
 
 @dataclass(frozen=True)
 class RefreshSettings:
-    """How summaries are rebuilt. `workers` 0 means one per core."""
+    """How summaries are rebuilt. `workers` 0 means one per core; `expected_at` are the times of day, by this machine's
+    clock, at which a refresh is scheduled; none: the habit of the last days is gone by."""
 
     workers: int = field(default=0, metadata={"range": (0, 256)})
     exclude_groups: tuple[str, ...] = ("stock",)
     keep_generations: int = field(default=2, metadata={"range": (1, 1000)})
+    expected_at: tuple[str, ...] = field(default=(), metadata=_TIMES)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,15 @@ class CacheSettings:
 
 
 @dataclass(frozen=True)
+class LogSettings:
+    """How requests and commands are written down: a line each, as text or as JSON. `level` warning leaves out what went
+    well."""
+
+    format: str = field(default="text", metadata={"choices": ("text", "json")})
+    level: str = field(default="info", metadata={"choices": ("info", "warning")})
+
+
+@dataclass(frozen=True)
 class DashboardSettings:
     """What pages say. Margins are in percent of net revenue."""
 
@@ -97,6 +109,7 @@ class Settings:
     refresh: RefreshSettings = RefreshSettings()
     web: WebSettings = WebSettings()
     cache: CacheSettings = CacheSettings()
+    log: LogSettings = LogSettings()
     dashboard: DashboardSettings = DashboardSettings()
     source: Path | None = None
     warnings: tuple[str, ...] = ()
@@ -207,15 +220,23 @@ def _build_section(section: str, kind: type, texts: dict, origins: dict) -> Any:
 def _convert(text: str, spec: dataclasses.Field, origin: str) -> Any:
     rules, kind = spec.metadata, type(spec.default)
     if kind is tuple:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
+        parts = tuple(part.strip() for part in text.split(",") if part.strip())
+        for part in parts if "form" in rules else ():
+            _check_form(part, rules, origin)
+        return parts
     if kind is int:
         return _whole_number(text, rules["range"], origin)
     if "choices" in rules and text not in rules["choices"]:
         permitted = ", ".join(rules["choices"])
         raise SettingsError(f"{origin}: {text!r} is not one of {permitted}")
-    if "form" in rules and not re.fullmatch(rules["form"], text, re.ASCII):
-        raise SettingsError(f"{origin}: {text!r} is not {rules['meaning']}")
+    if "form" in rules:
+        _check_form(text, rules, origin)
     return Path(text) if isinstance(spec.default, Path) else kind(text)
+
+
+def _check_form(text: str, rules: Mapping[str, str], origin: str) -> None:
+    if not re.fullmatch(rules["form"], text, re.ASCII):
+        raise SettingsError(f"{origin}: {text!r} is not {rules['meaning']}")
 
 
 def _whole_number(text: str, bounds: tuple[int, int], origin: str) -> int:

@@ -160,8 +160,12 @@ REFUSALS = [
         "config.ini: the line after [database] password must start at the margin",
     ),
     ("[Database]\n", "config.ini: unknown section [Database]; did you mean 'database'?"),
-    ("[DEFAULT]\n", "config.ini: unknown section [DEFAULT]; known are database, refresh, web, cache, dashboard"),
+    ("[DEFAULT]\n", "config.ini: unknown section [DEFAULT]; known are database, refresh, web, cache, log, dashboard"),
     ("[database]\nprot = 3306\n", "config.ini: [database] has no key 'prot'; did you mean 'port'?"),
+    (
+        "[refresh]\nexpected_at = 03:00, 24:00\n",
+        "config.ini [refresh] expected_at: '24:00' is not a time of day like 03:00",
+    ),
     ("[cache]\ndebug = Ture\n", "config.ini: [cache] has no key 'debug'; known are backend, url, stale_hours"),
     ("[web]\nport = 99999\n", "config.ini [web] port: '99999' is not a whole number from 1 to 65535"),
     ("[web]\nport = 0\n", "config.ini [web] port: '0' is not a whole number from 1 to 65535"),
