@@ -24,10 +24,15 @@ from domain.errors import SettingsError
 ROOT = Path(__file__).resolve().parent
 
 NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_COMMANDS_CONFIG", "LEGO_CRASH_AT", "LEGO_REQUEST_ID")
-_SECRETS = (("database", "password"), ("web", "secret_key"), ("web", "metrics_token"), ("cache", "url"))
+_SECRETS = (
+    ("database", "password"), ("web", "secret_key"), ("web", "metrics_token"), ("cache", "url"), ("mail", "password"),
+    ("notices", "webhook"),
+)
 _CURRENCY = {"form": r"[A-Z]{3}", "meaning": "a currency code of three capital letters, like USD"}
 _TIMES = {"form": r"([01]\d|2[0-3]):[0-5]\d", "meaning": "a time of day like 03:00"}
 _PERCENTAGE = {"form": r"-?\d{1,3}(\.\d+)?", "meaning": "a percentage like 20 or 12.5"}
+_MAIL_ADDRESS = {"form": r"[!-+\--;=?A-~]+@[A-Za-z0-9.-]+", "meaning": "an address of e-mail like ops@example.com"}
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,26 @@ class LogSettings:
 
 
 @dataclass(frozen=True)
+class MailSettings:
+    """The server that takes notices by e-mail, from whom and to whom. Without a host, none are sent."""
+
+    host: str = ""
+    port: int = field(default=587, metadata={"range": (1, 65535)})
+    user: str = ""
+    password: str = field(default="", repr=False)
+    security: str = field(default="starttls", metadata={"choices": ("starttls", "tls", "none")})
+    from_: str = field(default="", metadata=_MAIL_ADDRESS)
+    to: tuple[str, ...] = field(default=(), metadata=_MAIL_ADDRESS)
+
+
+@dataclass(frozen=True)
+class NoticeSettings:
+    """Where else notices go. Whoever knows the webhook's address may post there: it is a secret."""
+
+    webhook: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class DashboardSettings:
     """What pages say. Margins are in percent of net revenue."""
 
@@ -110,6 +135,8 @@ class Settings:
     web: WebSettings = WebSettings()
     cache: CacheSettings = CacheSettings()
     log: LogSettings = LogSettings()
+    mail: MailSettings = MailSettings()
+    notices: NoticeSettings = NoticeSettings()
     dashboard: DashboardSettings = DashboardSettings()
     source: Path | None = None
     warnings: tuple[str, ...] = ()
@@ -137,18 +164,25 @@ def load_settings(path: Path | str | None = None, environment: Mapping[str, str]
     sections = {section: _build_section(section, kind, texts, origins) for section, kind in SECTIONS.items()}
     sections["database"] = _settle_engine(sections["database"])
     _check_secret(sections["web"], origins)
+    _check_mail(sections["mail"], origins)
+    _check_webhook(sections["notices"], origins)
     return Settings(**sections, source=found, warnings=_warnings(found, written))
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
     """The variables with which another process has these very settings, whatever its config.ini says."""
     variables = {}
-    for section in SECTIONS:
-        values = getattr(settings, section)
-        for key in _keys(section):
-            value = getattr(values, key)
-            variables[_variable(section, key)] = ",".join(value) if isinstance(value, tuple) else str(value)
+    for section, kind in SECTIONS.items():
+        for spec in dataclasses.fields(kind):
+            value = getattr(getattr(settings, section), spec.name)
+            text = ",".join(value) if isinstance(value, tuple) else str(value)
+            variables[_variable(section, _key(spec))] = text
     return variables
+
+
+def keys_of(section: str) -> list[str]:
+    """The keys that a section of config.ini may have."""
+    return [_key(spec) for spec in dataclasses.fields(SECTIONS[section])]
 
 
 def _content(source: Path) -> str | None:
@@ -176,8 +210,8 @@ def _file_values(name: str, content: str) -> dict[tuple[str, str], str]:
         if section not in SECTIONS:
             raise SettingsError(f"{name}: unknown section [{section}]{_nearest(section, SECTIONS)}")
         for key, text in parser.items(section):
-            if key not in _keys(section):
-                raise SettingsError(f"{name}: [{section}] has no key {key!r}{_nearest(key, _keys(section))}")
+            if key not in keys_of(section):
+                raise SettingsError(f"{name}: [{section}] has no key {key!r}{_nearest(key, keys_of(section))}")
             if "\n" in text:
                 raise SettingsError(f"{name}: the line after [{section}] {key} must start at the margin")
             values[section, key] = text
@@ -198,7 +232,7 @@ def _place_and_fault(error: configparser.Error) -> str:
 
 
 def _environment_values(environment: Mapping[str, str]) -> dict[tuple[str, str], str]:
-    known = {_variable(section, key): (section, key) for section in SECTIONS for key in _keys(section)}
+    known = {_variable(section, key): (section, key) for section in SECTIONS for key in keys_of(section)}
     values = {}
     for name, text in environment.items():
         if not name.startswith("LEGO_") or name in NOT_SETTINGS:
@@ -211,9 +245,9 @@ def _environment_values(environment: Mapping[str, str]) -> dict[tuple[str, str],
 
 def _build_section(section: str, kind: type, texts: dict, origins: dict) -> Any:
     return kind(**{
-        spec.name: _convert(texts[section, spec.name].strip(), spec, origins[section, spec.name])
+        spec.name: _convert(texts[section, _key(spec)].strip(), spec, origins[section, _key(spec)])
         for spec in dataclasses.fields(kind)
-        if texts.get((section, spec.name), "").strip()
+        if texts.get((section, _key(spec)), "").strip()
     })
 
 
@@ -263,6 +297,24 @@ def _check_secret(web: WebSettings, origins: dict) -> None:
         )
 
 
+def _check_mail(mail: MailSettings, origins: dict) -> None:
+    if not mail.host:
+        return
+    for key, value in (("from", mail.from_), ("to", mail.to)):
+        if not value:
+            raise SettingsError(f"[mail] {key}: must name an address, because [mail] host is set")
+    if mail.user and mail.security == "none" and mail.host not in _THIS_MACHINE:
+        raise SettingsError(
+            f"{origins['mail', 'security']}: none would send the password readable to {mail.host}; use starttls or tls"
+        )
+
+
+def _check_webhook(notices: NoticeSettings, origins: dict) -> None:
+    """No message repeats the address, for it is a secret."""
+    if notices.webhook and not re.fullmatch(r"https?://[!-~]+", notices.webhook, re.ASCII):
+        raise SettingsError(f"{origins['notices', 'webhook']}: is not an address that begins with https://")
+
+
 def _warnings(source: Path | None, written: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
     if source is None:
         return ("config.ini: not there, every setting has its default",)
@@ -272,8 +324,9 @@ def _warnings(source: Path | None, written: Mapping[tuple[str, str], str]) -> tu
     return ()
 
 
-def _keys(section: str) -> list[str]:
-    return [spec.name for spec in dataclasses.fields(SECTIONS[section])]
+def _key(spec: dataclasses.Field) -> str:
+    """A key may be a word of the language; its field then ends in an underscore."""
+    return spec.name.rstrip("_")
 
 
 def _variable(section: str, key: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def test_every_command_has_its_row() -> None:
 def test_every_setting_has_its_row_in_its_section(section: str) -> None:
     table = README.split(f"| **`[{section}]`** |")[1].split("| **`[")[0].split("\n\n")[0]
     described = re.findall(r"`([a-z_]+)`", " ".join(re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)))
-    assert described == [field.name for field in dataclasses.fields(settings.SECTIONS[section])]
+    assert described == settings.keys_of(section)
 
 
 def test_every_exit_code_is_explained() -> None:

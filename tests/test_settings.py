@@ -14,7 +14,7 @@ from database import migrations
 from database.engines import open_store
 from domain.errors import SettingsError, SetupError
 from flask_app import create_app
-from settings import ROOT, Settings, load_settings
+from settings import ROOT, Settings, as_environment, load_settings
 from tests.conftest import embedded_settings
 
 
@@ -213,10 +213,34 @@ def test_no_refusal_repeats_a_secret(tmp_path):
         assert "hunter2" not in refusal(tmp_path, line)
 
 
+MAIL = "[mail]\nhost = mail.example\nfrom = lego@example.com\nto = ann@example.com, bob@example.com\n"
+
+
+def test_a_key_may_be_a_word_of_the_language_and_goes_on_to_other_processes(tmp_path):
+    settings = load(tmp_path, MAIL)
+    assert (settings.mail.from_, settings.mail.to) == ("lego@example.com", ("ann@example.com", "bob@example.com"))
+    assert load_settings(tmp_path / "config.ini", as_environment(settings)).mail == settings.mail
+    assert load(tmp_path, MAIL, LEGO_MAIL_FROM="other@example.com").mail.from_ == "other@example.com"
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("[mail]\nhost = x\nto = a@b.de\n", "[mail] from: must name an address, because [mail] host is set"),
+    ("[mail]\nhost = x\nfrom = a@b.de\n", "[mail] to: must name an address, because [mail] host is set"),
+    ("[mail]\nto = a@b.de, bob\n", "config.ini [mail] to: 'bob' is not an address of e-mail like ops@example.com"),
+    (MAIL + "user = ann\nsecurity = none\n",
+     "config.ini [mail] security: none would send the password readable to mail.example; use starttls or tls"),
+    ("[notices]\nwebhook = hooks.example/hunter2\n",
+     "config.ini [notices] webhook: is not an address that begins with https://"),
+])
+def test_mail_and_webhooks_that_could_not_work_are_refused(tmp_path, text, words):
+    assert refusal(tmp_path, text) == words
+
+
 def test_settings_shown_by_accident_hold_no_secret(tmp_path):
     settings = load(
         tmp_path,
-        f"[database]\npassword = hunter2\n[web]\nsecret_key = {'hunter2' * 5}\n[cache]\nurl = redis://:hunter2@host\n",
+        f"[database]\npassword = hunter2\n[web]\nsecret_key = {'hunter2' * 5}\n[cache]\nurl = redis://:hunter2@host\n"
+        "[mail]\npassword = hunter2\n[notices]\nwebhook = https://hooks.example/hunter2\n",
     )
     assert "hunter2" not in repr(settings)
 
@@ -241,7 +265,10 @@ def test_a_folder_that_cannot_be_written_is_refused_by_name(tmp_path):
 
 
 def test_a_world_readable_file_with_a_password_warns(tmp_path):
-    for text in ("[database]\npassword = x\n", f"[web]\nsecret_key = {'k' * 32}\n", "[cache]\nurl = redis://:x@host\n"):
+    for text in (
+        "[database]\npassword = x\n", f"[web]\nsecret_key = {'k' * 32}\n", "[cache]\nurl = redis://:x@host\n",
+        "[mail]\npassword = x\n", "[notices]\nwebhook = https://hooks.example/x\n",
+    ):
         load(tmp_path, text)
         file = tmp_path / "config.ini"
         file.chmod(0o644)
