@@ -421,6 +421,45 @@ slow_statement = _table(
 )
 """Statements of pages that took long, written down by the web; a hundred at most, the newest."""
 
+notice = _table(
+    "notice", APPLICATION,
+    sa.Column("id", LongId, primary_key=True, autoincrement=True),
+    sa.Column("event_key", sa.String(255), nullable=False, unique=True, comment="one event, one notice"),
+    sa.Column("kind", sa.String(20), nullable=False, comment="failed, late, restated, rule, refused or doctor"),
+    sa.Column("noted_at", Moment, nullable=False, index=True),
+    sa.Column("subject", sa.String(255), nullable=False),
+    sa.Column("body", LongText, nullable=False),
+    sa.Column("facts", LongText, nullable=False, comment="JSON: name -> text, the same in few words"),
+)
+"""What somebody should know of without looking: told once per event, kept for the page."""
+
+notice_delivery = _table(
+    "notice_delivery", APPLICATION,
+    sa.Column("notice_id", LongId, primary_key=True, autoincrement=False),
+    sa.Column("channel", sa.String(20), primary_key=True, comment="mail or webhook"),
+    sa.Column("state", sa.String(20), nullable=False, index=True, comment="waiting, delivered or given up"),
+    sa.Column("attempts", Id, nullable=False),
+    sa.Column("next_attempt_at", Moment, nullable=False),
+    sa.Column("delivered_at", Moment),
+    sa.Column("last_error", sa.String(500)),
+)
+"""How a notice gets out: a row for each channel that was set up when it was noted. An attempt is counted before it is
+made, together with when the next one may be, so that of several processes one makes it."""
+
+notice_rule = _table(
+    "notice_rule", APPLICATION,
+    sa.Column("id", LongId, primary_key=True, autoincrement=True),
+    sa.Column("figure", sa.String(100), nullable=False, comment="a metric, or a ratio such as CM3 %"),
+    sa.Column("brand_id", Id, comment="none, and no category: everything together"),
+    sa.Column("category_id", Id),
+    sa.Column("comparison", sa.String(30), nullable=False, comment="a word of domain/rules.py"),
+    sa.Column("threshold", sa.String(30), nullable=False, comment="a decimal number; percent is 15 for 15 %"),
+    sa.Column("revision", Id, nullable=False, comment="counts changes: a changed rule is another one"),
+    sa.Column("changed_at", Moment, nullable=False),
+    sa.Column("changed_by", sa.String(150), nullable=False),
+)
+"""What is looked at when a generation is published: figures that should not cross a line."""
+
 app_user = _table(
     "app_user", APPLICATION,
     sa.Column("id", LongId, primary_key=True, autoincrement=True),

@@ -160,7 +160,10 @@ REFUSALS = [
         "config.ini: the line after [database] password must start at the margin",
     ),
     ("[Database]\n", "config.ini: unknown section [Database]; did you mean 'database'?"),
-    ("[DEFAULT]\n", "config.ini: unknown section [DEFAULT]; known are database, refresh, web, cache, log, dashboard"),
+    (
+        "[DEFAULT]\n",
+        "config.ini: unknown section [DEFAULT]; known are database, refresh, web, cache, log, mail, notices, dashboard",
+    ),
     ("[database]\nprot = 3306\n", "config.ini: [database] has no key 'prot'; did you mean 'port'?"),
     (
         "[refresh]\nexpected_at = 03:00, 24:00\n",
