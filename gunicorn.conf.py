@@ -79,7 +79,16 @@ forwarded_allow_ips = ""
 # The app writes a line per request, with the user and its id.
 accesslog = None
 errorlog = "-"
-loglevel = "info"
+loglevel = _all.log.level
+if _all.log.format == "json":
+    # What gunicorn itself says, in lines of the same form as the app's. Workers import the module anew.
+    _JsonLines = runpy.run_path(str(ROOT / "domain" / "log_lines.py"))["JsonLines"]
+    logconfig_dict = {
+        "formatters": {"json": {"()": _JsonLines}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+        "root": {"handlers": []},
+        "loggers": {"gunicorn.error": {"level": loglevel.upper(), "handlers": ["stderr"], "propagate": False}},
+    }
 control_socket_disable = True
 
 

@@ -11,8 +11,10 @@ import functools
 import importlib
 import os
 import pkgutil
+import re
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,12 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
+from database import command_log
 from database.engines.base import Store
 from domain.errors import LegoError
 
 EXTENSION = "lego_store"
+_ARGUMENTS, _GENERATION, _SETTINGS = "lego.arguments", "lego.generation", "lego.settings"
 
 
 class Terminated(BaseException):
@@ -32,9 +36,35 @@ class Terminated(BaseException):
 
 
 class LegoCommand(click.Command):
-    """A command that ends in one line and the contract's exit code whatever happens to it."""
+    """A command that ends in one line and the contract's exit code whatever happens to it, and in a line of the log of
+    commands."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        context.meta[_ARGUMENTS] = tuple(args)
+        return super().parse_args(context, args)
 
     def invoke(self, context: click.Context) -> Any:
+        began, ending = time.perf_counter(), _Ending()
+        try:
+            with ending:
+                return self._run(context, ending)
+        finally:
+            self._write_line(context, ending, time.perf_counter() - began)
+
+    def _write_line(self, context: click.Context, ending: _Ending, seconds: float) -> None:
+        settings = context.meta.get(_SETTINGS)
+        if settings is None:
+            return
+        command_log.write(
+            settings,
+            command_log.command_line(
+                context.command.name, context.meta.get(_ARGUMENTS, ()), exit_code=ending.exit_code,
+                milliseconds=seconds * 1000, generation=context.meta.get(_GENERATION), message=ending.message,
+            ),
+            request_id=_given_request_id(),
+        )
+
+    def _run(self, context: click.Context, ending: _Ending) -> Any:
         previous = signal.signal(signal.SIGTERM, _raise_terminated)
         # What a command makes in the instance folder is its owner's alone: DuckDB and SQLite do not see to it.
         os.umask(0o077)
@@ -44,6 +74,7 @@ class LegoCommand(click.Command):
             click.echo(f"{context.command.name}: {error}", err=True)
             for fault in getattr(error, "faults", ()):
                 click.echo(f"  {fault}", err=True)
+            ending.message = str(error)
             context.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo(f"{context.command.name}: interrupted; nothing was left half done", err=True)
@@ -55,6 +86,24 @@ class LegoCommand(click.Command):
             signal.signal(signal.SIGTERM, previous)
 
 
+class _Ending:
+    """How a command ends, by what leaves its block: an exit code, and why it failed."""
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+        self.message = ""
+
+    def __enter__(self) -> _Ending:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        self.exit_code = getattr(error, "exit_code", 1)
+        if not isinstance(error, click.exceptions.Exit):
+            self.message = error.format_message() if isinstance(error, click.ClickException) else kind.__name__
+
+
 def lego_command(name: str, **options: Any) -> Callable[[Callable], click.Command]:
     """Decorates a function as `flask <name>`, run with the app's context. What the settings warn of
     is said first, on stderr."""
@@ -62,6 +111,7 @@ def lego_command(name: str, **options: Any) -> Callable[[Callable], click.Comman
     def decorate(function: Callable) -> click.Command:
         @functools.wraps(function)
         def warn_and_run(*arguments: Any, **named: Any) -> Any:
+            click.get_current_context().meta[_SETTINGS] = current_store().settings
             for warning in current_store().settings.warnings:
                 click.echo(f"warning: {warning}", err=True)
             return function(*arguments, **named)
@@ -74,6 +124,11 @@ def lego_command(name: str, **options: Any) -> Callable[[Callable], click.Comman
 def current_store() -> Store:
     """The store of the running app."""
     return current_app.extensions[EXTENSION]
+
+
+def note_generation(number: int | None) -> None:
+    """For the line in the log: the generation that the command made live, or found so."""
+    click.get_current_context().meta[_GENERATION] = number
 
 
 def register(app: Flask) -> None:
@@ -108,6 +163,12 @@ def _modules() -> dict[str, str]:
 def _raise_terminated(number: int, frame: Any) -> None:
     signal.signal(number, signal.SIG_IGN)
     raise Terminated
+
+
+def _given_request_id() -> str:
+    """The id of the request that began this command; nothing that could break the line."""
+    given = os.environ.get("LEGO_REQUEST_ID", "")
+    return given if re.fullmatch(r"[0-9a-f]{16}", given) else ""
 
 
 def is_terminal() -> bool:

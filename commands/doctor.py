@@ -16,7 +16,8 @@ TITLES = {SERIOUS: "Serious: somebody has to act", WARNING: "Warnings", HINT: "H
 @lego_command("doctor")
 @click.option("--fix", is_flag=True, help="Put right what is safe: indexes, statistics, leftovers; then look again.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def command(fix: bool, as_json: bool) -> None:
+@click.option("--quiet", is_flag=True, help="Print nothing unless something is serious: for cron.")
+def command(fix: bool, as_json: bool, quiet: bool) -> None:
     """Check configuration, schema, server, indexes, figures and schedule; record it for the web.
 
     Ends with 1 if something is serious, else with 0.
@@ -26,6 +27,8 @@ def command(fix: bool, as_json: bool) -> None:
     done = cure(store, found.findings) if fix else []
     if done:
         found = examine(store)
+    if quiet and not found.is_serious:
+        return
     if as_json:
         click.echo(json.dumps({**found.as_json(), "fixed": done}, indent=2))
     else:

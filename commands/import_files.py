@@ -105,7 +105,7 @@ def _refresh_or_say(context: click.Context, then_refresh: bool) -> None:
     from commands.refresh_summaries import command as refresh_summaries
 
     context.invoke(refresh_summaries.callback, full=False, months=(), only_plan=False, only_sql=False, workers=None,
-                   force=False, wait=60, as_json=False)
+                   force=False, wait=60, as_json=False, quiet=False)
 
 
 class StageLine:

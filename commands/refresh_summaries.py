@@ -8,7 +8,8 @@ import time
 
 import click
 
-from commands import current_store, is_terminal, lego_command
+from commands import current_store, is_terminal, lego_command, note_generation
+from database.engines.base import Store
 from database.summaries.changes import Plan
 from database.summaries.estimate import predicted_seconds
 from database.summaries.refresh import RefreshOptions, Result, Step, plan_only, refresh
@@ -38,7 +39,8 @@ class Month(click.ParamType):
 @click.option("--force", is_flag=True, help="Publish although a month shrank or the source is empty.")
 @click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for a running import or refresh.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-def command(full, months, only_plan, only_sql, workers, force, wait, as_json) -> None:
+@click.option("--quiet", is_flag=True, help="Print nothing if all went well: for cron, which mails what is printed.")
+def command(full, months, only_plan, only_sql, workers, force, wait, as_json, quiet) -> None:
     """Rebuild the summary tables of what changed, verify them and publish them at one instant."""
     store = current_store()
     if only_sql:
@@ -53,13 +55,22 @@ def command(full, months, only_plan, only_sql, workers, force, wait, as_json) ->
         plan = plan_only(store, options)
         _print_plan(plan, predicted_seconds(store, plan), as_json)
         return
+    result = refresh(store, options) if quiet else _shown(store, options)
+    note_generation(result.generation.generation if result.generation else None)
+    if as_json:
+        click.echo(json.dumps(result_json(result), indent=2))
+        return
+    for note in result.notes:
+        click.echo(note, err=True)
+    if not quiet:
+        _print_result(result)
+
+
+def _shown(store: Store, options: RefreshOptions) -> Result:
     bar = ProgressLines()
     result = refresh(store, options, bar.show)
     bar.finish()
-    if as_json:
-        click.echo(json.dumps(result_json(result), indent=2))
-    else:
-        _print_result(result)
+    return result
 
 
 class ProgressLines:
@@ -138,8 +149,6 @@ def _print_plan(plan: Plan, seconds: float | None, as_json: bool) -> None:
 
 
 def _print_result(result: Result) -> None:
-    for note in result.notes:
-        click.echo(note, err=True)
     if result.status == NOTHING_TO_DO:
         click.echo(f"Nothing to do: no month changed; generation {result.generation.generation} is live.")
         return

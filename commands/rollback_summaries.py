@@ -2,7 +2,7 @@
 
 import click
 
-from commands import current_store, lego_command
+from commands import current_store, lego_command, note_generation
 from database.summaries.refresh import roll_back
 
 
@@ -10,6 +10,7 @@ from database.summaries.refresh import roll_back
 def command() -> None:
     """Publish the generation before the live one again."""
     generation = roll_back(current_store())
+    note_generation(generation.generation)
     click.echo(
         f"Generation {generation.generation} of {generation.published_at:%Y-%m-%d %H:%M} UTC is live again. "
         "The next refresh builds what changed since then, so mend the facts first."

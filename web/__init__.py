@@ -40,7 +40,7 @@ def register(app: Flask, settings: Settings) -> None:
     if settings.web.trusted_proxies:
         # Proxies add to X-Forwarded-For one after the other; the scheme is what the last one says.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.web.trusted_proxies, x_proto=1, x_host=0)
-    request_log.register(app)
+    request_log.register(app, settings.log)
     metrics.register(app)
     hosts.register(app)
     sessions.register(app)

@@ -20,6 +20,7 @@ from web import current
 from web.cache import cached
 from web.formats import Formats, negotiate
 from web.freshness import page_with_figures
+from web.request_log import note_generation
 from web.standing import standing_notices
 from web.warm_up import note_languages
 
@@ -72,6 +73,7 @@ def figures_page(
     live = current.store().live_generation()
     if live is None:
         raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
+    note_generation(live.generation)
     note_languages(request.headers.get("Accept-Language", "")[:200])
     formats, standing = formats_of_reader(), standing_notices(live)
 
@@ -96,7 +98,12 @@ def read_asked(question: Callable[[Reading], Answer]) -> Answer:
     named = request.args.getlist("generation")
     # What is no number, or stands there twice, is refused with the other parameters.
     asked = int(named[0]) if len(named) == 1 and re.fullmatch(r"[1-9]\d{0,8}", named[0], re.ASCII) else None
-    return current.store().read(question, generation=asked)
+
+    def noted(reading: Reading) -> Answer:
+        note_generation(reading.generation.generation)
+        return question(reading)
+
+    return current.store().read(noted, generation=asked)
 
 
 def read_page(

@@ -95,7 +95,11 @@ def command_environment() -> dict[str, str]:
         if current.settings().source:
             own["LEGO_CONFIG"] = str(current.settings().source)
     own = {key: text for key, text in own.items() if not key.startswith(_WEB_ONLY)}
-    return passed_on | own | {"FLASK_APP": "flask_app:create_app", "FLASK_SKIP_DOTENV": "1", "PYTHONUTF8": "1"}
+    return passed_on | own | {
+        "FLASK_APP": "flask_app:create_app", "FLASK_SKIP_DOTENV": "1", "PYTHONUTF8": "1",
+        # The log of commands names the request that began it.
+        "LEGO_REQUEST_ID": current.request_id(),
+    }
 
 
 def _stop(process: subprocess.Popen) -> None:

@@ -1,4 +1,7 @@
-"""One line per request: id, address, user, what, status, milliseconds. Never a form, a cookie or a token."""
+"""One line per request: id, address, user, what, status, milliseconds, generation. Never a form, a cookie or a token.
+
+A request's id is made here, whatever the request itself claims: the log's ids are then the program's own.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,30 @@ import re
 import secrets
 import sys
 import time
-from typing import TextIO
+from typing import Any, TextIO
+from urllib.parse import unquote_plus
 
 from flask import Flask, Response, g, has_request_context, request
 
 from database.people import escaped
+from domain.listing import WORDS as LISTING_WORDS
+from domain.log_lines import formatter
+from domain.selection import WORDS_WITH_SEARCH
+from settings import LogSettings
 from web import current
 
 LONGEST = 500
+SHOWN = frozenset((*WORDS_WITH_SEARCH, *LISTING_WORDS, "table", "per_page", "v", "user", "action"))
+"""Parameters whose values are written down. Of any other, which no page asked for, only the name is."""
 _SECRET = re.compile(r"(/welcome/).+")
-_FORMAT = "%(asctime)sZ %(levelname)s [%(request_id)s] %(message)s"
+_FAILED = 500
 
 log = logging.getLogger("lego.web")
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, settings: LogSettings) -> None:
     """Numbers every request and writes its line when the answer is ready."""
-    _prepare(log, app.logger)
+    _prepare(settings, log, app.logger)
 
     @app.before_request
     def _begin() -> None:
@@ -38,16 +48,48 @@ def register(app: Flask) -> None:
         if person is not None:
             # Shown by a browser's developer tools. Nobody else is told how long an answer took.
             response.headers["Server-Timing"] = _timing(milliseconds)
-        log.info(
-            "%s %s %s %s %d %.1f ms", request.remote_addr, person.name if person else "-", request.method,
-            _address(), response.status_code, milliseconds,
-        )
+        fields = _fields(response.status_code, milliseconds, person.name if person else None)
+        level = logging.WARNING if response.status_code >= _FAILED else logging.INFO
+        log.log(level, "%s", _words(fields), extra={"fields": fields})
         return response
 
 
-def _address() -> str:
-    """Whoever reads the log must not be able to open a link that was not used yet."""
-    return _SECRET.sub(r"\1…", escaped(request.full_path.rstrip("?")))[:LONGEST]
+def note_generation(number: int) -> None:
+    """For the line: the generation that the answer is made of."""
+    g.generation = number
+
+
+def shown_address() -> str:
+    """What was asked for, as it may be written down: whoever reads it must not be able to open a link that was not
+    used yet, nor to learn a secret that somebody put into an address."""
+    path = _SECRET.sub(r"\1…", escaped(request.path))
+    parts = [_shown(part) for part in request.query_string.decode("latin-1").split("&") if part]
+    return (path + (f"?{'&'.join(parts)}" if parts else ""))[:LONGEST]
+
+
+def _fields(status: int, milliseconds: float, user: str | None) -> dict[str, Any]:
+    return {
+        "event": "request", "address": request.remote_addr, "user": user, "method": request.method,
+        "path": shown_address(), "status": status, "milliseconds": round(milliseconds, 1),
+        "generation": g.get("generation"),
+    }
+
+
+def _words(fields: dict[str, Any]) -> str:
+    generation = f" generation {fields['generation']}" if fields["generation"] else ""
+    return (
+        f"{fields['address']} {fields['user'] or '-'} {fields['method']} {fields['path']} {fields['status']} "
+        f"{fields['milliseconds']:.1f} ms{generation}"
+    )
+
+
+def _shown(part: str) -> str:
+    """One `name=value` of a query string."""
+    name, equals, value = part.partition("=")
+    if not equals:
+        # A word by itself may be the secret.
+        return "…"
+    return f"{escaped(name)}={escaped(value) if unquote_plus(name) in SHOWN else '…'}"
 
 
 def _timing(milliseconds: float) -> str:
@@ -56,15 +98,13 @@ def _timing(milliseconds: float) -> str:
     return f"app;dur={milliseconds:.1f}" + (f', cache;desc="{answered_from}"' if answered_from else "")
 
 
-def _prepare(*loggers: logging.Logger) -> None:
+def _prepare(settings: LogSettings, *loggers: logging.Logger) -> None:
     handler = _ToStderr()
-    formatter = logging.Formatter(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
+    handler.setFormatter(formatter(settings.format))
     handler.addFilter(_add_request_id)
     for logger in loggers:
         logger.handlers = [handler]
-        logger.setLevel(logging.INFO)
+        logger.setLevel(settings.level.upper())
 
 
 class _ToStderr(logging.StreamHandler):
@@ -79,5 +119,5 @@ class _ToStderr(logging.StreamHandler):
 
 
 def _add_request_id(record: logging.LogRecord) -> bool:
-    record.request_id = current.request_id() if has_request_context() else "-"
+    record.request_id = current.request_id() if has_request_context() else ""
     return True
