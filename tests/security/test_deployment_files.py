@@ -18,7 +18,7 @@ HARDENING = {
 def test_the_service_is_no_root_and_writes_to_its_own_folder_only():
     unit = configparser.RawConfigParser(strict=True)
     unit.optionxform = str
-    unit.read_string((ROOT / "ops/lego.service").read_text(encoding="utf-8"))
+    unit.read_string((ROOT / "ops/systemd/lego.service").read_text(encoding="utf-8"))
     service = dict(unit["Service"])
     assert {name: service.get(name) for name in HARDENING} == HARDENING
     assert service["ExecStart"] == "/srv/lego/deploy_lego.sh --foreground"
