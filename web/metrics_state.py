@@ -14,7 +14,15 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from database.engines.base import Generation, Store, utc_now
-from database.queries.operations import NOT_A_REFRESH, Run, is_good, median_seconds, read_runs, read_sizes
+from database.queries.operations import (
+    NOT_A_REFRESH,
+    Run,
+    is_good,
+    median_seconds,
+    next_expected,
+    read_runs,
+    read_sizes,
+)
 from database.summaries.run_log import RUNNING, SUCCESS
 from database.summaries.state import left_out_reasons
 from domain.errors import LegoError
@@ -72,9 +80,13 @@ def _of_generation(live: Generation) -> Iterator[Metric]:
 
 def _runs(store: Store) -> Iterator[Metric]:
     with store.application_reading.connect() as connection:
+        expected = next_expected(connection, now=utc_now(), at=store.settings.refresh.expected_at)
         runs = [run for run in read_runs(connection, limit=RUNS) if run.refresh_type != NOT_A_REFRESH]
     ended = [run for run in runs if run.status != RUNNING]
     yield _gauge("lego_refresh_running", "Runs that are marked running.", len(runs) - len(ended))
+    if expected is not None:
+        yield _gauge("lego_refresh_expected_timestamp_seconds", "When a refresh is or was expected to begin.",
+                     _timestamp(expected))
     good = next((run for run in ended if is_good(run)), None)
     if good is not None:
         age = (utc_now() - (good.ended_at or good.started_at)).total_seconds()

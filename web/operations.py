@@ -62,7 +62,7 @@ def show() -> str:
         drawn = read_runs(connection, limit=RUNS_DRAWN)
         volumes = read_volumes(connection, [run.run_id for run in drawn])
         sizes, running = read_sizes(connection), running_now(read_running(connection))
-        expected = next_expected(connection, now=now)
+        expected = next_expected(connection, now=now, at=current.settings().refresh.expected_at)
         verified = read_verified(connection, live.run_id) if live else None
     left_out, restated = store.read(_of_generation) if live else ([], [])
     return render_template(

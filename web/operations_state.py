@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from database.engines.base import OF_FACTS, OF_SUMMARIES, Generation, StoredSize
-from database.queries.operations import Run, Volume
+from database.queries.operations import MISSED_AFTER, Run, Volume
 from database.summaries.restatements import Restatement
 from database.summaries.run_log import LATE, Trouble
 from database.summaries.state import LeftOutReason
@@ -22,7 +22,6 @@ from web.plain import moment
 
 LARGE_SHARE = 0.5
 """Summaries that take more than this part of what facts take save little."""
-MISSED_AFTER = datetime.timedelta(hours=1)
 SLOW_PAGE = 0.2
 """Seconds."""
 _EXPLAINED = {
@@ -164,7 +163,7 @@ def pages_view(formats: Formats) -> list[PageTime]:
 
 def _expected_words(expected: datetime.datetime | None, now: datetime.datetime) -> str:
     if expected is None:
-        return "no nightly run seen yet"
+        return "no nightly run seen yet: [refresh] expected_at can name its time"
     return f"{'next run' if expected >= now else 'a run was'} expected {moment_words(expected)}"
 
 
@@ -195,4 +194,7 @@ def _milliseconds(seconds: float) -> str:
 def _missed(expected: datetime.datetime | None, now: datetime.datetime) -> list[str]:
     if expected is None or now - expected < MISSED_AFTER:
         return []
-    return [f"A run was expected {moment_words(expected)}, as on the days before, and none has begun."]
+    return [
+        f"A run was expected {moment_words(expected)}, and none has begun. Is the timer on (systemctl list-timers, or "
+        "the crontab), and was the machine? Until then: flask refresh-summaries"
+    ]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from database import schema
 from database.doctor.findings import HINT, SERIOUS, WARNING, Finding, listed
 from database.engines.base import Store, is_process_alive
+from database.queries.operations import MISSED_AFTER, next_expected
 from database.summaries.run_log import FAILED, LATE, RUNNING, last_runs, reconcile, refresh_trouble
 
 
@@ -21,6 +22,7 @@ def judge_schedule(store: Store, *, now: datetime) -> Iterator[Finding]:
             "no generation is live", "flask refresh-summaries",
         )
         return
+    yield from _missed(store, now)
     trouble = refresh_trouble(store, now=now)
     if trouble is None:
         return
@@ -35,6 +37,18 @@ def judge_schedule(store: Store, *, now: datetime) -> Iterator[Finding]:
         hours = LATE.total_seconds() / 3600
         yield Finding(
             "refresh-late", SERIOUS, f"No refresh went well in the last {hours:.0f} hours", good,
+            "look whether the timer runs (systemctl list-timers, or the crontab), then: flask refresh-summaries",
+        )
+
+
+def _missed(store: Store, now: datetime) -> Iterator[Finding]:
+    at = store.settings.refresh.expected_at
+    with store.application_reading.connect() as connection:
+        expected = next_expected(connection, now=now, at=at)
+    if expected is not None and now - expected > MISSED_AFTER:
+        by = f"[refresh] expected_at = {', '.join(at)}" if at else "the habit of the days before"
+        yield Finding(
+            "refresh-missed", WARNING, f"The refresh of {expected:%Y-%m-%d %H:%M} UTC did not begin", f"by {by}",
             "look whether the timer runs (systemctl list-timers, or the crontab), then: flask refresh-summaries",
         )
 

@@ -19,6 +19,10 @@ NOT_A_REFRESH = "rollback"
 SAME_TIME = datetime.timedelta(minutes=20)
 """Runs that begin so near each other on different days belong to one line of a schedule."""
 LOOKED_BACK = datetime.timedelta(days=14)
+EARLY = datetime.timedelta(minutes=20)
+"""A run that begins so long before a scheduled time is the one that was scheduled."""
+MISSED_AFTER = datetime.timedelta(hours=1)
+"""A run that did not begin so long after it was expected was missed: timers are spread by minutes, and may wait."""
 
 
 @dataclass(frozen=True)
@@ -123,14 +127,40 @@ def read_volumes(connection: sa.Connection, run_ids: Collection[str]) -> dict[st
     return {run_id: Volume(kinds.get(OF_FACTS), kinds.get(OF_SUMMARIES)) for run_id, kinds in found.items()}
 
 
-def next_expected(connection: sa.Connection, *, now: datetime.datetime) -> datetime.datetime | None:
-    """When a refresh should begin next, by the habit of the last two weeks: the time of day at which runs began on
-    most days, on two at least. None if there is no such habit, or it was given up."""
+def next_expected(
+    connection: sa.Connection, *, now: datetime.datetime, at: Sequence[str] = ()
+) -> datetime.datetime | None:
+    """When a refresh should begin next, or should have begun. `at` are the times of day, by this machine's clock, at
+    which one is scheduled; without them the habit of the last two weeks counts. None without a run, or a habit."""
     starts = list(connection.execute(
         sa.select(log.c.started_at).where(
             log.c.stage == "", log.c.refresh_type != NOT_A_REFRESH, log.c.started_at > now - LOOKED_BACK
         ).order_by(log.c.started_at)
     ).scalars())
+    return _by_schedule(starts, now, at) if at else _by_habit(starts, now)
+
+
+def _by_schedule(
+    starts: Sequence[datetime.datetime], now: datetime.datetime, at: Sequence[str]
+) -> datetime.datetime | None:
+    """The first scheduled moment that no run belongs to. One that began a little before its time, as machines' clocks
+    differ, belongs to it."""
+    if not starts:
+        return None
+    after = starts[-1] + EARLY
+    first = after.replace(tzinfo=datetime.UTC).astimezone().date()
+    moments = sorted(
+        # Naive times are this machine's; so the hour that a change of clocks leaves out comes an hour later.
+        datetime.datetime.combine(first + datetime.timedelta(days=days), datetime.time.fromisoformat(time))
+        .astimezone(datetime.UTC).replace(tzinfo=None)
+        for days in (0, 1, 2) for time in at
+    )
+    return next(moment for moment in moments if moment > after)
+
+
+def _by_habit(starts: Sequence[datetime.datetime], now: datetime.datetime) -> datetime.datetime | None:
+    """By the time of day at which runs began on most days, on two at least; None if there is none such, or it was given
+    up."""
     days: dict[datetime.timedelta, set[datetime.date]] = {}
     for start in starts:
         days.setdefault(_time_of_day(start), set()).add(start.date())

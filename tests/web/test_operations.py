@@ -154,6 +154,29 @@ def test_the_next_run_is_expected_by_habit(store):
 
 
 @EMBEDDED
+def test_the_next_run_is_expected_by_the_schedule_on_this_machines_clock(store, monkeypatch):
+    now = datetime.datetime(2026, 3, 29, 12)
+
+    def expected(*at: str) -> datetime.datetime | None:
+        with store.application_reading.connect() as connection:
+            return next_expected(connection, now=now, at=at)
+
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        assert expected("03:00") is None
+        add_run(store, started_at=datetime.datetime(2026, 3, 28, 2, 5))
+        # In the night to the 29th clocks went from two to three.
+        assert expected("03:00") == datetime.datetime(2026, 3, 29, 1)
+        add_run(store, started_at=datetime.datetime(2026, 3, 29, 0, 50))
+        assert expected("03:00") == datetime.datetime(2026, 3, 30, 1)
+        assert expected("03:00", "12:30") == datetime.datetime(2026, 3, 29, 10, 30)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@EMBEDDED
 def test_the_history_is_a_file_and_goes_over_pages(store, signed_in):
     client = signed_in("analyst")
     for day in range(1, 26):
