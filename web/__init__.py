@@ -25,6 +25,7 @@ from web import (
     metrics,
     request_log,
     sessions,
+    slow_statements,
     static_files,
 )
 from web.sheets import Offer
@@ -42,6 +43,7 @@ def register(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.web.trusted_proxies, x_proto=1, x_host=0)
     request_log.register(app, settings.log)
     metrics.register(app)
+    slow_statements.register(app)
     hosts.register(app)
     sessions.register(app)
     access.register(app)

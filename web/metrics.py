@@ -20,7 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from web import current
+from web import current, slow_statements
 from web.access import open_to_everybody
 from web.cache import HELD
 from web.metrics_state import StateCollector
@@ -182,9 +182,10 @@ def _end_statement(connection, cursor, statement, parameters, context, executema
     began = connection.info.pop("lego_statement_began", None)
     if began is None or not has_request_context():
         return
-    meters = current_app.extensions.get("lego_metrics")
+    meters, seconds = current_app.extensions.get("lego_metrics"), time.perf_counter() - began
     if meters is not None:
-        meters.statement.labels(request.endpoint or NO_PAGE).observe(time.perf_counter() - began)
+        meters.statement.labels(request.endpoint or NO_PAGE).observe(seconds)
+        slow_statements.note(statement, parameters, seconds)
 
 
 def _watch_pool(engine: sa.Engine, meters: Meters) -> None:

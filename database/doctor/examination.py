@@ -13,9 +13,10 @@ from database.doctor.catalogue import judge_catalogue
 from database.doctor.configuration import judge_readiness, judge_schema, judge_settings
 from database.doctor.figures import judge_figures
 from database.doctor.findings import SERIOUS, SEVERITIES, Finding, Limits
+from database.doctor.intake import judge_refused, judge_restated
 from database.doctor.room import judge_disks, judge_share
 from database.doctor.schedule import judge_leftovers, judge_schedule
-from database.doctor.statements import judge_pages
+from database.doctor.statements import judge_pages, judge_served
 from database.engines.base import Reading, Store, utc_now
 from database.schema import doctor_finding
 from domain.errors import LegoError
@@ -79,19 +80,21 @@ def _look(store: Store, limits: Limits, now: datetime) -> list[Finding]:
     found += judge_readiness(store)
     found += judge_schedule(store, now=now)
     found += judge_leftovers(store)
+    found += judge_refused(store, now=now)
     found += store.health().findings(limits)
     is_built = store.live_generation() is not None
     sizes = store.stored_sizes() if is_built else []
     found += judge_disks(store, sizes, limits)
     if is_built:
         found += judge_share(sizes, limits)
-        found += store.read(_judge_published)
+        found += store.read(lambda reading: _judge_published(reading, now))
         found += judge_pages(store, limits)
+        found += judge_served(store, limits, now=now)
     return found
 
 
-def _judge_published(reading: Reading) -> list[Finding]:
-    return [*judge_figures(reading), *judge_catalogue(reading)]
+def _judge_published(reading: Reading, now: datetime) -> list[Finding]:
+    return [*judge_figures(reading), *judge_restated(reading, now=now), *judge_catalogue(reading)]
 
 
 def _record(store: Store, now: datetime, found: Sequence[Finding]) -> str:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,8 +16,10 @@ from database.doctor.findings import WARNING, Finding, Limits
 from database.engines.base import Reading, Store
 from database.engines.health import Parameters, StatementPlan
 from database.queries.asked_by_pages import ask, usual_pages
+from database.slow_statements import explain_command, read_slowest
 
 TRIES = 3
+SERVED_FOR = timedelta(days=1)
 _ANSWERS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 
 
@@ -63,6 +66,21 @@ def judge_pages(store: Store, limits: Limits) -> list[Finding]:
         return found
 
     return store.read(question)
+
+
+def judge_served(store: Store, limits: Limits, *, now: datetime) -> Iterator[Finding]:
+    """Statements that took long when readers asked, in the last day: what a look from here may not show again."""
+    with store.application_reading.connect() as connection:
+        slow = read_slowest(connection, since=now - SERVED_FOR)
+    for found in slow:
+        if found.milliseconds > limits.slow_milliseconds:
+            yield Finding(
+                "page-was-slow", WARNING, f"A statement of {found.address} took {found.milliseconds:,} ms",
+                f"{found.times} times slow since {found.first_seen_at:%Y-%m-%d %H:%M} UTC, slowest at "
+                f"{found.slowest_at:%Y-%m-%d %H:%M}; " + ("; ".join(found.plan) or "its plan is not known"),
+                f"{explain_command(found.address)} tells whether it still is, and why; if not, it was busy",
+                subject=f"{found.page} {found.address}",
+            )
 
 
 def _explain(store: Store, reading: Reading, page: str, query: str, limits: Limits) -> list[Explained]:

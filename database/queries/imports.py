@@ -43,14 +43,30 @@ def count_imports(connection: sa.Connection) -> int:
     return connection.execute(sa.select(sa.func.count()).select_from(log)).scalar()
 
 
-def read_imports(connection: sa.Connection, *, start: int = 0, limit: int | None = None) -> list[ImportEntry]:
-    """The imports, newest first, from the `start`-th on."""
+def read_imports(
+    connection: sa.Connection, *, start: int = 0, limit: int | None = None, since: datetime.datetime | None = None
+) -> list[ImportEntry]:
+    """The imports, newest first, from the `start`-th on; those `since` then."""
     # A report may be long; only that of a refused file is short, and read.
     error = sa.case((log.c.status == REFUSED, log.c.report), else_=None).label("error")
     columns = [column for column in log.columns if column is not log.c.report]
     query = sa.select(*columns, error).order_by(log.c.created_at.desc(), log.c.id.desc()).offset(start)
+    if since is not None:
+        query = query.where(log.c.created_at >= since)
     rows = connection.execute(query if limit is None else query.limit(limit))
     return [_entry(row, _fault_of(json.loads(row.error)) if row.error else "") for row in rows]
+
+
+def refused_since(connection: sa.Connection, since: datetime.datetime) -> list[ImportEntry]:
+    """The refused files, newest first, after which none of the same name was taken in; each name once."""
+    found: dict[str, ImportEntry] = {}
+    done: set[str] = set()
+    for entry in read_imports(connection, since=since):
+        if entry.status == DONE:
+            done.add(entry.file_name)
+        elif entry.status == REFUSED and entry.file_name not in done:
+            found.setdefault(entry.file_name, entry)
+    return list(found.values())
 
 
 def read_import(connection: sa.Connection, import_id: int) -> tuple[ImportEntry, dict[str, Any]] | None:

@@ -60,6 +60,25 @@ def restatements(
     ]
 
 
+def net_changes(reading: Reading, *, since: datetime.datetime) -> list[Restatement]:
+    """Totals of all brands together that are not what they were `since` then: each month and metric once, with the value
+    of then, the value of now and the newest cause. What was changed and changed back is none of them."""
+    query = (
+        sa.select(restated)
+        .where(restated.c.generation <= reading.generation.generation, restated.c.brand_id == ALL_BRANDS,
+               restated.c.published_at >= since)
+        .order_by(restated.c.generation, restated.c.month, restated.c.metric)
+    )
+    found: dict[tuple[datetime.date, str], Restatement] = {}
+    for row in reading.connection.execute(query):
+        before = found.get((row.month, row.metric))
+        found[row.month, row.metric] = Restatement(
+            row.generation, row.month, row.metric, None, before.old_value if before else row.old_value, row.new_value,
+            row.published_at, row.cause,
+        )
+    return [change for change in found.values() if change.old_value != change.new_value]
+
+
 def restatement_words(change: Restatement) -> str:
     """March 2025 Net revenue restated from 1,204,311.20 to 1,198,020.15 on 2026-11-20 by import 41 (c.csv)"""
     return (
