@@ -15,6 +15,7 @@ from database.summaries.estimate import predicted_seconds
 from database.summaries.refresh import RefreshOptions, Result, Step, plan_only, refresh
 from database.summaries.run_log import NOTHING_TO_DO
 from database.summaries.script import refresh_script
+from delivery.aftermath import aftermath
 from domain.months import format_month, parse_month
 
 
@@ -55,7 +56,8 @@ def command(full, months, only_plan, only_sql, workers, force, wait, as_json, qu
         plan = plan_only(store, options)
         _print_plan(plan, predicted_seconds(store, plan), as_json)
         return
-    result = refresh(store, options) if quiet else _shown(store, options)
+    with aftermath(store, say=lambda words: click.echo(words, err=True)):
+        result = refresh(store, options) if quiet else _shown(store, options)
     note_generation(result.generation.generation if result.generation else None)
     if as_json:
         click.echo(json.dumps(result_json(result), indent=2))

@@ -19,8 +19,8 @@ import commands
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
-    "domain": 0, "settings": 1, "database": 2, "charts": 3, "web": 4, "commands": 4, "flask_app": 5, "ops": 6,
-    "gunicorn.conf": 6, "benchmarks": 6,
+    "domain": 0, "settings": 1, "database": 2, "charts": 3, "delivery": 3, "web": 4, "commands": 4, "flask_app": 5,
+    "ops": 6, "gunicorn.conf": 6, "benchmarks": 6,
 }
 """Whoever stands higher may know whoever stands lower; neighbours on one floor do not know each other."""
 
@@ -29,6 +29,7 @@ DATABASE_LIBRARIES = {"sqlalchemy", "duckdb", "duckdb_engine", "pymysql", "alemb
 STRANGERS = {
     "database": WEB_LIBRARIES | {"plotly", "click"},
     "charts": WEB_LIBRARIES | DATABASE_LIBRARIES | {"click"},
+    "delivery": WEB_LIBRARIES | DATABASE_LIBRARIES | {"plotly", "click"},
     "web": {"duckdb", "duckdb_engine", "pymysql", "alembic", "sqlite3", "click"},
     "commands": {"plotly", "duckdb", "duckdb_engine", "pymysql", "alembic", "sqlite3"},
 }

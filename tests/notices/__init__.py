@@ -1,0 +1,1 @@
+"""Notices: what causes one, how it gets out, the rules behind some."""
