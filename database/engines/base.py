@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from database.engines.build import Build
+    from database.engines.copying import Copying
     from database.engines.health import Health
 
 Answer = TypeVar("Answer")
@@ -197,6 +198,10 @@ class Store(abc.ABC):
     def clear_leftovers(self) -> list[str]:
         """Removes what dead refreshes left and generations that are not to be kept, while holding the
         lock; returns the names of what went."""
+
+    @abc.abstractmethod
+    def copying(self) -> Copying:
+        """How the store is backed up and restored."""
 
     @abc.abstractmethod
     def health(self) -> Health:

@@ -53,6 +53,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from database.engines.build import Build
+    from database.engines.copying import Copying
     from database.engines.health import Health
 
 
@@ -189,6 +190,11 @@ class EmbeddedStore(Store):
     def clear_leftovers(self) -> list[str]:
         return self.generations.clear(self.live_generation(), self.settings.refresh.keep_generations)
 
+    def copying(self) -> Copying:
+        from database.engines.embedded_copying import EmbeddedCopying
+
+        return EmbeddedCopying(self)
+
     def health(self) -> Health:
         from database.engines.embedded_health import EmbeddedHealth
 
@@ -219,9 +225,17 @@ class EmbeddedStore(Store):
             except BlockingIOError:
                 yield False
             else:
+                self._settle_restore()
                 yield True
         finally:
             os.close(handle)
+
+    def _settle_restore(self) -> None:
+        """Finishes a restore that was killed after it was decided."""
+        if (self.folder / "restoring").is_dir():
+            from database.engines.embedded_copying import finish_restore
+
+            finish_restore(self)
 
     def _limits(self) -> dict[str, str | int]:
         """DuckDB spills to the instance folder what does not fit into the memory it is allowed."""

@@ -56,7 +56,7 @@ class EmbeddedHealth(Health):
                 yield Finding(
                     "fragmentation", HINT, f"{name} holds more empty space than it needs",
                     f"{mebibytes(empty)} of {mebibytes(size)} ({percent(empty / size)}) are empty",
-                    "nothing is slow because of it, and new rows fill it; a backup that is restored is small again",
+                    "nothing is slow because of it, and new rows fill it",
                     subject=name,
                 )
 

@@ -50,6 +50,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from database.engines.build import Build
+    from database.engines.copying import Copying
     from database.engines.health import Health
 
 TABLE_CHANGED = 1412
@@ -219,6 +220,11 @@ class MysqlStore(Store):
         from database.engines.mysql_build import clear_leftovers
 
         return clear_leftovers(self)
+
+    def copying(self) -> Copying:
+        from database.engines.mysql_copying import MysqlCopying
+
+        return MysqlCopying(self)
 
     def health(self) -> Health:
         from database.engines.mysql_health import MysqlHealth

@@ -303,8 +303,11 @@ def roll_back(store: MysqlStore) -> Generation:
 
 def clear_leftovers(store: MysqlStore) -> list[str]:
     """Drops staged tables of dead refreshes and the rows of generations that are not kept."""
+    from database.engines.mysql_copying import clear_schemas
+
     with store.facts() as connection:
         gone = leftover_tables(connection)
+        schemas = clear_schemas(store, connection)
         for table in SWAPPED:
             for suffix in LEFT_OVER:
                 if table.name + suffix in gone:
@@ -318,7 +321,7 @@ def clear_leftovers(store: MysqlStore) -> list[str]:
         placement = schema.summary_placement
         connection.execute(sa.delete(placement).where(placement.c.placement.not_in(sets)))
         connection.commit()
-    return gone
+    return [*gone, *schemas]
 
 
 def leftover_tables(connection: sa.Connection) -> list[str]:
@@ -332,16 +335,24 @@ def leftover_tables(connection: sa.Connection) -> list[str]:
     return [name for name in names if name in present]
 
 
+Name = str | tuple[str, str]
+"""A table, or a schema and a table of it."""
+
+
 def rename(
-    connection: sa.Connection, steps: list[tuple[str, str]], *, done: Callable[[], None] = lambda: None
+    connection: sa.Connection, steps: list[tuple[Name, Name]], *, done: Callable[[], None] = lambda: None
 ) -> None:
     """One RENAME TABLE, all or nothing, also across a crash of the server; `done` is told before anything
     else can happen. NOWAIT, tried again with jitter: a RENAME that waits makes every later reader queue
     behind it. Raises SwapFailed if some reader sits in a transaction for too long."""
     quote = connection.dialect.identifier_preparer.quote
+
+    def quoted(name: Name) -> str:
+        return quote(name) if isinstance(name, str) else ".".join(map(quote, name))
+
     (first, target), *others = steps
     listed = ", ".join(
-        [f"{quote(first)} NOWAIT TO {quote(target)}"] + [f"{quote(a)} TO {quote(b)}" for a, b in others]
+        [f"{quoted(first)} NOWAIT TO {quoted(target)}"] + [f"{quoted(a)} TO {quoted(b)}" for a, b in others]
     )
     deadline = time.monotonic() + SWAP_SECONDS
     while True:

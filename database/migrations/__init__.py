@@ -57,6 +57,17 @@ def check(store: Store) -> None:
     _compare(scripts, found)
 
 
+def revision(store: Store) -> str | None:
+    """The schema version of the application's database; None if it has no tables of ours."""
+    with store.application_reading.connect() as connection:
+        return _version(connection)
+
+
+def is_known(found: str) -> bool:
+    """Whether this program knows a schema version; a newer one it does not."""
+    return found in {script.revision for script in _scripts().walk_revisions()}
+
+
 def _upgrade_one(store: Store, database: Database, note: Progress) -> None:
     scripts = _scripts()
     with database.engine.connect() as connection:

@@ -1,0 +1,28 @@
+"""flask restore: puts a backup back."""
+
+from pathlib import Path
+
+import click
+
+from commands import current_store, lego_command
+from commands.backup import CopyLines
+from database.backup.restore import restore
+
+
+@lego_command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Take the place of the database that is there.")
+@click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for a running import or refresh.")
+def command(file: Path, replace: bool, wait: float) -> None:
+    """Put the backup FILE back: examined beside what is live, then swapped in at one instant."""
+    bar = CopyLines()
+    done = restore(current_store(), file, replace=replace, wait=wait, progress=bar.show)
+    bar.finish()
+    if done.generation is None:
+        click.echo(f"Restored {done.facts:,} facts as of {done.made_at}; run: flask refresh-summaries")
+        return
+    click.echo(
+        f"Restored {done.facts:,} facts as of {done.made_at}; generation {done.generation_before} is live again, as "
+        f"generation {done.generation}."
+    )
+    click.echo("Everybody signs in again; what came in since the backup has to be imported again.", err=True)

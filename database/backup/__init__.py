@@ -1,0 +1,1 @@
+"""One file that holds a whole store, and its way back. docs/BACKUP.md describes the file."""

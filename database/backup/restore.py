@@ -1,0 +1,111 @@
+"""Puts a backup back: examined in an empty place first, then swapped in at one instant.
+
+1. open         the file is whole, ours, of this engine, not of a newer version
+2. lock         no import and no refresh meanwhile
+3. stage        every member beside what is live, its length and SHA-256 checked
+4. compare      counts and sums of what is staged with those of the manifest
+5. upgrade      the staged schema, if the backup is older than the program
+6. renumber     generations get numbers that were never used here
+7. swap         all of it at one instant
+
+What is live is not touched before step 7. After it everybody signs in again: sessions are in no backup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from database import migrations
+from database.backup.backup_file import BackupReader, Progress, damaged, open_backup
+from database.backup.fingerprints import differences, fingerprints
+from database.engines.base import Store
+from database.engines.copying import Copying, Staging
+from database.summaries.changes import ROLLBACK
+from database.summaries.run_log import SUCCESS, RunLog, last_generation
+from domain.errors import LegoError, Refused
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was put back. `generation` is the live one's number now, None if there is none; it had the number
+    `generation_before` in the backup."""
+
+    made_at: str
+    facts: int
+    generation: int | None
+    generation_before: int | None
+
+
+def restore(
+    store: Store, path: Path, *, replace: bool = False, wait: float = 0, progress: Progress = lambda *told: None
+) -> Restored:
+    """Restores the backup `path` by the steps above. Raises SetupError, Refused (the file; or there are tables already
+    and `replace` is not given), LockBusy, OutOfSpace, SwapFailed, DatabaseUnreachable; whatever is raised, what was
+    live before still is."""
+    copying = store.copying()
+    with open_backup(path) as file:
+        _refuse_unfit(store, file)
+        with copying.lock("a restore", wait=wait):
+            if copying.has_tables() and not replace:
+                raise Refused(
+                    "there is a database already; with --replace the backup takes its place once it was examined. "
+                    "Nothing was changed"
+                )
+            with copying.staging() as staging:
+                _stage(staging, file, progress)
+                _compare(staging, file)
+                # What was read to compare is kept open, and cannot be upgraded then.
+                staging.store.close()
+                migrations.upgrade(staging.store)
+                generation = _renumber(store, copying, staging, file)
+                staging.put_in_place()
+    facts = sum(int(row[2]) for row in file.manifest.fingerprints["facts"])
+    return Restored(file.manifest.made_at, facts, generation, file.manifest.generation)
+
+
+def _refuse_unfit(store: Store, file: BackupReader) -> None:
+    manifest, ours = file.manifest, store.settings.database.engine
+    if manifest.engine != ours:
+        raise Refused(
+            f"{file.path}: was made of the engine {manifest.engine}, this is {ours}; restore it with [database] "
+            f"engine = {manifest.engine}. To change engines, import the files again. Nothing was changed"
+        )
+    if not migrations.is_known(manifest.schema):
+        raise Refused(
+            f"{file.path}: has schema {manifest.schema}, which is newer than this program; upgrade the program. "
+            "Nothing was changed"
+        )
+
+
+def _stage(staging: Staging, file: BackupReader, progress: Progress) -> None:
+    for name in file.manifest.members:
+        if not staging.takes(name):
+            raise damaged(file.path, f"{name} is not part of a backup")
+        with file.member(name, progress) as source:
+            staging.take_in(name, source)
+    staging.complete()
+
+
+def _compare(staging: Staging, file: BackupReader) -> None:
+    try:
+        found = fingerprints(staging.store)
+    except LegoError as error:
+        raise damaged(file.path, str(error)) from None
+    wrong = differences(file.manifest.fingerprints, found)
+    if wrong:
+        raise Refused(
+            f"{file.path}: what it holds is not what its manifest says; nothing was changed", tuple(wrong[:20])
+        )
+
+
+def _renumber(store: Store, copying: Copying, staging: Staging, file: BackupReader) -> int | None:
+    """Numbers above all that were ever given here or there, and a line in the log that keeps it so."""
+    stores = [staging.store, *([store] if copying.has_tables() else [])]
+    used = [number for each in stores for number in (last_generation(each), *each.generation_numbers())]
+    staging.renumber(max(used, default=0))
+    live = staging.store.live_generation()
+    run = RunLog(staging.store, ROLLBACK)
+    words = f"restored from {file.path.name}, made {file.manifest.made_at}"
+    run.end(SUCCESS, generation=live.generation if live else None, error_message=words)
+    return live.generation if live else None
