@@ -102,7 +102,7 @@ def show() -> str:
     is_analyst = person.may(ANALYST)
     return render_template(
         "imports/show.html",
-        rows=[_row(entry, formats, may_undo=is_analyst) for entry in found],
+        rows=[row_view(entry, formats, may_undo=is_analyst) for entry in found],
         count=count_words(count, formats), first=count_words((number - 1) * ROWS_PER_PAGE + 1, formats),
         last=count_words(min(number * ROWS_PER_PAGE, count), formats),
         previous=_address(number - 1) if number > 1 else "", next=_address(number + 1) if number < last else "",
@@ -125,7 +125,7 @@ def report(import_id: int) -> str:
     formats = formats_of_reader()
     return render_template(
         "imports/report.html",
-        entry=_row(entry, formats, may_undo=current.person().may(ANALYST)), report=report_view(found, formats),
+        entry=row_view(entry, formats, may_undo=current.person().may(ANALYST)), report=report_view(found, formats),
         undone=moment_words(entry.undone_at) if entry.undone_at else "", undone_by=entry.undone_by,
         mode=MODES.get(entry.mode or "", ""), source=entry.source,
     )
@@ -155,18 +155,9 @@ def existing(import_id: int) -> tuple[ImportEntry, dict]:
     return found
 
 
-def _page_number() -> int:
-    try:
-        return page_number(single_values(request.args.items(multi=True), ("page",)))
-    except SelectionError as error:
-        abort(400, str(error))
+def row_view(entry: ImportEntry, formats: Formats, *, may_undo: bool) -> RowView:
+    """An import as its row of a list shows it."""
 
-
-def _address(number: int) -> str:
-    return url_for("imports.show", page=number) if number > 1 else url_for("imports.show")
-
-
-def _row(entry: ImportEntry, formats: Formats, *, may_undo: bool) -> RowView:
     def count(number: int | None) -> str:
         return count_words(number, formats)
 
@@ -180,6 +171,17 @@ def _row(entry: ImportEntry, formats: Formats, *, may_undo: bool) -> RowView:
         address=url_for("imports.report", import_id=number) if number else "",
         undo=url_for("import_undo.ask", import_id=number) if number and may_undo and entry.status == DONE else "",
     )
+
+
+def _page_number() -> int:
+    try:
+        return page_number(single_values(request.args.items(multi=True), ("page",)))
+    except SelectionError as error:
+        abort(400, str(error))
+
+
+def _address(number: int) -> str:
+    return url_for("imports.show", page=number) if number > 1 else url_for("imports.show")
 
 
 def _own_tasks(person: Person) -> list[Task]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from database.doctor.examination import last_examination
+from database.doctor.intake import REFUSED_FOR, RESTATED_FOR
+from database.doctor.statements import SERVED_FOR
 from database.engines.base import Generation, Store, utc_now
+from database.queries.imports import refused_since
 from database.queries.operations import (
     NOT_A_REFRESH,
     Run,
@@ -23,6 +28,8 @@ from database.queries.operations import (
     read_runs,
     read_sizes,
 )
+from database.slow_statements import read_slowest
+from database.summaries.restatements import net_changes
 from database.summaries.run_log import RUNNING, SUCCESS
 from database.summaries.state import left_out_reasons
 from domain.errors import LegoError
@@ -43,7 +50,8 @@ class StateCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from _disk(self.store.settings.database.path)
         try:
-            found = [*_generation(self.store), *_runs(self.store), *_sizes(self.store)]
+            found = [*_generation(self.store), *_runs(self.store), *_sizes(self.store), *_doctor(self.store),
+                     *_trouble(self.store)]
         except (LegoError, sa.exc.SQLAlchemyError):
             yield _gauge("lego_database_up", "Whether the database answers.", 0)
             return
@@ -71,6 +79,9 @@ def _generation(store: Store) -> Iterator[Metric]:
     for entry in store.read(left_out_reasons)[1]:
         reasons.add_metric([entry.reason], entry.facts)
     yield reasons
+    changes = store.read(lambda reading: net_changes(reading, since=utc_now() - RESTATED_FOR))
+    yield _gauge("lego_restated_months", "Past months whose published totals changed in the last day.",
+                 len({change.month for change in changes}))
 
 
 def _of_generation(live: Generation) -> Iterator[Metric]:
@@ -127,6 +138,29 @@ def _sizes(store: Store) -> Iterator[Metric]:
     for kind, total in totals.items():
         whole.add_metric([kind], total)
     yield whole
+
+
+def _doctor(store: Store) -> Iterator[Metric]:
+    with store.application_reading.connect() as connection:
+        looked, findings = last_examination(connection)
+    if looked is None:
+        return
+    yield _gauge("lego_doctor_examined_timestamp_seconds", "When flask doctor looked last.", _timestamp(looked))
+    told = GaugeMetricFamily("lego_doctor_findings", "What it found, by check.", labels=["check", "severity"])
+    for (check, severity), count in Counter((row.check_id, row.severity) for row in findings).items():
+        told.add_metric([check, severity], count)
+    yield told
+
+
+def _trouble(store: Store) -> Iterator[Metric]:
+    now = utc_now()
+    with store.application_reading.connect() as connection:
+        refused = refused_since(connection, now - REFUSED_FOR)
+        slow = read_slowest(connection, since=now - SERVED_FOR)
+    yield _gauge("lego_imports_refused", "Files refused in the last week, with none of their name taken in since.",
+                 len(refused))
+    yield _gauge("lego_slowest_statement_seconds", "The slowest statement of a page that was slow in the last day.",
+                 max((found.milliseconds for found in slow), default=0) / 1000)
 
 
 def _gauge(name: str, words: str, value: float) -> GaugeMetricFamily:

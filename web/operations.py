@@ -11,6 +11,7 @@ import datetime
 from flask import Blueprint, Response, abort, jsonify, render_template, request, url_for
 
 from database.engines.base import Reading, is_process_alive, utc_now
+from database.queries.imports import read_imports
 from database.queries.operations import (
     Run,
     count_runs,
@@ -21,6 +22,7 @@ from database.queries.operations import (
     read_verified,
     read_volumes,
 )
+from database.slow_statements import read_slowest
 from database.summaries.restatements import Restatement, restatements
 from database.summaries.run_log import refresh_trouble
 from database.summaries.state import LeftOutReason, left_out_reasons
@@ -32,10 +34,12 @@ from web.access import needs, needs_every_brand
 from web.account import takes_no_parameters
 from web.figures import formats_of_reader
 from web.import_report import count_words
+from web.imports import row_view
 from web.list_files import csv_answer, xlsx_answer
 from web.operations_doctor import findings_view
+from web.operations_pages import SHOWN, pages_view, statements_view
 from web.operations_runs import COLUMNS, charts_view, run_values, run_view, stage_words
-from web.operations_state import left_out_view, pages_view, restated_view, sizes_view, state_view
+from web.operations_state import left_out_view, restated_view, sizes_view, state_view
 from web.sheets import ExportLink, Sheet
 
 pages = Blueprint("operations", __name__)
@@ -43,6 +47,7 @@ pages = Blueprint("operations", __name__)
 RUNS_PER_PAGE = 20
 RUNS_DRAWN = 200
 RESTATED = 40
+IMPORTS = 8
 RUNNING, QUIET = "running", "quiet"
 
 
@@ -64,6 +69,7 @@ def show() -> str:
         sizes, running = read_sizes(connection), running_now(read_running(connection))
         expected = next_expected(connection, now=now, at=current.settings().refresh.expected_at)
         verified = read_verified(connection, live.run_id) if live else None
+        imports, slowest = read_imports(connection, limit=IMPORTS), read_slowest(connection, limit=SHOWN)
     left_out, restated = store.read(_of_generation) if live else ([], [])
     return render_template(
         "operations/show.html",
@@ -78,7 +84,9 @@ def show() -> str:
         last=count_words(min(number * RUNS_PER_PAGE, count), formats),
         previous=_address(number - 1) if number > 1 else "", next=_address(number + 1) if number < last else "",
         left_out=left_out_view(live, left_out, formats), restated=restated_view(restated, formats),
-        sizes=sizes_view(sizes, volumes, formats), page_times=pages_view(formats), doctor=findings_view(),
+        sizes=sizes_view(sizes, volumes, formats), page_times=pages_view(formats),
+        slow_statements=statements_view(slowest, formats), doctor=findings_view(),
+        imports=[row_view(entry, formats, may_undo=True) for entry in imports],
         exports=[
             ExportLink("Excel (.xlsx)", url_for("operations.as_xlsx")),
             ExportLink("Runs (.csv)", url_for("operations.as_csv")),

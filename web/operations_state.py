@@ -1,4 +1,4 @@
-"""The state in one line, and what stands behind it: left-out facts, restated months, sizes, slow pages."""
+"""The state in one line, and what stands behind it: left-out facts, restated months, sizes."""
 
 from __future__ import annotations
 
@@ -13,24 +13,14 @@ from database.summaries.restatements import Restatement
 from database.summaries.run_log import LATE, Trouble
 from database.summaries.state import LeftOutReason
 from domain.months import month_name
-from web import metrics
 from web.formats import MONEY, Formats, kind_of
 from web.import_report import count_words
 from web.notices import moment_words
-from web.operations_runs import ago_words, bytes_words, seconds_words, share_words
+from web.operations_runs import ago_words, bytes_words, share_words
 from web.plain import moment
 
 LARGE_SHARE = 0.5
 """Summaries that take more than this part of what facts take save little."""
-SLOW_PAGE = 0.2
-"""Seconds."""
-_EXPLAINED = {
-    "dashboard.show": "flask explain dashboard", "profitability.show": "flask explain profitability",
-    "categories.show": "flask explain categories", "products.show": "flask explain products",
-    "catalog.show": "flask explain catalog", "brands.show": "flask explain brands/ID",
-    "product.show": "flask explain products/ASIN",
-}
-"""The command that tells a page's statements and their plans."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +52,6 @@ class SizesView:
     rows: list[tuple[str, str, str, str, str]]
     share: str
     is_large: bool
-
-
-@dataclass(frozen=True)
-class PageTime:
-    """How quickly a page answers: its endpoint, answers so far, median and 95th percentile, and the command that tells
-    why."""
-
-    page: str
-    count: str
-    median: str
-    slowest: str
-    is_slow: bool
-    command: str
 
 
 def state_view(
@@ -150,17 +127,6 @@ def sizes_view(
     )
 
 
-def pages_view(formats: Formats) -> list[PageTime]:
-    """The pages by their 95th percentile, slowest first, since the server was started."""
-    return [
-        PageTime(
-            found.page, count_words(found.count, formats), _milliseconds(found.median), _milliseconds(found.slowest),
-            found.slowest > SLOW_PAGE, _EXPLAINED.get(found.page, ""),
-        )
-        for found in metrics.page_times()
-    ]
-
-
 def _expected_words(expected: datetime.datetime | None, now: datetime.datetime) -> str:
     if expected is None:
         return "no nightly run seen yet: [refresh] expected_at can name its time"
@@ -185,10 +151,6 @@ def _troubles(
         f"The last good run ended {ago_words(now - trouble.good_until)}, more than {hours} hours ago. Is the nightly "
         "run still scheduled, and its machine on?"
     ]
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else seconds_words(seconds)
 
 
 def _missed(expected: datetime.datetime | None, now: datetime.datetime) -> list[str]:

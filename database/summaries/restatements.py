@@ -61,8 +61,8 @@ def restatements(
 
 
 def net_changes(reading: Reading, *, since: datetime.datetime) -> list[Restatement]:
-    """Totals of all brands together that are not what they were `since` then: each month and metric once, with the value
-    of then, the value of now and the newest cause. What was changed and changed back is none of them."""
+    """Totals of all brands together that are not what they were `since` then: each month and metric once, with the
+    value of then, the value of now and the newest cause. What was changed and changed back is none of them."""
     query = (
         sa.select(restated)
         .where(restated.c.generation <= reading.generation.generation, restated.c.brand_id == ALL_BRANDS,

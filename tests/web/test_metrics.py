@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import time
 from decimal import Decimal
 
 import pytest
@@ -16,7 +17,8 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from database import schema
-from database.engines.base import Store
+from database.doctor.examination import examine
+from database.engines.base import Store, utc_now
 from database.summaries.refresh import refresh
 from domain.errors import SettingsError
 from flask_app import create_app
@@ -107,7 +109,14 @@ def test_a_short_token_is_refused(tmp_path):
 
 def test_pages_statements_cache_and_runs_are_told(store, app, signed_in):
     fill(store)
+    yesterday = utc_now() - datetime.timedelta(days=1)
+    with store.application.begin() as connection:
+        connection.execute(sa.insert(schema.refresh_log).values(
+            run_id="yesterday's", stage="", refresh_type="incremental", started_at=yesterday, ended_at=yesterday,
+            status="success",
+        ))
     refresh(store)
+    examine(store)
     client = signed_in("viewer")
     for _ in range(3):
         assert client.get("/dashboard").status_code == 200
@@ -126,6 +135,10 @@ def test_pages_statements_cache_and_runs_are_told(store, app, signed_in):
     assert 0 <= found["lego_data_age_seconds",] < 600 and found["lego_stored_bytes", "summaries"] > 0
     assert found["lego_refresh_last_rows_read", "full"] == store.live_generation().facts
     assert found["lego_refresh_last_seconds", "full"] == found["lego_refresh_median_seconds", "full"] > 0
+    assert 86_000 < found["lego_refresh_expected_timestamp_seconds",] - time.time() < 87_000
+    assert time.time() - found["lego_doctor_examined_timestamp_seconds",] < 600
+    assert found["lego_doctor_findings", "brands-without-category", "hint"] == 1
+    assert (found["lego_imports_refused",], found["lego_restated_months",]) == (0, 0)
     assert "12345" not in text and "nothing-of" not in text
     with app.test_request_context():
         times = {found.page: found for found in metrics.page_times()}

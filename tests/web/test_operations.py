@@ -25,6 +25,7 @@ from database.imports.files import import_file
 from database.imports.log import tell_done
 from database.imports.staging import ImportOptions
 from database.queries.operations import next_expected
+from database.slow_statements import Slow, record
 from database.summaries.refresh import refresh
 from tests.web.conftest import csrf_token, text_of
 from web.operations_runs import bytes_words, seconds_words
@@ -107,7 +108,21 @@ def test_a_refreshed_shop_shows_state_runs_left_out_facts_restated_months_and_si
     assert "summing up products" in page and "comparing with the facts" in page and "8 stages" in page
     assert "financials_summary_monthly_brand" in page and "of what facts take" in page
     assert "What the doctor found Nobody asked yet." in page
+    assert "correction.csv import 2, long in" in page and "Take back import 2" in page
+    assert "No statement of a page took longer than 100 ms" in page
     assert "Refresh now" not in page
+
+
+@EMBEDDED
+def test_a_slow_statement_is_shown_with_its_plan_and_the_command_that_explains_it(store, signed_in, add_import):
+    add_import(FIRST, "january.csv")
+    refresh(store)
+    text = "SELECT total_value FROM financials_summary_monthly_brand WHERE month > '2024-01-01'"
+    record(store, Slow("products.show", "/products?brand=3&search=<b>", text, (), 0.812))
+    page = text_of(signed_in("analyst"), "/operations")
+    assert "Slowest statements 812 ms slow /products?brand=3&search=<b> Slowest " in page
+    assert "rows looked at" in page.split("Slowest statements")[1] and text in page
+    assert "Anew, on the server: flask explain products 'brand=3&search=<b>'" in page
 
 
 @EMBEDDED
