@@ -111,6 +111,14 @@ class MariadbServer:
             cursor.execute(statement)
             return list(cursor.fetchall())
 
+    def run_script(self, statements: str, database: str) -> None:
+        """Runs statements that are parted by semicolons, in one go."""
+        several = pymysql.constants.CLIENT.MULTI_STATEMENTS
+        with self.connect(database=database, client_flag=several) as connection, connection.cursor() as cursor:
+            cursor.execute(statements)
+            while cursor.nextset():
+                pass
+
 
 def free_port() -> int:
     """A TCP port on loopback that nobody listens on."""

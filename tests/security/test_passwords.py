@@ -19,7 +19,7 @@ OWASP_MEMORY = 46 * 1024
 """KiB for one pass of argon2id that OWASP takes as the equal of scrypt with N = 2^17, r = 8, p = 1."""
 
 
-def test_a_hash_costs_what_was_promised_also_for_nobody():
+def test_a_hash_costs_what_was_promised_also_for_nobody(real_hashes):
     for stored in (hash_password("correct horse battery"), NOBODY):
         cost = extract_parameters(stored)
         assert cost.type is Type.ID

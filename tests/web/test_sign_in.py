@@ -41,7 +41,7 @@ def visible(answer):
     return [line for line in answer.text.splitlines() if "csrf_token" not in line]
 
 
-def test_an_unknown_name_costs_the_hash_of_a_known_one():
+def test_an_unknown_name_costs_the_hash_of_a_known_one(real_hashes):
     assert not is_outdated(NOBODY)
 
 
@@ -52,7 +52,7 @@ def test_a_disabled_user_cannot_sign_in(client, add_person, store):
     assert sign_in(client, "anna").status_code == 403
 
 
-def test_a_hash_of_an_older_cost_is_made_anew_at_sign_in(client, store):
+def test_a_hash_of_an_older_cost_is_made_anew_at_sign_in(client, store, real_hashes):
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with store.application.begin() as connection:
         people.add_user(connection, name="anna", role="viewer", password_hash=cheap)
