@@ -10,16 +10,13 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import sqlalchemy as sa
-
-from database import schema
 from database.engines.base import Store, utc_now
 from database.notices import outbox
-from database.notices.events import happened
+from database.notices.events import happened, is_own_run_logged
 from domain import notices
-from domain.errors import LegoError, LockBusy
+from domain.errors import LockBusy
 from domain.notices import Notice, in_a_line
 
 ATTEMPT, TOTAL = 5, 10
@@ -65,13 +62,10 @@ def _tell(store: Store, say: Say, failure: Notice | None) -> None:
 def _unlogged(store: Store, error: Exception, began: datetime) -> Notice | None:
     """A notice of a refresh that ended before there was a run to write down, such as for want of space or of a
     database; None if its run tells."""
-    log, host, pid = schema.refresh_log, socket.gethostname(), os.getpid()
-    own = sa.select(sa.func.count()).where(
-        log.c.stage == "", log.c.host == host, log.c.pid == pid, log.c.started_at >= began - timedelta(seconds=1)
-    )
-    with contextlib.suppress(LegoError, sa.exc.SQLAlchemyError), store.application_reading.connect() as connection:
-        if connection.execute(own).scalar():
+    with contextlib.suppress(Exception):
+        if is_own_run_logged(store, since=began):
             return None
+    host, pid = socket.gethostname(), os.getpid()
     words = in_a_line(str(error) or type(error).__name__, 1000)
     return Notice(
         f"begun:{host}:{pid}:{began.isoformat(timespec='seconds')}", notices.FAILED, f"The refresh failed: {words}",

@@ -128,6 +128,17 @@ def illnesses(store: Store, *, now: datetime.datetime) -> Iterator[Notice]:
         yield illness_notice(seen, list(group), now=now)
 
 
+def is_own_run_logged(store: Store, *, since: datetime.datetime) -> bool:
+    """Whether a run of this very process that began `since` then is written down, so that it tells by itself."""
+    own = sa.select(sa.func.count()).where(
+        log.c.stage == "", log.c.host == socket.gethostname(), log.c.pid == os.getpid(),
+        # Moments may be kept to the second.
+        log.c.started_at >= since - datetime.timedelta(seconds=1),
+    )
+    with store.application_reading.connect() as connection:
+        return bool(connection.execute(own).scalar())
+
+
 def _is_awaited(store: Store, live: Generation) -> bool:
     """Whether a rule was made before the generation was published: it may have been crossed by it."""
     table = schema.notice_rule
