@@ -91,10 +91,35 @@ CREATE TABLE IF NOT EXISTS financials_replaced (
 CREATE TABLE IF NOT EXISTS changed_month (
   id BIGINT NOT NULL,
   month DATE NOT NULL,
-  cause VARCHAR(20) NOT NULL COMMENT 'import, undo, demo or archive',
+  cause VARCHAR(20) NOT NULL COMMENT 'import, undo, demo, archive or unarchive',
   import_id INTEGER,
   created_at DATETIME(6) NOT NULL,
   PRIMARY KEY (id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS archived_month (
+  month DATE NOT NULL,
+  file VARCHAR(1000) NOT NULL COMMENT 'the Parquet file that holds its facts',
+  sha256 VARCHAR(64) NOT NULL,
+  bytes BIGINT NOT NULL,
+  facts BIGINT NOT NULL,
+  value NUMERIC(25, 2) NOT NULL COMMENT 'sum of its facts, all metrics',
+  replaced_facts BIGINT NOT NULL COMMENT 'of financials_replaced, in the same file',
+  last_fact_id BIGINT NOT NULL,
+  archived_at DATETIME(6) NOT NULL,
+  PRIMARY KEY (month)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS archived_sum (
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL COMMENT ''''' for none',
+  marketplace VARCHAR(10) NOT NULL COMMENT ''''' for none',
+  asin_id INTEGER NOT NULL COMMENT '0 for none',
+  facts BIGINT NOT NULL,
+  valued BIGINT NOT NULL COMMENT 'those with a value',
+  value NUMERIC(25, 2) COMMENT 'none if no fact has a value',
+  last_fact_id BIGINT NOT NULL,
+  PRIMARY KEY (month, metric, marketplace, asin_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS financials_summary_monthly_asin_marketplace (

@@ -16,6 +16,15 @@ BEGIN NOT ATOMIC
 END//
 DELIMITER ;
 
+-- Facts that were moved to files are not in financials; this script would lose their months.
+DELIMITER //
+BEGIN NOT ATOMIC
+  IF EXISTS (SELECT month FROM archived_month) THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'months are archived; run flask refresh-summaries instead';
+  END IF;
+END//
+DELIMITER ;
+
 SET @now = UTC_TIMESTAMP(6);
 SET @run = UUID();
 SET @live = (SELECT generation FROM summary_generation WHERE live = 1);

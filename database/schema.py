@@ -149,12 +149,42 @@ changed_month = _table(
     "changed_month", FACTS,
     sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("month", sa.Date, nullable=False),
-    sa.Column("cause", sa.String(20), nullable=False, comment="import, undo, demo or archive"),
+    sa.Column("cause", sa.String(20), nullable=False, comment="import, undo, demo, archive or unarchive"),
     sa.Column("import_id", Id),
     sa.Column("created_at", Moment, nullable=False),
 )
 """The ledger: months whose facts changed. A generation names the last entry it includes; later entries
 are what the next refresh has to do. Nothing is ever ticked off, so no crash can lose an entry."""
+
+archived_month = _table(
+    "archived_month", FACTS,
+    sa.Column("month", sa.Date, primary_key=True),
+    sa.Column("file", sa.String(1000), nullable=False, comment="the Parquet file that holds its facts"),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("facts", sa.BigInteger, nullable=False),
+    sa.Column("value", Sum, nullable=False, comment="sum of its facts, all metrics"),
+    sa.Column("replaced_facts", sa.BigInteger, nullable=False, comment="of financials_replaced, in the same file"),
+    sa.Column("last_fact_id", sa.BigInteger, nullable=False),
+    sa.Column("archived_at", Moment, nullable=False),
+)
+"""Months whose facts were moved to files. What stands for them in a refresh is `archived_sum`."""
+
+archived_sum = _table(
+    "archived_sum", FACTS,
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False, comment="'' for none"),
+    sa.Column("marketplace", sa.String(10), nullable=False, comment="'' for none"),
+    sa.Column("asin_id", Id, nullable=False, comment="0 for none"),
+    sa.Column("facts", sa.BigInteger, nullable=False),
+    sa.Column("valued", sa.BigInteger, nullable=False, comment="those with a value"),
+    sa.Column("value", Sum, comment="none if no fact has a value"),
+    sa.Column("last_fact_id", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("month", "metric", "marketplace", "asin_id"),
+    bulk=True,
+)
+"""Archived facts, summed up as far as any table of a generation needs them: a month can be built anew from it, exactly,
+wherever its products belong by then."""
 
 # --- published -------------------------------------------------------------------------------------
 
