@@ -18,6 +18,7 @@ from database.doctor.examination import last_examination
 from database.doctor.intake import REFUSED_FOR, RESTATED_FOR
 from database.doctor.statements import SERVED_FOR
 from database.engines.base import Generation, Store, utc_now
+from database.notices.outbox import undelivered
 from database.queries.imports import refused_since
 from database.queries.operations import (
     NOT_A_REFRESH,
@@ -157,10 +158,12 @@ def _trouble(store: Store) -> Iterator[Metric]:
     with store.application_reading.connect() as connection:
         refused = refused_since(connection, now - REFUSED_FOR)
         slow = read_slowest(connection, since=now - SERVED_FOR)
+        late = undelivered(connection, now=now)
     yield _gauge("lego_imports_refused", "Files refused in the last week, with none of their name taken in since.",
                  len(refused))
     yield _gauge("lego_slowest_statement_seconds", "The slowest statement of a page that was slow in the last day.",
                  max((found.milliseconds for found in slow), default=0) / 1000)
+    yield _gauge("lego_notices_undelivered", "Notices of the last week that a channel did not deliver.", len(late))
 
 
 def _gauge(name: str, words: str, value: float) -> GaugeMetricFamily:

@@ -14,6 +14,7 @@ from database.doctor.configuration import judge_readiness, judge_schema, judge_s
 from database.doctor.figures import judge_figures
 from database.doctor.findings import SERIOUS, SEVERITIES, Finding, Limits
 from database.doctor.intake import judge_refused, judge_restated
+from database.doctor.notices import judge_notices
 from database.doctor.room import judge_disks, judge_share
 from database.doctor.schedule import judge_leftovers, judge_schedule
 from database.doctor.statements import judge_pages, judge_served
@@ -81,6 +82,7 @@ def _look(store: Store, limits: Limits, now: datetime) -> list[Finding]:
     found += judge_schedule(store, now=now)
     found += judge_leftovers(store)
     found += judge_refused(store, now=now)
+    found += judge_notices(store, now=now)
     found += store.health().findings(limits)
     is_built = store.live_generation() is not None
     sizes = store.stored_sizes() if is_built else []

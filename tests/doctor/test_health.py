@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import socket
 from collections.abc import Iterator
@@ -13,15 +14,18 @@ from database import schema
 from database.doctor.configuration import judge_schema, judge_settings
 from database.doctor.examination import cure, examine, last_examination
 from database.doctor.findings import HINT, SERIOUS, WARNING, Finding, Limits
+from database.doctor.notices import judge_notices
 from database.doctor.room import judge_disks, judge_share
 from database.doctor.schedule import judge_leftovers, judge_schedule
 from database.doctor.statements import judge_pages
 from database.engines import open_store
 from database.engines.base import Store, utc_now
 from database.migrations import VERSION_TABLE
+from database.notices import outbox
 from database.summaries.run_log import RUNNING
 from domain.errors import LockBusy
-from settings import Settings, load_settings
+from domain.notices import Notice
+from settings import MailSettings, Settings, load_settings
 
 LONG_AGO = datetime.timedelta(hours=40)
 
@@ -153,6 +157,38 @@ def test_summaries_that_are_large_beside_the_facts_are_told_as_a_share(healthy: 
     assert found.check == "summaries-large"
     assert found.evidence.endswith("should be at most 0 %")
     assert list(judge_share(healthy.stored_sizes(), Limits(small_bytes=2**40, largest_share=0.001))) == []
+
+
+@pytest.fixture
+def unsent(healthy: Store) -> Iterator[Store]:
+    """The store with two notices of an hour ago that a mail server is to take, the first of them refused once."""
+    settings, an_hour_ago = healthy.settings, utc_now() - datetime.timedelta(hours=1)
+    mail = MailSettings(host="mail.example", from_="lego@example.com", to=("ann@example.com",))
+    healthy.settings = dataclasses.replace(settings, mail=mail)
+    for key in ("one", "two"):
+        outbox.write_down(healthy, [Notice(key, "failed", f"Notice {key}", "", (), an_hour_ago)])
+    healthy.settings = settings
+    with healthy.application_reading.connect() as connection:
+        first, _second = outbox.due(connection, "mail", now=utc_now())
+    outbox.claim(healthy, first, now=utc_now())
+    outbox.settle(healthy, first, is_delivered=False, trouble="the server answered 535 no")
+    yield healthy
+    run(healthy, sa.delete(schema.notice_delivery))
+    run(healthy, sa.delete(schema.notice))
+
+
+def test_notices_that_are_not_delivered_are_told_with_the_reason(unsent: Store) -> None:
+    found = list(judge_notices(unsent, now=utc_now()))
+    run(unsent, sa.update(schema.notice_delivery).values(last_error=None))
+    (untried,) = judge_notices(unsent, now=utc_now())
+    run(unsent, sa.update(schema.notice_delivery).values(state="delivered"))
+
+    assert [(each.check, each.severity, each.subject, each.finding) for each in found] == [
+        ("notices-undelivered", WARNING, "mail", "2 notices have not been delivered by mail"),
+    ]
+    assert ": Notice one; 0 given up; the last attempt: the server answered 535 no" in found[0].evidence
+    assert untried.advice == "look whether flask send-notices is in the crontab or among the timers"
+    assert list(judge_notices(unsent, now=utc_now())) == []
 
 
 def test_a_slow_statement_of_every_page_is_told(healthy: Store) -> None:

@@ -139,6 +139,7 @@ def test_pages_statements_cache_and_runs_are_told(store, app, signed_in):
     assert time.time() - found["lego_doctor_examined_timestamp_seconds",] < 600
     assert found["lego_doctor_findings", "brands-without-category", "hint"] == 1
     assert (found["lego_imports_refused",], found["lego_restated_months",]) == (0, 0)
+    assert found["lego_notices_undelivered",] == 0
     assert "12345" not in text and "nothing-of" not in text
     with app.test_request_context():
         times = {found.page: found for found in metrics.page_times()}
