@@ -70,12 +70,13 @@ def show() -> str:
         expected = next_expected(connection, now=now, at=current.settings().refresh.expected_at)
         verified = read_verified(connection, live.run_id) if live else None
         imports, slowest = read_imports(connection, limit=IMPORTS), read_slowest(connection, limit=SHOWN)
+    doctor = findings_view()
     left_out, restated = store.read(_of_generation) if live else ([], [])
     return render_template(
         "operations/show.html",
         state=state_view(
             live, refresh_trouble(store, now=now), drawn[0] if drawn else None, expected=expected, verified=verified,
-            now=now, formats=formats,
+            doctor=doctor, now=now, formats=formats,
         ),
         running=running_view(running, drawn, now=now) if running else None,
         may_refresh=current.person().may(ADMIN), charts=charts_view(drawn, volumes, formats),
@@ -85,7 +86,7 @@ def show() -> str:
         previous=_address(number - 1) if number > 1 else "", next=_address(number + 1) if number < last else "",
         left_out=left_out_view(live, left_out, formats), restated=restated_view(restated, formats),
         sizes=sizes_view(sizes, volumes, formats), page_times=pages_view(formats),
-        slow_statements=statements_view(slowest, formats), doctor=findings_view(),
+        slow_statements=statements_view(slowest, formats), doctor=doctor,
         imports=[row_view(entry, formats, may_undo=True) for entry in imports],
         exports=[
             ExportLink("Excel (.xlsx)", url_for("operations.as_xlsx")),

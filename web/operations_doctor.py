@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from database import schema
+from database.doctor.findings import SERIOUS, WARNING
 from database.engines.base import utc_now
 from web import current
 from web.notices import moment_words
 from web.operations_runs import ago_words
 
-_STATES = {"serious": "refused", "warning": "warning"}
+_STATES = {SERIOUS: "refused", WARNING: "warning"}
+TOLD_ANEW = ("never-refreshed", "refresh-failed", "refresh-late", "refresh-missed")
+"""Checks that the page makes itself, for this very moment."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class Examination:
     examined: str
     findings: list[Finding]
 
+    def of(self, severity: str) -> list[Finding]:
+        """The findings of a severity."""
+        return [found for found in self.findings if found.severity == severity]
+
 
 def findings_view() -> Examination | None:
     """None if the doctor never looked."""
@@ -56,3 +63,20 @@ def findings_view() -> Examination | None:
             for row in rows if row.check_id
         ],
     )
+
+
+def doctor_words(doctor: Examination | None) -> str:
+    """How much was found, for the line of state."""
+    if doctor is None:
+        return "the doctor never looked"
+    counts = [(len(doctor.of(SERIOUS)), "serious finding"), (len(doctor.of(WARNING)), "warning")]
+    words = " and ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count)
+    return f"the doctor has {words}" if words else "the doctor found nothing that presses"
+
+
+def serious_words(doctor: Examination | None) -> list[str]:
+    """What is serious, with what to do."""
+    return [
+        f"{found.words} ({found.evidence}). What to do: {found.advice}. As the doctor saw it {doctor.examined}."
+        for found in (doctor.of(SERIOUS) if doctor else ()) if found.check not in TOLD_ANEW
+    ]

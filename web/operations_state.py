@@ -16,6 +16,7 @@ from domain.months import month_name
 from web.formats import MONEY, Formats, kind_of
 from web.import_report import count_words
 from web.notices import moment_words
+from web.operations_doctor import Examination, doctor_words, serious_words
 from web.operations_runs import ago_words, bytes_words, share_words
 from web.plain import moment
 
@@ -56,10 +57,10 @@ class SizesView:
 
 def state_view(
     live: Generation | None, trouble: Trouble | None, newest: Run | None, *, expected: datetime.datetime | None,
-    verified: datetime.datetime | None, now: datetime.datetime, formats: Formats,
+    verified: datetime.datetime | None, doctor: Examination | None, now: datetime.datetime, formats: Formats,
 ) -> StateView:
-    """Generation, freshness, next expected run, verified."""
-    troubles = [*_troubles(live, trouble, newest, now), *_missed(expected, now)]
+    """Generation, freshness, next expected run, verified, and how much the doctor found."""
+    troubles = [*_troubles(live, trouble, newest, now), *_missed(expected, now), *serious_words(doctor)]
     if live is None:
         return StateView("warn", "No figures yet", (), tuple(troubles))
     through = f" through {month_name(live.last_month)}" if live.last_month else ""
@@ -69,6 +70,7 @@ def state_view(
         f"data{through}" if through else "no month",
         f"verified to the cent, {verified:%H:%M} UTC" if verified else "its verification is not in the log",
         _expected_words(expected, now),
+        doctor_words(doctor),
     ]
     failed = trouble is not None and trouble.failed_at is not None
     tone, word = ("bad", "Failed") if failed else ("warn", "Look here") if troubles else ("good", "All well")
