@@ -19,6 +19,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
+from database.archive.records import refuse_archived
 from database.engines.base import Store, utc_now
 from database.imports import facts
 from database.imports.dimensions import Entry, Placement, place_products
@@ -62,6 +63,7 @@ def _take_in(
     refuse_same_bytes(connection, staged.sha256, staged.file_name)
     by_month = _sums(scratch, staged)
     metrics, months = _by_metric(by_month), tuple(sorted({found.month for found in by_month}))
+    refuse_archived(connection, months, f"{staged.file_name}: has facts")
     source = (options.source or staged.format).strip()
     entry = Entry(next_import_id(connection), utc_now())
     placement = place_products(store, connection, scratch, staged, entry=entry, update=options.update_products)

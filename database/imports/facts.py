@@ -15,6 +15,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
+from database.archive.records import months_of_import, refuse_archived
 from database.engines.base import Store
 from database.imports.dimensions import PRODUCTS, Entry
 from database.imports.report import LISTED, KeptProduct, MetricSum, Overlap
@@ -44,9 +45,8 @@ def total(column: sa.ColumnElement) -> sa.ColumnElement:
 
 def last_fact_id(connection: sa.Connection) -> int:
     """The highest id that any fact has or had: ids are never given twice, not even after an undo."""
-    used = sa.select(sa.func.coalesce(sa.func.max(fact.c.id), 0).label("highest"))
-    noted = sa.select(sa.func.coalesce(sa.func.max(schema.financials_import.c.last_fact_id), 0).label("highest"))
-    return max(int(connection.execute(query).scalar()) for query in (used, noted))
+    columns = (fact.c.id, schema.financials_import.c.last_fact_id, schema.archived_month.c.last_fact_id)
+    return max(int(connection.execute(sa.select(sa.func.max(column))).scalar() or 0) for column in columns)
 
 
 def insert_facts(
@@ -164,6 +164,10 @@ def remove_demo(connection: sa.Connection) -> tuple[int, Decimal, list[datetime.
     ).one()
     months = list(connection.execute(sa.select(fact.c.month).where(theirs).distinct().order_by(fact.c.month)).scalars())
     numbers = [part.import_id for part in demos]
+    for number in numbers:
+        refuse_archived(
+            connection, months_of_import(connection, number), "demo data, which a real import removes, has facts"
+        )
     connection.execute(sa.delete(fact).where(theirs))
     connection.execute(sa.delete(aside).where(aside.c.replaced_by.in_(numbers)))
     connection.execute(sa.update(table).where(table.c.id.in_(numbers)).values(status="removed"))

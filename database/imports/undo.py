@@ -9,6 +9,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
+from database.archive.records import months_of_import, refuse_archived
 from database.engines.base import Store, utc_now
 from database.imports.facts import FactRange, belongs_to, total
 from database.imports.ledger import note_changed_months
@@ -34,10 +35,13 @@ class Undone:
 def undo_import(store: Store, import_id: int) -> Undone:
     """Takes back the import `import_id`, in one transaction; the caller holds `store.lock()`. Products,
     brands and categories that it made stay. Raises Refused if there is no such import, if it is out
-    already, or, naming them, if later imports touched the same facts."""
+    already, if its facts are archived, or, naming them, if later imports touched the same facts."""
     with store.facts() as connection:
         entry = connection.execute(sa.select(book).where(book.c.id == import_id)).first()
         _refuse_unless_in(import_id, entry)
+        refuse_archived(
+            connection, months_of_import(connection, import_id), f"import {import_id} ({entry.file_name}) touched facts"
+        )
         _refuse_if_built_upon(connection, entry)
         undone = _take_out(connection, entry)
         store.keep_lock(connection)

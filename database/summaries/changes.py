@@ -27,6 +27,10 @@ INCREMENTAL = "incremental"
 MONTHS = "months"
 ROLLBACK = "rollback"
 
+ARCHIVE = "archive"
+UNARCHIVE = "unarchive"
+"""Causes in the ledger."""
+
 ID_MARGIN = 1000
 """Ids commit out of order: a transaction that was open during the last refresh may show up below the
 high-water mark. So this many ids below it are counted, then and now."""
@@ -42,9 +46,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a refresh will do. `present` are the months that have facts, `rebuild` those to be built
-    (one without facts any more is emptied), `causes` the reasons, by month, `announced` the months whose
-    facts were changed by an import, an undo or an archive. `dimensions_changed`: the live generation's copy of
+    """What a refresh will do. `present` are the months that have facts, archived ones included, `rebuild` those
+    to be built (one without facts any more is emptied), `causes` the reasons, by month, `announced` the months
+    whose facts were changed by an import, an undo or an archive. `dimensions_changed`: the live generation's copy of
     names and assignments is out of date, so it is published anew even if no month is built."""
 
     refresh_type: str
@@ -93,7 +97,8 @@ def make_plan(
     ledger_id = connection.execute(sa.select(sa.func.max(schema.changed_month.c.id))).scalar() or 0
     last_fact_id = connection.execute(sa.select(sa.func.max(facts.c.id))).scalar() or 0
     recent_facts = count_recent(connection, last_fact_id)
-    present = by_month(list(connection.execute(distinct_dates()).scalars()))
+    archived = set(connection.execute(sa.select(schema.archived_month.c.month)).scalars())
+    present = by_month(list(connection.execute(distinct_dates()).scalars()), archived)
     causes: dict[datetime.date, list[str]] = defaultdict(list)
     announced: frozenset[datetime.date] = frozenset()
     placement_changed = True
@@ -101,9 +106,11 @@ def make_plan(
         for month, cause in _ledger_entries(connection, live.ledger_id):
             causes[month].append(cause)
         announced = frozenset(causes)
+        # Archiving takes ids away from below the mark, which looks as if another program had.
+        was_archived = any(cause in (ARCHIVE, UNARCHIVE) for found in causes.values() for cause in found)
         for month in _months_with_new_ids(connection, live):
             if month not in announced:
-                causes[month].append("facts inserted or removed by another program")
+                causes[month].append(ARCHIVE if was_archived else "facts inserted or removed by another program")
         moved = _months_with_moved_products(connection, live, tables, exclude_groups)
         placement_changed = moved is not None
         for month in moved or ():

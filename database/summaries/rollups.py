@@ -15,15 +15,17 @@ import sqlalchemy as sa
 from database import schema
 from database.schema import ALL_MARKETPLACES, UNASSIGNED, UNCATEGORISED
 
-facts = schema.financials
+facts, archived = schema.financials, schema.archived_sum
 
 
 @dataclass(frozen=True)
 class MonthFacts:
-    """A month and the dates under which its facts stand: its first, and any other that strays."""
+    """A month and the dates under which its facts stand: its first, and any other that strays. If it is archived,
+    its facts are in a file, and `archived_sum` stands for them; others may have come since."""
 
     month: datetime.date
     dates: tuple[datetime.date, ...]
+    is_archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,19 @@ def of_month(column: sa.ColumnElement, month: MonthFacts) -> sa.ColumnElement[bo
     if len(month.dates) == 1:
         return column == month.dates[0]
     return column.in_(month.dates)
+
+
+def source_of(month: MonthFacts) -> tuple[sa.FromClause, sa.ColumnElement[bool]]:
+    """Where a month's amounts are (asin_id, marketplace, metric, value), and the condition that picks them there."""
+    condition = of_month(facts.c.month, month)
+    if not month.is_archived:
+        return facts, condition
+    names = ("asin_id", "marketplace", "metric", "value")
+    both = sa.union_all(
+        sa.select(*(facts.c[name] for name in names)).where(condition),
+        sa.select(*(archived.c[name] for name in names)).where(archived.c.month == month.month),
+    )
+    return both.subquery("facts_of_month"), sa.true()
 
 
 def placements(exclude_groups: Collection[str]) -> sa.Select:
@@ -76,43 +91,45 @@ def asin_level(month: MonthFacts, *, placement: sa.Table, set_number: int, targe
 
     Brand and category come as scalar subqueries per group: joining and sorting a derived table took
     half as long again on MariaDB."""
+    source, condition = source_of(month)
     return into(target, asin_rows(
-        of_month(facts.c.month, month), month=sa.literal(month.month, sa.Date), placement=placement,
-        set_number=set_number, now=now,
+        condition, month=sa.literal(month.month, sa.Date), placement=placement, set_number=set_number, now=now,
+        source=source,
     ))
 
 
 def asin_rows(
-    condition: sa.ColumnElement[bool], *, month: sa.ColumnElement, placement: sa.Table, set_number, now
+    condition: sa.ColumnElement[bool], *, month: sa.ColumnElement, placement: sa.Table, set_number, now,
+    source: sa.FromClause = facts,
 ) -> sa.Select:
-    """The rows of `asin_level`, for any condition that picks one month's facts."""
+    """The rows of `asin_level`, for any condition that picks one month's facts in `source`."""
 
     def place(column: sa.Column) -> sa.ScalarSelect:
         return (
             sa.select(column)
-            .where(placement.c.placement == set_number, placement.c.asin_id == facts.c.asin_id)
+            .where(placement.c.placement == set_number, placement.c.asin_id == source.c.asin_id)
             .scalar_subquery()
         )
 
     return (
         sa.select(
-            facts.c.asin_id,
+            source.c.asin_id,
             place(placement.c.brand_id).label("brand_id"),
             place(placement.c.category_id).label("category_id"),
-            facts.c.marketplace,
+            source.c.marketplace,
             month.label("month"),
-            facts.c.metric,
-            sa.func.sum(facts.c.value).label("value"),
+            source.c.metric,
+            sa.func.sum(source.c.value).label("value"),
             _moment(now),
         )
         .where(
             condition,
-            facts.c.metric != "",
-            facts.c.marketplace != "",
-            facts.c.marketplace != ALL_MARKETPLACES,
-            facts.c.value.is_not(None),
+            source.c.metric != "",
+            source.c.marketplace != "",
+            source.c.marketplace != ALL_MARKETPLACES,
+            source.c.value.is_not(None),
         )
-        .group_by(facts.c.metric, facts.c.marketplace, facts.c.asin_id)
+        .group_by(source.c.metric, source.c.marketplace, source.c.asin_id)
         # A product that is not placed is unknown or excluded: its group is left out, and counted
         # by verification.
         .having(sa.literal_column("brand_id").is_not(None))
@@ -200,9 +217,14 @@ def distinct_dates() -> sa.Select:
     return sa.select(facts.c.month).group_by(facts.c.month).order_by(facts.c.month)
 
 
-def by_month(dates: Sequence[datetime.date | None]) -> list[MonthFacts]:
-    """Dates -> months, in order; a date that is not a first counts to its month, None to none."""
-    months: dict[datetime.date, list[datetime.date]] = {}
+def by_month(
+    dates: Sequence[datetime.date | None], archived_months: Collection[datetime.date] = ()
+) -> list[MonthFacts]:
+    """Dates -> months, in order; a date that is not a first counts to its month, None to none. Archived months are
+    there without dates, too."""
+    months: dict[datetime.date, list[datetime.date]] = {month: [] for month in archived_months}
     for date in sorted(date for date in dates if date is not None):
         months.setdefault(date.replace(day=1), []).append(date)
-    return [MonthFacts(month, tuple(found)) for month, found in months.items()]
+    return [
+        MonthFacts(month, tuple(found) or (month,), month in archived_months) for month, found in sorted(months.items())
+    ]

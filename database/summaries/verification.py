@@ -1,8 +1,8 @@
 """Holds the staged tables against the facts, to the cent, independently of what built them.
 
 Per month and metric (contract, rule 6): facts − left out = ASIN level = Σ brand by marketplace =
-brand `ALL` = category. The facts' side goes back to `financials`, `asin` and `brand`, not to the
-placement the build used; so a change that came in meanwhile shows as a difference, too.
+brand `ALL` = category. The facts' side goes back to `financials` (for archived months to the record of them), `asin`
+and `brand`, not to the placement the build used; so a change that came in meanwhile shows as a difference, too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.schema import ALL_MARKETPLACES
-from database.summaries.rollups import Levels, MonthFacts, facts, is_excluded, of_month
+from database.summaries.rollups import Levels, MonthFacts, archived, facts, is_excluded, of_month, source_of
 
 NO_MONTH = datetime.date(1000, 1, 1)
 """Stands for 'no month' where a month is part of a key."""
@@ -101,7 +101,9 @@ def examine_month(
 ) -> MonthFindings:
     """Everything verification has to say about one staged month: counts and sums of its facts, straight
     from the source, what of them cannot be placed, and where the staged levels differ."""
-    rows = list(connection.execute(facts_by_reason(of_month(facts.c.month, month), exclude_groups)))
+    rows = list(connection.execute(facts_by_reason(
+        of_month(facts.c.month, month), exclude_groups, archived_month=month.month if month.is_archived else None
+    )))
     fingerprints, left_out = _fingerprints(rows, name_metrics(row.metric for row in rows))
     expected = {
         found.metric: found.value - found.left_out_value
@@ -151,10 +153,11 @@ def sample_differs(
 
 
 def _recompute(connection: sa.Connection, month: MonthFacts, group: sa.Row) -> list[Difference]:
+    source, condition = source_of(month)
     value = connection.execute(
-        sa.select(sa.func.sum(facts.c.value)).where(
-            of_month(facts.c.month, month), facts.c.metric == group.metric,
-            facts.c.marketplace == group.marketplace, facts.c.asin_id == group.asin_id,
+        sa.select(sa.func.sum(source.c.value)).where(
+            condition, source.c.metric == group.metric, source.c.marketplace == group.marketplace,
+            source.c.asin_id == group.asin_id,
         )
     ).scalar()
     place = connection.execute(
@@ -173,21 +176,12 @@ def _recompute(connection: sa.Connection, month: MonthFacts, group: sa.Row) -> l
     return found
 
 
-def facts_by_reason(condition: sa.ColumnElement[bool], exclude_groups: Collection[str]) -> sa.Select:
+def facts_by_reason(
+    condition: sa.ColumnElement[bool], exclude_groups: Collection[str], *, archived_month: datetime.date | None = None
+) -> sa.Select:
     """Facts by metric and by the reason that leaves them out ('' for none), grouped first by what the
     rollup index holds, so that dimensions are looked up once per group and not once per fact."""
-    groups = (
-        sa.select(
-            facts.c.metric, facts.c.marketplace, facts.c.asin_id,
-            sa.func.count().label("facts"),
-            sa.func.count(facts.c.value).label("valued"),
-            sa.func.sum(facts.c.value).label("value"),
-            sa.func.max(facts.c.id).label("last_fact_id"),
-        )
-        .where(condition)
-        .group_by(facts.c.metric, facts.c.marketplace, facts.c.asin_id)
-        .subquery("fact_groups")
-    )
+    groups = _fact_groups(condition, archived_month).subquery("fact_groups")
     asin, brand = schema.asin, schema.brand
     labelled = (
         sa.select(
@@ -211,6 +205,31 @@ def facts_by_reason(condition: sa.ColumnElement[bool], exclude_groups: Collectio
         .group_by(labelled.c.metric, labelled.c.reason)
         .order_by(labelled.c.metric, labelled.c.reason)
     )
+
+
+def _fact_groups(condition: sa.ColumnElement[bool], archived_month: datetime.date | None) -> sa.Select:
+    groups = (
+        sa.select(
+            facts.c.metric, facts.c.marketplace, facts.c.asin_id,
+            sa.func.count().label("facts"),
+            sa.func.count(facts.c.value).label("valued"),
+            sa.func.sum(facts.c.value).label("value"),
+            sa.func.max(facts.c.id).label("last_fact_id"),
+        )
+        .where(condition)
+        .group_by(facts.c.metric, facts.c.marketplace, facts.c.asin_id)
+    )
+    if archived_month is None:
+        return groups
+    recorded = sa.select(*(archived.c[column.name] for column in groups.selected_columns))
+    both = sa.union_all(groups, recorded.where(archived.c.month == archived_month)).subquery("both_sources")
+    return sa.select(
+        both.c.metric, both.c.marketplace, both.c.asin_id,
+        sa.func.sum(both.c.facts).label("facts"),
+        sa.func.sum(both.c.valued).label("valued"),
+        sa.func.sum(both.c.value).label("value"),
+        sa.func.max(both.c.last_fact_id).label("last_fact_id"),
+    ).group_by(both.c.metric, both.c.marketplace, both.c.asin_id)
 
 
 def reason_left_out(found: sa.FromClause, exclude_groups: Collection[str]) -> sa.Case:

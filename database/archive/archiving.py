@@ -1,0 +1,222 @@
+"""Moves old facts to files and back, one month after the other.
+
+Archiving a month:
+1. write     its facts to a Parquet file under a passing name, durably
+2. verify    the file, read back, against the database: counts and sums by date, metric and marketplace
+3. name      the file by its contents
+4. move      in one transaction: the sums that stand for the facts, the record, the ledger; the facts go
+Killed before the end of 4, the facts are where they were, and a file is left that the next run replaces. Bringing a
+month back is the same in the other direction.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import sqlalchemy as sa
+
+from database import schema
+from database.archive.parquet import (
+    NOTHING,
+    aside,
+    differing,
+    digest_of,
+    facts,
+    in_month,
+    read_month,
+    sums_in,
+    sums_of,
+    write_month,
+)
+from database.archive.records import ArchivedMonth, archive_folder, read_archived
+from database.crash_points import passing
+from database.engines.base import Store, utc_now
+from database.imports.ledger import note_changed_months
+from database.summaries.changes import ARCHIVE, UNARCHIVE
+from database.summaries.rollups import by_month, distinct_dates
+from domain.errors import Refused, SetupError
+from domain.months import format_month, month_of, today_utc
+
+record, archived = schema.archived_month, schema.archived_sum
+
+Progress = Callable[[datetime.date, int, int], None]
+"""Told the month at hand, how many are done, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Months that were archived or brought back, and where the files are or were."""
+
+    months: tuple[ArchivedMonth, ...]
+    folder: Path | None
+
+    @property
+    def facts(self) -> int:
+        """Facts of all months together."""
+        return sum(found.facts for found in self.months)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all files together."""
+        return sum(found.bytes for found in self.months)
+
+
+def archive(
+    store: Store, *, before: datetime.date, folder: Path | None = None, wait: float = 0,
+    progress: Progress = lambda *told: None,
+) -> Moved:
+    """Archives every month before `before` that has facts and is not archived yet. Raises Refused (a month that is not
+    over; a file that is not what the database says), LockBusy, OutOfSpace, SetupError or DatabaseUnreachable; months
+    that were done by then stay done."""
+    if before > month_of(today_utc()):
+        raise Refused(
+            f"--before {format_month(before)}: only months that are over can be archived; give "
+            f"{format_month(month_of(today_utc()))} or an earlier one"
+        )
+    folder = folder.absolute() if folder else archive_folder(store)
+    _make(folder)
+    with store.lock("archiving", wait=wait):
+        months, done = _to_archive(store, before), []
+        for month in months:
+            progress(month, len(done), len(months))
+            done.append(_archive_month(store, month, folder))
+            passing("archived")
+        if done:
+            progress(done[-1].month, len(done), len(months))
+    return Moved(tuple(done), folder)
+
+
+def unarchive(
+    store: Store, months: Collection[datetime.date] = (), *, wait: float = 0, progress: Progress = lambda *told: None
+) -> Moved:
+    """Brings archived months back, all of them if none is named. Raises what `archive` raises."""
+    with store.lock("unarchiving", wait=wait):
+        with store.facts() as connection:
+            found = read_archived(connection)
+        unknown = sorted(set(months) - {each.month for each in found})
+        if unknown:
+            raise Refused(f"{format_month(unknown[0])} is not archived; flask summaries tells which months are")
+        chosen, done = [each for each in found if not months or each.month in months], []
+        for each in chosen:
+            progress(each.month, len(done), len(chosen))
+            _bring_back(store, each)
+            done.append(each)
+        if done:
+            progress(done[-1].month, len(done), len(chosen))
+    return Moved(tuple(done), None)
+
+
+def _to_archive(store: Store, before: datetime.date) -> list[datetime.date]:
+    with store.facts() as connection:
+        present = [found.month for found in by_month(list(connection.execute(distinct_dates()).scalars()))]
+        known = {each.month for each in read_archived(connection)}
+    return [month for month in present if month < before and month not in known]
+
+
+def _archive_month(store: Store, month: datetime.date, folder: Path) -> ArchivedMonth:
+    draft = folder / f"{format_month(month)}.{os.getpid()}.new"
+    for left in folder.glob(f"{format_month(month)}.*.new"):
+        left.unlink()
+    try:
+        with store.facts() as connection, store.scratch(connection) as scratch:
+            write_month(store, connection, scratch, month, draft)
+            passing("archive-written")
+            kept, replaced = (_verified(connection, scratch, month, draft, table) for table in (facts, aside))
+            digest = digest_of(draft)
+            path = folder / f"{format_month(month)}-{digest[:12]}.parquet"
+            draft.replace(path)
+            _make_durable(folder)
+            passing("archive-file")
+            last = connection.execute(sa.select(sa.func.max(facts.c.id)).where(in_month(facts, month))).scalar()
+            found = ArchivedMonth(
+                month, path, digest, path.stat().st_size, *kept, replaced_facts=replaced[0], last_fact_id=last,
+                archived_at=utc_now(),
+            )
+            _move_out(store, connection, found)
+            return found
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _verified(
+    connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, month: datetime.date, path: Path, table: sa.Table
+) -> tuple[int, Decimal]:
+    """Rows and sum of what is in the file and in the database alike. Raises Refused where they differ."""
+    wanted, found = sums_of(connection, table, month), sums_in(scratch, path, replaced=table is aside)
+    wrong = differing(month, wanted, found)
+    if wrong:
+        raise wrong
+    return sum(each[0] for each in found.values()), Decimal(sum(each[2] for each in found.values())).scaleb(-2)
+
+
+def _move_out(store: Store, connection: sa.Connection, found: ArchivedMonth) -> None:
+    names = [sa.func.coalesce(facts.c[name], empty) for name, empty in
+             (("metric", ""), ("marketplace", ""), ("asin_id", 0))]
+    rows = sa.select(
+        sa.literal(found.month, sa.Date), *names, sa.func.count(), sa.func.count(facts.c.value),
+        sa.func.sum(facts.c.value), sa.func.max(facts.c.id),
+    ).where(in_month(facts, found.month)).group_by(*names)
+    connection.execute(sa.insert(archived).from_select([column.name for column in archived.columns], rows))
+    connection.execute(sa.insert(record).values(**(vars(found) | {"file": str(found.file)})))
+    note_changed_months(connection, [found.month], cause=ARCHIVE, import_id=None, now=found.archived_at)
+    for table, count in ((facts, found.facts), (aside, found.replaced_facts)):
+        gone = connection.execute(sa.delete(table).where(in_month(table, found.month))).rowcount
+        if gone != count:
+            raise Refused(
+                f"{format_month(found.month)}: other programs changed its facts while they were archived; nothing was "
+                "removed. Run it again when they are done"
+            )
+    store.keep_lock(connection)
+    connection.commit()
+
+
+def _bring_back(store: Store, found: ArchivedMonth) -> None:
+    if digest_of(found.file) != found.sha256:
+        raise Refused(
+            f"{found.file}: is not the file that was written when {format_month(found.month)} was archived; nothing "
+            "was changed. Put back a copy of it, such as from a backup"
+        )
+    with store.facts() as connection, store.scratch(connection) as scratch:
+        before = [sums_of(connection, table, found.month) for table in (facts, aside)]
+        read_month(store, connection, scratch, found.file)
+        for table, earlier in zip((facts, aside), before, strict=True):
+            wanted = _added(earlier, sums_in(scratch, found.file, replaced=table is aside))
+            wrong = differing(found.month, sums_of(connection, table, found.month), wanted)
+            if wrong:
+                raise wrong
+        connection.execute(sa.delete(archived).where(archived.c.month == found.month))
+        connection.execute(sa.delete(record).where(record.c.month == found.month))
+        note_changed_months(connection, [found.month], cause=UNARCHIVE, import_id=None, now=utc_now())
+        passing("unarchive")
+        store.keep_lock(connection)
+        connection.commit()
+    passing("unarchived")
+    found.file.unlink(missing_ok=True)
+
+
+def _added(one: dict, other: dict) -> dict:
+    return {
+        group: tuple(a + b for a, b in zip(one.get(group, NOTHING), other.get(group, NOTHING), strict=True))
+        for group in one.keys() | other.keys()
+    }
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SetupError(f"{folder}: cannot be made ({error.strerror}); name a folder you may write to") from None
+
+
+def _make_durable(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
