@@ -111,7 +111,7 @@ def read_page(
 ) -> Page:
     """The reader's view of the page of `endpoint`, from the parameters of the request at hand: answers 400
     if one of them is not permitted. Raises GenerationGone."""
-    catalogue = _catalogue(reading)
+    catalogue = catalogue_of(reading)
     try:
         selection = parse_selection(
             request.args.items(multi=True), catalogue, today=today_utc(), sorts=sorts, words=words
@@ -157,8 +157,8 @@ def _scope() -> tuple[int, ...] | None:
     return None if person is None or person.brands is None else tuple(sorted(person.brands))
 
 
-def _catalogue(reading: Reading) -> Catalogue:
-    """Read once per generation, process and set of brands."""
+def catalogue_of(reading: Reading) -> Catalogue:
+    """What this reader may choose: read once per generation, process and set of brands."""
     kept: dict[tuple, Catalogue] = current_app.extensions.setdefault("lego_catalogues", {})
     scope, today = _scope(), today_utc()
     key = (reading.generation.run_id, reading.generation.generation, scope, today)

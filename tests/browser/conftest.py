@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import math
 import shutil
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,13 @@ from werkzeug.serving import make_server
 from database import migrations, people
 from database.engines import open_store
 from database.engines.base import Store
+from database.notices import outbox
+from database.notices import rules as kept_rules
 from database.passwords import hash_password
+from domain.notices import Notice
+from domain.rules import Rule
 from flask_app import create_app
-from settings import Settings
+from settings import MailSettings, NoticeSettings, Settings
 from tests.conftest import embedded_settings
 from tests.summaries_fixture import publish
 
@@ -64,6 +70,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         },
     )
     _add_people(store)
+    _add_rules_and_notices(store)
     store.close()
     return settings.database.path
 
@@ -231,6 +238,28 @@ def _add_people(store: Store) -> None:
         hashed = hash_password(PASSWORD)
         people.add_user(connection, name="alice", role="viewer", password_hash=hashed)
         people.add_user(connection, name=ADMIN, role="admin", password_hash=hashed)
+
+
+def _add_rules_and_notices(store: Store) -> None:
+    with store.application.begin() as connection:
+        for rule in (
+            Rule("CM3 %", "below", Decimal(15), brand_id=7), Rule(LONG_METRIC, "rises-year", Decimal(20)),
+            Rule("Net revenue", "falls", Decimal("12.5"), category_id=2), Rule("TACoS", "above", Decimal(9)),
+        ):
+            kept_rules.add_rule(connection, rule, by=ADMIN)
+    noted = datetime.datetime(2025, 11, 3, 6, 31)
+    mail = MailSettings(host="mail.example", from_="lego@example.com", to=("ann@example.com",))
+    store.settings = dataclasses.replace(store.settings, mail=mail, notices=NoticeSettings("https://hooks.example/x"))
+    for number, (kind, subject) in enumerate((
+        ("rule", f"CM3 % of {LONGEST_WORD}: 3.1 % in Oct 2025"), ("failed", "The refresh failed: no room on /var"),
+        ("restated", "Restated: 12 totals of 2024-01 to 2024-11"),
+    )):
+        outbox.write_down(store, [Notice(f"{kind}:{number}", kind, subject, f"{subject}\n\nAll of it.", (), noted)])
+    with store.application_reading.connect() as connection:
+        first, second, *_ = outbox.due(connection, "mail", now=noted)
+    for delivery, trouble in ((first, ""), (second, f"the server answered 451 {UNBROKEN}")):
+        outbox.claim(store, delivery, now=noted)
+        outbox.settle(store, delivery, is_delivered=not trouble, trouble=trouble)
 
 
 def _dashboard(browser: Browser, site: Site, **options) -> Iterator[Page]:

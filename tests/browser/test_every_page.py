@@ -49,6 +49,8 @@ PAGES = {
     "audit trail": "/users/audit",
     "imports": "/imports",
     "operations": "/operations",
+    "rules": "/operations/rules",
+    "one rule": "/operations/rules/1",
     "404": "/nothing/here",
     "410": "/dashboard?generation=99",
     "no figures": "/dashboard?period=2020",

@@ -82,6 +82,7 @@ VARIABLES = {
     "token": st.text(alphabet="0123456789abcdef", min_size=32, max_size=32) | ANY_TEXT,
     "import_id": st.integers(0, 6).map(str) | ANY_TEXT,
     "user_id": st.integers(0, 4).map(str) | ANY_TEXT,
+    "rule_id": st.integers(0, 4).map(str) | ANY_TEXT,
     "secret": st.text(alphabet="abcXYZ019_-", min_size=43, max_size=43) | ANY_TEXT,
     "filename": st.sampled_from(["css/base.css", "../settings.py", "css", "plotly.min.js"]) | ANY_TEXT,
 }

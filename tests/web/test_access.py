@@ -73,6 +73,11 @@ EXPECTED = {
     ("POST", "/operations/refresh/<token>/stop"): (303, 403, 403, 404, 403),
     ("POST", "/operations/refresh/<token>/discard"): (303, 403, 403, 404, 403),
     ("POST", "/operations/stop"): (303, 403, 403, 303, 403),
+    ("GET", "/operations/rules"): (302, 403, 200, 200, 403),
+    ("POST", "/operations/rules"): (303, 403, 400, 400, 403),
+    ("GET", "/operations/rules/<id:rule_id>"): (302, 403, 404, 404, 403),
+    ("POST", "/operations/rules/<id:rule_id>"): (303, 403, 404, 404, 403),
+    ("POST", "/operations/rules/<id:rule_id>/remove"): (303, 403, 404, 404, 403),
     ("GET", "/account"): (302, 200, 200, 200, 200),
     ("POST", "/account/password"): (303, 400, 400, 400, 400),
     ("POST", "/account/sessions/end"): (303, 400, 400, 400, 400),
@@ -109,7 +114,7 @@ EXPECTED = {
 }
 ARGUMENTS = {
     "filename": "css/base.css", "brand_id": "1", "asin": "B000000001", "token": "0" * 32, "import_id": "999",
-    "user_id": "999", "secret": "A" * 43,
+    "user_id": "999", "secret": "A" * 43, "rule_id": "999",
 }
 
 
