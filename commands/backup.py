@@ -21,6 +21,8 @@ def command(file: Path, force: bool, wait: float) -> None:
     bar.finish()
     generation = f"generation {done.generation}" if done.generation else "no generation"
     click.echo(f"{file} holds {done.facts:,} facts and {generation}: {done.bytes / MIB:,.1f} MiB.")
+    if done.note:
+        click.echo(done.note, err=True)
     click.echo("It holds hashes of passwords and secrets of second factors: keep it like the database.", err=True)
 
 

@@ -2,7 +2,7 @@
 
 1. lock         no import and no refresh meanwhile
 2. fingerprint  counts and sums of what there is
-3. copy         the engine's parts, one member each
+3. copy         the engine's parts, one member each, and the files of archived months
 4. compare      the fingerprint again: another program may have written meanwhile, and then it is refused
 5. finish       the manifest, and the file's own name
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from database import migrations
+from database.backup.archived_files import FOLDER, files_of
 from database.backup.backup_file import Manifest, Progress, backup_file
 from database.backup.fingerprints import differences, fingerprints
 from database.engines.base import Store, utc_now
@@ -21,12 +22,14 @@ from domain.errors import Refused
 
 @dataclass(frozen=True)
 class BackedUp:
-    """What was written. `facts` and `generation` are those in the file, `generation` None if there was none."""
+    """What was written. `facts` and `generation` are those in the file, `generation` None if there was none. `note` is
+    a line about what is not in it, or ''."""
 
     path: Path
     bytes: int
     facts: int
     generation: int | None
+    note: str
 
 
 def back_up(
@@ -42,6 +45,10 @@ def back_up(
             for part in parts:
                 with part.open() as source:
                     file.add(part.name, source, part.size)
+        archived, note = files_of(store)
+        for month in archived:
+            with month.file.open("rb") as source:
+                file.add(f"{FOLDER}/{month.file.name}", source, month.bytes)
         changed = differences(before, fingerprints(store))
         if changed:
             raise Refused(
@@ -54,4 +61,4 @@ def back_up(
             made_at=f"{utc_now().isoformat(timespec='seconds')}Z", generation=generation,
             fingerprints=before, members=file.members,
         ))
-    return BackedUp(path, path.stat().st_size, sum(int(row[2]) for row in before["facts"]), generation)
+    return BackedUp(path, path.stat().st_size, sum(int(row[2]) for row in before["facts"]), generation, note)

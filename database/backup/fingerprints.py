@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,20 +15,22 @@ Fingerprints = dict[str, Any]
 """Names and plain values, as JSON holds them: `facts` and one list per summary table (month, metric, rows, sum; for
 facts the highest id, too), `tables` (rows of the other tables)."""
 
-COUNTED = (
-    schema.financials_import, schema.financials_replaced, schema.changed_month, *schema.DIMENSIONS,
-)
+COUNTED = tuple(table.name for table in (
+    schema.financials_import, schema.financials_replaced, schema.changed_month, schema.archived_month,
+    schema.archived_sum, *schema.DIMENSIONS,
+))
 
 
-def fingerprints(store: Store) -> Fingerprints:
-    """What there is now. Text and numbers only; sums are texts, so that no cent is lost."""
+def fingerprints(store: Store, counted: Collection[str] = COUNTED) -> Fingerprints:
+    """What there is now. `counted` are the tables to count: a backup of an earlier version may have fewer. Text and
+    numbers only; sums are texts, so that no cent is lost."""
     with store.facts() as connection:
         facts = schema.financials
         found: Fingerprints = {
             "facts": _by_month(connection, facts, facts.c.value, sa.func.max(facts.c.id).label("last")),
             "tables": {
-                table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar()
-                for table in COUNTED
+                name: connection.execute(sa.select(sa.func.count()).select_from(schema.metadata.tables[name])).scalar()
+                for name in counted if name in COUNTED
             },
         }
     try:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from database import migrations
+from database.backup.archived_files import ArchivedFiles
 from database.backup.backup_file import BackupReader, Progress, damaged, open_backup
 from database.backup.fingerprints import differences, fingerprints
 from database.engines.base import Store
@@ -52,13 +53,15 @@ def restore(
                     "there is a database already; with --replace the backup takes its place once it was examined. "
                     "Nothing was changed"
                 )
-            with copying.staging() as staging:
-                _stage(staging, file, progress)
+            archived = ArchivedFiles(store)
+            with archived.staging(), copying.staging() as staging:
+                _stage(staging, archived, file, progress)
                 _compare(staging, file)
                 # What was read to compare is kept open, and cannot be upgraded then.
                 staging.store.close()
                 migrations.upgrade(staging.store)
                 generation = _renumber(store, copying, staging, file)
+                archived.put_in_place(staging.store)
                 staging.put_in_place()
     facts = sum(int(row[2]) for row in file.manifest.fingerprints["facts"])
     return Restored(file.manifest.made_at, facts, generation, file.manifest.generation)
@@ -78,18 +81,19 @@ def _refuse_unfit(store: Store, file: BackupReader) -> None:
         )
 
 
-def _stage(staging: Staging, file: BackupReader, progress: Progress) -> None:
+def _stage(staging: Staging, archived: ArchivedFiles, file: BackupReader, progress: Progress) -> None:
     for name in file.manifest.members:
-        if not staging.takes(name):
+        place = next((place for place in (staging, archived) if place.takes(name)), None)
+        if place is None:
             raise damaged(file.path, f"{name} is not part of a backup")
         with file.member(name, progress) as source:
-            staging.take_in(name, source)
+            place.take_in(name, source)
     staging.complete()
 
 
 def _compare(staging: Staging, file: BackupReader) -> None:
     try:
-        found = fingerprints(staging.store)
+        found = fingerprints(staging.store, file.manifest.fingerprints.get("tables", ()))
     except LegoError as error:
         raise damaged(file.path, str(error)) from None
     wrong = differences(file.manifest.fingerprints, found)

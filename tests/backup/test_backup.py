@@ -10,6 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from database import people, schema
+from database.archive.archiving import archive, unarchive
+from database.archive.records import archive_folder, archived_months
 from database.backup.backup import back_up
 from database.backup.fingerprints import fingerprints
 from database.backup.restore import restore
@@ -19,6 +21,7 @@ from database.imports.files import import_file
 from database.summaries.refresh import RefreshOptions, refresh
 from database.summaries.run_log import last_runs
 from domain.errors import OutOfSpace, Refused, SetupError
+from domain.months import parse_month
 from tests.facts import add_facts, all_summary_rows
 from tests.faults.test_full_disk import filled, small_disk
 
@@ -113,6 +116,27 @@ def test_after_a_restore_imports_refreshes_and_the_generation_before_go_on(shop,
     rows = all_summary_rows(shop)
     refresh(shop, RefreshOptions(full=True))
     assert all_summary_rows(shop) == rows
+
+
+def test_archived_months_come_back_with_their_files(shop, tmp_path):
+    archive(shop, before=parse_month("2024-02"))
+    elsewhere = archive(shop, before=parse_month("2024-03"), folder=tmp_path / "elsewhere")
+    refresh(shop)
+    before = everything(shop)
+    done = back_up(shop, tmp_path / "lego.backup")
+    assert done.note == (
+        "archived facts of 2024-02 are not in the backup: their files are in "
+        f"{tmp_path / 'elsewhere'}; back them up, too"
+    )
+    unarchive(shop, [parse_month("2024-01")])
+    assert list(archive_folder(shop).iterdir()) == []
+    restore(shop, tmp_path / "lego.backup", replace=True)
+    assert everything(shop) == before
+    assert [each.file.is_file() for each in archived_months(shop)] == [True, True]
+    assert archived_months(shop)[1] == elsewhere.months[0]
+    assert [path.suffix for path in archive_folder(shop).iterdir()] == [".parquet"]
+    unarchive(shop)
+    assert sum(int(row[2]) for row in fingerprints(shop)["facts"]) == 3
 
 
 def test_without_replace_nothing_that_is_there_is_touched(shop, tmp_path):
