@@ -129,11 +129,13 @@ def illnesses(store: Store, *, now: datetime.datetime) -> Iterator[Notice]:
 
 
 def is_own_run_logged(store: Store, *, since: datetime.datetime) -> bool:
-    """Whether a run of this very process that began `since` then is written down, so that it tells by itself."""
+    """Whether a run of this very process that began `since` then, and did not go well, is written down, so that it
+    tells by itself."""
     own = sa.select(sa.func.count()).where(
         log.c.stage == "", log.c.host == socket.gethostname(), log.c.pid == os.getpid(),
+        log.c.status.in_((RUNNING, FAILED, ABANDONED)),
         # Moments may be kept to the second.
-        log.c.started_at >= since - datetime.timedelta(seconds=1),
+        log.c.started_at >= since.replace(microsecond=0),
     )
     with store.application_reading.connect() as connection:
         return bool(connection.execute(own).scalar())
