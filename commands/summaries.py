@@ -12,11 +12,12 @@ import click
 
 from commands import current_store, lego_command
 from commands.refresh_summaries import Month
+from database.archive.records import archived_months
 from database.summaries.left_out import LeftOutFact, left_out_facts
 from database.summaries.restatements import Restatement, restatement_words, restatements
 from database.summaries.state import SummariesState, summaries_state
 from database.summaries.verification import REASONS
-from domain.months import format_month
+from domain.months import format_month, runs_of_months
 
 
 def _word(reason: str) -> str:
@@ -78,6 +79,10 @@ def _list_left_out(reason: str, month: datetime.date | None, metric: str | None,
         )
         count, total = count + 1, total + (fact.value or 0)
     click.echo(f"{count:,} facts, sum {total:,}, are left out as they stand now ({reason})")
+    archived = archived_months(current_store())
+    if archived:
+        months = runs_of_months(each.month for each in archived)
+        click.echo(f"Facts of archived months ({months}) are not listed; flask unarchive brings them back.", err=True)
 
 
 def _cells(fact: LeftOutFact) -> list:
@@ -125,6 +130,11 @@ def _print(state: SummariesState) -> None:
         for size in state.sizes:
             size_words = f"{size.bytes / 2**20:,.1f} MiB" if size.bytes is not None else ""
             click.echo(f"  {size.rows:>12,} rows  {size_words:>12}  {size.table}")
+    if state.archived:
+        months = runs_of_months(each.month for each in state.archived)
+        folders = ", ".join(sorted({str(each.file.parent) for each in state.archived}))
+        facts = sum(each.facts for each in state.archived)
+        click.echo(f"Archived {months}: {facts:,} facts in files in {folders} (flask unarchive)")
     click.echo("Last runs")
     for run in state.runs:
         seconds = f"{run.duration_seconds:.1f} s" if run.duration_seconds is not None else ""

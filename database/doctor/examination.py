@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from database.doctor.archive import judge_archive
 from database.doctor.catalogue import judge_catalogue
 from database.doctor.configuration import judge_readiness, judge_schema, judge_settings
 from database.doctor.figures import judge_figures
@@ -81,6 +82,7 @@ def _look(store: Store, limits: Limits, now: datetime) -> list[Finding]:
     found += judge_readiness(store)
     found += judge_schedule(store, now=now)
     found += judge_leftovers(store)
+    found += judge_archive(store)
     found += judge_refused(store, now=now)
     found += judge_notices(store, now=now)
     found += store.health().findings(limits)

@@ -149,7 +149,10 @@ def _rows(store: MysqlStore) -> dict[str, int]:
     live = store.live_generation()
     if live is None:
         return {}
-    return {schema.financials.name: live.facts} | {size.table: size.rows for size in store.summary_sizes()}
+    with store.facts() as connection:
+        archived = connection.execute(sa.select(sa.func.sum(schema.archived_month.c.facts))).scalar() or 0
+    facts = {schema.financials.name: live.facts - int(archived)}
+    return facts | {size.table: size.rows for size in store.summary_sizes()}
 
 
 def _indexes(connection: sa.Connection, table: str) -> tuple[dict[str, Columns], set[str]]:

@@ -10,8 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
+from database.archive.records import ArchivedMonth, archived_months
 from database.engines.base import Generation, Reading, Store, TableSize
 from database.summaries.run_log import last_runs
+from domain.errors import LockBusy
 from domain.months import format_month
 
 
@@ -33,6 +35,8 @@ class SummariesState:
     left_out: Sequence[LeftOutReason]
     sizes: Sequence[TableSize]
     runs: Sequence[sa.Row]
+    archived: Sequence[ArchivedMonth] | None
+    """Archived months; None if another process has the facts open."""
 
     def as_json(self) -> dict[str, Any]:
         """Names and plain values; amounts are texts, so that no cent is lost."""
@@ -54,6 +58,13 @@ class SummariesState:
                 }
                 for entry in self.left_out
             ],
+            "archived": None if self.archived is None else [
+                {
+                    "month": format_month(each.month), "facts": each.facts, "value": str(each.value),
+                    "file": str(each.file),
+                }
+                for each in self.archived
+            ],
             "tables": [{"table": size.table, "rows": size.rows, "bytes": size.bytes} for size in self.sizes],
             "runs": [
                 {
@@ -69,11 +80,18 @@ class SummariesState:
 
 def summaries_state(store: Store) -> SummariesState:
     """Reads it all; touches no fact."""
-    runs = last_runs(store)
+    runs, archived = last_runs(store), _archived(store)
     if store.live_generation() is None:
-        return SummariesState(None, (), (), runs)
+        return SummariesState(None, (), (), runs, archived)
     generation, left_out = store.read(left_out_reasons)
-    return SummariesState(generation, left_out, store.summary_sizes(), runs)
+    return SummariesState(generation, left_out, store.summary_sizes(), runs, archived)
+
+
+def _archived(store: Store) -> list[ArchivedMonth] | None:
+    try:
+        return archived_months(store)
+    except LockBusy:
+        return None
 
 
 def left_out_reasons(reading: Reading) -> tuple[Generation, list[LeftOutReason]]:
