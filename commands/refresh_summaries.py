@@ -56,7 +56,7 @@ def command(full, months, only_plan, only_sql, workers, force, wait, as_json, qu
         plan = plan_only(store, options)
         _print_plan(plan, predicted_seconds(store, plan), as_json)
         return
-    with aftermath(store, say=lambda words: click.echo(words, err=True)):
+    with aftermath(store, say=lambda words: click.echo(f"warning: {words}", err=True)):
         result = refresh(store, options) if quiet else _shown(store, options)
     note_generation(result.generation.generation if result.generation else None)
     if as_json:

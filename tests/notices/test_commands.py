@@ -154,7 +154,7 @@ def test_a_refresh_goes_well_though_no_server_takes_its_notices_and_no_secret_is
     assert (datetime.datetime.now() - began).total_seconds() < 10
     refused = "CM3 of all brands: 10.00 USD in Jan 2024: [Errno 111] Connection refused; it will be tried again"
     assert outcome.stderr.splitlines()[-2:] == [
-        f"notices: mail: not sent: {refused}", f"notices: webhook: not sent: {refused}",
+        f"warning: notices: mail: not sent: {refused}", f"warning: notices: webhook: not sent: {refused}",
     ]
     with shop.application_reading.connect() as connection:
         assert [each.channel for each in undelivered(connection, now=utc_now())] == ["mail", "webhook"]

@@ -227,6 +227,23 @@ def test_a_claimed_delivery_is_nobody_elses(outbox_store):
         assert outbox.due(connection, MAIL, now=utc_now()) == []
 
 
+def test_two_processes_that_note_the_same_event_write_it_down_once(outbox_store, mailbox):
+    # Both have seen that it is not there yet.
+    assert [outbox._keep(outbox_store, a_notice()) for _ in range(2)] == [True, False]
+    assert [state[:3] for state in states(outbox_store)] == [(MAIL, WAITING, 0), (WEBHOOK, WAITING, 0)]
+
+
+@EMBEDDED
+def test_old_notices_go_with_their_deliveries(outbox_store):
+    old = utc_now() - datetime.timedelta(days=401)
+    write_down(outbox_store, [a_notice("run:1", noted_at=old)])
+    assert len(states(outbox_store)) == 2
+    note(outbox_store, "run:2")
+    with outbox_store.application_reading.connect() as connection:
+        assert [notice.key for notice, _ in outbox.recent(connection, 5)] == ["run:2"]
+    assert len(states(outbox_store)) == 2
+
+
 @EMBEDDED
 def test_what_was_noted_before_a_channel_was_set_up_is_not_sent_by_it(store, with_channels, receiver):
     note(store, "run:1")
