@@ -44,6 +44,9 @@ def letter(settings: Settings, notice: Notice) -> EmailMessage:
     found["Message-ID"] = f"<{mark}@{mail.from_.rpartition('@')[2]}>"
     found["Auto-Submitted"] = "auto-generated"
     found.set_content(f"{notice.body.rstrip()}\n\n-- \n{title} on {socket.gethostname()}\n", cte="quoted-printable")
+    if found["Subject"].isascii():
+        # Else a long one would be folded at once, and be shown with a space before it.
+        found.policy = SMTP.clone(max_line_length=998)
     return found
 
 

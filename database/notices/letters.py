@@ -27,16 +27,16 @@ def failure_notice(run: sa.Row, live: Generation | None, *, now: datetime.dateti
     """A run that failed or was cut off, by its row of `refresh_log`; `live` is what pages go on showing."""
     what = "rollback" if run.refresh_type == "rollback" else "refresh"
     is_cut_off = run.status in (ABANDONED, RUNNING)
-    words = run.error_message or "it was cut off"
-    is_stopped = words in STOPPED
+    words = run.error_message or ("it was cut off" if is_cut_off else "no reason was written down")
+    ended = "was cut off, as when a process is killed or a machine goes down" if is_cut_off else f"failed: {words}"
     subject = f"A {what} was cut off" if is_cut_off else f"The {what} failed: {words.splitlines()[0]}"
-    if is_stopped:
-        subject = f"The {what} was stopped"
+    if words in STOPPED:
+        ended, subject = "was stopped", f"The {what} was stopped"
     shown = f"generation {live.generation}, published {_moment(live.published_at)}" if live else "nothing yet"
     began = _moment(run.started_at)
     return Notice(
         f"run:{run.run_id}", notices.FAILED, subject,
-        f"The {what} that began {began} on {run.host} {'was cut off' if is_cut_off else 'failed'}: {words}\n\n"
+        f"The {what} that began {began} on {run.host or 'an unknown machine'} {ended}.\n\n"
         f"Pages go on showing what was live before: {shown}.\n\n"
         "Cure what it says, then run: flask refresh-summaries\n"
         "flask doctor tells what else is wrong; the page /operations has every stage of the run.",
@@ -80,14 +80,16 @@ def restatement_notice(generation: int, changes: Sequence[Restatement], *, now: 
     """What a generation changed in months that had been published complete before."""
     published, months = changes[0].published_at, runs_of_months(change.month for change in changes)
     causes = "; ".join(sorted({change.cause for change in changes}))
+    largest = sorted(changes, key=lambda change: -abs(change.new_value - change.old_value))
     count = f"{len(changes)} totals" if len(changes) > 1 else f"{changes[0].metric}"
     more = [f"and {len(changes) - LISTED} more"] if len(changes) > LISTED else []
     return Notice(
         f"restated:{generation}:{published.isoformat(timespec='seconds')}", notices.RESTATED,
         f"Restated: {count} of {months}",
         "\n".join([
-            f"Generation {generation}, published {_moment(published)}, changed totals that had been published before:",
-            "", *(restatement_words(change) for change in changes[:LISTED]), *more, "",
+            f"Generation {generation}, published {_moment(published)}, changed totals that had been published before.",
+            "The largest changes first:", "",
+            *(restatement_words(change) for change in largest[:LISTED]), *more, "",
             "flask summaries --changes lists them all; a correction that nobody expected can be taken back with "
             "flask undo-import.",
         ]),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import email
+import email.policy
 import os
 import socket
 import subprocess
@@ -87,6 +89,17 @@ def test_a_letter_is_plain_well_formed_and_says_the_matter(outbox_store, mailbox
     assert found["Message-ID"] == letter(outbox_store.settings, notice)["Message-ID"]
     assert found.get_content().replace("\r\n", "\n") == f"{body}\n\n-- \nLEGO Dashboard on {socket.gethostname()}\n"
     assert max(map(len, envelope.content.splitlines())) <= 998 and not found.defects
+
+
+def test_a_long_subject_stays_in_its_line():
+    settings = dataclasses.replace(Settings(), mail=mail_settings(25))
+    for subject in ("The doctor found: CM3 does not follow from its parts in 1 month, and 2 more", "Ö" * 150):
+        found = letter(settings, a_notice(subject=subject))
+        lines = found.as_bytes().split(b"\r\n")
+        assert lines[0].startswith((b"Subject: [LEGO Dashboard]", b"Subject: =?utf-8?"))
+        assert max(map(len, lines)) <= (78 if not subject.isascii() else 120)
+        read = email.message_from_bytes(found.as_bytes(), policy=email.policy.default)
+        assert read["Subject"].strip() == f"[LEGO Dashboard] {subject}"
 
 
 @EMBEDDED

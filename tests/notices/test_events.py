@@ -74,7 +74,9 @@ def test_what_went_well_since_or_long_ago_or_only_just_failed_is_not_told(store)
     assert told(failures(store, now=utc_now())) == []
     add_run(store, "r3", ago=0, status="failed", ended_at=utc_now())
     assert told(failures(store, now=utc_now())) == []
-    assert told(failures(store, now=utc_now() + hours(0.1))) == [("run:r3", "The refresh failed: it was cut off")]
+    assert told(failures(store, now=utc_now() + hours(0.1))) == [
+        ("run:r3", "The refresh failed: no reason was written down"),
+    ]
 
 
 @EMBEDDED
