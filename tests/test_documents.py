@@ -60,7 +60,17 @@ def test_every_direct_dependency_has_its_reason() -> None:
 
 
 def test_what_is_linked_is_there() -> None:
-    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/ARCHITECTURE.md"):
+    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/ARCHITECTURE.md", "docs/OPERATIONS.md"):
         text = (ROOT / document).read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
             assert ((ROOT / document).parent / target).exists(), f"{document} links {target}"
+
+
+def test_the_runbook_knows_every_alert_and_no_check_that_the_doctor_does_not() -> None:
+    runbook = (ROOT / "docs/OPERATIONS.md").read_text(encoding="utf-8")
+    alerts = re.findall(r"alert: (\w+)", (ROOT / "ops/prometheus/alerts.yml").read_text(encoding="utf-8"))
+    assert [name for name in alerts if f"`{name}`" not in runbook] == []
+    assert set(re.findall(r"`(Lego[A-Z]\w+)`", runbook)) == set(alerts)
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "database").rglob("*.py")))
+    told = re.findall(r"[`](?:[a-z]+-)+[a-z]+[`]", runbook)
+    assert [name for name in told if f'"{name[1:-1]}"' not in code] == []

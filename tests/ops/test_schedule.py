@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import click
@@ -82,6 +84,38 @@ def test_both_schedules_run_the_same_commands_which_exist() -> None:
         command = folder.get_command(click.Context(folder), name)
         assert command is not None, name
         command.make_context(name, options)
+
+
+def test_both_schedules_back_up_into_one_folder() -> None:
+    (by_cron,) = [shlex.split(command)[-2:] for _, _, command in cron_lines() if "backup.sh" in command]
+    service = unit("lego-backup.service")["Service"]
+    assert by_cron == ["ops/backup.sh", "/var/backups/lego"]
+    assert service["ExecStart"] == "/srv/lego/ops/backup.sh /var/backups/lego"
+    assert service["ReadWritePaths"] == "-/var/backups/lego"
+
+
+@pytest.mark.parametrize(("exit_code", "left"), [(0, ["lego-old.backup", "other.backup"]), (5, None)])
+def test_old_backups_go_after_a_good_one_only_and_only_trouble_is_told(tmp_path: Path, exit_code, left) -> None:
+    flask = tmp_path / "home/.venv/bin/flask"
+    flask.parent.mkdir(parents=True)
+    flask.write_text(f'#!/bin/sh\n[ {exit_code} = 0 ] && touch "$2"\necho "backup: $1 said this"\nexit {exit_code}\n')
+    flask.chmod(0o755)
+    (tmp_path / "home/ops").mkdir()
+    script = shutil.copy(ROOT / "ops/backup.sh", tmp_path / "home/ops")
+    folder = tmp_path / "my backups"
+    folder.mkdir()
+    for name, age in (("lego-older.backup", 20), ("lego-old.backup", 10), ("other.backup", 20)):
+        (folder / name).touch()
+        os.utime(folder / name, (time.time() - age * 86400,) * 2)
+    done = subprocess.run([script, "my backups"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == exit_code
+    assert done.stdout + done.stderr == ("" if exit_code == 0 else "backup: backup said this\n")
+    names = sorted(path.name for path in folder.iterdir())
+    if exit_code:
+        assert names == ["lego-old.backup", "lego-older.backup", "other.backup"]
+    else:
+        (new,) = set(names) - set(left)
+        assert re.fullmatch(r"lego-\d{4}-\d\d-\d\d\.backup", new)
 
 
 def test_a_refresh_that_finds_another_one_at_work_has_not_failed() -> None:
