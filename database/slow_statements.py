@@ -22,6 +22,8 @@ from domain.errors import LegoError
 SLOW = 0.1
 """Seconds: half of what a whole page may take."""
 MOST = 100
+NOT_AGAIN = 10
+"""Seconds: what took so long is not run once more for its plan."""
 KEPT = datetime.timedelta(days=30)
 LONGEST_TEXT = 20_000
 _LISTS = re.compile(r"\((%?\(?[\w$:.]+\)?s?|\?)(, ?(%?\(?[\w$:.]+\)?s?|\?))+\)")
@@ -106,6 +108,8 @@ def explain_command(address: str) -> str:
 
 def _plan_of(store: Store, slow: Slow) -> list[str]:
     """How it is answered, by running it once more. A statement that cannot be run again has no plan."""
+    if slow.seconds > NOT_AGAIN:
+        return []
     plan_of: Callable = store.health().plan_of
     try:
         plan = store.read(lambda reading: plan_of(reading.connection, slow.statement, slow.parameters))

@@ -168,7 +168,10 @@ def _has_token() -> bool:
 
 def _watch_statements() -> None:
     """Once for the whole process: engines come and go with generations."""
-    for event, listener in (("before_cursor_execute", _begin_statement), ("after_cursor_execute", _end_statement)):
+    for event, listener in (
+        ("before_cursor_execute", _begin_statement), ("after_cursor_execute", _end_statement),
+        ("handle_error", _fail_statement),
+    ):
         if not sa.event.contains(sa.Engine, event, listener):
             sa.event.listen(sa.Engine, event, listener)
 
@@ -176,6 +179,12 @@ def _watch_statements() -> None:
 def _begin_statement(connection, cursor, statement, parameters, context, executemany) -> None:
     if has_request_context():
         connection.info["lego_statement_began"] = time.perf_counter()
+
+
+def _fail_statement(context: sa.engine.ExceptionContext) -> None:
+    """One that took too long for the server is told like one that took long."""
+    if context.connection is not None and context.statement is not None:
+        _end_statement(context.connection, None, context.statement, context.parameters, None, False)
 
 
 def _end_statement(connection, cursor, statement, parameters, context, executemany) -> None:

@@ -70,7 +70,9 @@ def statements_view(slowest: Sequence[Recorded], formats: Formats) -> list[State
     return [
         StatementView(
             found.address, _milliseconds(found.milliseconds / 1000), found.milliseconds > SLOW_PAGE * 1000,
-            moment_words(found.slowest_at), count_words(found.times, formats), moment_words(found.last_seen_at),
+            moment_words(found.slowest_at),
+            "once" if found.times == 1 else f"{count_words(found.times, formats)} times",
+            moment_words(found.last_seen_at),
             found.plan, found.statement, explain_command(found.address),
         )
         for found in slowest

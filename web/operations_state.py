@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from database.engines.base import OF_FACTS, OF_SUMMARIES, Generation, StoredSize
 from database.queries.operations import MISSED_AFTER, Run, Volume
@@ -13,6 +15,7 @@ from database.summaries.restatements import Restatement
 from database.summaries.run_log import LATE, Trouble
 from database.summaries.state import LeftOutReason
 from domain.months import month_name
+from web import current
 from web.formats import MONEY, Formats, kind_of
 from web.import_report import count_words
 from web.notices import moment_words
@@ -20,6 +23,8 @@ from web.operations_doctor import Examination, doctor_words, serious_words
 from web.operations_runs import ago_words, bytes_words, share_words
 from web.plain import moment
 
+FULL = 128 * 2**20
+"""Bytes free on a disk below which nothing can be relied on: no refresh begins, and nothing can be written down."""
 LARGE_SHARE = 0.5
 """Summaries that take more than this part of what facts take save little."""
 
@@ -60,7 +65,8 @@ def state_view(
     verified: datetime.datetime | None, doctor: Examination | None, now: datetime.datetime, formats: Formats,
 ) -> StateView:
     """Generation, freshness, next expected run, verified, and how much the doctor found."""
-    troubles = [*_troubles(live, trouble, newest, now), *_missed(expected, now), *serious_words(doctor)]
+    full = full_disk_words(current.settings().database.path)
+    troubles = [*full, *_troubles(live, trouble, newest, now), *_missed(expected, now), *serious_words(doctor)]
     if live is None:
         return StateView("warn", "No figures yet", (), tuple(troubles))
     through = f" through {month_name(live.last_month)}" if live.last_month else ""
@@ -73,7 +79,8 @@ def state_view(
         doctor_words(doctor),
     ]
     failed = trouble is not None and trouble.failed_at is not None
-    tone, word = ("bad", "Failed") if failed else ("warn", "Look here") if troubles else ("good", "All well")
+    bad = "Disk full" if full else "Failed" if failed else ""
+    tone, word = ("bad", bad) if bad else ("warn", "Look here") if troubles else ("good", "All well")
     return StateView(tone, word, tuple(parts), tuple(troubles))
 
 
@@ -152,6 +159,22 @@ def _troubles(
     return [
         f"The last good run ended {ago_words(now - trouble.good_until)}, more than {hours} hours ago. Is the nightly "
         "run still scheduled, and its machine on?"
+    ]
+
+
+def full_disk_words(folder: Path) -> list[str]:
+    """What is told while the disk of the instance folder is full. It is looked at anew: neither a run nor the doctor
+    can write down then what it found."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return []
+    if usage.free >= FULL:
+        return []
+    return [
+        f"The disk of {folder} is full: {bytes_words(usage.free)} free of {bytes_words(usage.total)}. Every refresh "
+        "and import ends with exit code 5 until there is room, and can write nothing down; the old figures stay. Free "
+        "some space or enlarge the disk, then run: flask doctor --fix, and flask refresh-summaries"
     ]
 
 
