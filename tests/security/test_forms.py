@@ -10,8 +10,8 @@ from database import schema
 from tests.security.routes import is_file, paths_of, routes_of
 from tests.security.worlds import World
 
-NOTED = {"audit_log", "app_session", "sign_in_failure"}
-"""What looking does write down: exports, when a session was last used, links that were guessed."""
+NOTED = {"audit_log", "app_session", "sign_in_failure", "slow_statement"}
+"""What looking does write down: exports, when a session was last used, links that were guessed, what took long."""
 
 
 def contents(world: World) -> dict[str, str]:
