@@ -6,6 +6,7 @@ import csv
 import datetime
 import io
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -226,6 +227,10 @@ def test_an_admin_plans_a_refresh_begins_it_and_sees_its_end(store, signed_in, a
     page = settled(client, answer.location)
     assert "The refresh is over" in page and "Generation 1 is live: 2 months, 2 facts, verified to the cent" in page
     assert post(client, answer.location).location == answer.location and store.live_generation().generation == 1
+    planned, built = (store.settings.database.path / "commands.log").read_text(encoding="utf-8").splitlines()
+    # By whose request it was begun.
+    assert re.search(r" \[[0-9a-f]{16}\] \S+ refresh-summaries --plan --json --wait 0 \d+ ms$", planned)
+    assert re.search(r" \[[0-9a-f]{16}\] \S+ refresh-summaries --json --wait 0 \d+ ms generation 1$", built)
     assert "planned" not in text_of(client, "/imports")
     assert client.get(answer.location.replace("/operations/refresh/", "/imports/tasks/")).status_code == 404
     assert post(client, f"{answer.location}/discard").location == "/operations"
