@@ -17,7 +17,8 @@ missing_packages() {
     command -v git >/dev/null || echo git
     command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || echo mariadb-server-core
     command -v mariadb >/dev/null && command -v mariadb-dump >/dev/null || echo mariadb-client
-    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
+    command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null ||
+        command -v chromium-browser >/dev/null || echo chromium-headless-shell
 }
 
 unset PYTHONPATH PYTHONHOME PYTEST_ADDOPTS

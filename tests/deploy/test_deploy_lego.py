@@ -48,30 +48,27 @@ def test_what_it_makes_is_readable_by_its_owner_alone(deployed: Clone) -> None:
     assert {str(path): oct(mode) for path, mode in found.items() if mode != private[path.is_dir()]} == {}
 
 
-def test_a_second_deployment_drops_no_request_and_touches_no_data(deployed: Clone) -> None:
+def test_two_deployments_at_once_drop_no_request_touch_no_data_and_the_second_says_that_it_waits(
+    deployed: Clone
+) -> None:
     before, process = deployed.summaries(), pid_of(deployed)
     workers = children(process)
-    with deployed.visited() as answers:
-        done = deployed.run()
-    assert (done.returncode, done.stderr) == (0, "")
-    assert steps_of(done.stdout) == [*EVERY_TIME, "reload"]
-    assert "assword" not in done.stdout
-    assert set(answers) == {"200"}
-    assert len(answers) > 100
-    after = deployed.summaries()
-    assert after["runs"].pop(0)["status"] == "nothing to do"
-    assert after == before
-    assert pid_of(deployed) == process
-    assert not workers & children(process)
-
-
-def test_two_deployments_at_once_both_succeed_and_the_second_says_that_it_waits(deployed: Clone) -> None:
     with deployed.visited() as answers:
         both = [deployed.start(), deployed.start()]
         outputs = [process.communicate(timeout=300) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert sorted("waiting for it" in output for output, _ in outputs) == [False, True]
+    for output, errors in outputs:
+        assert errors == ""
+        assert steps_of(output) == [*EVERY_TIME, "reload"]
+        assert "assword" not in output
     assert set(answers) == {"200"}
+    assert len(answers) > 100
+    after = deployed.summaries()
+    assert [after["runs"].pop(0)["status"] for _ in both] == ["nothing to do"] * 2
+    assert after == before
+    assert pid_of(deployed) == process
+    assert not workers & children(process)
 
 
 def test_code_that_cannot_start_is_named_before_the_reload_and_the_old_app_serves_on(deployed: Clone) -> None:
@@ -145,33 +142,34 @@ def test_a_port_of_another_program_is_refused_before_anything_is_made(beside: Cl
     assert not (Path(beside.variables["LEGO_DATABASE_PATH"]) / "facts.duckdb").exists()
 
 
-def test_a_pid_file_that_outlived_its_process_names_nobody(beside: Clone) -> None:
+def test_without_demo_data_it_says_how_facts_get_in_starts_anew_for_other_variables_and_stops(beside: Clone) -> None:
     folder = Path(beside.variables["LEGO_DATABASE_PATH"])
     folder.mkdir()
+    # A file that outlived its process names a stranger.
     (folder / "gunicorn.pid").write_text(f"{os.getpid()}\n", encoding="ascii")
     assert beside.run("status").stdout == "LEGO Dashboard is not running.\n"
-    done = beside.run("--no-demo")
-    assert done.returncode == 0, done.stderr
-    assert pid_of(beside) != os.getpid()
-
-
-def test_without_demo_data_it_says_how_facts_get_in_and_refreshes_nothing(beside: Clone) -> None:
     done = beside.run("--no-demo")
     assert (done.returncode, done.stderr) == (0, "")
     assert steps_of(done.stdout) == ["packages", "settings", "port", "schema", "contents", "admin", "trial", "start"]
     assert "There are no facts yet: .venv/bin/flask import FILE --refresh takes yours in.\n" in done.stdout
     assert beside.get("/readyz")[0] == 200
-
-
-def test_other_variables_need_a_new_start_which_it_says(beside: Clone) -> None:
-    assert beside.run("--no-demo").returncode == 0
     before = pid_of(beside)
+    assert before != os.getpid()
     beside.variables["LEGO_DASHBOARD_TITLE"] = "Bricks"
     done = beside.run("--no-demo")
     assert (done.returncode, done.stderr) == (0, "")
     assert "a reload does not do: other LEGO_ variables" in done.stdout
-    assert pid_of(beside) != before
+    process = pid_of(beside)
+    assert process != before
     assert "Bricks" in beside.get("/login")[2]
+    done = beside.run("stop")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"process {process} has ended" in done.stdout
+    with pytest.raises(ConnectionRefusedError):
+        beside.get("/healthz")
+    again = beside.run("stop")
+    assert (again.returncode, again.stdout) == (0, "LEGO Dashboard is not running.\n")
+    assert beside.run("status").returncode == 1
 
 
 def test_in_the_foreground_it_serves_until_it_is_told_to_end(beside: Clone) -> None:
@@ -187,19 +185,6 @@ def test_in_the_foreground_it_serves_until_it_is_told_to_end(beside: Clone) -> N
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert process.returncode == 0
-    assert beside.run("status").returncode == 1
-
-
-def test_stop_ends_it_and_a_second_stop_is_no_fault(beside: Clone) -> None:
-    assert beside.run("--no-demo").returncode == 0
-    process = pid_of(beside)
-    done = beside.run("stop")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert f"process {process} has ended" in done.stdout
-    with pytest.raises(ConnectionRefusedError):
-        beside.get("/healthz")
-    again = beside.run("stop")
-    assert (again.returncode, again.stdout) == (0, "LEGO Dashboard is not running.\n")
     assert beside.run("status").returncode == 1
 
 

@@ -20,6 +20,8 @@ from tests.properties.shop import BRANDS, PRODUCTS, Shop
 SEQUENCES = int(os.environ.get("LONG_SEQUENCES", "100"))
 AT_ONCE = 25
 """So many sequences are one test: a process that is free takes the next."""
+LONGEST = 9 if SEQUENCES > 100 else 6
+"""Operations of a sequence, beside the two refreshes at its end."""
 
 asins = strategies.sampled_from([code for code, *_ in PRODUCTS])
 marketplaces = strategies.sampled_from(["US", "DE", "日本"])
@@ -60,7 +62,7 @@ operations = strategies.lists(
         strategies.just(("full",)),
         strategies.just(("rollback",)),
         strategies.tuples(strategies.just("crash"), strategies.sampled_from(STEPS), strategies.booleans()),
-    ), min_size=2, max_size=9,
+    ), min_size=2, max_size=LONGEST,
 )
 
 
