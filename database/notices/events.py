@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.doctor.findings import HINT
-from database.engines.base import Generation, Reading, Store, is_process_alive
+from database.engines.base import Reading, Store, is_process_alive
 from database.notices.letters import (
     crossing_notice,
     failure_notice,
@@ -49,7 +49,7 @@ def happened(store: Store, *, now: datetime.datetime) -> list[Notice]:
     """Everything of late that is worth a notice, noted before or not."""
     found = [*failures(store, now=now), *lateness(store, now=now)]
     live = store.live_generation()
-    if live is not None and (now - live.published_at < RECENT or _is_awaited(store, live)):
+    if live is not None and now - live.published_at < RECENT:
         found += store.read(lambda reading: _of_generation(reading, store, now=now))
     return [*found, *refusals(store, now=now), *illnesses(store, now=now)]
 
@@ -87,7 +87,7 @@ def lateness(store: Store, *, now: datetime.datetime) -> Iterator[Notice]:
 
 def restated(reading: Reading, *, now: datetime.datetime) -> Iterator[Notice]:
     """Totals of complete months that a generation of late changed; one notice per generation."""
-    changes = [change for change in restatements(reading) if now - change.published_at < RECENT]
+    changes = restatements(reading, since=now - RECENT)
     for generation, group in itertools.groupby(changes, key=lambda change: change.generation):
         yield restatement_notice(generation, list(group), now=now)
 
@@ -139,14 +139,6 @@ def is_own_run_logged(store: Store, *, since: datetime.datetime) -> bool:
     )
     with store.application_reading.connect() as connection:
         return bool(connection.execute(own).scalar())
-
-
-def _is_awaited(store: Store, live: Generation) -> bool:
-    """Whether a rule was made before the generation was published: it may have been crossed by it."""
-    table = schema.notice_rule
-    with store.application_reading.connect() as connection:
-        query = sa.select(sa.func.count()).select_from(table).where(table.c.changed_at < live.published_at)
-        return bool(connection.execute(query).scalar())
 
 
 def _of_generation(reading: Reading, store: Store, *, now: datetime.datetime) -> list[Notice]:

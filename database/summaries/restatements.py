@@ -38,16 +38,20 @@ class Restatement:
 
 def restatements(
     reading: Reading, *, brands: Collection[int] | None = None, metric: str | None = None,
-    months: tuple[datetime.date, datetime.date] | None = None, limit: int | None = None,
+    months: tuple[datetime.date, datetime.date] | None = None, since: datetime.datetime | None = None,
+    limit: int | None = None,
 ) -> list[Restatement]:
     """What the generations up to the one that is read restated, newest first, within `months` (first and
-    last). `brands` None: totals of all brands together; else one entry per brand of these."""
+    last) and published `since` then. `brands` None: totals of all brands together; else one entry per brand of
+    these."""
     chosen = restated.c.brand_id == ALL_BRANDS if brands is None else restated.c.brand_id.in_(sorted(brands))
     query = sa.select(restated).where(restated.c.generation <= reading.generation.generation, chosen)
     if metric is not None:
         query = query.where(restated.c.metric == metric)
     if months is not None:
         query = query.where(restated.c.month.between(*months))
+    if since is not None:
+        query = query.where(restated.c.published_at >= since)
     query = query.order_by(
         restated.c.generation.desc(), restated.c.month.desc(), restated.c.metric, restated.c.brand_id
     ).limit(limit)
