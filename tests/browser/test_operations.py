@@ -10,8 +10,11 @@ from playwright.sync_api import Browser, expect
 from database import migrations
 from database.engines import open_store
 from database.imports.files import import_file
+from database.imports.log import tell_done, tell_refused
 from database.imports.staging import ImportOptions
-from tests.browser.conftest import ADMIN, DESKTOP, PHONE, Site, open_browser, served, wait_for_charts
+from database.slow_statements import Slow, record
+from domain.errors import Refused
+from tests.browser.conftest import ADMIN, DESKTOP, LONGEST_WORD, PHONE, Site, open_browser, served, wait_for_charts
 from tests.browser.test_every_page import look, wrong
 from tests.conftest import embedded_settings
 
@@ -27,7 +30,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     store = open_store(embedded_settings(folder))
     migrations.upgrade(store)
     with store.lock("a test"):
-        import_file(store, folder / "january.csv", ImportOptions())
+        tell_done(store, import_file(store, folder / "january.csv", ImportOptions()), user_name=LONGEST_WORD[:150])
+    tell_refused(store, f"{LONGEST_WORD[:200]}.csv", "", Refused(f"{LONGEST_WORD}: it has no headings"), user_name=None)
+    record(store, Slow(
+        "products.show", f"/products?search={LONGEST_WORD}", f"SELECT {LONGEST_WORD} FROM asin", (), 0.9,
+    ))
     store.close()
     with served(embedded_settings(folder)) as found:
         yield found
@@ -49,6 +56,9 @@ def test_a_refresh_is_planned_begun_and_seen_through(browser: Browser, site: Sit
     expect(desk.locator(".state-word")).to_have_text("All well")
     wait_for_charts(desk)
     expect(desk.locator(".chart.is-drawn")).to_have_count(2)
+    desk.get_by_text("The statement").click()
+    expect(desk.locator(".statement")).to_be_visible()
+    expect(desk.get_by_role("link", name="Take back import 1")).to_be_visible()
     desk.get_by_text("8 stages").first.click()
     expect(desk.locator(".stages li").first).to_be_visible()
     assert wrong(look(desk, "/operations", theme="light")) == {}
