@@ -79,7 +79,7 @@ class Night:
                 (sample.name, *sample.labels.values()): sample.value
                 for family in text_string_to_metric_families(metrics) for sample in family.samples
             },
-            [str(post["text"]) for post in self.receiver.posts],
+            [json.dumps(post, ensure_ascii=False) for post in self.receiver.posts],
         )
 
     def runs_the_cure(self, heading: str, *commands: str, **values: str) -> None:
@@ -212,7 +212,7 @@ def test_a_night_with_a_missing_index(night: Night) -> None:
     assert checks <= set(seen.findings)
     assert "financials has no rollup index, so every refresh is many times slower" in seen.page
     assert all(seen.metrics["lego_doctor_findings", check, "warning"] > 0 for check in checks)
-    assert [text for text in seen.notices if "The doctor found" in text]
+    assert [text for text in seen.notices if "The doctor found: " in text and "financials has no rollup index" in text]
     heading = "An index is missing"
     in_runbook(heading, *checks, "LegoIndexMissing", "The doctor found")
     night.runs_the_cure(heading, "flask doctor --fix")
@@ -234,7 +234,7 @@ def test_a_night_with_a_slow_page(night: Night) -> None:
     assert seen.metrics["lego_slowest_statement_seconds",] > 0.3
     assert seen.metrics["lego_page_seconds_bucket", "0.2", "dashboard.show"] < seen.metrics[
         "lego_page_seconds_count", "dashboard.show"]
-    assert [text for text in seen.notices if "The doctor found: A statement of /dashboard" in text]
+    assert [text for text in seen.notices if "The doctor found: " in text and "A statement of /dashboard" in text]
     heading = "A page is slow"
     in_runbook(heading, "page-was-slow", "LegoPageSlow", "LegoStatementSlow", "The doctor found")
     night.runs_the_cure(heading, "flask explain dashboard", "flask doctor --fix")
