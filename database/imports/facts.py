@@ -55,7 +55,9 @@ def insert_facts(
     """Inserts the staged facts in the order of the rollup index: InnoDB loads faster so, and DuckDB can
     skip the months that a query does not ask for. Returns where they are."""
     before = last_fact_id(connection)
-    number = "" if store.assigns_fact_ids else f"number + {before + 1} AS id, "
+    # Rows of a transaction that is still open are numbered from 2^55 on: after 255 imports ids would be used up.
+    first_row = f"(SELECT min(rowid) FROM {staged.relation})"
+    number = "" if store.assigns_fact_ids else f"number - {first_row} + {before + 1} AS id, "
     # Texts are spelled out after the sort: enumerations are sorted and carried as small numbers.
     store.bulk_insert(
         connection, fact, scratch=scratch,

@@ -273,3 +273,12 @@ def test_keys_that_stand_twice_are_found_however_many_there_could_be(take, monke
     with pytest.raises(Refused, match="line 3, column value: gives A1 US CM1 2024-01 again; line 2 gave it first"):
         take(HEADINGS + line() + line(value="2"))
     assert take(HEADINGS + line()).facts == 1
+
+
+def test_ids_of_facts_follow_each_other(store, take):
+    """They are whole numbers of 64 bits, and imports come every day."""
+    take(HEADINGS + line("A1", "1") + line("A2", "2"))
+    take(HEADINGS + line("A3", "3"))
+    with store.facts() as connection:
+        ids = connection.execute(sa.select(schema.financials.c.id).order_by(schema.financials.c.id)).scalars().all()
+    assert ids == [1, 2, 3]
