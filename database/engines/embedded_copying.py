@@ -59,6 +59,8 @@ class EmbeddedCopying(Copying):
         with self.store.facts() as connection:
             # Nobody writes while the lock is held: afterwards the file alone is all there is.
             connection.exec_driver_sql("CHECKPOINT")
+        for left in self.store.folder.glob("backup-*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
         # In the instance folder, which is private, and where there is room for refreshes.
         with tempfile.TemporaryDirectory(prefix="backup-", dir=self.store.folder) as folder:
             application = Path(folder) / APPLICATION
@@ -134,17 +136,30 @@ class EmbeddedStaging(Staging):
         """Everything is written down first; from the marker on it is only moved, and a killed process's work is done
         by whoever gets the lock next."""
         self.store.close()
-        for path in self._folder.rglob("*"):
-            _make_durable(path)
         passing("restore")
         with undisturbed():
-            marker = self._folder / READY
-            kept = [self.store.generations.path(number).name for number in self.store.generation_numbers()]
-            marker.write_text(json.dumps({"live": _pointer(self.store), "kept": kept}), encoding="ascii")
-            _make_durable(marker)
-            _make_durable(self._folder)
+            self._decide()
             passing("restoring")
-            finish_restore(self._target)
+            try:
+                finish_restore(self._target)
+            except (OSError, OutOfSpace) as error:
+                raise OutOfSpace(
+                    f"{self._target.folder}: the backup is examined and could not be put in place yet ({error}); free "
+                    "some space and run any import or refresh, which finishes it"
+                ) from None
+
+    def _decide(self) -> None:
+        """Writes the marker, whole or not at all."""
+        kept = [self.store.generations.path(number).name for number in self.store.generation_numbers()]
+        draft = self._folder / f"{READY}.new"
+        try:
+            draft.write_text(json.dumps({"live": _pointer(self.store), "kept": kept}), encoding="ascii")
+            for path in (*self._folder.rglob("*"), self._folder):
+                _make_durable(path)
+            draft.replace(self._folder / READY)
+            _make_durable(self._folder)
+        except OSError as error:
+            raise OutOfSpace(f"{self._folder}: {error.strerror}; nothing was changed") from None
 
 
 def finish_restore(store: EmbeddedStore) -> None:

@@ -1,5 +1,6 @@
 """Old facts go to files and come back exactly; meanwhile every table is what it would be with them."""
 
+import datetime
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from database import schema
 from database.archive.archiving import archive, unarchive
 from database.archive.records import archived_months
+from database.demo import DemoShape, load_demo
 from database.imports.batch import ImportOptions
 from database.imports.files import import_file
 from database.imports.undo import undo_import
@@ -15,6 +17,9 @@ from database.summaries.refresh import RefreshOptions, plan_only, refresh, roll_
 from domain.errors import Refused, SetupError
 from domain.months import format_month, parse_month
 from tests.facts import add_facts, all_summary_rows, run_on_facts
+
+EMBEDDED = pytest.mark.parametrize("engine", ["embedded"], indirect=True)
+"""For what no engine can change."""
 
 FIRST = """asin,brand,category,marketplace,metric,month,value
 B1,Alder,Garden,US,Net revenue,2024-01,10.01
@@ -97,6 +102,8 @@ def test_every_refresh_gives_what_the_facts_gave(shop):
     before = published(shop)
     archive(shop, before=MARCH)
     months = [parse_month(f"2024-0{number}") for number in (1, 2)]
+    plan = plan_only(shop)
+    assert {cause for causes in plan.causes.values() for cause in causes} == {"archive"}
     for options in (RefreshOptions(), RefreshOptions(full=True), RefreshOptions(months=tuple(months))):
         result = refresh(shop, options)
         assert (result.status, result.restated) == ("success", ())
@@ -169,12 +176,14 @@ def test_imports_and_undos_of_archived_months_are_refused_and_name_the_command(s
     assert ("10.01", 1) in [(str(row[5]), row[6]) for row in rows_of(shop, schema.financials)]
 
 
+@EMBEDDED
 def test_only_months_that_are_over_are_archived(shop):
     with pytest.raises(Refused, match="only months that are over"):
         archive(shop, before=parse_month("2999-01"))
     assert archive(shop, before=parse_month("2024-01")).months == ()
 
 
+@EMBEDDED
 def test_a_file_that_lacks_or_was_changed_brings_nothing_back(shop):
     (first, second) = archive(shop, before=MARCH).months
     first.file.write_bytes(second.file.read_bytes())
@@ -191,7 +200,12 @@ def test_a_file_that_lacks_or_was_changed_brings_nothing_back(shop):
     assert published(shop) == before
 
 
-def test_the_plan_names_archiving_as_the_cause(shop):
-    archive(shop, before=MARCH)
-    plan = plan_only(shop)
-    assert {cause for causes in plan.causes.values() for cause in causes} == {"archive"}
+@EMBEDDED
+def test_archived_demo_data_is_not_mixed_with_real_facts(store, tmp_path):
+    load_demo(store, DemoShape.of_size(1000, seed=1, through=datetime.date(2024, 3, 20)))
+    assert len(archive(store, before=parse_month("2021-04")).months) == 1
+    with pytest.raises(Refused, match="demo data, which a real import removes, has facts of 2021-03, .* unarchive"):
+        take_in(store, tmp_path, FIRST)
+    unarchive(store)
+    take_in(store, tmp_path, FIRST)
+    assert len(rows_of(store, schema.financials)) == 6

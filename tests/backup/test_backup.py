@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from database import people, schema
+from database import migrations, people, schema
 from database.archive.archiving import archive, unarchive
 from database.archive.records import archive_folder, archived_months
 from database.backup.backup import back_up
@@ -22,8 +22,12 @@ from database.summaries.refresh import RefreshOptions, refresh
 from database.summaries.run_log import last_runs
 from domain.errors import OutOfSpace, Refused, SetupError
 from domain.months import parse_month
+from tests.conftest import embedded_settings
 from tests.facts import add_facts, all_summary_rows
 from tests.faults.test_full_disk import filled, small_disk
+
+EMBEDDED = pytest.mark.parametrize("engine", ["embedded"], indirect=True)
+"""For what no engine can change."""
 
 FACTS = """asin,brand,category,marketplace,metric,month,value
 B1,Alder,Garden,US,Net revenue,2024-01,10.01
@@ -172,6 +176,7 @@ def empty(settings) -> None:
     store.close()
 
 
+@EMBEDDED
 def test_a_backup_is_never_overwritten_unasked(shop, tmp_path):
     file = tmp_path / "lego.backup"
     file.write_text("mine")
@@ -184,6 +189,7 @@ def test_a_backup_is_never_overwritten_unasked(shop, tmp_path):
         back_up(shop, tmp_path / "nowhere" / "lego.backup")
 
 
+@EMBEDDED
 def test_a_disk_that_is_full_leaves_no_file(shop, tmp_path):
     with small_disk(tmp_path / "disk", megabytes=1) as disk, filled(disk):
         with pytest.raises(OutOfSpace, match="disk is full"):
@@ -275,6 +281,23 @@ def test_facts_that_change_while_they_are_copied_make_no_backup(shop, tmp_path):
     assert not (tmp_path / "lego.backup").exists()
 
 
+def test_a_restore_without_room_changes_nothing(tmp_path):
+    with small_disk(tmp_path / "disk", megabytes=96) as disk:
+        store = open_store(embedded_settings(disk))
+        migrations.upgrade(store)
+        take_in(store, tmp_path, FACTS)
+        refresh(store)
+        back_up(store, tmp_path / "lego.backup")
+        before = everything(store)
+        with filled(disk), pytest.raises(OutOfSpace, match="full|No space"):
+            restore(store, tmp_path / "lego.backup", replace=True)
+        assert everything(store) == before
+        assert not (disk / "instance" / "restoring").exists()
+        restore(store, tmp_path / "lego.backup", replace=True)
+        store.close()
+
+
+@EMBEDDED
 def test_drafts_of_killed_backups_go_with_the_next_one(shop, tmp_path):
     dead = tmp_path / ".lego.backup.999999999-1.new"
     dead.touch()
