@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.base import Store, utc_now
+from database.imports.facts import last_fact_id
 from domain.months import parse_month
 
 Fact = tuple[str, str, str, str, str]
@@ -42,7 +43,7 @@ def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) ->
     facts = list(facts)
     with store.facts() as connection:
         products = dict(connection.execute(sa.select(schema.asin.c.asin, schema.asin.c.id)).all())
-        last = connection.execute(sa.select(sa.func.max(schema.financials.c.id))).scalar() or 0
+        last = last_fact_id(connection)
         rows = [
             {"id": last + i, "asin_id": products.get(asin, 999999), "marketplace": marketplace, "metric": metric,
              "month": _date(month), "value": None if value is None else Decimal(value)}

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from database import schema
+from database.archive.archiving import archive, unarchive
+from database.archive.records import archived_months
 from database.engines.base import Reading, Store
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.imports.undo import undo_import
 from database.summaries.refresh import RefreshOptions, refresh, roll_back
 from domain.errors import Refused
+from domain.months import parse_month
 from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows, run_on_facts
 from tests.faults.processes import killed_at
 from tests.faults.readers import read_whole
@@ -62,6 +66,7 @@ class Shop:
         path = self.folder / f"import-{number}.csv"
         lines = ["asin,brand,marketplace,metric,month,value"]
         lines += [f'{asin},,{place},"{metric}",{month},{value}' for asin, place, metric, month, value in rows]
+        self.unarchive({parse_month(month) for *_, month, _ in rows})
         # A comment keeps two files with the same rows from being the same bytes.
         path.write_text("\n".join(lines) + "\n" * number, encoding="utf-8")
         with self.store.lock("import"):
@@ -76,6 +81,16 @@ class Shop:
         except Refused:
             return False
         return True
+
+    def archive(self, before: str) -> None:
+        """Moves the facts of older months to files."""
+        archive(self.store, before=parse_month(before))
+
+    def unarchive(self, months: Collection[datetime.date] = ()) -> None:
+        """Brings those of the months back that are archived; all, if none is named."""
+        chosen = [each.month for each in archived_months(self.store) if not months or each.month in months]
+        if chosen:
+            unarchive(self.store, chosen)
 
     def insert(self, rows: Sequence[Row]) -> None:
         """Inserts facts as another program would."""

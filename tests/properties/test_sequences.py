@@ -41,8 +41,15 @@ stray = strategies.lists(
         strategies.one_of(values, strategies.none()),
     ), min_size=1, max_size=4,
 )
+archiving = [
+    strategies.tuples(strategies.just("archive"), strategies.sampled_from(["2024-02", "2024-03", "2024-04"])),
+    strategies.just(("unarchive",)),
+] if SEQUENCES > AT_ONCE * 4 else []
+"""Of the long run only: files are waited for. An import brings the months back that it touches; taking one back is
+refused while its months are archived."""
 operations = strategies.lists(
     strategies.one_of(
+        *archiving,
         strategies.tuples(
             strategies.just("import"), strategies.sampled_from(["one", "two"]),
             strategies.sampled_from(["replace", "replace", "append", "whole-months"]), rows,
@@ -121,6 +128,9 @@ def hold_against_the_oracle(shops, sequence):
             for shop in shops:
                 getattr(shop, operation)(*arguments)
             place(oracle, operation, *arguments)
+        elif operation in ("archive", "unarchive"):
+            for shop in shops:
+                getattr(shop, operation)(*arguments)
         elif operation == "rollback":
             roll_back(shops)
         elif operation == "crash":
