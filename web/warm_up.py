@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from flask import Flask, current_app, g, url_for
 
@@ -17,6 +18,9 @@ FIRST_PAGES = ("dashboard.show", "profitability.show", "categories.show", "produ
 
 EVERY = 15.0
 """Seconds between two looks at which generation is live."""
+
+PATIENCE = 20.0
+"""Seconds that the end of a process waits for a page that is being made."""
 
 LANGUAGES = 4
 """So many ways of writing figures are made ahead: those of the last readers."""
@@ -35,18 +39,30 @@ def note_languages(accepted: str) -> None:
         recent.pop(next(iter(recent), accepted), None)
 
 
-def start(app: Flask, *, every: float = EVERY) -> threading.Event:
-    """Watches for new generations in a thread of its own until the returned event is set."""
+def start(app: Flask, *, every: float = EVERY) -> Callable[[], None]:
+    """Watches for new generations in a thread of its own, until the process ends or what is returned is called.
+
+    Both wait for the page at hand: a thread that the end of its process meets within DuckDB takes it down by SIGABRT."""
     ended = threading.Event()
-    threading.Thread(target=_watch, args=(app, ended, every), name="warm-up", daemon=True).start()
-    return ended
+    watcher = threading.Thread(target=_watch, args=(app, ended, every), name="warm-up", daemon=True)
+    watcher.start()
+
+    def end() -> None:
+        atexit.unregister(end)
+        ended.set()
+        watcher.join(PATIENCE)
+
+    atexit.register(end)
+    return end
 
 
-def warm(app: Flask, languages: Iterable[str]) -> None:
-    """Makes the first pages, once for each of `languages` (values of Accept-Language). In the cache they
-    are for every process; this one also has the catalogue in memory then."""
+def warm(app: Flask, languages: Iterable[str], *, ended: threading.Event | None = None) -> None:
+    """Makes the first pages, once for each of `languages` (values of Accept-Language), until `ended` is set. In the
+    cache they are for every process; this one also has the catalogue in memory then."""
     for accepted in languages:
         for endpoint in FIRST_PAGES:
+            if ended is not None and ended.is_set():
+                return
             with app.test_request_context(headers={"Accept-Language": accepted}):
                 address = url_for(endpoint)
             with app.test_request_context(address, headers={"Accept-Language": accepted}):
@@ -58,7 +74,7 @@ def _watch(app: Flask, ended: threading.Event, every: float) -> None:
     warmed = None
     while True:
         live = _live(app)
-        if live is not None and live.run_id != warmed and _try_to_warm(app):
+        if live is not None and live.run_id != warmed and _try_to_warm(app, ended):
             warmed = live.run_id
         if ended.wait(every):
             return
@@ -73,10 +89,10 @@ def _live(app: Flask) -> Generation | None:
         return None
 
 
-def _try_to_warm(app: Flask) -> bool:
+def _try_to_warm(app: Flask, ended: threading.Event) -> bool:
     languages = tuple(app.extensions.get("lego_languages", ())) or ("en-US",)
     try:
-        warm(app, languages)
+        warm(app, languages, ended=ended)
     except Exception as error:
         # Nobody waits for these pages yet; whoever asks for one is told what is wrong with it.
         reason = str(error) if isinstance(error, LegoError) else type(error).__name__

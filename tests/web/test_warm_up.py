@@ -1,5 +1,6 @@
 """Whoever opens a page first after a publication does not wait for it to be made."""
 
+import threading
 import time
 
 import pytest
@@ -37,22 +38,42 @@ def test_a_new_generation_is_noticed_and_warmed_for_the_languages_of_the_last_re
     answers = store.settings.database.path / "cache" / "answers"
     held_before = len(list(answers.iterdir()))
     publish(store, ROWS[:3], generation=2, **NAMES)
-    ended = warm_up.start(app, every=0.02)
+    end = warm_up.start(app, every=0.02)
     try:
         deadline = time.monotonic() + 30
         while len(list(answers.iterdir())) < held_before + len(warm_up.FIRST_PAGES):
             assert time.monotonic() < deadline
-            ended.wait(0.05)
+            time.sleep(0.02)
     finally:
-        ended.set()
+        end()
     assert made_or_held(reader, "/categories", **GERMAN) == "held"
     assert made_or_held(reader, "/products", **GERMAN) == "held"
 
 
 def test_a_database_that_does_not_answer_ends_no_warm_up(small_app):
     # Never refreshed: there is no generation to warm, and the watcher waits for one.
-    ended = warm_up.start(small_app, every=0.01)
-    ended.wait(0.1)
-    ended.set()
+    end = warm_up.start(small_app, every=0.01)
+    end()
     with pytest.raises(Exception, match="never built"):
         warm_up.warm(small_app, ["en-US"])
+
+
+def test_whoever_ends_it_waits_for_the_page_at_hand_and_no_further_one_is_begun(app, reader):
+    begun, go_on, made = threading.Event(), threading.Event(), []
+
+    def take_long() -> str:
+        made.append("page")
+        begun.set()
+        assert go_on.wait(30)
+        return ""
+
+    for endpoint in warm_up.FIRST_PAGES:
+        app.view_functions[endpoint] = take_long
+    ending = threading.Thread(target=warm_up.start(app))
+    assert begun.wait(30)
+    ending.start()
+    ending.join(0.2)
+    assert ending.is_alive()
+    go_on.set()
+    ending.join(30)
+    assert not ending.is_alive() and made == ["page"]
