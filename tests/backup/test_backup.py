@@ -73,22 +73,39 @@ def rows_of(store, table: sa.Table) -> list[tuple]:
         return list(connection.execute(sa.select(table)))
 
 
-def test_what_is_restored_is_what_was_backed_up(shop, tmp_path):
+def test_what_is_restored_is_what_was_backed_up_and_work_goes_on(shop, tmp_path):
     file, before, raw = tmp_path / "lego.backup", everything(shop), raw_facts(shop)
     done = back_up(shop, file)
     assert (done.facts, done.generation) == (3, 2)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert rows_of(shop, schema.app_session) != []
     change_everything(shop, tmp_path)
-    assert everything(shop) != before
-    shown = shop.live_generation().generation
+    changed, shown = everything(shop), shop.live_generation().generation
+    assert changed != before
+    with pytest.raises(Refused, match="--replace"):
+        restore(shop, file)
+    assert everything(shop) == changed
     restored = restore(shop, file, replace=True)
     assert (restored.facts, restored.generation_before, restored.generation) == (3, 2, shown + 2)
     assert (everything(shop), raw_facts(shop)) == (before, raw)
-    assert shop.live_generation().generation == shown + 2
     assert rows_of(shop, schema.app_session) == []
     assert [(run.refresh_type, run.status) for run in last_runs(shop, 1)] == [("rollback", "success")]
     assert last_runs(shop, 1)[0].error_message.startswith("restored from lego.backup, made 2")
+    assert_work_goes_on(shop, tmp_path, generation=shown + 2)
+
+
+def assert_work_goes_on(store, folder: Path, *, generation: int) -> None:
+    """Imports, refreshes and the generation before."""
+    live = store.live_generation()
+    assert (live.generation, live.previous) == (generation, generation - 1)
+    assert store.read(lambda reading: reading.generation.generation, generation=live.previous) == live.previous
+    assert store.generation_numbers() == [live.previous, live.generation]
+    take_in(store, folder, LATER)
+    result = refresh(store)
+    assert (result.generation.generation, result.restated) == (generation + 1, ())
+    rows = all_summary_rows(store)
+    refresh(store, RefreshOptions(full=True))
+    assert all_summary_rows(store) == rows
 
 
 def raw_facts(store) -> list[tuple]:
@@ -104,24 +121,7 @@ def change_everything(store, folder: Path) -> None:
         people.add_user(connection, name="bert", role="viewer", password_hash="-")
 
 
-def test_after_a_restore_imports_refreshes_and_the_generation_before_go_on(shop, tmp_path):
-    back_up(shop, tmp_path / "lego.backup")
-    change_everything(shop, tmp_path)
-    change_everything_back = restore(shop, tmp_path / "lego.backup", replace=True)
-    live = shop.live_generation()
-    assert live.previous == live.generation - 1 == change_everything_back.generation - 1
-    earlier = shop.read(lambda reading: reading.generation.generation, generation=live.previous)
-    assert earlier == live.previous
-    assert shop.generation_numbers() == [live.previous, live.generation]
-    take_in(shop, tmp_path, LATER)
-    result = refresh(shop)
-    assert result.generation.generation == live.generation + 1
-    assert not result.restated
-    rows = all_summary_rows(shop)
-    refresh(shop, RefreshOptions(full=True))
-    assert all_summary_rows(shop) == rows
-
-
+@EMBEDDED
 def test_archived_months_come_back_with_their_files(shop, tmp_path):
     archive(shop, before=parse_month("2024-02"))
     elsewhere = archive(shop, before=parse_month("2024-03"), folder=tmp_path / "elsewhere")
@@ -141,14 +141,6 @@ def test_archived_months_come_back_with_their_files(shop, tmp_path):
     assert [path.suffix for path in archive_folder(shop).iterdir()] == [".parquet"]
     unarchive(shop)
     assert sum(int(row[2]) for row in fingerprints(shop)["facts"]) == 3
-
-
-def test_without_replace_nothing_that_is_there_is_touched(shop, tmp_path):
-    back_up(shop, tmp_path / "lego.backup")
-    before = everything(shop)
-    with pytest.raises(Refused, match="--replace"):
-        restore(shop, tmp_path / "lego.backup")
-    assert everything(shop) == before
 
 
 def test_an_empty_place_is_filled(shop, settings, tmp_path):
@@ -254,6 +246,9 @@ def test_a_file_that_is_not_a_whole_backup_of_ours_changes_nothing(shop, engine,
         rewritten(file, tmp_path / "engine", with_manifest(engine=other)): f"made of the engine {other}",
     }
     before = everything(shop)
+    if engine == "mysql":
+        # What is found before anything is staged knows no engine.
+        wrong = {path: words for path, words in wrong.items() if path.name in ("shorter", "cent", "engine")}
     for path, words in wrong.items():
         with pytest.raises(Refused, match=words):
             restore(shop, path, replace=True)
