@@ -156,6 +156,11 @@ class Store(abc.ABC):
     ) -> None:
         """Copies the rows of a `query` of integers and texts into the TEMP table `name` of `scratch`."""
 
+    @abc.abstractmethod
+    def compare_alike(self, table: sa.Table, like: sa.Table) -> None:
+        """Lets the texts of `table` compare as those of the same names in `like` do, which another program may have
+        made. Not within a transaction."""
+
     def set_workers(self, workers: int) -> None:
         """Overrules [refresh] workers for the life of this store; before anything is opened."""
         refresh = dataclasses.replace(self.settings.refresh, workers=workers)

@@ -167,6 +167,23 @@ class MysqlStore(Store):
             columns = zip(kinds, map(list, zip(*rows, strict=True)), strict=True)
             scratch.execute(f"INSERT INTO {name} SELECT {values}", dict(columns))
 
+    def compare_alike(self, table: sa.Table, like: sa.Table) -> None:
+        query = sa.text(
+            "SELECT column_name, column_type, character_set_name, collation_name FROM information_schema.columns "
+            "WHERE table_schema = DATABASE() AND table_name = :table AND collation_name IS NOT NULL"
+        )
+        with self.facts() as connection:
+            ours, theirs = (
+                {row[0]: row for row in connection.execute(query, {"table": one.name})} for one in (table, like)
+            )
+            changes = [
+                f"MODIFY `{name}` {kind} CHARACTER SET {theirs[name][2]} COLLATE {theirs[name][3]} NOT NULL"
+                for name, kind, _, collation in ours.values() if name in theirs and theirs[name][3] != collation
+            ]
+            if changes:
+                connection.exec_driver_sql(f"ALTER TABLE `{table.name}` {', '.join(changes)}")
+                connection.commit()
+
     def examine(self) -> list[str]:
         with self.facts() as connection:
             return examine_server(connection)
