@@ -113,6 +113,7 @@ class EmbeddedStaging(Staging):
         path = self._folder / name
         path.parent.mkdir(exist_ok=True, mode=0o700)
         with path.open("xb") as file:
+            path.chmod(0o600)
             shutil.copyfileobj(source, file, 2**20)
 
     def complete(self) -> None:
