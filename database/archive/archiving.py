@@ -80,10 +80,10 @@ def archive(
             f"{format_month(month_of(today_utc()))} or an earlier one"
         )
     folder = folder.absolute() if folder else archive_folder(store)
-    _make(folder)
     with store.lock("archiving", wait=wait):
         months, done = _to_archive(store, before), []
         if months:
+            _make(folder)
             # What counts as one metric, or as the marketplace ALL, must not change by being archived.
             store.compare_alike(archived, like=facts)
         for month in months:

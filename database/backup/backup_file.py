@@ -156,7 +156,8 @@ class _Checked:
         chunk = self._source.read(size)
         self.digest.update(chunk)
         self.done += len(chunk)
-        self._tell(self.done)
+        if chunk:
+            self._tell(self.done)
         return chunk
 
 
@@ -184,6 +185,8 @@ def _manifest(path: Path, content: bytes) -> Manifest:
 
 
 def _refuse_existing(path: Path, force: bool) -> None:
+    if not path.parent.is_dir():
+        raise SetupError(f"{path}: there is no folder {path.parent}; make it, or name another file")
     if path.is_dir():
         raise SetupError(f"{path}: is a folder; name a file in it")
     if path.exists() and not force:

@@ -177,7 +177,7 @@ def test_a_backup_is_never_overwritten_unasked(shop, tmp_path):
     assert file.read_text() == "mine"
     back_up(shop, file, force=True)
     assert sorted(path.name for path in tmp_path.glob("*lego.backup*")) == ["lego.backup"]
-    with pytest.raises(SetupError, match="No such file"):
+    with pytest.raises(SetupError, match="there is no folder .*nowhere"):
         back_up(shop, tmp_path / "nowhere" / "lego.backup")
 
 
@@ -300,3 +300,17 @@ def test_drafts_of_killed_backups_go_with_the_next_one(shop, tmp_path):
     living.touch()
     back_up(shop, tmp_path / "lego.backup")
     assert (dead.exists(), living.exists()) == (False, True)
+
+
+@EMBEDDED
+def test_each_part_is_told_of_once_when_it_is_done(shop, tmp_path):
+    told = []
+    back_up(shop, tmp_path / "lego.backup", progress=lambda *each: told.append(each))
+    parts = [part for part, done, total in told if done == total]
+    assert parts == [
+        "facts.duckdb", "application.sqlite", *(f"generations/00000{number}.duckdb" for number in (1, 2)),
+        "generations/current",
+    ]
+    told.clear()
+    restore(shop, tmp_path / "lego.backup", replace=True, progress=lambda *each: told.append(each))
+    assert [part for part, done, total in told if done == total] == parts
