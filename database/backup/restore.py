@@ -3,8 +3,8 @@
 1. open         the file is whole, ours, of this engine, not of a newer version
 2. lock         no import and no refresh meanwhile
 3. stage        every member beside what is live, its length and SHA-256 checked
-4. compare      counts and sums of what is staged with those of the manifest
-5. upgrade      the staged schema, if the backup is older than the program
+4. upgrade      the staged schema, if the backup is older than the program; it only adds
+5. compare      counts and sums of what is staged with those of the manifest
 6. renumber     generations get numbers that were never used here
 7. swap         all of it at one instant
 
@@ -24,7 +24,7 @@ from database.engines.base import Store
 from database.engines.copying import Copying, Staging
 from database.summaries.changes import ROLLBACK
 from database.summaries.run_log import SUCCESS, RunLog, last_generation
-from domain.errors import LegoError, Refused
+from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, Refused
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,7 @@ def restore(
             archived = ArchivedFiles(store)
             with archived.staging(), copying.staging() as staging:
                 _stage(staging, archived, file, progress)
-                _compare(staging, file)
-                # What was read to compare is kept open, and cannot be upgraded then.
-                staging.store.close()
-                migrations.upgrade(staging.store)
+                _examine(staging, file)
                 generation = _renumber(store, copying, staging, file)
                 archived.put_in_place(staging.store)
                 staging.put_in_place()
@@ -91,9 +88,12 @@ def _stage(staging: Staging, archived: ArchivedFiles, file: BackupReader, progre
     staging.complete()
 
 
-def _compare(staging: Staging, file: BackupReader) -> None:
+def _examine(staging: Staging, file: BackupReader) -> None:
     try:
+        migrations.upgrade(staging.store)
         found = fingerprints(staging.store, file.manifest.fingerprints.get("tables", ()))
+    except (OutOfSpace, DatabaseUnreachable):
+        raise
     except LegoError as error:
         raise damaged(file.path, str(error)) from None
     wrong = differences(file.manifest.fingerprints, found)

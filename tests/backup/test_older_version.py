@@ -1,0 +1,46 @@
+"""A backup of an earlier version of the program is upgraded while it is staged."""
+
+import sqlalchemy as sa
+
+from database import migrations, schema
+from database.backup.backup_file import Manifest, backup_file
+from database.backup.fingerprints import COUNTED, fingerprints
+from database.backup.restore import restore
+from database.summaries.refresh import refresh
+from tests.facts import add_facts, add_products, all_summary_rows
+
+NEWER = (schema.archived_month, schema.archived_sum)
+
+
+def test_a_backup_of_an_earlier_version_is_upgraded(store, tmp_path):
+    add_products(store, ("B1", None, None))
+    add_facts(store, [("B1", "US", "CM3", "2024-01", "1.00")])
+    refresh(store)
+    before = all_summary_rows(store)
+    for database in store.databases():
+        with database.engine.begin() as connection:
+            for table in NEWER:
+                if table.info["room"] in database.rooms:
+                    connection.execute(sa.schema.DropTable(table))
+            connection.execute(sa.text("UPDATE lego_schema_version SET version_num = '0008'"))
+    back_up_as_it_is(store, tmp_path / "older.backup")
+    store.close()
+    migrations.upgrade(store)
+    add_facts(store, [("B1", "US", "CM3", "2024-01", "9.00")])
+    assert restore(store, tmp_path / "older.backup", replace=True).facts == 1
+    migrations.check(store)
+    assert refresh(store).status == "nothing to do"
+    assert all_summary_rows(store) == before
+
+
+def back_up_as_it_is(store, path) -> None:
+    """What the earlier version did."""
+    known = set(COUNTED) - {table.name for table in NEWER}
+    with backup_file(path, force=False, progress=lambda *told: None) as file, store.copying().parts() as parts:
+        for part in parts:
+            with part.open() as source:
+                file.add(part.name, source, part.size)
+        file.finish(Manifest(
+            engine=store.settings.database.engine, schema="0008", made_at="2026-01-01T00:00:00Z", generation=1,
+            fingerprints=fingerprints(store, known), members=file.members,
+        ))
