@@ -42,7 +42,7 @@ def note_languages(accepted: str) -> None:
 def start(app: Flask, *, every: float = EVERY) -> Callable[[], None]:
     """Watches for new generations in a thread of its own, until the process ends or what is returned is called.
 
-    Both wait for the page at hand: a thread that the end of its process meets within DuckDB takes it down by SIGABRT."""
+    Both wait for the page at hand: a thread that its process's end meets within DuckDB takes it down by SIGABRT."""
     ended = threading.Event()
     watcher = threading.Thread(target=_watch, args=(app, ended, every), name="warm-up", daemon=True)
     watcher.start()

@@ -49,6 +49,11 @@ class Build(abc.ABC):
     def start(self, *, generation: int, whole: bool) -> None:
         """Makes the staged tables, empty. `whole` if every month will be built."""
 
+    def laid_out(self, rows: sa.Insert) -> sa.Insert:
+        """The INSERT…SELECT of one month, in the order in which pages want its rows to lie, where that is not the order
+        of a key anyway."""
+        return rows
+
     @abc.abstractmethod
     def run_all(
         self,

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
+from database.engines.spans import is_one_of
 from database.queries.breakdown import Breakdown, read_breakdown
 from database.queries.catalogue import UNASSIGNED_NAME
 from database.queries.figures import Figure, figure_of, read_months
@@ -130,8 +131,7 @@ def ranking_statement(selection: Selection) -> sa.Select:
     value = sa.func.sum(table.c.value).label("value")
     conditions = [
         table.c.brand_id.in_(selection.brands),
-        # A list, not a range: the primary key begins with month and metric, so a list reads one metric only.
-        table.c.month.in_(selection.span.months),
+        is_one_of(table.c.month, selection.span.months),
         table.c.metric == selection.metric,
     ]
     if selection.scope is not None:

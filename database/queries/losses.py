@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
+from database.engines.spans import is_one_of
 from database.queries.products import conditions
 from database.schema import asin, summary_asin
 from domain.metrics import CM3
@@ -56,14 +57,13 @@ def read_losses(connection: sa.Connection, selection: Selection) -> Losses:
 
 
 def losses_statement(selection: Selection) -> sa.Select:
-    """The worst products; how many there are in all, and their sum, stand in every row. Months stand as a
-    list, so that the primary key (month, metric, …) reads the rows of CM3 and nothing between them."""
+    """The worst products; how many there are in all, and their sum, stand in every row."""
     columns, calendar = summary_asin.c, selection.calendar
     months = [month for month in selection.span.months if calendar.first_month <= month <= calendar.last_month]
     value = sa.func.sum(columns.value)
     found = (
         sa.select(columns.asin_id, value.label("cm3"))
-        .where(columns.month.in_(months), columns.metric == CM3, *conditions(selection))
+        .where(is_one_of(columns.month, months), columns.metric == CM3, *conditions(selection))
         .group_by(columns.asin_id)
         .having(value < 0)
         .subquery("found")

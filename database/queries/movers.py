@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from database.engines.spans import is_one_of
 from database.queries.products import conditions
 from database.queries.sums import BRAND, by_grain, sums_by
 from database.schema import asin, summary_asin
@@ -112,8 +113,7 @@ def _by_product(connection: sa.Connection, selection: Selection, span: Span) -> 
     columns = summary_asin.c
     rows = connection.execute(
         sa.select(columns.asin_id.label("key"), sa.func.sum(columns.value).label("value"))
-        # A list, not a range: the primary key begins with month and metric, so a list reads one metric only.
-        .where(columns.month.in_(span.months), columns.metric == selection.metric, *conditions(selection))
+        .where(is_one_of(columns.month, span.months), columns.metric == selection.metric, *conditions(selection))
         .group_by(columns.asin_id)
         .order_by(columns.asin_id)
     )

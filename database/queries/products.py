@@ -2,8 +2,7 @@
 
 Two statements give a page of any size. The first ranks: it adds up the chosen metric of every product in
 the chosen months, and cuts out the page. The second reads the other figures, of the products on the page
-only. Months stand in the first as a list, not as a range: the primary key begins with month and metric, so
-a list reads the rows of one metric and nothing between them.
+only.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
+from database.engines.spans import is_one_of
 from database.queries.sums import MONTH, sums_by
 from database.schema import UNASSIGNED, asin, summary_asin
 from domain.metrics import CM3, NET_REVENUE, NET_UNITS
@@ -173,7 +173,7 @@ def _totals(selection: Selection, metric: str, span: Span, name: str) -> sa.Subq
     months = [month for month in span.months if calendar.first_month <= month <= calendar.last_month]
     return (
         sa.select(columns.asin_id, sa.func.sum(columns.value).label("value"))
-        .where(columns.month.in_(months), columns.metric == metric, *conditions(selection))
+        .where(is_one_of(columns.month, months), columns.metric == metric, *conditions(selection))
         .group_by(columns.asin_id)
         .subquery(name)
     )

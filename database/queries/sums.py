@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from database.engines.spans import is_one_of
 from database.schema import ALL_MARKETPLACES, summary_brand, summary_category
 from domain.periods import Span
 from domain.selection import Selection
@@ -66,8 +67,7 @@ def sums_statement(selection: Selection, grain: Grain, *, span: Span, metrics: I
             sa.func.sum(table.c.total_value).label("value"),
         )
         .where(
-            # A list, not a range: the keys begin with month and metric, so a list reads one metric only.
-            table.c.month.in_(span.months),
+            is_one_of(table.c.month, span.months),
             table.c.metric.in_(sorted(set(metrics))),
             *_conditions(selection, table, grains),
         )

@@ -164,7 +164,8 @@ class Making:
         done, written = 0, 0
 
         def work(connection: sa.Connection, month: MonthFacts) -> int:
-            return sum(max(connection.execute(statement).rowcount, 0) for statement in statements(month))
+            found = (connection.execute(build.laid_out(statement)) for statement in statements(month))
+            return sum(max(result.rowcount, 0) for result in found)
 
         def undo(connection: sa.Connection, month: MonthFacts) -> None:
             connection.execute(sa.delete(target).where(target.c.month == month.month))
