@@ -107,6 +107,7 @@ CREATE TABLE IF NOT EXISTS archived_month (
   replaced_facts BIGINT NOT NULL COMMENT 'of financials_replaced, in the same file',
   last_fact_id BIGINT NOT NULL,
   archived_at DATETIME(6) NOT NULL,
+  sums LONGBLOB NOT NULL COMMENT 'what stands for its facts in a refresh: rows of archived_sum, as a Parquet file',
   PRIMARY KEY (month)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 

@@ -167,8 +167,12 @@ archived_month = _table(
     sa.Column("replaced_facts", sa.BigInteger, nullable=False, comment="of financials_replaced, in the same file"),
     sa.Column("last_fact_id", sa.BigInteger, nullable=False),
     sa.Column("archived_at", Moment, nullable=False),
+    sa.Column(
+        "sums", sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql"), nullable=False,
+        comment="what stands for its facts in a refresh: rows of archived_sum, as a Parquet file",
+    ),
 )
-"""Months whose facts were moved to files. What stands for them in a refresh is `archived_sum`."""
+"""Months whose facts were moved to files."""
 
 archived_sum = _table(
     "archived_sum", FACTS,
@@ -184,7 +188,7 @@ archived_sum = _table(
     bulk=True,
 )
 """Archived facts, summed up as far as any table of a generation needs them: a month can be built anew from it, exactly,
-wherever its products belong by then."""
+wherever its products belong by then. Filled while a refresh builds such months, else empty."""
 
 # --- published -------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ from database.archive.parquet import (
     write_month,
 )
 from database.archive.records import ArchivedMonth, archive_folder, read_archived
+from database.archive.sums import clear_sums, pack_sums
 from database.crash_points import passing
 from database.engines.base import Store, utc_now
 from database.imports.ledger import note_changed_months
@@ -91,6 +92,8 @@ def archive(
             done.append(_archive_month(store, month, folder))
             passing("archived")
         if done:
+            with store.facts() as connection:
+                clear_sums(connection)
             progress(done[-1].month, len(done), len(months))
     return Moved(tuple(done), folder)
 
@@ -141,7 +144,7 @@ def _archive_month(store: Store, month: datetime.date, folder: Path) -> Archived
                 month, path, digest, path.stat().st_size, *kept, replaced_facts=replaced[0], last_fact_id=last,
                 archived_at=utc_now(),
             )
-            _move_out(store, connection, found)
+            _move_out(store, connection, scratch, found)
             return found
     finally:
         draft.unlink(missing_ok=True)
@@ -158,7 +161,9 @@ def _verified(
     return sum(each[0] for each in found.values()), Decimal(sum(each[2] for each in found.values())).scaleb(-2)
 
 
-def _move_out(store: Store, connection: sa.Connection, found: ArchivedMonth) -> None:
+def _move_out(
+    store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, found: ArchivedMonth
+) -> None:
     names = [sa.func.coalesce(facts.c[name], empty) for name, empty in
              (("metric", ""), ("marketplace", ""), ("asin_id", 0))]
     rows = sa.select(
@@ -166,7 +171,8 @@ def _move_out(store: Store, connection: sa.Connection, found: ArchivedMonth) -> 
         sa.func.sum(facts.c.value), sa.func.max(facts.c.id),
     ).where(in_month(facts, found.month)).group_by(*names)
     connection.execute(sa.insert(archived).from_select([column.name for column in archived.columns], rows))
-    connection.execute(sa.insert(record).values(**(vars(found) | {"file": str(found.file)})))
+    packed = pack_sums(store, connection, scratch, found.month)
+    connection.execute(sa.insert(record).values(**(vars(found) | {"file": str(found.file), "sums": packed})))
     note_changed_months(connection, [found.month], cause=ARCHIVE, import_id=None, now=found.archived_at)
     for table, count in ((facts, found.facts), (aside, found.replaced_facts)):
         gone = connection.execute(sa.delete(table).where(in_month(table, found.month))).rowcount
@@ -193,7 +199,6 @@ def _bring_back(store: Store, found: ArchivedMonth) -> None:
             wrong = differing(found.month, sums_of(connection, table, found.month), wanted)
             if wrong:
                 raise wrong
-        connection.execute(sa.delete(archived).where(archived.c.month == found.month))
         connection.execute(sa.delete(record).where(record.c.month == found.month))
         note_changed_months(connection, [found.month], cause=UNARCHIVE, import_id=None, now=utc_now())
         passing("unarchive")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ def archive_folder(store: Store) -> Path:
 
 def read_archived(connection: sa.Connection) -> list[ArchivedMonth]:
     """All archived months, in order."""
-    rows = connection.execute(sa.select(table).order_by(table.c.month))
+    known = [table.c[field.name] for field in dataclasses.fields(ArchivedMonth)]
+    rows = connection.execute(sa.select(*known).order_by(table.c.month))
     return [ArchivedMonth(**(dict(row._mapping) | {"file": Path(row.file)})) for row in rows]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from database import schema
+from database.archive.sums import clear_sums, unpack_sums
 from database.crash_points import passing
 from database.engines.base import Generation, Store, generation_from, utc_now
 from database.engines.build import Build
@@ -99,6 +100,10 @@ class Making:
             self._verify(build, plan)
             restated = unannounced_changes(build, plan, self.findings, force=self.options.force)
             generation = self._publish(build, plan)
+            if any(month.is_archived for month in plan.rebuild):
+                # What stays is cleared before it is filled again.
+                with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
+                    clear_sums(build.connection)
         self.log.end(
             SUCCESS, generation=generation, rows_read=self._facts_read(), rows_written=self.rows
         )
@@ -114,6 +119,9 @@ class Making:
         with self.log.stage("start"):
             build.start(generation=self.number, whole=plan.whole)
             self.levels = levels_of(build)
+            archived = [month.month for month in plan.rebuild if month.is_archived]
+            if archived:
+                unpack_sums(self.store, build.connection, archived)
             if not plan.whole:
                 build.keep_months(plan.months)
             self._place_products(build, plan)
