@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,12 @@ ENTRIES = 4000
 
 PATIENCE = 20
 """Seconds that a reader waits for an answer that another one is having made."""
+
+REDIS_PATIENCE = 0.5
+"""Seconds that Redis has to answer: a page is made in less."""
+
+REST = 10.0
+"""Seconds in which a cache that was out of order is not asked again, so that few readers wait for it."""
 
 HELD, MADE = "held", "made"
 """How a request got its answer, as the header Server-Timing tells."""
@@ -104,20 +111,33 @@ def _keeps(cache: Cache) -> bool:
 
 def _get(cache: Cache, key: str) -> Any:
     """A cache that is out of order slows pages down; it must not take them away."""
+    if _rests():
+        return None
     try:
         return cache.get(key)
     except Exception as error:
-        current_app.logger.warning("cache not read: %s", type(error).__name__)
+        _let_rest("not read", error)
         return None
 
 
 def _set(cache: Cache, key: str, value: Any) -> None:
+    if _rests():
+        return
     try:
         cache.set(key, value)
     except (TypeError, ValueError):
         raise
     except Exception as error:
-        current_app.logger.warning("cache not written: %s", type(error).__name__)
+        _let_rest("not written", error)
+
+
+def _rests() -> bool:
+    return time.monotonic() < current_app.extensions.get("lego_cache_rests_until", 0)
+
+
+def _let_rest(trouble: str, error: Exception) -> None:
+    current_app.extensions["lego_cache_rests_until"] = time.monotonic() + REST
+    current_app.logger.warning("cache %s: %s; it is asked again after %d s", trouble, type(error).__name__, REST)
 
 
 def _key(key_parts: Sequence[Any]) -> str:
@@ -145,7 +165,10 @@ def _options(settings: Settings) -> dict[str, Any]:
         make_private(_locks(settings))
     if settings.cache.backend == "redis":
         if importlib.util.find_spec("redis"):
-            return common | {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": settings.cache.url}
+            limits = {"socket_timeout": REDIS_PATIENCE, "socket_connect_timeout": REDIS_PATIENCE, "retry": None}
+            return common | {
+                "CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": settings.cache.url, "CACHE_OPTIONS": limits,
+            }
         current_app.logger.warning("[cache] backend redis: no answers are kept; run: .venv/bin/pip install redis")
         return NOTHING_KEPT
     folder = cache_folder(settings) / "answers"
