@@ -41,6 +41,7 @@ def add_products(store: Store, *products: tuple[str, int | None, int | None]) ->
 def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) -> None:
     """Facts with ids after those that are there; `announced` writes their months into the ledger."""
     facts = list(facts)
+    store.prepare_months([_date(fact[3]) for fact in facts])
     with store.facts() as connection:
         products = dict(connection.execute(sa.select(schema.asin.c.asin, schema.asin.c.id)).all())
         last = last_fact_id(connection)

@@ -14,7 +14,7 @@ import datetime
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from database.engines.build import Build
     from database.engines.copying import Copying
+    from database.engines.fact_marks import FactMarks
     from database.engines.health import Health
 
 Answer = TypeVar("Answer")
@@ -131,6 +132,21 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def databases(self) -> Sequence[Database]:
         """Every database that `init-db` must bring up to date, facts first."""
+
+    def prepare(self, note: Callable[[str], None]) -> None:
+        """Makes what must be there before the databases are brought up to date; tells `note` what was done."""
+        return
+
+    def prepare_months(self, months: Collection[datetime.date]) -> None:
+        """Makes room for facts of these months, where facts of each month have a place of their own. To be called
+        before a transaction looks at facts."""
+        return
+
+    def fact_marks(self, connection: sa.Connection, months: Collection[datetime.date] = ()) -> FactMarks:
+        """Dates and ids of the facts; if `months` are given, it must be right for these only."""
+        from database.engines.fact_marks import FactMarks
+
+        return FactMarks(connection)
 
     def complete_published(self) -> list[str]:
         """Gives generations that are kept apart from the databases what this version reads and an earlier one did

@@ -274,10 +274,10 @@ _noting = threading.Lock()
 
 
 @contextlib.contextmanager
-def mysql_build(store: MysqlStore) -> Iterator[MysqlBuild]:
-    """A build in the schema; discarded on leaving, unless it was published."""
+def mysql_build(store: MysqlStore, kind: type[MysqlBuild] = MysqlBuild) -> Iterator[MysqlBuild]:
+    """A build of that kind in the schema; discarded on leaving, unless it was published."""
     with store.facts() as connection:
-        build = MysqlBuild(store, connection, store.live_generation())
+        build = kind(store, connection, store.live_generation())
         try:
             yield build
         finally:

@@ -42,6 +42,7 @@ def upgrade(store: Store, report: Progress = lambda line: None) -> list[str]:
         done.append(line)
         report(line)
 
+    store.prepare(note)
     for database in store.databases():
         _upgrade_one(store, database, note)
     for line in store.complete_published():

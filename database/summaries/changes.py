@@ -17,7 +17,8 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.base import Generation
-from database.summaries.rollups import MonthFacts, by_month, distinct_dates, facts, placements
+from database.engines.fact_marks import FactMarks
+from database.summaries.rollups import MonthFacts, by_month, placements
 from database.summaries.verification import EXCLUDED_GROUP, UNKNOWN_PRODUCT
 from domain.errors import Refused
 from domain.months import format_month
@@ -30,10 +31,6 @@ ROLLBACK = "rollback"
 ARCHIVE = "archive"
 UNARCHIVE = "unarchive"
 """Causes in the ledger."""
-
-ID_MARGIN = 1000
-"""Ids commit out of order: a transaction that was open during the last refresh may show up below the
-high-water mark. So this many ids below it are counted, then and now."""
 
 
 @dataclass(frozen=True)
@@ -89,16 +86,16 @@ class LiveTables:
 
 
 def make_plan(
-    connection: sa.Connection, request: Request, *, live: Generation | None, tables: LiveTables | None,
-    exclude_groups: Collection[str], dimensions_changed: bool = False,
+    connection: sa.Connection, request: Request, *, marks: FactMarks, live: Generation | None,
+    tables: LiveTables | None, exclude_groups: Collection[str], dimensions_changed: bool = False,
 ) -> Plan:
     """Looks at what changed since `live` and decides. Raises Refused for a month that has no facts."""
     # The marks first: what others commit from here on is above them, and the next refresh looks there.
     ledger_id = connection.execute(sa.select(sa.func.max(schema.changed_month.c.id))).scalar() or 0
-    last_fact_id = connection.execute(sa.select(sa.func.max(facts.c.id))).scalar() or 0
-    recent_facts = count_recent(connection, last_fact_id)
+    last_fact_id = marks.last_id()
+    recent_facts = marks.recent(last_fact_id)
     archived = set(connection.execute(sa.select(schema.archived_month.c.month)).scalars())
-    present = by_month(list(connection.execute(distinct_dates()).scalars()), archived)
+    present = by_month(marks.dates(), archived)
     causes: dict[datetime.date, list[str]] = defaultdict(list)
     announced: frozenset[datetime.date] = frozenset()
     placement_changed = True
@@ -108,7 +105,8 @@ def make_plan(
         announced = frozenset(causes)
         # Archiving takes ids away from below the mark, which looks as if another program had.
         was_archived = any(cause in (ARCHIVE, UNARCHIVE) for found in causes.values() for cause in found)
-        for month in _months_with_new_ids(connection, live):
+        # Our own imports are there, too: they are in the ledger as well, and a month is rebuilt once.
+        for month in [found.month for found in by_month(marks.dates_above(live))]:
             if month not in announced:
                 causes[month].append(ARCHIVE if was_archived else "facts inserted or removed by another program")
         moved = _months_with_moved_products(connection, live, tables, exclude_groups)
@@ -123,14 +121,6 @@ def make_plan(
         # Without any fact there is nothing to publish, and nobody reads the copy.
         dimensions_changed and bool(present),
     )
-
-
-def count_recent(connection: sa.Connection, last_fact_id: int) -> int:
-    """How many facts there are among the `ID_MARGIN` ids up to `last_fact_id`."""
-    query = sa.select(sa.func.count()).select_from(facts).where(
-        facts.c.id > last_fact_id - ID_MARGIN, facts.c.id <= last_fact_id
-    )
-    return connection.execute(query).scalar()
 
 
 def _choose(
@@ -167,16 +157,6 @@ def _ledger_entries(connection: sa.Connection, after: int) -> list[tuple[datetim
         (month.replace(day=1), f"{cause} {import_id}" if import_id else cause)
         for month, cause, import_id in connection.execute(query)
     ]
-
-
-def _months_with_new_ids(connection: sa.Connection, live: Generation) -> list[datetime.date]:
-    """Months with facts above the high-water mark. Our own imports are there, too: they are in the
-    ledger as well, and a month is rebuilt once."""
-    since = live.last_fact_id
-    if count_recent(connection, live.last_fact_id) != live.recent_facts:
-        since -= ID_MARGIN
-    query = sa.select(facts.c.month).where(facts.c.id > since).group_by(facts.c.month)
-    return [month.month for month in by_month(list(connection.execute(query).scalars()))]
 
 
 def _months_with_moved_products(

@@ -155,7 +155,8 @@ class Making:
     def _asin_statements(self, month: MonthFacts) -> list[sa.Insert]:
         return [
             rollups.asin_level(
-                month, placement=self.placement, set_number=self.set_number, target=self.levels.asin, now=self.now
+                month, placement=self.placement, set_number=self.set_number, target=self.levels.asin, now=self.now,
+                sums_apart=self.levels.sums_apart,
             )
         ]
 
@@ -311,7 +312,9 @@ class Making:
 
 def levels_of(build: Build) -> Levels:
     """The staged tables of the three levels."""
-    return Levels(*(build.staged(table) for table in schema.SUMMARIES), keyed=build.keyed)
+    return Levels(
+        *(build.staged(table) for table in schema.SUMMARIES), keyed=build.keyed, sums_apart=build.sums_apart
+    )
 
 
 def plan_of(store: Store, build: Build, options: RefreshOptions) -> Plan:
@@ -323,7 +326,8 @@ def plan_of(store: Store, build: Build, options: RefreshOptions) -> Plan:
             build.live(table) for table in (schema.summary_asin, schema.summary_placement, schema.summary_left_out)
         ))
     plan = make_plan(
-        build.connection, Request(options.full, options.months), live=live, tables=tables,
+        build.connection, Request(options.full, options.months),
+        marks=store.fact_marks(build.connection, options.months), live=live, tables=tables,
         exclude_groups=store.settings.refresh.exclude_groups, dimensions_changed=build.dimensions_differ(),
     )
     build.connection.commit()

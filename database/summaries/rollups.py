@@ -30,12 +30,14 @@ class MonthFacts:
 
 @dataclass(frozen=True)
 class Levels:
-    """The tables one generation's levels are built in; `keyed` if a primary key refuses doubled rows."""
+    """The tables one generation's levels are built in; `keyed` if a primary key refuses doubled rows, `sums_apart` if
+    facts are to be summed in a subquery of their own."""
 
     asin: sa.Table
     brand: sa.Table
     category: sa.Table
     keyed: bool
+    sums_apart: bool = False
 
 
 def of_month(column: sa.ColumnElement, month: MonthFacts) -> sa.ColumnElement[bool]:
@@ -46,14 +48,25 @@ def of_month(column: sa.ColumnElement, month: MonthFacts) -> sa.ColumnElement[bo
     return column.in_(month.dates)
 
 
-def source_of(month: MonthFacts) -> tuple[sa.FromClause, sa.ColumnElement[bool]]:
-    """Where a month's amounts are (asin_id, marketplace, metric, value), and the condition that picks them there."""
+def source_of(
+    month: MonthFacts, *, sums_apart: bool = False
+) -> tuple[sa.FromClause, sa.ColumnElement[bool]]:
+    """Where a month's amounts are (asin_id, marketplace, metric, value), and the condition that picks them there. With
+    `sums_apart` those of facts are sums by product, marketplace and metric already, from a subquery that names nothing
+    but facts: a data node answers such a one by itself."""
     condition = of_month(facts.c.month, month)
-    if not month.is_archived:
+    if not month.is_archived and not sums_apart:
         return facts, condition
     names = ("asin_id", "marketplace", "metric", "value")
+    keys = [facts.c[name] for name in names[:3]]
+    if sums_apart:
+        found = sa.select(*keys, sa.func.sum(facts.c.value).label("value")).where(condition).group_by(*keys[::-1])
+    else:
+        found = sa.select(*keys, facts.c.value).where(condition)
+    if not month.is_archived:
+        return found.subquery("facts_of_month"), sa.true()
     both = sa.union_all(
-        sa.select(*(facts.c[name] for name in names)).where(condition),
+        found,
         sa.select(*(archived.c[name] for name in names)).where(archived.c.month == month.month),
     )
     return both.subquery("facts_of_month"), sa.true()
@@ -86,12 +99,14 @@ def is_excluded(brand: sa.FromClause, exclude_groups: Collection[str]) -> sa.Col
     return sa.func.coalesce(brand.c.group, "").in_(sorted(exclude_groups))
 
 
-def asin_level(month: MonthFacts, *, placement: sa.Table, set_number: int, target: sa.Table, now) -> sa.Insert:
+def asin_level(
+    month: MonthFacts, *, placement: sa.Table, set_number: int, target: sa.Table, now, sums_apart: bool = False
+) -> sa.Insert:
     """Facts of a month -> one row per ASIN, marketplace and metric.
 
     Brand and category come as scalar subqueries per group: joining and sorting a derived table took
     half as long again on MariaDB."""
-    source, condition = source_of(month)
+    source, condition = source_of(month, sums_apart=sums_apart)
     return into(target, asin_rows(
         condition, month=sa.literal(month.month, sa.Date), placement=placement, set_number=set_number, now=now,
         source=source,

@@ -1,0 +1,50 @@
+"""What is cheap to know of the facts: under which dates they stand, and up to which ids.
+
+Nothing here goes through all of them: the rollup index and the primary key answer.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.base import Generation
+
+ID_MARGIN = 1000
+"""Ids commit out of order: a transaction that was open during the last refresh may show up below the
+high-water mark. So this many ids below it are counted, then and now."""
+
+facts = schema.financials
+
+
+class FactMarks:
+    """Dates and ids of the facts as `connection` sees them."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def dates(self) -> list[datetime.date | None]:
+        """Every date facts stand under, in order. MariaDB answers it with a loose scan of the rollup index."""
+        query = sa.select(facts.c.month).group_by(facts.c.month).order_by(facts.c.month)
+        return list(self.connection.execute(query).scalars())
+
+    def last_id(self) -> int:
+        """The highest id of a fact, 0 without facts."""
+        return int(self.connection.execute(sa.select(sa.func.max(facts.c.id))).scalar() or 0)
+
+    def recent(self, last_id: int) -> int:
+        """How many facts there are among the `ID_MARGIN` ids up to `last_id`."""
+        query = sa.select(sa.func.count()).select_from(facts).where(
+            facts.c.id > last_id - ID_MARGIN, facts.c.id <= last_id
+        )
+        return self.connection.execute(query).scalar()
+
+    def dates_above(self, live: Generation) -> list[datetime.date | None]:
+        """Dates of facts above the high-water mark of the live generation."""
+        since = live.last_fact_id
+        if self.recent(live.last_fact_id) != live.recent_facts:
+            since -= ID_MARGIN
+        query = sa.select(facts.c.month).where(facts.c.id > since).group_by(facts.c.month)
+        return list(self.connection.execute(query).scalars())
