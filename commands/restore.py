@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from commands import current_store, lego_command
+from commands import current_store, lego_command, note_generation
 from commands.backup import CopyLines
 from database.backup.restore import restore
 
@@ -18,6 +18,7 @@ def command(file: Path, replace: bool, wait: float) -> None:
     bar = CopyLines()
     done = restore(current_store(), file, replace=replace, wait=wait, progress=bar.show)
     bar.finish()
+    note_generation(done.generation)
     if done.generation is None:
         click.echo(f"Restored {done.facts:,} facts as of {done.made_at}; run: flask refresh-summaries")
         return
