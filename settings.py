@@ -26,12 +26,13 @@ ROOT = Path(__file__).resolve().parent
 NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_COMMANDS_CONFIG", "LEGO_CRASH_AT", "LEGO_REQUEST_ID")
 _SECRETS = (
     ("database", "password"), ("web", "secret_key"), ("web", "metrics_token"), ("cache", "url"), ("mail", "password"),
-    ("notices", "webhook"),
+    ("notices", "webhook"), ("cluster", "password"),
 )
 _CURRENCY = {"form": r"[A-Z]{3}", "meaning": "a currency code of three capital letters, like USD"}
 _TIMES = {"form": r"([01]\d|2[0-3]):[0-5]\d", "meaning": "a time of day like 03:00"}
 _PERCENTAGE = {"form": r"-?\d{1,3}(\.\d+)?", "meaning": "a percentage like 20 or 12.5"}
 _MAIL_ADDRESS = {"form": r"[!-+\--;=?A-~]+@[A-Za-z0-9.-]+", "meaning": "an address of e-mail like ops@example.com"}
+_NODE = {"form": r"[A-Za-z0-9.-]+(:[1-9]\d{0,4})?", "meaning": "a server like 10.0.0.11 or 10.0.0.11:3307"}
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -49,6 +50,17 @@ class DatabaseSettings:
     pool_size: int = field(default=5, metadata={"range": (1, 1000)})
     statement_timeout: int = field(default=30, metadata={"range": (1, 86400)})
     memory: int = field(default=1024, metadata={"range": (256, 1048576)})
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """The data nodes behind a MariaDB Spider head, the server of [database]; without nodes there is no cluster. User,
+    password and database are those of [database] unless given."""
+
+    nodes: tuple[str, ...] = field(default=(), metadata=_NODE)
+    user: str = ""
+    password: str = field(default="", repr=False)
+    database: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,6 +143,7 @@ class Settings:
     """All settings. `source` is the file they came from, or None if there was none."""
 
     database: DatabaseSettings = DatabaseSettings()
+    cluster: ClusterSettings = ClusterSettings()
     refresh: RefreshSettings = RefreshSettings()
     web: WebSettings = WebSettings()
     cache: CacheSettings = CacheSettings()
@@ -163,6 +176,7 @@ def load_settings(path: Path | str | None = None, environment: Mapping[str, str]
     origins = {key: _variable(*key) if key in given else f"{source.name} [{key[0]}] {key[1]}" for key in texts}
     sections = {section: _build_section(section, kind, texts, origins) for section, kind in SECTIONS.items()}
     sections["database"] = _settle_engine(sections["database"])
+    _check_cluster(sections["cluster"], origins)
     _check_secret(sections["web"], origins)
     _check_mail(sections["mail"], origins)
     _check_webhook(sections["notices"], origins)
@@ -295,6 +309,12 @@ def _check_secret(web: WebSettings, origins: dict) -> None:
         raise SettingsError(
             f"{origins['web', 'metrics_token']}: shorter than 32 bytes; make one with: openssl rand -hex 32"
         )
+
+
+def _check_cluster(cluster: ClusterSettings, origins: dict) -> None:
+    twice = next((node for node in cluster.nodes if cluster.nodes.count(node) > 1), None)
+    if twice:
+        raise SettingsError(f"{origins['cluster', 'nodes']}: names {twice} twice")
 
 
 def _check_mail(mail: MailSettings, origins: dict) -> None:

@@ -78,3 +78,29 @@ remove_old_environments() {
         esac
     done
 }
+
+# fetch_spider: unpacks MariaDB's Spider engine of the installed server's version into $root/.spider, unless the server
+# has it. Installing Debian's package would also install, and start, a service.
+fetch_spider() {
+    local version folder=$root/.spider
+    if compgen -G "/usr/lib*/m*/plugin/ha_spider.so" >/dev/null; then
+        return
+    fi
+    version=$(dpkg-query --show --showformat '${Version}' mariadb-server-core 2>/dev/null) ||
+        { echo "MariaDB's Spider engine is missing (Debian: mariadb-plugin-spider)" >&2; return 2; }
+    if [ -e "$folder/ha_spider.so" ] && [ "$(cat "$folder/version")" = "$version" ]; then
+        return
+    fi
+    rm -rf "$folder.new"
+    mkdir -p "$folder.new"
+    (
+        cd "$folder.new" || exit
+        apt-get download -q "mariadb-plugin-spider=$version" >&2
+        dpkg --extract ./*.deb package
+        cp package/usr/lib/mysql/plugin/ha_spider.so .
+        rm -rf package ./*.deb
+        echo "$version" >version
+    )
+    rm -rf "$folder"
+    mv -T "$folder.new" "$folder"
+}

@@ -181,7 +181,7 @@ def mysql_settings(folder: Path, server: MariadbServer, name: str) -> Settings:
 def environment_of(settings: Settings) -> dict[str, str]:
     """The settings as environment variables, for commands that run as processes of their own."""
     variables = {k: v for k, v in os.environ.items() if not k.startswith("LEGO_")}
-    for section in ("database", "refresh", "web", "cache", "dashboard"):
+    for section in ("database", "cluster", "refresh", "web", "cache", "dashboard"):
         values, default = getattr(settings, section), type(getattr(settings, section))()
         for field in dataclasses.fields(values):
             value = getattr(values, field.name)

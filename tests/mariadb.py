@@ -16,6 +16,8 @@ import pymysql
 
 USER = "lego"
 PASSWORD = "test %;'password"
+SMALL = ("--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--max-connections=100")
+"""Options of servers that stand beside others."""
 
 
 @dataclass
@@ -118,6 +120,13 @@ class MariadbServer:
             cursor.execute(statements)
             while cursor.nextset():
                 pass
+
+
+def spider_options() -> tuple[str, ...]:
+    """Options that make a server the head of a cluster; tests/run.sh puts the engine there."""
+    folders = (Path("/usr/lib/mysql/plugin"), Path("/usr/lib64/mariadb/plugin"), Path(__file__).parents[1] / ".spider")
+    folder = next(folder for folder in folders if (folder / "ha_spider.so").exists())
+    return (f"--plugin-dir={folder}", "--plugin-load-add=ha_spider")
 
 
 def free_port() -> int:

@@ -3,7 +3,8 @@
 #
 # Python packages go into .venv-tests. MariaDB's server, Chromium and Redis come from apt-get where they are
 # missing (as root, or by sudo where it asks nothing); where that is not possible, this says what to
-# install and exits 2. The packages hold programs only: no service is started and none is touched.
+# install and exits 2. The packages hold programs only: no service is started and none is touched. MariaDB's
+# Spider engine is unpacked into .spider for the same reason.
 # Two processes share the tests, each with a database server of its own; `--numprocesses 0` makes it one.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
@@ -28,6 +29,10 @@ mapfile -t packages < <(missing_packages)
 if [ ${#packages[@]} -gt 0 ]; then
     install_packages "${packages[@]}" </dev/null
 fi
+(
+    flock 9
+    fetch_spider
+) </dev/null 9<"$root/ops"
 (
     flock 9
     make_environment .venv-tests requirements.txt requirements-dev.txt

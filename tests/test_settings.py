@@ -162,7 +162,8 @@ REFUSALS = [
     ("[Database]\n", "config.ini: unknown section [Database]; did you mean 'database'?"),
     (
         "[DEFAULT]\n",
-        "config.ini: unknown section [DEFAULT]; known are database, refresh, web, cache, log, mail, notices, dashboard",
+        "config.ini: unknown section [DEFAULT]; known are database, cluster, refresh, web, cache, log, mail, notices, "
+        "dashboard",
     ),
     ("[database]\nprot = 3306\n", "config.ini: [database] has no key 'prot'; did you mean 'port'?"),
     (

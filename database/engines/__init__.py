@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from database.engines.base import Store
+from domain.errors import SettingsError
 from settings import Settings
 
 
 def open_store(settings: Settings) -> Store:
     """The store the settings name. Touches no file and no server yet."""
     if settings.database.engine == "mysql":
+        if settings.cluster.nodes:
+            from database.engines.spider import SpiderStore
+
+            return SpiderStore(settings)
         from database.engines.mysql import MysqlStore
 
         return MysqlStore(settings)
+    if settings.cluster.nodes:
+        raise SettingsError("[cluster] nodes: they need a MariaDB before them; set [database] engine = mysql")
     from database.engines.embedded import EmbeddedStore
 
     return EmbeddedStore(settings)

@@ -1,0 +1,93 @@
+"""MariaDB's Spider engine: facts on data nodes, everything else in the schema of the head.
+
+The head speaks for all of them: `financials` there is a Spider table, so every statement serves as it is. One that
+touches one month is answered by the node that holds it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from database.engines.fact_marks import FactMarks
+from database.engines.mysql import MysqlStore
+from database.engines.mysql_connections import error_number
+from database.engines.spider_nodes import Node, Nodes, node_lost
+from database.engines.spider_tables import examine_head, make_servers, make_tables, months_ahead, months_by_node
+from domain.errors import LegoError, SchemaError
+from domain.months import month_of
+from settings import Settings
+
+if TYPE_CHECKING:
+    from database.engines.build import Build
+
+NODE_ERRORS = {1158, 1159, 1160, 1161, 1429, 1430, 1477, *range(12700, 12725)}
+"""What a head says of a node that does not answer, or not any more."""
+TABLE_LOST = 12702
+CONNECTIONS_PER_NODE = 2
+
+
+class SpiderStore(MysqlStore):
+    """The head of a cluster, and its data nodes."""
+
+    assigns_fact_ids = False
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.nodes = Nodes(settings)
+        sa.event.listen(self.facts_engine, "handle_error", self._name_nodes)
+
+    def prepare(self, note: Callable[[str], None]) -> None:
+        with self.facts() as head:
+            examine_head(head)
+            make_servers(head, self.nodes, note)
+            months = {*months_ahead(), *months_by_node(head, self.nodes)}
+            for _, trouble in self.nodes.silent():
+                raise trouble
+            make_tables(head, self.nodes, months, note)
+
+    def prepare_months(self, months: Collection[datetime.date]) -> None:
+        with self.facts() as head:
+            missing = {month_of(date) for date in months} - months_by_node(head, self.nodes).keys()
+            if missing:
+                make_tables(head, self.nodes, missing, lambda line: None)
+
+    def months_by_node(self) -> dict[datetime.date, Node]:
+        """Month -> the node that holds its facts."""
+        with self.facts() as head:
+            return months_by_node(head, self.nodes)
+
+    def fact_marks(self, connection: sa.Connection, months: Collection[datetime.date] = ()) -> FactMarks:
+        from database.engines.spider_marks import SpiderMarks
+
+        return SpiderMarks(connection, self.nodes, months_by_node(connection, self.nodes), months)
+
+    def build(self) -> contextlib.AbstractContextManager[Build]:
+        from database.engines.mysql_build import mysql_build
+        from database.engines.spider_build import SpiderBuild
+
+        return mysql_build(self, SpiderBuild)
+
+    def worker_count(self) -> int:
+        """The nodes do the work, so it is their number that counts, not this machine's cores."""
+        return self.settings.refresh.workers or CONNECTIONS_PER_NODE * len(self.nodes.all)
+
+    def close(self) -> None:
+        super().close()
+        self.nodes.close()
+
+    def _name_nodes(self, context: sa.engine.ExceptionContext) -> LegoError | None:
+        """Which node it was, for the head often does not say."""
+        error = context.sqlalchemy_exception
+        number = error_number(error) if isinstance(error, sa.exc.DBAPIError) else None
+        words = str(getattr(error, "orig", error))
+        if number == TABLE_LOST:
+            return SchemaError(f"a data node has lost tables ({words}); run: flask init-db")
+        if number not in NODE_ERRORS:
+            return None
+        silent = [trouble for _, trouble in self.nodes.silent()]
+        return node_lost("; ".join(map(str, silent)) or f"a data node was lost for a moment: {words}")

@@ -1,0 +1,107 @@
+"""The data nodes of a cluster: their names, and connections straight to them."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from database.engines.mysql_connections import mysql_engine
+from domain.errors import DatabaseUnreachable, LegoError
+from settings import DatabaseSettings, Settings
+
+READ_SECONDS = 4 * 3600
+"""A month of many millions takes long to load."""
+PROBE_SECONDS = 5
+SERVER_NAME_LENGTH = 64
+
+
+@dataclass(frozen=True)
+class Node:
+    """One data node: `name` is host:port, `address` how to reach it and its schema."""
+
+    name: str
+    address: DatabaseSettings
+
+    @property
+    def server(self) -> str:
+        """Its name among the servers that the head knows; Spider's own errors tell it."""
+        name = f"{self.address.database}@{self.name}"
+        if len(name) <= SERVER_NAME_LENGTH:
+            return name
+        return f"lego@{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+
+
+class Nodes:
+    """The nodes that the settings name, in their order."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.all: Sequence[Node] = tuple(_node(settings, text) for text in settings.cluster.nodes)
+        self._engines = {node: self._engine(node, READ_SECONDS) for node in self.all}
+        self._probes = {node: self._engine(node, PROBE_SECONDS) for node in self.all}
+
+    def of_server(self, server: str) -> Node | None:
+        """The node that the head knows by this name; None if the settings do not name it."""
+        return next((node for node in self.all if node.server == server), None)
+
+    def connect(self, node: Node) -> sa.Connection:
+        """A connection to the node, READ COMMITTED. Raises DatabaseUnreachable, naming it."""
+        return self._engines[node].connect()
+
+    def trouble_of(self, node: Node) -> LegoError | None:
+        """Why the node does not answer; None if it does, within seconds."""
+        try:
+            with contextlib.closing(self._probes[node].connect()) as connection:
+                connection.execute(sa.text("SELECT 1"))
+        except LegoError as error:
+            return error
+        return None
+
+    def silent(self) -> Iterator[tuple[Node, LegoError]]:
+        """The nodes that do not answer, and why."""
+        for node in self.all:
+            trouble = self.trouble_of(node)
+            if trouble is not None:
+                yield node, trouble
+
+    def close(self) -> None:
+        """Gives back every connection."""
+        for engine in (*self._engines.values(), *self._probes.values()):
+            engine.dispose()
+
+    @staticmethod
+    def _engine(node: Node, read_timeout: int) -> sa.Engine:
+        engine = mysql_engine(
+            node.address, read_timeout=read_timeout, isolation="READ COMMITTED",
+            init="SET SESSION innodb_lock_wait_timeout = 30, SESSION lock_wait_timeout = 60",
+            poolclass=sa.pool.NullPool, local_infile=True, pool_reset_on_return=None,
+        )
+
+        def name_node(context: sa.engine.ExceptionContext) -> LegoError | None:
+            error = context.chained_exception
+            if not isinstance(error, LegoError):
+                return None
+            return type(error)(f"data node {node.name}: {error}")
+
+        sa.event.listen(engine, "handle_error", name_node)
+        return engine
+
+
+def node_lost(words: str) -> DatabaseUnreachable:
+    """The error of a statement that a data node did not answer."""
+    return DatabaseUnreachable(f"{words}; what was live still is; months of other nodes can be refreshed with --month")
+
+
+def _node(settings: Settings, text: str) -> Node:
+    host, _, port = text.partition(":")
+    database, cluster = settings.database, settings.cluster
+    own_user = bool(cluster.user or cluster.password)
+    address = dataclasses.replace(
+        database, host=host, port=int(port or 3306), user=cluster.user or database.user,
+        password=cluster.password if own_user else database.password, database=cluster.database or database.database,
+    )
+    return Node(f"{host}:{address.port}", address)
