@@ -18,6 +18,7 @@ from domain.selection import ORDERS, WORDS, Catalogue, Selection, check_page, pa
 from settings import Settings
 from web import current
 from web.cache import cached
+from web.compression import note_part
 from web.formats import Formats, negotiate
 from web.freshness import page_with_figures
 from web.request_log import note_generation
@@ -81,12 +82,9 @@ def figures_page(
         def question(reading: Reading) -> dict[str, str]:
             page = read_page(reading, request.endpoint, formats=formats, sorts=sorts, words=words)
             page = replace(page, standing=standing)
-            return {
-                "title": title if isinstance(title, str) else title(page),
-                # As short as it can be said.
-                "address": page.address(page=page.selection.page),
-                "content": _main(page, render),
-            }
+            said, content = _kept(page, title, render)
+            # The address is as short as it can be said.
+            return {"title": said, "address": page.address(page=page.selection.page), "content": content}
 
         return render_template("page.html", **read_asked(question))
 
@@ -139,8 +137,8 @@ def address_of(endpoint: str, selection: Selection, **arguments) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _main(page: Page, render: Callable[[Page], str]) -> str:
-    """The page's `<main>`, made once for everybody who may see the same."""
+def _kept(page: Page, title: str | Callable[[Page], str], render: Callable[[Page], str]) -> tuple[str, str]:
+    """The page's title and `<main>`, made once for everybody who may see the same."""
     # A page that names its generation says whether that is the live one.
     live = current.store().live_generation() if page.selection.generation is not None else None
     key = (
@@ -149,7 +147,9 @@ def _main(page: Page, render: Callable[[Page], str]) -> str:
         page.selection.query_string(), page.selection.calendar.current.isoformat(), str(page.formats.locale),
         repr(page.settings.dashboard), page.standing,
     )
-    return cached(key, lambda: render(page))
+    said, main = cached(key, lambda: [title if isinstance(title, str) else title(page), render(page)])
+    note_part(main)
+    return said, main
 
 
 def _scope() -> tuple[int, ...] | None:

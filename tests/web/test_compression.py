@@ -2,6 +2,7 @@
 
 import gzip
 
+from web import compression
 from web.access import open_to_everybody
 
 
@@ -30,3 +31,33 @@ def test_a_stream_is_passed_on_as_it_comes(small_app):
     assert "Content-Encoding" not in answer.headers
     assert answer.is_streamed
 
+
+
+def test_a_part_that_many_answers_hold_is_compressed_once_for_all_of_them(small_app):
+    part = "<td>Größe 1,204.20</td>" * 400
+
+    def page(name):
+        compression.note_part(part)
+        return f"<p>Hello {name}{part}</p>{name * 300}"
+
+    small_app.add_url_rule("/hello/<name>", view_func=open_to_everybody(page))
+    compression._deflated_part.cache_clear()
+    client = small_app.test_client()
+    for name in ("anna", "otto", "anna"):
+        packed = client.get(f"/hello/{name}", headers={"Accept-Encoding": "gzip"})
+        plain = client.get(f"/hello/{name}")
+        assert packed.headers["Content-Encoding"] == "gzip" and len(packed.data) < len(plain.data) / 10
+        assert gzip.decompress(packed.data) == plain.data
+    found = compression._deflated_part.cache_info()
+    assert (found.misses, found.hits) == (1, 2)
+
+
+def test_a_part_that_is_not_in_the_answer_after_all_changes_nothing(small_app):
+    def page():
+        compression.note_part("what a failed page would have held" * 100)
+        return "an error, " * 300
+
+    small_app.add_url_rule("/other", view_func=open_to_everybody(page))
+    client = small_app.test_client()
+    packed = client.get("/other", headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(packed.data) == client.get("/other").data
