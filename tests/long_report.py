@@ -9,11 +9,11 @@ import platform
 import subprocess
 import sys
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 from xml.etree import ElementTree
 
 import duckdb
-import pymysql
 import sqlalchemy as sa
 
 from settings import ROOT
@@ -47,7 +47,7 @@ def _report(added: Counter[str], most: dict[str, float], outcome: str, seconds: 
         f"- Seed of the sequences: `LONG_SEED={os.environ['LONG_SEED']}`",
         f"- Linux {platform.release().split('-')[0]}, {os.cpu_count()} cores, {_memory()} GiB, Python "
         f"{platform.python_version()}, {_server()}, DuckDB {duckdb.__version__}, SQLAlchemy {sa.__version__}, "
-        f"PyMySQL {pymysql.__version__}",
+        f"PyMySQL {version('pymysql')}",
         "", "## By step", "", *_by_step(added), "", "## Counts", "", "| what | how many |", "| --- | ---: |",
     ]
     lines += [f"| {name} | {added[name]:,} |" for name in sorted(added) if not _is_of_a_step(name)]
