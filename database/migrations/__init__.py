@@ -19,7 +19,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from database.engines.base import Database, Store
-from database.migrations.steps import existing_columns
+from database.migrations.steps import add_missing_indexes, existing_columns, tables_with_indexes
 from domain.errors import SchemaError
 
 
@@ -78,6 +78,8 @@ def _upgrade_one(store: Store, database: Database, note: Progress) -> None:
             _refuse_newer(scripts, found)
         with _configured(connection, scripts, database, store, note) as context, context.begin_transaction():
             context.run_migrations()
+        # Also where every step was made long ago: somebody may have dropped one since.
+        add_missing_indexes(connection, tables_with_indexes(connection, database.rooms), note)
         if connection.in_transaction():
             connection.commit()
 

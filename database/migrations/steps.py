@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import sqlalchemy as sa
 
@@ -68,6 +68,14 @@ def add_missing_indexes(connection: sa.Connection, tables: Sequence[sa.Table], n
                 f"ALTER TABLE {prepare.format_table(table)} ADD INDEX {prepare.quote(index.name)} ({listed}), LOCK=NONE"
             )
             note(f"added index {index.name} to {table.name} in {time.monotonic() - started:.1f} s")
+
+
+def tables_with_indexes(connection: sa.Connection, rooms: Collection[str]) -> list[sa.Table]:
+    """The tables of these rooms; on MariaDB those of the generation before as well."""
+    tables = list(schema.tables_of(*rooms))
+    if connection.dialect.name == "mysql":
+        tables += [schema.copy_of(table, name=table.name + "_previous") for table in schema.SUMMARIES]
+    return tables
 
 
 def seed_marketplaces(connection: sa.Connection, note: Note) -> None:

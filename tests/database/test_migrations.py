@@ -36,6 +36,15 @@ def test_a_second_upgrade_does_nothing(store):
     assert migrations.upgrade(store) == []
 
 
+@pytest.mark.parametrize("engine", ["mysql"], indirect=True)
+def test_an_index_that_somebody_dropped_is_added_again(store, mariadb):
+    (rollup,) = (index.name for index in schema.financials.indexes)
+    mariadb.run(f"ALTER TABLE financials DROP INDEX {rollup}", store.settings.database.database)
+    done = migrations.upgrade(store)
+    assert [line.partition(" in ")[0] for line in done[1:]] == [f"added index {rollup} to financials"]
+    assert migrations.upgrade(store) == []
+
+
 def test_a_database_of_the_first_version_gets_what_came_since(store):
     for database in store.databases():
         with database.engine.begin() as connection:

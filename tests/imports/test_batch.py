@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
+from database.imports import facts
 from database.imports.batch import ImportOptions, Staged, take_in
 from database.imports.log import reconcile_import_log, tell_done
 from database.imports.report import Difference, MetricSum
@@ -158,6 +159,30 @@ def test_a_demo_product_that_a_real_file_names_becomes_that_files_own(store, tak
     with store.facts() as connection:
         made_by = dict(connection.execute(sa.select(schema.asin.c.asin, schema.asin.c.import_id)).all())
     assert made_by == {"D1": report.import_id, "D2": 1}
+
+
+@pytest.mark.parametrize("engine", ["mysql"], indirect=True)
+def test_a_file_after_the_demo_is_not_read_once_per_demo_product(store, take):
+    count = 400
+    take(HEADINGS + "".join(line(f"D{number}", "9") for number in range(count)), source="demo")
+    new = take(HEADINGS + "".join(line(f"D{number}", "1") for number in range(count)))
+    with store.facts() as connection:
+        part = connection.execute(
+            sa.select(sa.func.min(schema.financials.c.id), sa.func.max(schema.financials.c.id))
+            .where(schema.financials.c.import_id == new.import_id)
+        ).one()
+        connection.execute(sa.update(schema.asin).values(import_id=1))
+        before = rows_read(connection)
+        facts.adopt_demo_products(connection, facts.FactRange(new.import_id, *part))
+        assert rows_read(connection) - before < 20 * count
+        adopted = sa.select(sa.func.count()).where(schema.asin.c.import_id == new.import_id)
+        assert connection.execute(adopted).scalar() == count
+
+
+def rows_read(connection: sa.Connection) -> int:
+    """How many rows this connection's statements have read."""
+    counters = connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Handler_read%%'").all()
+    return sum(int(value) for _, value in counters)
 
 
 def test_the_first_real_import_removes_the_demo_and_says_so(store, take):

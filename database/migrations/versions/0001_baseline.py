@@ -6,7 +6,13 @@ Databases that were made by hand hold rows already: nothing of theirs is dropped
 from alembic import op
 
 from database import schema
-from database.migrations.steps import add_missing_columns, add_missing_indexes, create_missing_tables, seed_marketplaces
+from database.migrations.steps import (
+    add_missing_columns,
+    add_missing_indexes,
+    create_missing_tables,
+    seed_marketplaces,
+    tables_with_indexes,
+)
 
 revision = "0001"
 down_revision = None
@@ -16,9 +22,7 @@ def upgrade() -> None:
     context = op.get_context()
     rooms, note = context.opts["rooms"], context.opts["note"]
     connection = op.get_bind()
-    tables = schema.tables_of(*rooms)
-    if connection.dialect.name == "mysql":
-        tables += [schema.copy_of(table, name=table.name + "_previous") for table in schema.SUMMARIES]
+    tables = tables_with_indexes(connection, rooms)
     create_missing_tables(connection, tables, note)
     add_missing_columns(connection, tables, note)
     add_missing_indexes(connection, tables, note)
