@@ -76,16 +76,15 @@ def cached(key_parts: Sequence[Any], produce: Callable[[], Any]) -> Any:
     """
     cache = _cache(current_app._get_current_object())
     key = _key(key_parts)
-    value = _get(cache, key)
-    g.answered_from = HELD
-    if value is not None:
-        return value
-    with single_flight(_locks(current.settings()), key, patience=PATIENCE if _keeps(cache) else 0):
-        value = _get(cache, key)
-        if value is None:
-            g.answered_from = MADE
-            value = produce()
-            _set(cache, key, value)
+    value, how = _get(cache, key), HELD
+    if value is None:
+        with single_flight(_locks(current.settings()), key, patience=PATIENCE if _keeps(cache) else 0):
+            value = _get(cache, key)
+            if value is None:
+                value, how = produce(), MADE
+                _set(cache, key, value)
+    # An answer that could not be given was neither.
+    g.answered_from = how
     return value
 
 
