@@ -14,6 +14,7 @@ STEPS = (
     "lock", "examine", "plan", "start", "asin", "brand", "category", "verify", "index", "record", "publish", "swap",
     "swapped", "finish", "release",
 )
+"""Of a refresh. An import on a cluster passes "promised", once per data node, and "decided"."""
 
 
 def passing(step: str) -> None:

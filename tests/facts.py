@@ -41,10 +41,12 @@ def add_products(store: Store, *products: tuple[str, int | None, int | None]) ->
 def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) -> None:
     """Facts with ids after those that are there; `announced` writes their months into the ledger."""
     facts = list(facts)
-    store.prepare_months([_date(fact[3]) for fact in facts])
+    months = [_date(fact[3]).replace(day=1) for fact in facts]
+    store.prepare_months(months)
     with store.facts() as connection:
         products = dict(connection.execute(sa.select(schema.asin.c.asin, schema.asin.c.id)).all())
-        last = last_fact_id(connection)
+        last = max(last_fact_id(store, connection, months), store.fact_marks(connection).last_id())
+    with store.facts() as connection:
         rows = [
             {"id": last + i, "asin_id": products.get(asin, 999999), "marketplace": marketplace, "metric": metric,
              "month": _date(month), "value": None if value is None else Decimal(value)}

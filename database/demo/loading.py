@@ -31,6 +31,8 @@ def load_demo(store: Store, shape: DemoShape) -> ImportReport:
     another import or refresh is running."""
     with store.lock("the making of demo data"), store.facts() as connection:
         _refuse_beside_facts(connection)
+        # Whoever has looked at facts in a transaction keeps months from being given a place.
+        connection.rollback()
         with store.scratch(connection) as scratch:
             brands = make_brands(shape)
             products = make_products(shape, brands)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     from database.engines.health import Health
 
 Answer = TypeVar("Answer")
+
+
+class Facts(Protocol):
+    """A place that holds facts."""
+
+    def execute(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult: ...
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,20 @@ class Store(abc.ABC):
         """Makes room for facts of these months, where facts of each month have a place of their own. To be called
         before a transaction looks at facts."""
         return
+
+    def each_part(
+        self, connection: sa.Connection, months: Collection[datetime.date], work: Callable[[Facts], Answer]
+    ) -> list[Answer]:
+        """What `work` answers of every place that holds facts of these months, in `connection`'s transaction. A place
+        executes statements on `financials` and `financials_replaced`, and knows no other table. Where all facts are in
+        one place, that is `connection`, and the months do not matter."""
+        return [work(connection)]
+
+    def commit(self, connection: sa.Connection) -> None:
+        """Commits work that needs the lock, wherever it was done, or none of it. Raises DatabaseUnreachable if the lock
+        was lost meanwhile."""
+        self.keep_lock(connection)
+        connection.commit()
 
     def fact_marks(self, connection: sa.Connection, months: Collection[datetime.date] = ()) -> FactMarks:
         """Dates and ids of the facts; if `months` are given, it must be right for these only."""

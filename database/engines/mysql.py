@@ -115,31 +115,10 @@ class MysqlStore(Store):
     ) -> int:
         """LOAD DATA LOCAL INFILE ignores strict mode (1.239 becomes 1.24, with a warning only), so its
         input is validated before, and any warning refuses it."""
-        columns = [row[0] for row in scratch.execute(f"DESCRIBE {query}").fetchall()]
         with tempfile.TemporaryDirectory(prefix="lego-load-") as folder:
             path = f"{folder}/rows.tsv"
-            # Backslashes and line ends inside texts are escaped as LOAD DATA reads them.
-            escaped = ", ".join(
-                f"replace(replace(replace(replace(CAST({_quoted(name)} AS VARCHAR), '\\', '\\\\'), chr(9), '\\t'), "
-                f"chr(10), '\\n'), chr(13), '\\r')" if kind == "VARCHAR" else _quoted(name)
-                for name, kind in ((row[0], row[1]) for row in scratch.execute(f"DESCRIBE {query}").fetchall())
-            )
-            scratch.execute(
-                f"COPY (SELECT {escaped} FROM ({query})) TO '{path}' "
-                "(FORMAT csv, HEADER false, DELIMITER '\t', QUOTE '', ESCAPE '', NULLSTR '\\N')"
-            )
-            names = ", ".join(f"`{name}`" for name in columns)
-            cursor = connection.connection.cursor()
-            cursor.execute(
-                f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE `{table.name}` CHARACTER SET utf8mb4 "
-                f"FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({names})"
-            )
-            loaded, warnings = cursor.rowcount, cursor.warning_count
-            if warnings:
-                cursor.execute("SHOW WARNINGS")
-                raise Refused(f"the server changed {warnings} of the loaded values: {cursor.fetchone()[2]}")
-            cursor.close()
-        return loaded
+            columns = write_rows(scratch, query, path)
+            return load_rows(connection, table.name, path, columns)
 
     @contextlib.contextmanager
     def scratch(self, connection: sa.Connection) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -330,6 +309,38 @@ def _live(connection: sa.Connection) -> Generation | None:
     table = schema.summary_generation
     row = connection.execute(sa.select(table).where(table.c.live == sa.true())).first()
     return generation_from(row._mapping) if row else None
+
+
+def write_rows(scratch: duckdb.DuckDBPyConnection, query: str, path: str) -> list[str]:
+    """Writes the rows of a query as `load_rows` reads them; returns their columns."""
+    described = scratch.execute(f"DESCRIBE {query}").fetchall()
+    # Backslashes and line ends inside texts are escaped as LOAD DATA reads them.
+    escaped = ", ".join(
+        f"replace(replace(replace(replace(CAST({_quoted(name)} AS VARCHAR), '\\', '\\\\'), chr(9), '\\t'), "
+        f"chr(10), '\\n'), chr(13), '\\r')" if kind == "VARCHAR" else _quoted(name)
+        for name, kind in ((row[0], row[1]) for row in described)
+    )
+    scratch.execute(
+        f"COPY (SELECT {escaped} FROM ({query})) TO '{path}' "
+        "(FORMAT csv, HEADER false, DELIMITER '\t', QUOTE '', ESCAPE '', NULLSTR '\\N')"
+    )
+    return [row[0] for row in described]
+
+
+def load_rows(connection: sa.Connection, table: str, path: str, columns: Sequence[str]) -> int:
+    """Loads a file of rows in `connection`'s transaction; returns their number. Raises Refused for a warning."""
+    names = ", ".join(f"`{name}`" for name in columns)
+    cursor = connection.connection.cursor()
+    cursor.execute(
+        f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE `{table}` CHARACTER SET utf8mb4 "
+        f"FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({names})"
+    )
+    loaded, warnings = cursor.rowcount, cursor.warning_count
+    if warnings:
+        cursor.execute("SHOW WARNINGS")
+        raise Refused(f"the server changed {warnings} of the loaded values: {cursor.fetchone()[2]}")
+    cursor.close()
+    return loaded
 
 
 def _quoted(name: str) -> str:

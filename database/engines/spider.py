@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
+import duckdb
 import sqlalchemy as sa
 
+from database import schema
+from database.engines.base import Answer, Facts
 from database.engines.fact_marks import FactMarks
 from database.engines.mysql import MysqlStore
 from database.engines.mysql_connections import error_number
 from database.engines.spider_nodes import Node, Nodes, node_lost
 from database.engines.spider_tables import examine_head, make_servers, make_tables, months_ahead, months_by_node
-from domain.errors import LegoError, SchemaError
+from database.engines.spider_transaction import SpiderTransaction, decided, settle
+from domain.errors import DatabaseUnreachable, LegoError, SchemaError
 from domain.months import month_of
 from settings import Settings
 
@@ -39,7 +43,10 @@ class SpiderStore(MysqlStore):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.nodes = Nodes(settings)
+        self._open = _Transactions()
         sa.event.listen(self.facts_engine, "handle_error", self._name_nodes)
+        sa.event.listen(self.facts_engine, "rollback", self._open.abandon)
+        sa.event.listen(self.facts_engine, "commit", self._open.refuse_commit)
 
     def prepare(self, note: Callable[[str], None]) -> None:
         with self.facts() as head:
@@ -49,6 +56,7 @@ class SpiderStore(MysqlStore):
             for _, trouble in self.nodes.silent():
                 raise trouble
             make_tables(head, self.nodes, months, note)
+            decided.create(head, checkfirst=True)
 
     def prepare_months(self, months: Collection[datetime.date]) -> None:
         with self.facts() as head:
@@ -60,6 +68,46 @@ class SpiderStore(MysqlStore):
         """Month -> the node that holds its facts."""
         with self.facts() as head:
             return months_by_node(head, self.nodes)
+
+    @contextlib.contextmanager
+    def facts(self) -> Iterator[sa.Connection]:
+        with super().facts() as head:
+            try:
+                yield head
+            finally:
+                self._open.abandon(head)
+
+    @contextlib.contextmanager
+    def lock(self, purpose: str, *, wait: float = 0) -> Iterator[None]:
+        with super().lock(purpose, wait=wait):
+            self._settle()
+            yield
+
+    def each_part(
+        self, connection: sa.Connection, months: Collection[datetime.date], work: Callable[[Facts], Answer]
+    ) -> list[Answer]:
+        return self._transaction(connection).each({month_of(date) for date in months}, work)
+
+    def commit(self, connection: sa.Connection) -> None:
+        transaction = self._open.pop(connection, None)
+        if transaction is None:
+            super().commit(connection)
+            return
+        try:
+            transaction.commit(lambda: super(SpiderStore, self).commit(connection))
+        finally:
+            transaction.abandon()
+
+    def bulk_insert(
+        self, connection: sa.Connection, table: sa.Table, *, scratch: duckdb.DuckDBPyConnection, query: str
+    ) -> int:
+        """Facts go straight to the nodes that own their months: a month is written to a file while those before it are
+        being loaded."""
+        if table is not schema.financials:
+            return super().bulk_insert(connection, table, scratch=scratch, query=query)
+        from database.engines.spider_loading import load_months
+
+        return load_months(self._transaction(connection), scratch, query)
 
     def fact_marks(self, connection: sa.Connection, months: Collection[datetime.date] = ()) -> FactMarks:
         from database.engines.spider_marks import SpiderMarks
@@ -80,6 +128,20 @@ class SpiderStore(MysqlStore):
         super().close()
         self.nodes.close()
 
+    def _transaction(self, head: sa.Connection) -> SpiderTransaction:
+        if head not in self._open:
+            self._open[head] = SpiderTransaction(head, self.nodes, months_by_node(head, self.nodes))
+        return self._open[head]
+
+    def _settle(self) -> None:
+        """Ends what earlier transactions left on the nodes, as far as they answer: one that does not is looked at
+        again before anything there is used."""
+        with self.facts() as head:
+            for node in self.nodes.all:
+                with contextlib.suppress(DatabaseUnreachable):
+                    settle(head, self.nodes, [node])
+            head.commit()
+
     def _name_nodes(self, context: sa.engine.ExceptionContext) -> LegoError | None:
         """Which node it was, for the head often does not say."""
         error = context.sqlalchemy_exception
@@ -91,3 +153,16 @@ class SpiderStore(MysqlStore):
             return None
         silent = [trouble for _, trouble in self.nodes.silent()]
         return node_lost("; ".join(map(str, silent)) or f"a data node was lost for a moment: {words}")
+
+
+class _Transactions(dict[sa.Connection, SpiderTransaction]):
+    """The head's connections that have work open on nodes, with that work."""
+
+    def abandon(self, head: sa.Connection) -> None:
+        """The head rolls back, and so do the nodes."""
+        transaction = self.pop(head, None)
+        if transaction is not None:
+            transaction.abandon()
+
+    def refuse_commit(self, head: sa.Connection) -> None:
+        assert head not in self, "work on data nodes is committed by Store.commit"

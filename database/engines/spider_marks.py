@@ -27,7 +27,7 @@ class SpiderMarks(FactMarks):
     ) -> None:
         super().__init__(connection)
         self._nodes = nodes
-        asked = {placed[month] for month in months if month in placed} if months else set(placed.values())
+        asked = {placed[month] for month in months if month in placed} or set(placed.values())
         self._asked = {month: node for month, node in placed.items() if node in asked}
         self._found = self._ask("SELECT MAX(id) FROM {table}")
         self._dates = self._ask("SELECT DISTINCT month FROM {table}")

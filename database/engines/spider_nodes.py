@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from settings import DatabaseSettings, Settings
 READ_SECONDS = 4 * 3600
 """A month of many millions takes long to load."""
 PROBE_SECONDS = 5
+MONTH = "lego_month"
+"""The execution option of a statement on `financials`: the month whose table on the node is meant."""
+_TABLES = re.compile(r"\bfinancials(_replaced)?\b")
 SERVER_NAME_LENGTH = 64
 
 
@@ -88,7 +92,15 @@ class Nodes:
             return type(error)(f"data node {node.name}: {error}")
 
         sa.event.listen(engine, "handle_error", name_node)
+        sa.event.listen(engine, "before_cursor_execute", _name_month, retval=True)
         return engine
+
+
+def _name_month(connection, cursor, statement: str, parameters, context, executemany) -> tuple:
+    month = context.execution_options.get(MONTH) if context is not None else None
+    if month is not None:
+        statement = _TABLES.sub(lambda found: f"{found.group()}_{month:%Y%m}", statement)
+    return statement, parameters
 
 
 def node_lost(words: str) -> DatabaseUnreachable:

@@ -51,8 +51,7 @@ def take_in(
     if options.dry_run:
         connection.rollback()
     else:
-        store.keep_lock(connection)
-        connection.commit()
+        store.commit(connection)
     return report
 
 
@@ -64,17 +63,20 @@ def _take_in(
     by_month = _sums(scratch, staged)
     metrics, months = _by_metric(by_month), tuple(sorted({found.month for found in by_month}))
     refuse_archived(connection, months, f"{staged.file_name}: has facts")
+    store.prepare_months(months)
     source = (options.source or staged.format).strip()
     entry = Entry(next_import_id(connection), utc_now())
     placement = place_products(store, connection, scratch, staged, entry=entry, update=options.update_products)
-    new = facts.insert_facts(store, connection, scratch, staged, entry)
+    new = facts.insert_facts(store, connection, scratch, staged, entry, months=months)
     earlier = [] if options.mode == APPEND else facts.earlier_ranges(connection, source, months)
-    replaced = facts.set_aside(connection, new, earlier, months=months, mode=options.mode) if earlier else ()
-    demo_facts, demo_value, demo_months = facts.remove_demo(connection) if source != DEMO else (0, Decimal(0), [])
+    replaced = facts.set_aside(store, connection, new, earlier, months=months, mode=options.mode) if earlier else ()
+    demo_facts, demo_value, demo_months = (
+        facts.remove_demo(store, connection) if source != DEMO else (0, Decimal(0), [])
+    )
     if source != DEMO:
-        facts.adopt_demo_products(connection, new)
-    overlaps = facts.overlaps(connection, new, source, months)
-    kept, kept_count = facts.kept_products(connection, earlier, months)
+        facts.adopt_demo_products(store, connection, new, months)
+    overlaps = facts.overlaps(store, connection, new, source, months)
+    kept, kept_count = facts.kept_products(store, connection, earlier, months)
     note_changed_months(connection, months, cause="import", import_id=entry.import_id, now=entry.created_at)
     note_changed_months(connection, demo_months, cause="demo", import_id=entry.import_id, now=entry.created_at)
     _note_import(connection, staged, options, source, entry, metrics, replaced, new)

@@ -7,7 +7,8 @@ An import's facts are found by primary key: `financials_import` keeps the range 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,13 +17,12 @@ import sqlalchemy as sa
 
 from database import schema
 from database.archive.records import months_of_import, refuse_archived
-from database.engines.base import Store
+from database.engines.base import Facts, Store
 from database.imports.dimensions import PRODUCTS, Entry
 from database.imports.report import LISTED, KeptProduct, MetricSum, Overlap
 from database.imports.staging import DEMO, WHOLE_MONTHS, Staged
 
 fact, aside = schema.financials, schema.financials_replaced
-
 AT_ONCE = 2000
 """Ids in one statement."""
 
@@ -46,18 +46,22 @@ def total(column: sa.ColumnElement) -> sa.ColumnElement:
     return sa.type_coerce(sa.func.coalesce(sa.func.sum(column), 0), schema.Sum)
 
 
-def last_fact_id(connection: sa.Connection) -> int:
-    """The highest id that any fact has or had: ids are never given twice, not even after an undo."""
-    columns = (fact.c.id, schema.financials_import.c.last_fact_id, schema.archived_month.c.last_fact_id)
-    return max(int(connection.execute(sa.select(sa.func.max(column))).scalar() or 0) for column in columns)
+def last_fact_id(store: Store, connection: sa.Connection, months: Collection[datetime.date]) -> int:
+    """The highest id that any fact of an import, or of these months, has or had: ids are never given twice, not even
+    after an undo."""
+    columns = (schema.financials_import.c.last_fact_id, schema.archived_month.c.last_fact_id)
+    found = [connection.execute(sa.select(sa.func.max(column))).scalar() for column in columns]
+    found += store.each_part(connection, months, lambda part: part.execute(sa.select(sa.func.max(fact.c.id))).scalar())
+    return max(int(last or 0) for last in found)
 
 
 def insert_facts(
-    store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, staged: Staged, entry: Entry
+    store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, staged: Staged, entry: Entry, *,
+    months: Collection[datetime.date],
 ) -> FactRange:
     """Inserts the staged facts in the order of the rollup index: InnoDB loads faster so, and DuckDB can
     skip the months that a query does not ask for. Returns where they are."""
-    before = last_fact_id(connection)
+    before = last_fact_id(store, connection, months)
     # Rows of a transaction that is still open are numbered from 2^55 on: after 255 imports ids would be used up.
     first_row = f"(SELECT min(rowid) FROM {staged.relation})"
     number = "" if store.assigns_fact_ids else f"number - {first_row} + {before + 1} AS id, "
@@ -71,11 +75,12 @@ def insert_facts(
         "ORDER BY s.month, s.metric, s.marketplace, p.asin_id)",
     )
     ours = sa.and_(fact.c.id > before, fact.c.import_id == entry.import_id)
-    first, last = (
-        connection.execute(sa.select(fact.c.id).where(ours).order_by(order).limit(1)).scalar()
+    ends = store.each_part(connection, months, lambda part: [
+        part.execute(sa.select(fact.c.id).where(ours).order_by(order).limit(1)).scalar()
         for order in (fact.c.id.asc(), fact.c.id.desc())
-    )
-    return FactRange(entry.import_id, first, last)
+    ])
+    found = [number for pair in ends for number in pair if number is not None]
+    return FactRange(entry.import_id, min(found, default=None), max(found, default=None))
 
 
 def earlier_ranges(
@@ -93,14 +98,35 @@ def earlier_ranges(
 
 
 def set_aside(
-    connection: sa.Connection, new: FactRange, earlier: Sequence[FactRange], *, months: Sequence[datetime.date],
-    mode: str,
+    store: Store, connection: sa.Connection, new: FactRange, earlier: Sequence[FactRange], *,
+    months: Sequence[datetime.date], mode: str,
 ) -> tuple[MetricSum, ...]:
     """Moves to `financials_replaced` what the new facts replace: the same product, marketplace and month,
     all metrics; with whole-months all of these months. Returns what was moved, by metric."""
+    statements = _setting_aside(new, earlier, months, mode)
+
+    def work(part: Facts) -> list[MetricSum]:
+        for statement in statements:
+            part.execute(statement)
+        moved = sums_by_metric(part, aside, aside.c.replaced_by == new.import_id)
+        if moved:
+            part.execute(
+                sa.delete(fact).where(
+                    fact.c.id == aside.c.id, fact.c.month == aside.c.month, aside.c.replaced_by == new.import_id
+                )
+            )
+        return moved
+
+    return _joined(store.each_part(connection, months, work))
+
+
+def _setting_aside(
+    new: FactRange, earlier: Sequence[FactRange], months: Sequence[datetime.date], mode: str
+) -> list[sa.Insert]:
     named = (
         sa.select(fact.c.asin_id, fact.c.marketplace, fact.c.month).where(belongs_to(new)).distinct().subquery("named")
     )
+    statements = []
     for part in earlier:
         old = sa.select(*(fact.c[column.name] for column in aside.columns if column.name != "replaced_by"),
                         sa.literal(new.import_id).label("replaced_by"))
@@ -110,50 +136,58 @@ def set_aside(
                 fact.c.month == named.c.month,
             ))
         old = old.where(belongs_to(part), fact.c.month.in_(months))
-        connection.execute(sa.insert(aside).from_select([c.name for c in old.selected_columns], old))
-    moved = sums_by_metric(connection, aside, aside.c.replaced_by == new.import_id)
-    if moved:
-        connection.execute(
-            sa.delete(fact).where(
-                fact.c.id == aside.c.id, fact.c.month == aside.c.month, aside.c.replaced_by == new.import_id
-            )
-        )
-    return moved
+        statements.append(sa.insert(aside).from_select([c.name for c in old.selected_columns], old))
+    return statements
 
 
 def sums_by_metric(
-    connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]
-) -> tuple[MetricSum, ...]:
+    part: Facts, table: sa.Table, condition: sa.ColumnElement[bool]
+) -> list[MetricSum]:
     """Count and sum per metric of the facts that a condition picks, in the order of the metrics' names."""
-    rows = connection.execute(
+    rows = part.execute(
         sa.select(table.c.metric, sa.func.count().label("facts"), total(table.c.value).label("value"))
         .where(condition)
         .group_by(table.c.metric)
         .order_by(table.c.metric)
     )
-    return tuple(MetricSum(metric or "", facts, value) for metric, facts, value in rows)
+    return [MetricSum(metric or "", facts, value) for metric, facts, value in rows]
+
+
+def _joined(found: Iterable[Sequence[MetricSum]]) -> tuple[MetricSum, ...]:
+    sums: dict[str, MetricSum] = {}
+    for each in itertools.chain.from_iterable(found):
+        known = sums.get(each.metric, MetricSum(each.metric, 0, Decimal(0)))
+        sums[each.metric] = MetricSum(each.metric, known.facts + each.facts, known.value + each.value)
+    return tuple(sums[metric] for metric in sorted(sums, key=str.encode))
 
 
 def kept_products(
-    connection: sa.Connection, earlier: Sequence[FactRange], months: Sequence[datetime.date]
+    store: Store, connection: sa.Connection, earlier: Sequence[FactRange], months: Sequence[datetime.date]
 ) -> tuple[tuple[KeptProduct, ...], int]:
     """Products of earlier imports that still have facts in these months: the first few, and how many."""
     if not earlier:
         return (), 0
-    asin = schema.asin
     facts, value = sa.func.count().label("facts"), total(fact.c.value).label("value")
-    found = (
-        sa.select(asin.c.asin, facts, value)
-        .join_from(fact, asin, asin.c.id == fact.c.asin_id)
+    query = (
+        sa.select(fact.c.asin_id, facts, value)
         .where(sa.or_(*(belongs_to(part) for part in earlier)), fact.c.month.in_(months))
-        .group_by(asin.c.asin)
-        .order_by(asin.c.asin)
+        .group_by(fact.c.asin_id)
     )
-    rows = connection.execute(found).all()
-    return tuple(KeptProduct(*row) for row in rows[:LISTED]), len(rows)
+    sums: dict[int, tuple[int, Decimal]] = {}
+    for rows in store.each_part(connection, months, lambda part: part.execute(query).all()):
+        for product, count, amount in rows:
+            known = sums.get(product, (0, Decimal(0)))
+            sums[product] = (known[0] + count, known[1] + amount)
+    if not sums:
+        return (), 0
+    found = [
+        KeptProduct(code, *sums[product])
+        for product, code in connection.execute(sa.select(schema.asin.c.id, schema.asin.c.asin)) if product in sums
+    ]
+    return tuple(sorted(found, key=lambda kept: kept.asin.encode())[:LISTED]), len(found)
 
 
-def remove_demo(connection: sa.Connection) -> tuple[int, Decimal, list[datetime.date]]:
+def remove_demo(store: Store, connection: sa.Connection) -> tuple[int, Decimal, list[datetime.date]]:
     """Takes out the facts of the source `demo`, for good: how many, their sum, their months. The demo's
     products stay, because the live summaries may name them; a refresh drops what nothing names."""
     table = schema.financials_import
@@ -163,44 +197,55 @@ def remove_demo(connection: sa.Connection) -> tuple[int, Decimal, list[datetime.
     )]
     if not demos:
         return 0, Decimal(0), []
-    theirs = sa.or_(*(belongs_to(part) for part in demos))
-    facts, value = connection.execute(
-        sa.select(sa.func.count(), total(fact.c.value)).where(theirs)
-    ).one()
-    months = list(connection.execute(sa.select(fact.c.month).where(theirs).distinct().order_by(fact.c.month)).scalars())
     numbers = [part.import_id for part in demos]
+    touched: set[datetime.date] = set()
     for number in numbers:
+        touched.update(months_of_import(connection, number))
         refuse_archived(
             connection, months_of_import(connection, number), "demo data, which a real import removes, has facts"
         )
-    connection.execute(sa.delete(fact).where(theirs))
-    connection.execute(sa.delete(aside).where(aside.c.replaced_by.in_(numbers)))
+    theirs = sa.or_(*(belongs_to(part) for part in demos))
+
+    def work(part: Facts) -> tuple[int, Decimal, list[datetime.date]]:
+        facts, value = part.execute(sa.select(sa.func.count(), total(fact.c.value)).where(theirs)).one()
+        months = list(part.execute(sa.select(fact.c.month).where(theirs).distinct()).scalars())
+        part.execute(sa.delete(fact).where(theirs))
+        part.execute(sa.delete(aside).where(aside.c.replaced_by.in_(numbers)))
+        return facts, value, months
+
+    removed = store.each_part(connection, touched, work)
     connection.execute(sa.update(table).where(table.c.id.in_(numbers)).values(status="removed"))
-    return facts, value, months
+    return (
+        sum(facts for facts, _, _ in removed), sum((value for _, value, _ in removed), Decimal(0)),
+        sorted({month for _, _, months in removed for month in months}),
+    )
 
 
-def adopt_demo_products(connection: sa.Connection, new: FactRange) -> None:
+def adopt_demo_products(
+    store: Store, connection: sa.Connection, new: FactRange, months: Collection[datetime.date]
+) -> None:
     """Makes the products that the demo made and a real file names that file's own: they stay when the
     demo's go."""
     table, product = schema.financials_import, schema.asin
     demos = list(connection.execute(sa.select(table.c.id).where(table.c.source == DEMO)).scalars())
     if not demos:
         return
-    of_demo = product.c.import_id.in_(demos)
+    of_demo = set(connection.execute(sa.select(product.c.id).where(product.c.import_id.in_(demos))).scalars())
     # Read first: MariaDB would look through the import's facts once per product for an UPDATE with a subquery.
-    named = sa.select(product.c.id).join_from(fact, product, product.c.id == fact.c.asin_id).distinct()
-    found = list(connection.execute(named.where(belongs_to(new), of_demo).order_by(product.c.id)).scalars())
-    for first in range(0, len(found), AT_ONCE):
-        ids = found[first:first + AT_ONCE]
+    query = sa.select(fact.c.asin_id).where(belongs_to(new)).distinct()
+    found = store.each_part(connection, months, lambda part: part.execute(query).scalars().all())
+    named = sorted(of_demo.intersection(itertools.chain.from_iterable(found)))
+    for first in range(0, len(named), AT_ONCE):
+        ids = named[first:first + AT_ONCE]
         connection.execute(sa.update(product).where(product.c.id.in_(ids)).values(import_id=new.import_id))
 
 
 def overlaps(
-    connection: sa.Connection, new: FactRange, source: str, months: Sequence[datetime.date]
+    store: Store, connection: sa.Connection, new: FactRange, source: str, months: Sequence[datetime.date]
 ) -> tuple[Overlap, ...]:
     """Facts of other sources with the same product, marketplace, metric and month as a new one. Rows that
     no import of ours brought in are the source '(not imported)'."""
-    candidates = _months_of_others(connection, new, source, months)
+    candidates = _months_of_others(store, connection, new, source, months)
     if not candidates:
         return ()
     other = fact.alias("other")
@@ -216,34 +261,40 @@ def overlaps(
         .group_by(fact.c.id, fact.c.month, fact.c.value, other.c.import_id)
         .subquery("pairs")
     )
-    table = schema.financials_import
-    name = sa.func.coalesce(table.c.source, "(not imported)")
-    rows = connection.execute(
-        sa.select(name.label("source"), pairs.c.month, sa.func.count().label("facts"),
-                  total(pairs.c.value).label("value"),
-                  total(pairs.c.theirs).label("theirs"))
-        .join_from(pairs, table, table.c.id == pairs.c.import_id, isouter=True)
-        .where(name != source)
-        .group_by(name, pairs.c.month)
-        .order_by(name, pairs.c.month)
-    ).all()
+    query = sa.select(
+        pairs.c.import_id, pairs.c.month, sa.func.count().label("facts"), total(pairs.c.value).label("value"),
+        total(pairs.c.theirs).label("theirs"),
+    ).group_by(pairs.c.import_id, pairs.c.month)
+    rows = [
+        row for found in store.each_part(connection, candidates, lambda part: part.execute(query).all())
+        for row in found
+    ]
+    sources = _sources(connection)
+    by_source: dict[str, list[sa.Row]] = {}
+    for row in sorted(rows, key=lambda row: row.month):
+        by_source.setdefault(sources.get(row.import_id, "(not imported)"), []).append(row)
+    by_source.pop(source, None)
     return tuple(
         Overlap(
-            found, sum(row.facts for row in rows if row.source == found),
-            sum((row.value for row in rows if row.source == found), Decimal(0)),
-            sum((row.theirs for row in rows if row.source == found), Decimal(0)),
-            tuple(row.month for row in rows if row.source == found),
+            name, sum(row.facts for row in found), sum((row.value for row in found), Decimal(0)),
+            sum((row.theirs for row in found), Decimal(0)), tuple(dict.fromkeys(row.month for row in found)),
         )
-        for found in dict.fromkeys(row.source for row in rows)
+        for name, found in sorted(by_source.items(), key=lambda item: item[0].encode())
     )
 
 
+def _sources(connection: sa.Connection) -> dict[int, str]:
+    """The source of every import."""
+    table = schema.financials_import
+    return {number: source for number, source in connection.execute(sa.select(table.c.id, table.c.source))}
+
+
 def _months_of_others(
-    connection: sa.Connection, new: FactRange, source: str, months: Sequence[datetime.date]
+    store: Store, connection: sa.Connection, new: FactRange, source: str, months: Sequence[datetime.date]
 ) -> list[datetime.date]:
     """Which of the months may hold facts of other sources: by the ledger, and all of them if there are
     facts that no import of ours brought in. Asking the facts themselves would take a whole scan."""
-    if _has_strangers(connection, new):
+    if _has_strangers(store, connection, new, months):
         return list(months)
     table, ledger = schema.financials_import, schema.changed_month
     return list(connection.execute(
@@ -253,18 +304,24 @@ def _months_of_others(
     ).scalars())
 
 
-def _has_strangers(connection: sa.Connection, new: FactRange) -> bool:
+def _has_strangers(
+    store: Store, connection: sa.Connection, new: FactRange, months: Collection[datetime.date]
+) -> bool:
     """Whether any fact has an id outside the ranges of all imports: a few looks into the primary key."""
     table = schema.financials_import
     rows = connection.execute(
         sa.select(table.c.first_fact_id, table.c.last_fact_id)
         .where(table.c.first_fact_id.is_not(None)).order_by(table.c.first_fact_id)
     ).all()
-    after = 0
+    gaps, after = [], 0
     for first, last in [*rows, (new.first, new.last), (None, None)]:
-        gap = fact.c.id > after if first is None else fact.c.id.between(after + 1, first - 1)
-        touching = first is not None and first <= after + 1
-        if not touching and connection.execute(sa.select(fact.c.id).where(gap).limit(1)).first():
-            return True
+        if first is None:
+            gaps.append(fact.c.id > after)
+        elif first > after + 1:
+            gaps.append(fact.c.id.between(after + 1, first - 1))
         after = max(after, last or 0)
-    return False
+
+    def work(part: Facts) -> bool:
+        return any(part.execute(sa.select(fact.c.id).where(gap).limit(1)).first() for gap in gaps)
+
+    return any(store.each_part(connection, months, work))

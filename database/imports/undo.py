@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.archive.records import months_of_import, refuse_archived
-from database.engines.base import Store, utc_now
+from database.engines.base import Facts, Store, utc_now
 from database.imports.facts import FactRange, belongs_to, total
 from database.imports.ledger import note_changed_months
 from database.imports.staging import APPEND
@@ -42,10 +42,9 @@ def undo_import(store: Store, import_id: int) -> Undone:
         refuse_archived(
             connection, months_of_import(connection, import_id), f"import {import_id} ({entry.file_name}) touched facts"
         )
-        _refuse_if_built_upon(connection, entry)
-        undone = _take_out(connection, entry)
-        store.keep_lock(connection)
-        connection.commit()
+        _refuse_if_built_upon(store, connection, entry)
+        undone = _take_out(store, connection, entry)
+        store.commit(connection)
         return undone
 
 
@@ -59,33 +58,39 @@ def _refuse_unless_in(import_id: int, entry: sa.Row | None) -> None:
         raise Refused(f"import {import_id} ({entry.file_name}) is out already: {entry.status}")
 
 
-def _refuse_if_built_upon(connection: sa.Connection, entry: sa.Row) -> None:
+def _refuse_if_built_upon(store: Store, connection: sa.Connection, entry: sa.Row) -> None:
     """Later imports that replaced facts of this one, or that gave anew what this one had replaced."""
     later = {
         row.id: row for row in connection.execute(
             sa.select(book).where(book.c.id > entry.id, book.c.status == "done").order_by(book.c.id)
         )
     }
-    found = set(connection.execute(
-        sa.select(aside.c.replaced_by).where(aside.c.import_id == entry.id, aside.c.replaced_by.in_(later)).distinct()
-    ).scalars())
-    if entry.replaced_facts:
-        gone = (
-            sa.select(aside.c.asin_id, aside.c.marketplace, aside.c.month)
-            .where(aside.c.replaced_by == entry.id).distinct().subquery("gone")
-        )
-        for row in later.values():
-            if row.source == entry.source and row.mode != APPEND and row.id not in found:
-                again = (
-                    sa.select(fact.c.id)
-                    .join_from(fact, gone, sa.and_(
-                        fact.c.asin_id == gone.c.asin_id, fact.c.marketplace == gone.c.marketplace,
-                        fact.c.month == gone.c.month,
-                    ))
-                    .where(belongs_to(_range(row))).limit(1)
-                )
-                if connection.execute(again).first():
-                    found.add(row.id)
+    others = [row for row in later.values() if row.source == entry.source and row.mode != APPEND]
+    gone = (
+        sa.select(aside.c.asin_id, aside.c.marketplace, aside.c.month)
+        .where(aside.c.replaced_by == entry.id).distinct().subquery("gone")
+    )
+
+    def work(part: Facts) -> set[int]:
+        touched = set(part.execute(
+            sa.select(aside.c.replaced_by)
+            .where(aside.c.import_id == entry.id, aside.c.replaced_by.in_(later))
+            .distinct()
+        ).scalars())
+        for row in others if entry.replaced_facts else ():
+            again = (
+                sa.select(fact.c.id)
+                .join_from(fact, gone, sa.and_(
+                    fact.c.asin_id == gone.c.asin_id, fact.c.marketplace == gone.c.marketplace,
+                    fact.c.month == gone.c.month,
+                ))
+                .where(belongs_to(_range(row))).limit(1)
+            )
+            if row.id not in touched and part.execute(again).first():
+                touched.add(row.id)
+        return touched
+
+    found = set().union(*store.each_part(connection, months_of_import(connection, entry.id), work))
     if found:
         names = ", ".join(f"{number} ({later[number].file_name})" for number in sorted(found))
         raise Refused(
@@ -95,25 +100,32 @@ def _refuse_if_built_upon(connection: sa.Connection, entry: sa.Row) -> None:
         )
 
 
-def _take_out(connection: sa.Connection, entry: sa.Row) -> Undone:
+def _take_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Undone:
     now = utc_now()
     ours, back = belongs_to(_range(entry)), aside.c.replaced_by == entry.id
-    facts, value = connection.execute(
-        sa.select(sa.func.count(), total(fact.c.value)).where(ours)
-    ).one()
-    months = set(connection.execute(sa.select(fact.c.month).where(ours).distinct()).scalars())
-    months |= set(connection.execute(sa.select(aside.c.month).where(back).distinct()).scalars())
-    returned = connection.execute(sa.select(sa.func.count()).select_from(aside).where(back)).scalar()
-    connection.execute(sa.delete(fact).where(ours))
-    if returned:
-        columns = [column for column in aside.columns if column.name != "replaced_by"]
-        connection.execute(
-            sa.insert(fact).from_select([column.name for column in columns], sa.select(*columns).where(back))
-        )
-        connection.execute(sa.delete(aside).where(back))
+    columns = [column for column in aside.columns if column.name != "replaced_by"]
+
+    def work(part: Facts) -> tuple[int, Decimal, set[datetime.date], int]:
+        facts, value = part.execute(sa.select(sa.func.count(), total(fact.c.value)).where(ours)).one()
+        months = set(part.execute(sa.select(fact.c.month).where(ours).distinct()).scalars())
+        months |= set(part.execute(sa.select(aside.c.month).where(back).distinct()).scalars())
+        returned = part.execute(sa.select(sa.func.count()).select_from(aside).where(back)).scalar()
+        part.execute(sa.delete(fact).where(ours))
+        if returned:
+            part.execute(
+                sa.insert(fact).from_select([column.name for column in columns], sa.select(*columns).where(back))
+            )
+            part.execute(sa.delete(aside).where(back))
+        return facts, value, months, returned
+
+    done = store.each_part(connection, months_of_import(connection, entry.id), work)
+    months = set().union(*(found for _, _, found, _ in done))
     connection.execute(sa.update(book).where(book.c.id == entry.id).values(status="undone", undone_at=now))
     note_changed_months(connection, months, cause="undo", import_id=entry.id, now=now)
-    return Undone(entry.id, entry.file_name, facts, value, returned, tuple(sorted(months)), now)
+    return Undone(
+        entry.id, entry.file_name, sum(each[0] for each in done), sum((each[1] for each in done), Decimal(0)),
+        sum(each[3] for each in done), tuple(sorted(months)), now,
+    )
 
 
 def _range(row: sa.Row) -> FactRange:
