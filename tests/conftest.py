@@ -203,15 +203,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """With several processes, a file's tests stay together, and so do all that share the one deployment;
+    """With several processes, a file's tests stay together, and so do all that share the one deployment or cluster;
     each long test goes to whoever is free."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            if file.startswith("tests/deploy/"):
-                return "tests/deploy"
+            for shared in ("tests/deploy", "tests/cluster"):
+                if file.startswith(f"{shared}/"):
+                    return shared
             return nodeid if file.startswith(LONG) else file
 
     config.option.loadscopereorder = False

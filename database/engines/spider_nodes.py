@@ -86,7 +86,7 @@ class Nodes:
         )
 
         def name_node(context: sa.engine.ExceptionContext) -> LegoError | None:
-            error = context.chained_exception
+            error = getattr(context, "chained_exception", None)
             if not isinstance(error, LegoError):
                 return None
             return type(error)(f"data node {node.name}: {error}")

@@ -138,7 +138,8 @@ def settle(head: sa.Connection, nodes: Nodes, asked: Sequence[Node]) -> None:
 
 def _settle_node(nodes: Nodes, node: Node, decisions: Collection[str]) -> None:
     with nodes.connect(node) as connection:
-        connection.exec_driver_sql("COMMIT")
+        # Within a transaction, even an empty one, a server ends no other.
+        connection.execution_options(isolation_level="AUTOCOMMIT")
         left = [row[3].decode() if isinstance(row[3], bytes) else row[3]
                 for row in connection.exec_driver_sql("XA RECOVER")]
         for xid in left:

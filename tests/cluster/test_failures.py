@@ -1,0 +1,166 @@
+"""A data node is killed, away, wiped or frozen: nothing is half in, what was live stays live, and the error names it."""
+
+from __future__ import annotations
+
+import pytest
+
+from database import schema
+from database.engines.spider_tables import table_name
+from database.engines.spider_transaction import decided
+from database.migrations import upgrade
+from database.summaries.refresh import RefreshOptions, refresh
+from domain.errors import DatabaseUnreachable, SchemaError
+from domain.months import parse_month
+from tests.facts import all_summary_rows
+from tests.faults import processes
+from tests.imports.conftest import HEADINGS, stored_facts, take, write
+
+__all__ = ["take", "write"]
+
+MONTHS = ("2024-01", "2024-02")
+IMPORT = ("import",)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(servers):
+    yield
+    processes.end_all()
+    for server in servers.all:
+        if server.process.poll() is not None:
+            server.start()
+    for server in servers.nodes:
+        for row in server.run("XA RECOVER"):
+            server.run(f"XA ROLLBACK '{row[3].decode()}'")
+
+
+@pytest.fixture
+def shop(store, take):
+    """A month on each node, imported and refreshed."""
+    take(lines("1"))
+    refresh(store)
+    return store
+
+
+def lines(value: str, months=MONTHS) -> str:
+    return HEADINGS + "".join(f"A{number},Acme,Toys,US,CM1,{month},{value}\n" for month in months for number in (1, 2))
+
+
+def sums(store) -> list[tuple[str, str]]:
+    return sorted((row[5], row[6]) for row in stored_facts(store))
+
+
+def node_of(servers, store, month: str):
+    """The server that holds the month."""
+    name = store.months_by_node()[parse_month(month)].name
+    return next(server for server in servers.nodes if name.endswith(f":{server.port}"))
+
+
+def promises(servers) -> int:
+    """Transactions that wait, on any node, to be told how they end."""
+    return sum(len(server.run("XA RECOVER")) for server in servers.nodes)
+
+
+BEFORE = [("2024-01", "1.00")] * 2 + [("2024-02", "1.00")] * 2
+AFTER = [("2024-01", "2.00")] * 2 + [("2024-02", "2.00")] * 2
+
+
+def test_a_node_killed_during_an_import_leaves_nothing_of_it_anywhere(servers, settings, shop, write, tmp_path):
+    path = write(lines("2"), "second.csv")
+    command = processes.start(settings, tmp_path, str(path), command=IMPORT, crash_at="promised:pause").stopped()
+    victim = node_of(servers, shop, "2024-02")
+    victim.kill()
+    ended = command.go_on()
+    assert ended.code == 7, ended.errors
+    assert f"data node 127.0.0.1:{victim.port}" in ended.errors and len(ended.errors.splitlines()) == 1
+    victim.start()
+    with shop.lock("a test"):
+        assert promises(servers) == 0
+    assert sums(shop) == BEFORE
+    assert refresh(shop).status == "nothing to do"
+    assert processes.run(settings, tmp_path, str(path), command=IMPORT).code == 0
+    assert sums(shop) == AFTER
+
+
+@pytest.mark.parametrize(("step", "expected"), [("promised", BEFORE), ("decided", AFTER)])
+def test_an_import_that_is_killed_is_in_or_out_on_all_nodes(servers, settings, shop, write, tmp_path, step, expected):
+    assert processes.run(
+        settings, tmp_path, str(write(lines("2"), "second.csv")), command=IMPORT, crash_at=step
+    ).code == -9
+    assert promises(servers) > 0
+    result = refresh(shop)
+    assert promises(servers) == 0
+    assert sums(shop) == expected
+    assert result.status == ("nothing to do" if expected is BEFORE else "success")
+
+
+def test_what_was_decided_reaches_a_node_that_was_away(servers, settings, shop, write, tmp_path):
+    path = write(lines("2"), "second.csv")
+    command = processes.start(settings, tmp_path, str(path), command=IMPORT, crash_at="decided:pause").stopped()
+    victim = node_of(servers, shop, "2024-02")
+    victim.kill()
+    assert command.go_on().code == 0
+    with pytest.raises(DatabaseUnreachable, match=f"data node 127.0.0.1:{victim.port}"), shop.lock("a test"):
+        shop.fact_marks(open_head(shop))
+    victim.start()
+    assert refresh(shop).months == tuple(map(parse_month, MONTHS))
+    assert sums(shop) == AFTER
+    with shop.facts() as head:
+        assert head.execute(decided.select()).all() == []
+
+
+def open_head(store):
+    return store.facts_engine.connect()
+
+
+def test_months_of_other_nodes_go_on_while_one_is_away(servers, settings, shop, take, monkeypatch):
+    monkeypatch.setattr("database.summaries.refresh.PAUSES", ())
+    before = all_summary_rows(shop)
+    victim, here = node_of(servers, shop, "2024-02"), "2024-01"
+    victim.kill()
+    with pytest.raises(DatabaseUnreachable, match=f"data node 127.0.0.1:{victim.port}"):
+        take(lines("2"), name="both.csv")
+    take(lines("3", [here]), name="one.csv")
+    with pytest.raises(DatabaseUnreachable, match=f"data node 127.0.0.1:{victim.port}"):
+        refresh(shop)
+    assert all_summary_rows(shop) == before
+    assert refresh(shop, RefreshOptions(months=(parse_month(here),))).months == (parse_month(here),)
+    assert [row[6] for row in all_summary_rows(shop)[schema.summary_asin.name]] == ["3.00", "1.00", "3.00", "1.00"]
+    victim.start()
+    assert refresh(shop).status == "success"
+    assert refresh(shop).status == "nothing to do"
+
+
+def test_a_node_killed_during_a_refresh_leaves_the_old_generation_live(servers, settings, shop, take, tmp_path):
+    before = all_summary_rows(shop)
+    take(lines("2"), name="second.csv")
+    command = processes.start(settings, tmp_path, crash_at="start:pause", PAUSES=()).stopped()
+    victim = node_of(servers, shop, "2024-02")
+    victim.kill()
+    ended = command.go_on()
+    assert ended.code == 7, ended.errors
+    assert f"127.0.0.1:{victim.port}" in ended.errors and len(ended.errors.splitlines()) == 1
+    assert all_summary_rows(shop) == before
+    victim.start()
+    assert refresh(shop).months == tuple(map(parse_month, MONTHS))
+
+
+def test_a_node_that_was_wiped_is_named_and_its_months_are_not_taken_for_empty(servers, settings, shop, monkeypatch):
+    before = all_summary_rows(shop)
+    victim = node_of(servers, shop, "2024-02")
+    for (table,) in victim.run("SHOW TABLES", settings.database.database):
+        victim.run(f"DROP TABLE {table}", settings.database.database)
+    with pytest.raises(SchemaError, match=f"data node 127.0.0.1:{victim.port}.*run: flask init-db"):
+        refresh(shop, RefreshOptions(full=True))
+    upgrade(shop)
+    with pytest.raises(Exception, match="2024-02 had 2 facts and has 0 now"):
+        refresh(shop, RefreshOptions(full=True))
+    assert all_summary_rows(shop) == before
+
+
+def test_ids_of_an_import_are_given_once_over_all_nodes(servers, settings, shop):
+    found = []
+    for month in MONTHS:
+        found += node_of(servers, shop, month).run(
+            f"SELECT id FROM {table_name(schema.financials, parse_month(month))}", settings.database.database
+        )
+    assert sorted(found) == [(1,), (2,), (3,), (4,)]
