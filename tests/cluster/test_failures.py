@@ -1,4 +1,4 @@
-"""A data node is killed, away, wiped or frozen: nothing is half in, what was live stays live, and the error names it."""
+"""A data node is killed, away, wiped or frozen: nothing is half in, what was live stays live, the error names it."""
 
 from __future__ import annotations
 

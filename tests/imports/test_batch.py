@@ -173,7 +173,7 @@ def test_a_file_after_the_demo_is_not_read_once_per_demo_product(store, take):
         ).one()
         connection.execute(sa.update(schema.asin).values(import_id=1))
         before = rows_read(connection)
-        facts.adopt_demo_products(connection, facts.FactRange(new.import_id, *part))
+        facts.adopt_demo_products(store, connection, facts.FactRange(new.import_id, *part), new.months)
         assert rows_read(connection) - before < 20 * count
         adopted = sa.select(sa.func.count()).where(schema.asin.c.import_id == new.import_id)
         assert connection.execute(adopted).scalar() == count
