@@ -1,0 +1,47 @@
+"""ops/cluster/up.sh makes a cluster that can be used at once; down.sh stops it, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from database import migrations
+from database.engines import open_store
+from settings import ROOT, load_settings
+from tests.mariadb import free_port
+
+
+def run(script: str, *arguments: str, **variables: str) -> list[str]:
+    ended = subprocess.run(
+        [ROOT / "ops/cluster" / script, *arguments], env=os.environ | variables, check=True, capture_output=True,
+        text=True, stdin=subprocess.DEVNULL, timeout=120,
+    )
+    return ended.stdout.splitlines()
+
+
+@pytest.fixture
+def folder(tmp_path: Path):
+    yield tmp_path / "cluster"
+    run("down.sh", str(tmp_path / "cluster"))
+
+
+def test_a_cluster_to_try_out_is_up_once_and_goes_down(folder):
+    port = free_port()
+    words = [
+        f"A head on port {port} and 1 data nodes are up. Use them with:",
+        f"export LEGO_CONFIG={folder}/config.ini",
+    ]
+    assert run("up.sh", "1", str(folder), PORT=str(port), MEMORY="16M") == words
+    pids = [(folder / name / "pid").read_text() for name in ("head", "node1")]
+    assert (folder / "config.ini").stat().st_mode & 0o777 == 0o600
+    store = open_store(load_settings(folder / "config.ini", environment={}))
+    migrations.upgrade(store)
+    migrations.check(store)
+    store.close()
+    assert run("up.sh", "1", str(folder), MEMORY="16M") == words
+    assert [(folder / name / "pid").read_text() for name in ("head", "node1")] == pids
+    assert run("down.sh", str(folder)) == ["stopped head", "stopped node1"]
+    assert run("down.sh", str(folder)) == []
