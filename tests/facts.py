@@ -59,6 +59,12 @@ def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) ->
         announce(store, sorted({row["month"].replace(day=1) for row in rows}), cause="import")
 
 
+def rows_read(connection: sa.Connection) -> int:
+    """How many rows the statements of a connection to MariaDB have read."""
+    counters = connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Handler_read%%'").all()
+    return sum(int(value) for _, value in counters)
+
+
 def announce(store: Store, months: Sequence[datetime.date], *, cause: str) -> None:
     """Ledger entries for the months."""
     ledger = schema.changed_month

@@ -13,6 +13,7 @@ from database.imports.report import Difference, MetricSum
 from database.imports.undo import undo_import
 from domain import months
 from domain.errors import Refused
+from tests.facts import rows_read
 from tests.imports.conftest import HEADINGS, contents, ledger, stored_facts
 
 
@@ -177,12 +178,6 @@ def test_a_file_after_the_demo_is_not_read_once_per_demo_product(store, take):
         assert rows_read(connection) - before < 20 * count
         adopted = sa.select(sa.func.count()).where(schema.asin.c.import_id == new.import_id)
         assert connection.execute(adopted).scalar() == count
-
-
-def rows_read(connection: sa.Connection) -> int:
-    """How many rows this connection's statements have read."""
-    counters = connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Handler_read%%'").all()
-    return sum(int(value) for _, value in counters)
 
 
 def test_the_first_real_import_removes_the_demo_and_says_so(store, take):

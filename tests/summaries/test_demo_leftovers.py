@@ -1,41 +1,56 @@
-"""Demo brands and products go once no published figure names them, and real ones stay."""
+"""What the demo made goes when nothing published names it, in one look at each table."""
 
+import datetime
+
+import pytest
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import utc_now
-from database.summaries.refresh import RefreshOptions, refresh
-from domain.months import parse_month
-from tests.facts import add_brands, add_categories, add_facts, add_products, announce, run_on_facts
+from database.summaries.demo_leftovers import forget_demo_dimensions
+from tests.facts import rows_read
+
+COUNT = 300
+"""Products, brands and categories that the demo made, each; a tenth of them is still named."""
 
 
-def names(store) -> list[list[str]]:
+@pytest.fixture
+def leftovers(store):
+    """The first tenth of the products stands in the summaries, with its brands and categories."""
+    when = datetime.datetime(2026, 1, 1)
     with store.facts() as connection:
-        return [
-            list(connection.execute(sa.select(column).order_by(column)).scalars())
-            for column in (schema.category.c.category, schema.brand.c.brand, schema.asin.c.asin)
-        ]
+        connection.execute(sa.insert(schema.financials_import).values(
+            id=1, source="demo", format="long", file_name="demo", sha256="0" * 64, mode="replace", status="removed",
+            currencies="", facts=0, value=0, replaced_facts=0, created_at=when,
+        ))
+        numbers = range(1, COUNT + 1)
+        for table, name in ((schema.category, "category"), (schema.brand, "brand"), (schema.asin, "asin")):
+            rows = [{"id": number, name: f"{name} {number}", "import_id": 1} for number in numbers]
+            connection.execute(sa.insert(table), rows)
+        connection.commit()
+    return store
 
 
-def test_dimensions_of_a_removed_demo_go_when_no_kept_generation_names_them(store):
-    add_categories(store, "Demo category", "Real category")
-    add_brands(store, ("Demo brand", 1, None), ("Real brand", 2, None))
-    add_products(store, ("DEMO1", 1, None), ("REAL1", 2, None))
-    add_facts(store, [("DEMO1", "US", "CM3", "2024-01", "1.00"), ("REAL1", "US", "CM3", "2024-02", "2.00")])
-    for table in (schema.category, schema.brand, schema.asin):
-        run_on_facts(store, sa.update(table).where(table.c.id == 1).values(import_id=1))
-    run_on_facts(store, sa.insert(schema.financials_import).values(
-        id=1, source="demo", format="demo", file_name="demo", sha256="0" * 64, mode="append", status="done",
-        currencies="", facts=1, value=1, replaced_facts=0, created_at=utc_now()))
-    refresh(store)
-    assert names(store) == [["Demo category", "Real category"], ["Demo brand", "Real brand"], ["DEMO1", "REAL1"]]
+def named(build_table, connection):
+    rows = [
+        {"asin_id": number, "brand_id": number, "category_id": number, "marketplace": "US",
+         "month": datetime.date(2024, 1, 1), "metric": "CM3", "value": 1, "updated_at": datetime.datetime(2026, 1, 1)}
+        for number in range(1, COUNT // 10 + 1)
+    ]
+    connection.execute(sa.insert(build_table), rows)
 
-    run_on_facts(store, sa.delete(schema.financials).where(schema.financials.c.asin_id == 1))
-    run_on_facts(store, sa.update(schema.financials_import).values(status="removed"))
-    announce(store, [parse_month("2024-01")], cause="demo")
-    refresh(store)
-    # On a shared schema the generation before still names them until it, too, is replaced.
-    refresh(store, RefreshOptions(full=True))
-    refresh(store, RefreshOptions(full=True))
-    assert names(store) == [["Real category"], ["Real brand"], ["REAL1"]]
 
+def test_what_no_generation_names_goes_and_the_rest_stays(leftovers, engine):
+    table = schema.summary_asin
+    with leftovers.facts() as connection:
+        if engine == "embedded":
+            table = sa.Table("named", sa.MetaData(), *(sa.Column(c.name, c.type) for c in table.columns))
+            connection.execute(sa.schema.CreateTable(table))
+        named(table, connection)
+        before = rows_read(connection) if engine == "mysql" else 0
+        assert forget_demo_dimensions(connection, [table]) == 3 * (COUNT - COUNT // 10)
+        if engine == "mysql":
+            assert rows_read(connection) - before < 20 * COUNT
+        for dimension in (schema.asin, schema.brand, schema.category):
+            left = connection.execute(sa.select(dimension.c.id).order_by(dimension.c.id)).scalars().all()
+            assert left == list(range(1, COUNT // 10 + 1))
+        connection.commit()
