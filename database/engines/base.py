@@ -36,6 +36,23 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
+@dataclass(frozen=True)
+class NodeState:
+    """A data node as it was found: the months it holds; rows of facts, by its own estimate, and bytes; how long it took
+    to answer; tables that it should have and lacks; transactions that wait to be ended. `trouble`: why it does not
+    answer, and then nothing else is known."""
+
+    name: str
+    months: tuple[datetime.date, ...]
+    rows: int | None = None
+    bytes: int | None = None
+    milliseconds: float | None = None
+    version: str | None = None
+    lost_tables: tuple[str, ...] = ()
+    open_transactions: int | None = None
+    trouble: str = ""
+
+
 class Facts(Protocol):
     """A place that holds facts."""
 
@@ -155,6 +172,10 @@ class Store(abc.ABC):
         executes statements on `financials` and `financials_replaced`, and knows no other table. Where all facts are in
         one place, that is `connection`, and the months do not matter."""
         return [work(connection)]
+
+    def node_states(self) -> Sequence[NodeState]:
+        """The data nodes, where facts are on such."""
+        return ()
 
     def commit(self, connection: sa.Connection) -> None:
         """Commits work that needs the lock, wherever it was done, or none of it. Raises DatabaseUnreachable if the lock

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Answer, Facts
+from database.engines.base import Answer, Facts, NodeState
 from database.engines.fact_marks import FactMarks
 from database.engines.mysql import MysqlStore
 from database.engines.mysql_connections import error_number
@@ -28,6 +28,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from database.engines.build import Build
+    from database.engines.health import Health
 
 NODE_ERRORS = {1158, 1159, 1160, 1161, 1429, 1430, 1477, *range(12700, 12725)}
 """What a head says of a node that does not answer, or not any more."""
@@ -119,6 +120,16 @@ class SpiderStore(MysqlStore):
         from database.engines.spider_build import SpiderBuild
 
         return mysql_build(self, SpiderBuild)
+
+    def node_states(self) -> Sequence[NodeState]:
+        from database.engines.spider_health import node_states
+
+        return node_states(self)
+
+    def health(self) -> Health:
+        from database.engines.spider_health import SpiderHealth
+
+        return SpiderHealth(self)
 
     def worker_count(self) -> int:
         """The nodes do the work, so it is their number that counts, not this machine's cores."""

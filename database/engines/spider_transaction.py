@@ -136,15 +136,24 @@ def settle(head: sa.Connection, nodes: Nodes, asked: Sequence[Node]) -> None:
                 head.execute(change.where(decided.c.xid == xid))
 
 
+def left_open(nodes: Nodes, node: Node) -> list[str]:
+    """Transactions of ours that wait on the node to be told how they end; of use only while nobody holds the lock."""
+    with nodes.connect(node) as connection:
+        return _promised(connection, nodes)
+
+
 def _settle_node(nodes: Nodes, node: Node, decisions: Collection[str]) -> None:
     with nodes.connect(node) as connection:
         # Within a transaction, even an empty one, a server ends no other.
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        left = [row[3].decode() if isinstance(row[3], bytes) else row[3]
-                for row in connection.exec_driver_sql("XA RECOVER")]
-        for xid in left:
-            if xid.startswith(xid_prefix(nodes)):
-                connection.exec_driver_sql(f"XA {'COMMIT' if xid in decisions else 'ROLLBACK'} '{xid}'")
+        for xid in _promised(connection, nodes):
+            connection.exec_driver_sql(f"XA {'COMMIT' if xid in decisions else 'ROLLBACK'} '{xid}'")
+
+
+def _promised(connection: sa.Connection, nodes: Nodes) -> list[str]:
+    found = [row[3] for row in connection.exec_driver_sql("XA RECOVER")]
+    names = [name.decode() if isinstance(name, bytes) else name for name in found]
+    return [name for name in names if name.startswith(xid_prefix(nodes))]
 
 
 def _drop(connection: sa.Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from database import schema
+from database.doctor.findings import Limits
 from database.engines.spider_tables import table_name
 from database.engines.spider_transaction import decided
 from database.migrations import upgrade
@@ -164,3 +165,21 @@ def test_ids_of_an_import_are_given_once_over_all_nodes(servers, settings, shop)
             f"SELECT id FROM {table_name(schema.financials, parse_month(month))}", settings.database.database
         )
     assert sorted(found) == [(1,), (2,), (3,), (4,)]
+
+
+def test_the_state_of_each_node_is_told(servers, settings, shop):
+    first, second = shop.node_states()
+    assert [len(state.months) for state in (first, second)] == [3, 3]
+    assert (first.trouble, first.lost_tables, first.open_transactions) == ("", (), 0)
+    assert "MariaDB" in first.version and first.bytes > 0
+    gone = node_of(servers, shop, "2024-02")
+    lost = table_name(schema.financials, parse_month("2024-02"))
+    gone.run(f"DROP TABLE {lost}", settings.database.database)
+    state = next(state for state in shop.node_states() if state.name.endswith(f":{gone.port}"))
+    assert state.lost_tables == (lost,)
+    gone.kill()
+    findings = [(found.check, found.subject) for found in shop.health().findings(Limits())]
+    assert ("node-unreachable", state.name) in findings
+    gone.start()
+    findings = [(found.check, found.subject) for found in shop.health().findings(Limits())]
+    assert ("node-tables-missing", state.name) in findings
