@@ -95,7 +95,10 @@ fetch_spider() {
     mkdir -p "$folder.new"
     (
         cd "$folder.new" || exit
-        apt-get download -q "mariadb-plugin-spider=$version" >&2
+        if ! apt-get download -q "mariadb-plugin-spider=$version" >&2; then
+            if [ "$(id -u)" = 0 ]; then apt-get update -q >&2; else sudo -n apt-get update -q >&2; fi
+            apt-get download -q "mariadb-plugin-spider=$version" >&2
+        fi
         dpkg --extract ./*.deb package
         cp package/usr/lib/mysql/plugin/ha_spider.so .
         rm -rf package ./*.deb

@@ -40,8 +40,8 @@ class SpiderHealth(MysqlHealth):
                 yield Finding(
                     "node-tables-missing", SERIOUS, f"Data node {state.name} has lost tables of facts",
                     f"{len(state.lost_tables)} are missing, such as {state.lost_tables[0]}",
-                    "bring its data folder back from a copy; if there is none, flask init-db makes them again, empty, and "
-                    "the files of these months must be undone and imported again", subject=state.name,
+                    "bring its data folder back from a copy; if there is none, flask init-db makes them again, empty, "
+                    "and the files of these months must be undone and imported again", subject=state.name,
                 )
         placed = {month for state in states for month in state.months}
         waiting = [month for month in months_ahead() if month not in placed]
