@@ -29,6 +29,19 @@ if [ -s "$folder/port" ]; then
 fi
 echo "$first" >"$folder/port"
 folder=$(cd "$folder" && pwd -P)
+if [ ! -s "$folder/password" ]; then
+    (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$folder/password")
+fi
+password=$(cat "$folder/password")
+# A fresh server lets anybody of this machine in as root.
+(
+    umask 077
+    cat >"$folder/init.sql" <<END
+DELETE FROM mysql.global_priv WHERE User IN ('root', '') AND Host <> 'localhost' OR User = '';
+FLUSH PRIVILEGES;
+ALTER USER root@localhost IDENTIFIED BY '$password';
+END
+)
 as_root=()
 [ "$(id -u)" != 0 ] || as_root=(--user=root)
 
@@ -39,7 +52,7 @@ is_up() {
 
 # ask SERVER STATEMENTS: as the server's root, through its socket.
 ask() {
-    mariadb --no-defaults --socket="$folder/$1/socket" --user=root --batch --skip-column-names --execute="$2"
+    MYSQL_PWD=$password mariadb --no-defaults --socket="$folder/$1/socket" --user=root --batch --skip-column-names --execute="$2"
 }
 
 # start SERVER PORT OPTIONS...: makes its folder if it has none, starts it and waits until it answers.
@@ -59,6 +72,7 @@ start() {
     setsid mariadbd --no-defaults --datadir="$place/data" --socket="$place/socket" --pid-file="$place/pid" \
         --log-error="$place/error.log" --bind-address=127.0.0.1 --port="$port" --local-infile=1 \
         --innodb-buffer-pool-size="${MEMORY:-256M}" --innodb-flush-log-at-trx-commit=2 --character-set-server=utf8mb4 \
+        --init-file="$folder/init.sql" \
         "${as_root[@]}" "$@" </dev/null >/dev/null 2>&1 &
     until ask "$name" "SELECT 1" >/dev/null 2>&1; do
         tries=$((tries + 1))
@@ -69,11 +83,6 @@ start() {
         sleep 0.1
     done
 }
-
-if [ ! -s "$folder/password" ]; then
-    (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$folder/password")
-fi
-password=$(cat "$folder/password")
 
 spider=(--plugin-load-add=ha_spider)
 [ ! -e "$root/.spider/ha_spider.so" ] || spider+=("--plugin-dir=$root/.spider")

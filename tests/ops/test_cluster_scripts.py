@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import pymysql
 import pytest
 
 from database import migrations
@@ -37,6 +38,8 @@ def test_a_cluster_to_try_out_is_up_once_and_goes_down(folder):
     assert run("up.sh", "1", str(folder), PORT=str(port), MEMORY="16M") == words
     pids = [(folder / name / "pid").read_text() for name in ("head", "node1")]
     assert (folder / "config.ini").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
+        pymysql.connect(host="127.0.0.1", port=port, user="root")
     store = open_store(load_settings(folder / "config.ini", environment={}))
     migrations.upgrade(store)
     migrations.check(store)
