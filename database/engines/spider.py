@@ -22,12 +22,13 @@ from database.engines.mysql_connections import error_number
 from database.engines.spider_nodes import Node, Nodes, node_lost
 from database.engines.spider_tables import examine_head, make_servers, make_tables, months_ahead, months_by_node
 from database.engines.spider_transaction import SpiderTransaction, decided, settle
-from domain.errors import DatabaseUnreachable, LegoError, SchemaError
+from domain.errors import DatabaseUnreachable, LegoError, SchemaError, SetupError
 from domain.months import month_of
 from settings import Settings
 
 if TYPE_CHECKING:
     from database.engines.build import Build
+    from database.engines.copying import Copying
     from database.engines.health import Health
 
 NODE_ERRORS = {1158, 1159, 1160, 1161, 1429, 1430, 1477, *range(12700, 12725)}
@@ -130,6 +131,13 @@ class SpiderStore(MysqlStore):
         from database.engines.spider_health import SpiderHealth
 
         return SpiderHealth(self)
+
+    def copying(self) -> Copying:
+        # The head's dump names the nodes' tables: put back under another name, it would write into those that are live.
+        raise SetupError(
+            "a cluster is not backed up or restored by the dashboard: back up the head and every data node with "
+            "mariadb-backup while no import or refresh runs; nothing was done"
+        )
 
     def worker_count(self) -> int:
         """The nodes do the work, so it is their number that counts, not this machine's cores."""

@@ -10,7 +10,7 @@ from database.engines.spider_tables import table_name
 from database.engines.spider_transaction import decided
 from database.migrations import upgrade
 from database.summaries.refresh import RefreshOptions, refresh
-from domain.errors import DatabaseUnreachable, SchemaError
+from domain.errors import DatabaseUnreachable, SchemaError, SetupError
 from domain.months import parse_month
 from tests.facts import all_summary_rows
 from tests.faults import processes
@@ -183,3 +183,8 @@ def test_the_state_of_each_node_is_told(servers, settings, shop):
     gone.start()
     findings = [(found.check, found.subject) for found in shop.health().findings(Limits())]
     assert ("node-tables-missing", state.name) in findings
+
+
+def test_a_backup_or_restore_that_would_reach_into_the_nodes_is_refused(shop):
+    with pytest.raises(SetupError, match="a cluster is not backed up or restored by the dashboard"):
+        shop.copying()
