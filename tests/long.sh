@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs tests/faults and tests/properties in full and writes docs/reliability-run.md: tests/long.sh [pytest arguments]
+# Runs tests/faults, tests/properties and tests/cluster in full and writes docs/reliability-run.md: tests/long.sh [pytest arguments]
 #
 # Takes an hour or more of both cores. LONG_SEED makes the sequences of an earlier run again.
 set -euo pipefail
@@ -12,6 +12,6 @@ export LONG_SEED=${LONG_SEED:-$RANDOM$RANDOM}
 export LONG_PUBLICATIONS=100 LONG_SEQUENCES=1000 LONG_FREEZE=30 LONG_LUNCH=60
 began=$SECONDS
 status=0
-tests/run.sh tests/faults tests/properties --junit-xml "$LONG_COUNTS/tests.xml" "$@" || status=$?
+tests/run.sh tests/faults tests/properties tests/cluster --junit-xml "$LONG_COUNTS/tests.xml" "$@" || status=$?
 "${LONG_PYTHON:-$root/.venv-tests/bin/python}" -m tests.long_report "$LONG_COUNTS" "$((SECONDS - began))"
 exit "$status"

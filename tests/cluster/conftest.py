@@ -18,6 +18,9 @@ from settings import ClusterSettings, Settings
 from tests.conftest import mysql_settings
 from tests.mariadb import SMALL, MariadbServer, spider_options
 
+# A hundred tests of the other engines once more: for the long run.
+collect_ignore = [] if "LONG_PUBLICATIONS" in os.environ else ["test_engine_suite.py"]
+
 _schemas = itertools.count(1)
 
 
