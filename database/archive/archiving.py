@@ -37,6 +37,7 @@ from database.archive.parquet import (
 from database.archive.records import ArchivedMonth, archive_folder, read_archived
 from database.archive.sums import clear_sums, pack_sums
 from database.crash_points import passing
+from database.durable import make_durable
 from database.engines.base import Store, utc_now
 from database.imports.ledger import note_changed_months
 from database.summaries.changes import ARCHIVE, UNARCHIVE
@@ -137,7 +138,7 @@ def _archive_month(store: Store, month: datetime.date, folder: Path) -> Archived
             digest = digest_of(draft)
             path = folder / f"{format_month(month)}-{digest[:12]}.parquet"
             draft.replace(path)
-            _make_durable(folder)
+            make_durable(folder)
             passing("archive-file")
             last = connection.execute(sa.select(sa.func.max(facts.c.id)).where(in_month(facts, month))).scalar()
             found = ArchivedMonth(
@@ -220,11 +221,3 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise SetupError(f"{folder}: cannot be made ({error.strerror}); name a folder you may write to") from None
-
-
-def _make_durable(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

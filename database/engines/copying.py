@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.base import Store
+from domain.errors import LockBusy
 
 TRANSIENT = (schema.app_session, schema.one_time_token, schema.sign_in_failure, schema.work_lock)
 """What no backup holds: a session that was ended must not come to life again, nor a lock."""
@@ -85,9 +86,24 @@ def write_numbers(connection: sa.Connection, numbers: Mapping[int, int]) -> None
 class Copying(abc.ABC):
     """What one engine knows of copying its store."""
 
-    @abc.abstractmethod
-    def lock(self, purpose: str, *, wait: float = 0) -> contextlib.AbstractContextManager[None]:
+    store: Store
+    """What is copied."""
+
+    @contextlib.contextmanager
+    def lock(self, purpose: str, *, wait: float = 0) -> Iterator[None]:
         """The lock of imports and refreshes, also where there are no tables yet."""
+        if self.knows_holders():
+            with self.store.lock(purpose, wait=wait):
+                yield
+            return
+        with self.store._try_lock() as held:
+            if not held:
+                raise LockBusy("another import, refresh or restore is running; wait for it to end")
+            yield
+
+    @abc.abstractmethod
+    def knows_holders(self) -> bool:
+        """Whether there is a table that tells who holds the lock."""
 
     @abc.abstractmethod
     def parts(self) -> contextlib.AbstractContextManager[Iterator[Part]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.crash_points import passing
+from database.durable import make_durable
 from database.engines.base import Generation
 from database.engines.build import STAGED_TABLES, Build, Outcome, Task
 from database.engines.embedded import EmbeddedStore, embedded_form
@@ -136,7 +136,7 @@ class EmbeddedBuild(Build):
         self.connection.commit()
         self._detach(STAGING)
         try:
-            _make_durable(self._unfinished)
+            make_durable(self._unfinished)
             self._unfinished.replace(self.path)
             passing("swap")
             with undisturbed():
@@ -200,8 +200,3 @@ def embedded_build(store: EmbeddedStore) -> Iterator[EmbeddedBuild]:
             yield build
         finally:
             build.discard()
-
-
-def _make_durable(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

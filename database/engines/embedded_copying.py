@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 import re
 import shutil
 import sqlite3
@@ -25,10 +24,11 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from database.crash_points import passing
+from database.durable import make_durable
 from database.engines.copying import TRANSIENT, Copying, Part, Staging, renumbered, write_numbers
 from database.engines.embedded import EmbeddedStore
 from database.engines.undisturbed import undisturbed
-from domain.errors import LockBusy, NeverRefreshed, OutOfSpace, Refused
+from domain.errors import NeverRefreshed, OutOfSpace, Refused
 
 RESTORING = "restoring"
 READY = "ready"
@@ -42,17 +42,9 @@ class EmbeddedCopying(Copying):
     def __init__(self, store: EmbeddedStore) -> None:
         self.store = store
 
-    @contextlib.contextmanager
-    def lock(self, purpose: str, *, wait: float = 0) -> Iterator[None]:
+    def knows_holders(self) -> bool:
         self.store.databases()  # makes the folder, where the lock's file is
-        if (self.store.folder / APPLICATION).is_file():
-            with self.store.lock(purpose, wait=wait):
-                yield
-            return
-        with self.store._try_lock() as held:
-            if not held:
-                raise LockBusy("another import, refresh or restore is running; wait for it to end")
-            yield
+        return (self.store.folder / APPLICATION).is_file()
 
     @contextlib.contextmanager
     def parts(self) -> Iterator[Iterator[Part]]:
@@ -156,9 +148,9 @@ class EmbeddedStaging(Staging):
         try:
             draft.write_text(json.dumps({"live": _pointer(self.store), "kept": kept}), encoding="ascii")
             for path in (*self._folder.rglob("*"), self._folder):
-                _make_durable(path)
+                make_durable(path)
             draft.replace(self._folder / READY)
-            _make_durable(self._folder)
+            make_durable(self._folder)
         except OSError as error:
             raise OutOfSpace(f"{self._folder}: {error.strerror}; nothing was changed") from None
 
@@ -206,7 +198,7 @@ def _move_generations(source: Path, target: Path) -> None:
     target.mkdir(exist_ok=True, mode=0o700)
     for path in sorted(source.glob("*.duckdb")):
         path.replace(target / path.name)
-    _make_durable(target)
+    make_durable(target)
 
 
 def _file(name: str, path: Path) -> Part:
@@ -236,11 +228,3 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         if "full" in str(error):
             raise OutOfSpace(f"{target.parent}: the disk is full; free some space and run it again") from None
         raise Refused(f"{source.name}: it is no SQLite database ({error}); nothing was changed") from None
-
-
-def _make_durable(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from database import schema
+from database.durable import make_durable
 from database.engines.base import Generation, generation_from
 from domain.errors import DatabaseUnreachable, NeverRefreshed
 
@@ -77,11 +78,7 @@ class GenerationFiles:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self.pointer)
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        make_durable(self.folder)
 
     def clear(self, live: Generation | None, keep: int) -> list[str]:
         """Removes what dead refreshes left, and generations beyond `keep`; returns the names."""

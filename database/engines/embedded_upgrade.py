@@ -4,7 +4,6 @@ version reads. A file in place is never written: a completed copy replaces it, a
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
+from database.durable import make_durable
 from database.engines.embedded_generations import GenerationFiles
 
 UPGRADING = ".upgrading"
@@ -63,8 +63,7 @@ def _replace(path: Path, statements: list[str]) -> None:
             for statement in statements:
                 connection.execute(statement)
             connection.execute("CHECKPOINT")
-        with copy.open("rb") as file:
-            os.fsync(file.fileno())
+        make_durable(copy)
         copy.replace(path)
     finally:
         copy.unlink(missing_ok=True)

@@ -29,7 +29,7 @@ from database.engines.copying import TRANSIENT, Copying, Part, Staging, renumber
 from database.engines.mysql import MysqlStore
 from database.engines.mysql_build import rename
 from database.engines.mysql_connections import NO_SPACE, UNREACHABLE
-from domain.errors import DatabaseUnreachable, LegoError, LockBusy, OutOfSpace, Refused, SetupError, SwapFailed
+from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, Refused, SetupError, SwapFailed
 
 DUMP, EMPTY = "tables.sql", "empty_tables.sql"
 """The tables with their rows, and those whose rows are of the moment."""
@@ -48,16 +48,8 @@ class MysqlCopying(Copying):
     def __init__(self, store: MysqlStore) -> None:
         self.store = store
 
-    @contextlib.contextmanager
-    def lock(self, purpose: str, *, wait: float = 0) -> Iterator[None]:
-        if schema.work_lock.name in our_tables(self.store):
-            with self.store.lock(purpose, wait=wait):
-                yield
-            return
-        with self.store._try_lock() as held:
-            if not held:
-                raise LockBusy("another import, refresh or restore is running; wait for it to end")
-            yield
+    def knows_holders(self) -> bool:
+        return schema.work_lock.name in our_tables(self.store)
 
     @contextlib.contextmanager
     def parts(self) -> Iterator[Iterator[Part]]:

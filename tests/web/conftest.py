@@ -15,8 +15,7 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
-from database import migrations, people
-from database.engines import open_store
+from database import people
 from database.engines.base import Store
 from database.passwords import hash_password
 from domain.people import ROLES, VIEWER
@@ -40,16 +39,6 @@ def app(store: Store) -> Iterator[Flask]:
     app = create_app(store.settings)
     yield app
     app.extensions["lego_store"].close()
-
-
-@pytest.fixture(scope="session")
-def empty_instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An embedded instance folder with all tables and no rows, to copy."""
-    settings = embedded_settings(tmp_path_factory.mktemp("empty"))
-    store = open_store(settings)
-    migrations.upgrade(store)
-    store.close()
-    return settings.database.path
 
 
 @pytest.fixture
