@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import ENGINES, embedded_settings, mysql_settings
 from tests.security.claims import named_tests
 from tests.security.worlds import TODAY, World, build_world
-from tests.web.conftest import empty_instance, password_hash, small_app  # noqa: F401 - fixtures
+from tests.web.conftest import password_hash, small_app  # noqa: F401 - fixtures
 
 
 @pytest.hookimpl(tryfirst=True)
