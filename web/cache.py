@@ -88,6 +88,14 @@ def cached(key_parts: Sequence[Any], produce: Callable[[], Any]) -> Any:
     return value
 
 
+def held(key_parts: Sequence[Any]) -> Any:
+    """The value that `cached` keeps under `key_parts`; None if it has none."""
+    value = _get(_cache(current_app._get_current_object()), _key(key_parts))
+    if value is not None:
+        g.answered_from = HELD
+    return value
+
+
 def cache_folder(settings: Settings) -> Path:
     """Where files are kept that can be made again at any time."""
     return settings.database.path / "cache"

@@ -17,7 +17,7 @@ from domain.months import today_utc
 from domain.selection import ORDERS, WORDS, Catalogue, Selection, check_page, parse_selection
 from settings import Settings
 from web import current
-from web.cache import cached
+from web.cache import cached, held
 from web.compression import note_part
 from web.formats import Formats, negotiate
 from web.freshness import page_with_figures
@@ -35,10 +35,11 @@ KEPT_CATALOGUES = 20
 @dataclass(frozen=True)
 class Page:
     """One reader's view of one page: where to read, what was chosen, how to write figures. `arguments` are
-    the parts of its path, `standing` what is to be said on every page."""
+    the parts of its path, `standing` what is to be said on every page. `connection` is None if nothing needs to be
+    read any more."""
 
     endpoint: str
-    connection: sa.Connection
+    connection: sa.Connection | None
     generation: Generation
     catalogue: Catalogue
     selection: Selection
@@ -77,16 +78,23 @@ def figures_page(
     note_generation(live.generation)
     note_languages(request.headers.get("Accept-Language", "")[:200])
     formats, standing = formats_of_reader(), standing_notices(live)
+    asked = {"formats": formats, "sorts": sorts, "words": words}
+
+    def answer(reading: Reading) -> dict[str, str]:
+        page = replace(read_page(reading, request.endpoint, **asked), standing=standing)
+        return _parts(page, cached(_key(page), lambda: _made(page, title, render)))
+
+    def answer_at_hand() -> dict[str, str] | None:
+        """Without a question to the generation, which is most of what a kept page would cost."""
+        catalogue = None if "generation" in request.args else _catalogues().get(_catalogue_key(live))
+        if catalogue is None:
+            return None
+        page = replace(_page(None, live, catalogue, request.endpoint, **asked), standing=standing)
+        found = held(_key(page))
+        return _parts(page, found) if found else None
 
     def whole_page() -> str:
-        def question(reading: Reading) -> dict[str, str]:
-            page = read_page(reading, request.endpoint, formats=formats, sorts=sorts, words=words)
-            page = replace(page, standing=standing)
-            said, content = _kept(page, title, render)
-            # The address is as short as it can be said.
-            return {"title": said, "address": page.address(page=page.selection.page), "content": content}
-
-        return render_template("page.html", **read_asked(question))
+        return render_template("page.html", **(answer_at_hand() or read_asked(answer)))
 
     return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale), standing)
 
@@ -110,6 +118,15 @@ def read_page(
     """The reader's view of the page of `endpoint`, from the parameters of the request at hand: answers 400
     if one of them is not permitted. Raises GenerationGone."""
     catalogue = catalogue_of(reading)
+    return _page(
+        reading.connection, reading.generation, catalogue, endpoint, formats=formats, sorts=sorts, words=words
+    )
+
+
+def _page(
+    connection: sa.Connection | None, generation: Generation, catalogue: Catalogue, endpoint: str, *, formats: Formats,
+    sorts: tuple[str, ...], words: tuple[str, ...],
+) -> Page:
     try:
         selection = parse_selection(
             request.args.items(multi=True), catalogue, today=today_utc(), sorts=sorts, words=words
@@ -120,8 +137,8 @@ def read_page(
     if scope is not None:
         selection = selection.changed(scope=scope, page=selection.page)
     return Page(
-        endpoint=endpoint, connection=reading.connection, generation=reading.generation, catalogue=catalogue,
-        selection=selection, formats=formats, settings=current.settings(), arguments=dict(request.view_args or {}),
+        endpoint=endpoint, connection=connection, generation=generation, catalogue=catalogue, selection=selection,
+        formats=formats, settings=current.settings(), arguments=dict(request.view_args or {}),
     )
 
 
@@ -137,19 +154,29 @@ def address_of(endpoint: str, selection: Selection, **arguments) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _kept(page: Page, title: str | Callable[[Page], str], render: Callable[[Page], str]) -> tuple[str, str]:
-    """The page's title and `<main>`, made once for everybody who may see the same."""
+def _key(page: Page) -> tuple:
+    """Everything that the page's title and `<main>` depend on."""
     # A page that names its generation says whether that is the live one.
     live = current.store().live_generation() if page.selection.generation is not None else None
-    key = (
+    return (
         live.generation if live else None,
         page.endpoint, page.arguments, page.generation.generation, page.generation.run_id,
         page.selection.query_string(), page.selection.calendar.current.isoformat(), str(page.formats.locale),
         repr(page.settings.dashboard), page.standing,
     )
-    said, main = cached(key, lambda: [title if isinstance(title, str) else title(page), render(page)])
+
+
+def _made(page: Page, title: str | Callable[[Page], str], render: Callable[[Page], str]) -> list[str]:
+    """The page's title and `<main>`, to be kept for everybody who may see the same."""
+    return [title if isinstance(title, str) else title(page), render(page)]
+
+
+def _parts(page: Page, made: list[str]) -> dict[str, str]:
+    """What the page's template shows."""
+    title, main = made
     note_part(main)
-    return said, main
+    # The address is as short as it can be said.
+    return {"title": title, "address": page.address(page=page.selection.page), "content": main}
 
 
 def _scope() -> tuple[int, ...] | None:
@@ -159,14 +186,20 @@ def _scope() -> tuple[int, ...] | None:
 
 def catalogue_of(reading: Reading) -> Catalogue:
     """What this reader may choose: read once per generation, process and set of brands."""
-    kept: dict[tuple, Catalogue] = current_app.extensions.setdefault("lego_catalogues", {})
-    scope, today = _scope(), today_utc()
-    key = (reading.generation.run_id, reading.generation.generation, scope, today)
+    kept, key = _catalogues(), _catalogue_key(reading.generation)
     found = kept.get(key)
     if found is None:
-        found = read_catalogue(reading, today=today, scope=scope)
+        found = read_catalogue(reading, today=today_utc(), scope=_scope())
         # A burst of threads may read it twice; the last one stays, and they are equal.
         if len(kept) >= KEPT_CATALOGUES:
             kept.clear()
         kept[key] = found
     return found
+
+
+def _catalogues() -> dict[tuple, Catalogue]:
+    return current_app.extensions.setdefault("lego_catalogues", {})
+
+
+def _catalogue_key(generation: Generation) -> tuple:
+    return generation.run_id, generation.generation, _scope(), today_utc()

@@ -42,6 +42,7 @@ from database.engines.mysql_connections import (
     in_our_words,
     mysql_engine,
     number_of,
+    replace_lost_connections,
 )
 from database.engines.mysql_overlay import OPTION, listen, overlay_of
 from database.engines.mysql_preflight import examine_server
@@ -82,11 +83,11 @@ class MysqlStore(Store):
             settings.database, read_timeout=timeout + 5, isolation="READ COMMITTED",
             init=f"SET SESSION max_statement_time = {timeout}",
             pool_size=settings.database.pool_size, max_overflow=settings.database.pool_size, pool_timeout=timeout,
-            pool_pre_ping=True, pool_recycle=3600,
+            pool_recycle=3600,
         )
+        replace_lost_connections(self.application)
         listen(self.application)
         self.application_reading = self.application
-        self._snapshots = self.application.execution_options(isolation_level="REPEATABLE READ")
         self._own_lock: str | None = None
 
     @contextlib.contextmanager
@@ -291,7 +292,9 @@ class MysqlStore(Store):
                 time.sleep(0.02)
 
     def _ask(self, question: Callable[[Reading], Answer], number: int | None) -> Answer:
-        with in_our_words(self.settings.database), self._snapshots.connect() as connection:
+        with self.application.connect() as connection:
+            # Of the next transaction only: the pool has nothing to set back.
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             live = _live(connection)
             if live is None:
                 raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import select
 import ssl
+import time
 from collections.abc import Collection, Iterator
 
 import pymysql
@@ -15,6 +17,9 @@ from settings import DatabaseSettings
 
 STRICT = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 CONNECT_SECONDS = 10
+RESTED_SECONDS = 1.0
+"""A pooled connection that was given back this long ago is asked whether it still lives, before it is used: a network
+may have lost it without a word."""
 
 LOCKED = (1205, 1213)
 """Lock wait timeout and deadlock: worth another try."""
@@ -79,11 +84,43 @@ def mysql_engine(
         connection._read_timeout = read_timeout
 
     def translate(context: sa.engine.ExceptionContext) -> LegoError | None:
-        # A pooled connection that is found lost is replaced, and nobody needs to hear of it.
-        return None if context.is_pre_ping else _translate(context.original_exception, context.statement, database)
+        return _translate(context.original_exception, context.statement, database)
 
     sa.event.listen(engine, "handle_error", translate)
     return engine
+
+
+def replace_lost_connections(engine: sa.Engine) -> None:
+    """Lets the engine's pool find out which connections the server has ended. SQLAlchemy's own `pool_pre_ping` asks the
+    server at every use, and a page uses four."""
+
+    @sa.event.listens_for(engine, "checkin")
+    def _note_rest(connection, record) -> None:
+        record.info["given_back"] = time.monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def _examine(connection, record, proxy) -> None:
+        rested = time.monotonic() - record.info.get("given_back", time.monotonic())
+        if _has_ended(connection) or (rested > RESTED_SECONDS and not _answers(connection)):
+            # The pool then opens another one, and trusts none that is as old.
+            raise sa.exc.InvalidatePoolError
+
+
+def _has_ended(connection: pymysql.connections.Connection) -> bool:
+    """Whether the server has closed it: nothing was asked, so whatever there is to be read is the end."""
+    if connection._sock is None:
+        return True
+    poll = select.poll()
+    poll.register(connection._sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _answers(connection: pymysql.connections.Connection) -> bool:
+    try:
+        connection.ping(reconnect=False)
+    except (pymysql.err.Error, OSError):
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""A real Chromium before a real server: one app per file, a new browser context per test."""
+"""A real Chromium before a real server: one app per file, and a page of its own for each test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from database import migrations, people
@@ -111,16 +111,32 @@ def visitor(browser: Browser, site: Site) -> Iterator[Page]:
     page.context.close()
 
 
-@pytest.fixture
-def desk(browser: Browser, site: Site) -> Iterator[Page]:
-    """The dashboard of somebody signed in, on a desk's screen, its chart drawn."""
-    yield from _dashboard(browser, site, viewport=DESKTOP)
+@pytest.fixture(scope="module")
+def at_a_desk(browser: Browser, site: Site) -> Iterator[BrowserContext]:
+    """A browser on a desk's screen, somebody being signed in, whose scripts and styles need not be fetched again."""
+    context = open_browser(browser, site, viewport=DESKTOP).context
+    yield context
+    context.close()
 
 
-@pytest.fixture
-def phone(browser: Browser, site: Site) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def in_a_hand(browser: Browser, site: Site) -> Iterator[BrowserContext]:
     """The same on a phone."""
-    yield from _dashboard(browser, site, viewport=PHONE, has_touch=True, is_mobile=True)
+    context = open_browser(browser, site, viewport=PHONE, has_touch=True, is_mobile=True).context
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def desk(at_a_desk: BrowserContext, site: Site) -> Iterator[Page]:
+    """The dashboard of somebody signed in, on a desk's screen, its chart drawn."""
+    yield from _dashboard(at_a_desk, site)
+
+
+@pytest.fixture
+def phone(in_a_hand: BrowserContext, site: Site) -> Iterator[Page]:
+    """The same on a phone."""
+    yield from _dashboard(in_a_hand, site)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +150,9 @@ def reader(browser: Browser, site: Site) -> Iterator[Page]:
 @pytest.fixture
 def paper(browser: Browser, site: Site) -> Iterator[Page]:
     """The same in a browser that runs no scripts."""
-    yield from _dashboard(browser, site, viewport=DESKTOP, java_script_enabled=False)
+    page = open_browser(browser, site, viewport=DESKTOP, java_script_enabled=False)
+    yield page
+    page.context.close()
 
 
 @pytest.fixture(autouse=True)
@@ -159,9 +177,7 @@ def open_browser(
     context = browser.new_context(
         base_url=site.address, locale="en-US", storage_state=site.states.get(name), **options
     )
-    page = context.new_page()
-    page.on("console", lambda message: site.complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: site.complaints.append(f"error: {error}"))
+    page = _listened_to(context, site)
     page.goto(landing)
     if "/login" in page.url and name not in site.states:
         sign_in(page, name)
@@ -262,9 +278,22 @@ def _add_rules_and_notices(store: Store) -> None:
         outbox.settle(store, delivery, is_delivered=not trouble, trouble=trouble)
 
 
-def _dashboard(browser: Browser, site: Site, **options) -> Iterator[Page]:
-    page = open_browser(browser, site, **options)
-    if options.get("java_script_enabled", True):
-        wait_for_chart(page)
+def _listened_to(context: BrowserContext, site: Site) -> Page:
+    """A new page of the context; what its console says is the site's."""
+    page = context.new_page()
+    page.on("console", lambda message: site.complaints.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: site.complaints.append(f"error: {error}"))
+    return page
+
+
+def _dashboard(context: BrowserContext, site: Site) -> Iterator[Page]:
+    """A page of its own, as if nothing had been done in the browser but to sign in."""
+    context.clear_cookies()
+    context.add_cookies(site.states["alice"]["cookies"])
+    page = _listened_to(context, site)
+    page.goto("/dashboard")
+    wait_for_chart(page)
     yield page
-    page.context.close()
+    if page.url.startswith(site.address):
+        page.evaluate("localStorage.clear()")
+    page.close()
