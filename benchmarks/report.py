@@ -32,19 +32,26 @@ def write_report(path: Path, figures: Figures, conditions: Conditions) -> None:
     path.write_text("\n".join([*_head(conditions), *_targets(figures), *_figures(figures), *_notes(figures)]) + "\n")
 
 
-def _head(conditions: Conditions) -> list[str]:
+def conditions_of(command: str, load_before: float) -> list[str]:
+    """Where and when a run took place, as the first lines of its report."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    return [
+        f"Written by `{command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, of commit "
+        f"`{_commit()}`. All figures are of one run on one machine, compared side by side; medians.",
+        "",
+        f"- {os.cpu_count()} cores ({_processor()}), {_memory_gib():.0f} GiB, Linux {platform.release()}, load average "
+        f"before: {load_before:.1f}",
+        f"- Python {platform.python_version()}, {versions}; {_mariadb()}",
+    ]
+
+
+def _head(conditions: Conditions) -> list[str]:
     return [
         "# Benchmarks",
         "",
-        f"Written by `{conditions.command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, of commit "
-        f"`{_commit()}`. All figures are of one run on one machine, compared side by side; medians.",
-        "",
+        *conditions_of(conditions.command, conditions.load_before),
         f"- {conditions.facts:,} facts: 4,000 selling products of 43,706, 487 brands, 9 categories, 7 marketplaces, "
         "36 months, 10 metrics",
-        f"- {os.cpu_count()} cores ({_processor()}), {_memory_gib():.0f} GiB, Linux {platform.release()}, load average "
-        f"before: {conditions.load_before:.1f}",
-        f"- Python {platform.python_version()}, {versions}; {_mariadb()}",
         f"- {conditions.runs} runs each, {conditions.long_runs} of the long ones",
         "",
     ]
@@ -57,8 +64,8 @@ def _targets(figures: Figures) -> list[str]:
         if found is None:
             continue
         lines.append(
-            f"| {target.what} | {target.engine} | {target.judged} {_written(target.bound)} {target.unit} | "
-            f"{_written(found)} {target.unit} | {'yes' if target.is_met(found) else '**no**'} |"
+            f"| {target.what} | {target.engine} | {target.judged} {written(target.bound)} {target.unit} | "
+            f"{written(found)} {target.unit} | {'yes' if target.is_met(found) else '**no**'} |"
         )
     return [*lines, ""]
 
@@ -71,7 +78,7 @@ def _figures(figures: Figures) -> list[str]:
     for engine, name in sorted(figures.values, key=lambda key: (key[1], key[0])):
         low, high = figures.spread(engine, name)
         lines.append(
-            f"| {name} | {engine} | {_written(figures.median(engine, name))} | {_written(low)} | {_written(high)} | "
+            f"| {name} | {engine} | {written(figures.median(engine, name))} | {written(low)} | {written(high)} | "
             f"{len(figures.values[engine, name])} |"
         )
     return [*lines, ""]
@@ -81,7 +88,8 @@ def _notes(figures: Figures) -> list[str]:
     return ["## Notes", "", *(f"- {note}" for note in figures.notes)] if figures.notes else []
 
 
-def _written(value: float) -> str:
+def written(value: float) -> str:
+    """A figure with about three digits."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"

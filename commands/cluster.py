@@ -1,4 +1,4 @@
-"""flask cluster: what each data node holds, and whether it answers."""
+"""flask cluster: what each data node holds, and whether it answers; written down for pages as well."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from commands import current_store, lego_command
 from database.engines.base import NodeState
+from database.node_states import look_at_nodes
 from domain.errors import SetupError
 from domain.months import format_month
 
@@ -16,9 +17,11 @@ from domain.months import format_month
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def command(as_json: bool) -> None:
     """Show data nodes: months, rows, bytes, how quickly they answer, health."""
-    states = current_store().node_states()
+    states, words = look_at_nodes(current_store())
     if not states:
         raise SetupError("there are no data nodes: [cluster] nodes names none; see A cluster in the README")
+    if words:
+        click.echo(words, err=True)
     if as_json:
         click.echo(json.dumps([_as_json(state) for state in states], indent=2))
         return

@@ -380,6 +380,22 @@ stored_size = _table(
 )
 """How large everything was after a refresh. Pages may not look at facts: commands write this down for them."""
 
+node_state = _table(
+    "node_state", APPLICATION,
+    sa.Column("name", sa.String(255), primary_key=True, comment="host:port of the data node"),
+    sa.Column("looked_at", Moment, nullable=False),
+    sa.Column("months", Id, nullable=False, comment="how many months it holds"),
+    sa.Column("first_month", sa.Date),
+    sa.Column("last_month", sa.Date),
+    sa.Column("row_count", sa.BigInteger, comment="facts, by the node's own estimate"),
+    sa.Column("bytes", sa.BigInteger, comment="of their tables, with indexes"),
+    sa.Column("milliseconds", sa.Numeric(10, 1), comment="until it answered"),
+    sa.Column("lost_tables", Id, nullable=False, comment="tables that it should have and lacks"),
+    sa.Column("open_transactions", Id, comment="that wait to be told how they end"),
+    sa.Column("trouble", LongText, nullable=False, comment="why it did not answer; empty if it did"),
+)
+"""The data nodes of a cluster as a command saw them last. Pages do not ask nodes: they hold facts."""
+
 import_log = _table(
     "import_log", APPLICATION,
     sa.Column("id", LongId, primary_key=True, autoincrement=True),

@@ -18,6 +18,7 @@ from database.doctor.examination import last_examination
 from database.doctor.intake import REFUSED_FOR, RESTATED_FOR
 from database.doctor.statements import SERVED_FOR
 from database.engines.base import Generation, Store, utc_now
+from database.node_states import read_nodes
 from database.notices.outbox import undelivered
 from database.queries.imports import refused_since
 from database.queries.operations import (
@@ -52,7 +53,7 @@ class StateCollector(Collector):
         yield from _disk(self.store.settings.database.path)
         try:
             found = [*_generation(self.store), *_runs(self.store), *_sizes(self.store), *_doctor(self.store),
-                     *_trouble(self.store)]
+                     *_trouble(self.store), *_nodes(self.store)]
         except (LegoError, sa.exc.SQLAlchemyError):
             yield _gauge("lego_database_up", "Whether the database answers.", 0)
             return
@@ -164,6 +165,33 @@ def _trouble(store: Store) -> Iterator[Metric]:
     yield _gauge("lego_slowest_statement_seconds", "The slowest statement of a page that was slow in the last day.",
                  max((found.milliseconds for found in slow), default=0) / 1000)
     yield _gauge("lego_notices_undelivered", "Notices of the last week that a channel did not deliver.", len(late))
+
+
+def _nodes(store: Store) -> Iterator[Metric]:
+    """Of a cluster, as a command saw it last; nothing of any other database."""
+    with store.application_reading.connect() as connection:
+        nodes = read_nodes(connection)
+    if not nodes:
+        return
+    looked = GaugeMetricFamily("lego_node_looked_timestamp_seconds", "When a command looked last.", labels=["node"])
+    up = GaugeMetricFamily("lego_node_up", "Whether the data node answered, and lacked no table.", labels=["node"])
+    months = GaugeMetricFamily("lego_node_months", "Months that the data node holds.", labels=["node"])
+    answer = GaugeMetricFamily("lego_node_answer_seconds", "How long it took to answer.", labels=["node"])
+    facts = GaugeMetricFamily("lego_node_facts", "Facts that it holds, by its own estimate.", labels=["node"])
+    size = GaugeMetricFamily("lego_node_bytes", "Bytes of its facts, with indexes.", labels=["node"])
+    waiting = GaugeMetricFamily(
+        "lego_node_open_transactions", "Transactions there that wait to be told how they end.", labels=["node"]
+    )
+    for node in nodes:
+        looked.add_metric([node.name], _timestamp(node.looked_at))
+        up.add_metric([node.name], int(not node.trouble and not node.lost_tables))
+        months.add_metric([node.name], node.months)
+        if not node.trouble:
+            answer.add_metric([node.name], (node.milliseconds or 0) / 1000)
+            facts.add_metric([node.name], node.rows or 0)
+            size.add_metric([node.name], node.bytes or 0)
+            waiting.add_metric([node.name], node.open_transactions or 0)
+    yield from (looked, up, months, answer, facts, size, waiting)
 
 
 def _gauge(name: str, words: str, value: float) -> GaugeMetricFamily:

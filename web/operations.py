@@ -11,6 +11,7 @@ import datetime
 from flask import Blueprint, Response, abort, jsonify, render_template, request, url_for
 
 from database.engines.base import Reading, is_process_alive, utc_now
+from database.node_states import read_nodes
 from database.queries.imports import read_imports
 from database.queries.operations import (
     Run,
@@ -37,6 +38,7 @@ from web.import_report import count_words
 from web.imports import row_view
 from web.list_files import csv_answer, xlsx_answer
 from web.operations_doctor import findings_view
+from web.operations_nodes import nodes_view
 from web.operations_pages import SHOWN, pages_view, statements_view
 from web.operations_runs import COLUMNS, charts_view, run_values, run_view, stage_words
 from web.operations_state import left_out_view, restated_view, sizes_view, state_view
@@ -70,6 +72,7 @@ def show() -> str:
         expected = next_expected(connection, now=now, at=current.settings().refresh.expected_at)
         verified = read_verified(connection, live.run_id) if live else None
         imports, slowest = read_imports(connection, limit=IMPORTS), read_slowest(connection, limit=SHOWN)
+        nodes = read_nodes(connection)
     doctor = findings_view()
     left_out, restated = store.read(_of_generation) if live else ([], [])
     return render_template(
@@ -85,7 +88,7 @@ def show() -> str:
         last=count_words(min(number * RUNS_PER_PAGE, count), formats),
         previous=_address(number - 1) if number > 1 else "", next=_address(number + 1) if number < last else "",
         left_out=left_out_view(live, left_out, formats), restated=restated_view(restated, formats),
-        sizes=sizes_view(sizes, volumes, formats), page_times=pages_view(formats),
+        sizes=sizes_view(sizes, volumes, formats), nodes=nodes_view(nodes, formats), page_times=pages_view(formats),
         slow_statements=statements_view(slowest, formats), doctor=doctor,
         imports=[row_view(entry, formats, may_undo=True) for entry in imports],
         exports=[

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import select
+import socket
 import ssl
 import time
+import weakref
 from collections.abc import Collection, Iterator
 
 import pymysql
@@ -104,6 +106,24 @@ def replace_lost_connections(engine: sa.Engine) -> None:
         if _has_ended(connection) or (rested > RESTED_SECONDS and not _answers(connection)):
             # The pool then opens another one, and trusts none that is as old.
             raise sa.exc.InvalidatePoolError
+
+
+def open_connections(engine: sa.Engine) -> weakref.WeakSet[pymysql.connections.Connection]:
+    """The driver's connections of an engine, as they come and go."""
+    found: weakref.WeakSet[pymysql.connections.Connection] = weakref.WeakSet()
+
+    @sa.event.listens_for(engine, "connect")
+    def _note(connection, record) -> None:
+        found.add(connection)
+
+    return found
+
+
+def cut(connection: pymysql.connections.Connection) -> None:
+    """Ends a connection from outside of the thread that waits for its answer, which gets an error then."""
+    with contextlib.suppress(OSError, AttributeError):
+        # The socket is None by now if that thread has closed it.
+        connection._sock.shutdown(socket.SHUT_RDWR)
 
 
 def _has_ended(connection: pymysql.connections.Connection) -> bool:

@@ -18,10 +18,11 @@ from database import schema
 from database.engines.base import Answer, Facts, NodeState
 from database.engines.fact_marks import FactMarks
 from database.engines.mysql import MysqlStore
-from database.engines.mysql_connections import error_number
+from database.engines.mysql_connections import end_connections, error_number, number_of, open_connections
 from database.engines.spider_nodes import Node, Nodes, node_lost
 from database.engines.spider_tables import examine_head, make_servers, make_tables, months_ahead, months_by_node
 from database.engines.spider_transaction import SpiderTransaction, decided, settle
+from database.engines.spider_watch import NodeWatch
 from domain.errors import DatabaseUnreachable, LegoError, SchemaError, SetupError
 from domain.months import month_of
 from settings import Settings
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 NODE_ERRORS = {1158, 1159, 1160, 1161, 1429, 1430, 1477, *range(12700, 12725)}
 """What a head says of a node that does not answer, or not any more."""
 TABLE_LOST = 12702
+CUT = {1317, 1927, 2006, 2013}
+"""What a connection says that was ended from outside."""
 CONNECTIONS_PER_NODE = 2
 
 
@@ -46,6 +49,8 @@ class SpiderStore(MysqlStore):
         super().__init__(settings)
         self.nodes = Nodes(settings)
         self._open = _Transactions()
+        self._asking = open_connections(self.facts_engine)
+        self._watch: NodeWatch | None = None
         sa.event.listen(self.facts_engine, "handle_error", self._name_nodes)
         sa.event.listen(self.facts_engine, "rollback", self._open.abandon)
         sa.event.listen(self.facts_engine, "commit", self._open.refuse_commit)
@@ -83,7 +88,9 @@ class SpiderStore(MysqlStore):
     def lock(self, purpose: str, *, wait: float = 0) -> Iterator[None]:
         with super().lock(purpose, wait=wait):
             self._settle()
-            yield
+            self._watch = NodeWatch(self.nodes, self._give_up)
+            with self._watch.watching():
+                yield
 
     def each_part(
         self, connection: sa.Connection, months: Collection[datetime.date], work: Callable[[Facts], Answer]
@@ -161,6 +168,17 @@ class SpiderStore(MysqlStore):
                     settle(head, self.nodes, [node])
             head.commit()
 
+    def _give_up(self, node: Node) -> None:
+        """A node is frozen: ends what waits for it, here and on the head."""
+        self.nodes.cut(node)
+        with contextlib.suppress(LegoError, sa.exc.SQLAlchemyError), super().facts() as head:
+            ours = {connection.thread_id() for connection in list(self._asking) if connection.open}
+            busy = head.exec_driver_sql(
+                "SELECT CONCAT(id, '@', host) FROM information_schema.processlist WHERE command = 'Query' "
+                "AND id <> CONNECTION_ID()"
+            ).scalars()
+            end_connections(head, [identity for identity in busy if number_of(identity) in ours])
+
     def _name_nodes(self, context: sa.engine.ExceptionContext) -> LegoError | None:
         """Which node it was, for the head often does not say."""
         error = context.sqlalchemy_exception
@@ -168,6 +186,8 @@ class SpiderStore(MysqlStore):
         words = str(getattr(error, "orig", error))
         if number == TABLE_LOST:
             return SchemaError(f"a data node has lost tables ({words}); run: flask init-db")
+        if number in CUT and self._watch is not None and self._watch.trouble is not None:
+            return node_lost(str(self._watch.trouble))
         if number not in NODE_ERRORS:
             return None
         silent = [trouble for _, trouble in self.nodes.silent()]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from database.engines.mysql_connections import mysql_engine
+from database.engines.mysql_connections import cut, mysql_engine, open_connections
 from domain.errors import DatabaseUnreachable, LegoError
 from settings import DatabaseSettings, Settings
 
@@ -47,6 +47,7 @@ class Nodes:
         self.all: Sequence[Node] = tuple(_node(settings, text) for text in settings.cluster.nodes)
         self._engines = {node: self._engine(node, READ_SECONDS) for node in self.all}
         self._probes = {node: self._engine(node, PROBE_SECONDS) for node in self.all}
+        self._open = {node: open_connections(engine) for node, engine in self._engines.items()}
 
     def of_server(self, server: str) -> Node | None:
         """The node that the head knows by this name; None if the settings do not name it."""
@@ -71,6 +72,11 @@ class Nodes:
             trouble = self.trouble_of(node)
             if trouble is not None:
                 yield node, trouble
+
+    def cut(self, node: Node) -> None:
+        """Ends every connection to a node that does not answer: whoever waits there gets an error."""
+        for connection in list(self._open[node]):
+            cut(connection)
 
     def close(self) -> None:
         """Gives back every connection."""

@@ -28,6 +28,7 @@ import sqlalchemy as sa
 
 from database.crash_points import passing
 from database.engines.base import Generation, Store
+from database.node_states import look_at_nodes
 from database.summaries import changes
 from database.summaries.changes import Plan
 from database.summaries.making import Making, Progress, RefreshOptions, Result, Step, plan_of
@@ -128,8 +129,13 @@ class _Attempt:
         # Else the answer was lost, and perhaps not the publication: the next run sees which, and says so.
 
     def _note_sizes(self, result: Result, log: RunLog) -> list[str]:
-        words = record_sizes(self.store, log.run_id) if result.status == SUCCESS else ""
-        return [words] if words else []
+        """For pages, which may not look at facts and ask no data node."""
+        if result.status != SUCCESS:
+            return []
+        words = [record_sizes(self.store, log.run_id)]
+        if self.store.settings.cluster.nodes:
+            words.append(look_at_nodes(self.store)[1])
+        return [found for found in words if found]
 
     def _clear(self) -> list[str]:
         """What is not kept goes; if that fails, the next run does it, and this one has published all the same."""

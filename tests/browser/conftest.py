@@ -1,4 +1,4 @@
-"""A real Chromium before a real server: one app per file, and a page of its own for each test."""
+"""A real Chromium before a real server: one app per file, and pages that tests share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from database import migrations, people
@@ -112,31 +112,32 @@ def visitor(browser: Browser, site: Site) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def at_a_desk(browser: Browser, site: Site) -> Iterator[BrowserContext]:
-    """A browser on a desk's screen, somebody being signed in, whose scripts and styles need not be fetched again."""
-    context = open_browser(browser, site, viewport=DESKTOP).context
-    yield context
-    context.close()
+def page_at_a_desk(browser: Browser, site: Site) -> Iterator[Page]:
+    """A page on a desk's screen, somebody being signed in. One for all tests of a file: a browser takes two seconds to
+    read plotly.js in, once per page."""
+    page = open_browser(browser, site, viewport=DESKTOP)
+    yield page
+    page.context.close()
 
 
 @pytest.fixture(scope="module")
-def in_a_hand(browser: Browser, site: Site) -> Iterator[BrowserContext]:
+def page_in_a_hand(browser: Browser, site: Site) -> Iterator[Page]:
     """The same on a phone."""
-    context = open_browser(browser, site, viewport=PHONE, has_touch=True, is_mobile=True).context
-    yield context
-    context.close()
+    page = open_browser(browser, site, viewport=PHONE, has_touch=True, is_mobile=True)
+    yield page
+    page.context.close()
 
 
 @pytest.fixture
-def desk(at_a_desk: BrowserContext, site: Site) -> Iterator[Page]:
+def desk(page_at_a_desk: Page, site: Site) -> Page:
     """The dashboard of somebody signed in, on a desk's screen, its chart drawn."""
-    yield from _dashboard(at_a_desk, site)
+    return _dashboard(page_at_a_desk, site)
 
 
 @pytest.fixture
-def phone(in_a_hand: BrowserContext, site: Site) -> Iterator[Page]:
+def phone(page_in_a_hand: Page, site: Site) -> Page:
     """The same on a phone."""
-    yield from _dashboard(in_a_hand, site)
+    return _dashboard(page_in_a_hand, site)
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +178,9 @@ def open_browser(
     context = browser.new_context(
         base_url=site.address, locale="en-US", storage_state=site.states.get(name), **options
     )
-    page = _listened_to(context, site)
+    page = context.new_page()
+    page.on("console", lambda message: site.complaints.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: site.complaints.append(f"error: {error}"))
     page.goto(landing)
     if "/login" in page.url and name not in site.states:
         sign_in(page, name)
@@ -278,22 +281,14 @@ def _add_rules_and_notices(store: Store) -> None:
         outbox.settle(store, delivery, is_delivered=not trouble, trouble=trouble)
 
 
-def _listened_to(context: BrowserContext, site: Site) -> Page:
-    """A new page of the context; what its console says is the site's."""
-    page = context.new_page()
-    page.on("console", lambda message: site.complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: site.complaints.append(f"error: {error}"))
-    return page
-
-
-def _dashboard(context: BrowserContext, site: Site) -> Iterator[Page]:
-    """A page of its own, as if nothing had been done in the browser but to sign in."""
-    context.clear_cookies()
-    context.add_cookies(site.states["alice"]["cookies"])
-    page = _listened_to(context, site)
-    page.goto("/dashboard")
-    wait_for_chart(page)
-    yield page
+def _dashboard(page: Page, site: Site) -> Page:
+    """As if nothing had been done in the browser but to sign in."""
+    page.unroute_all()
+    page.emulate_media(media="null", color_scheme="null")
+    page.context.clear_cookies()
+    page.context.add_cookies(site.states["alice"]["cookies"])
     if page.url.startswith(site.address):
         page.evaluate("localStorage.clear()")
-    page.close()
+    page.goto("/dashboard")
+    wait_for_chart(page)
+    return page

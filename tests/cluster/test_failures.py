@@ -9,6 +9,7 @@ from database.doctor.findings import Limits
 from database.engines.spider_tables import table_name
 from database.engines.spider_transaction import decided
 from database.migrations import upgrade
+from database.node_states import look_at_nodes, read_nodes
 from database.summaries.refresh import RefreshOptions, refresh
 from domain.errors import DatabaseUnreachable, SchemaError, SetupError
 from domain.months import parse_month
@@ -145,6 +146,32 @@ def test_a_node_killed_during_a_refresh_leaves_the_old_generation_live(servers, 
     assert refresh(shop).months == tuple(map(parse_month, MONTHS))
 
 
+@pytest.mark.parametrize("step", ["start:pause", "promised:pause"])
+def test_a_node_that_freezes_is_given_up_and_named(servers, settings, shop, take, write, tmp_path, monkeypatch, step):
+    before = all_summary_rows(shop)
+    is_import = step.startswith("promised")
+    if is_import:
+        options, command = [str(write(lines("2"), "second.csv"))], IMPORT
+    else:
+        take(lines("2"), name="second.csv")
+        options, command = [], processes.REFRESH
+    started = processes.start(
+        settings, tmp_path, *options, command=command, crash_at=step, PAUSES=(), EVERY_SECONDS=0.2, LOST_SECONDS=1.0
+    ).stopped()
+    victim = node_of(servers, shop, "2024-02")
+    victim.freeze()
+    ended = started.go_on()
+    try:
+        assert ended.code == 7, ended.errors
+    finally:
+        victim.thaw()
+    assert f"data node 127.0.0.1:{victim.port}" in ended.errors and len(ended.errors.splitlines()) == 1
+    assert all_summary_rows(shop) == before
+    assert refresh(shop).status == ("nothing to do" if is_import else "success")
+    assert promises(servers) == 0
+    assert sums(shop) == (BEFORE if is_import else AFTER)
+
+
 def test_a_node_that_was_wiped_is_named_and_its_months_are_not_taken_for_empty(servers, settings, shop, monkeypatch):
     before = all_summary_rows(shop)
     victim = node_of(servers, shop, "2024-02")
@@ -183,6 +210,22 @@ def test_the_state_of_each_node_is_told(servers, settings, shop):
     gone.start()
     findings = [(found.check, found.subject) for found in shop.health().findings(Limits())]
     assert ("node-tables-missing", state.name) in findings
+
+
+def test_what_a_refresh_saw_of_the_nodes_is_written_down_for_pages(servers, settings, shop):
+    with shop.application_reading.connect() as connection:
+        seen = read_nodes(connection)
+    assert [(node.name, node.months, node.trouble, node.lost_tables) for node in seen] == sorted(
+        (name, 3, "", 0) for name in settings.cluster.nodes
+    )
+    victim = servers.nodes[0]
+    victim.kill()
+    states, words = look_at_nodes(shop)
+    victim.start()
+    assert (len(states), words) == (2, "")
+    with shop.application_reading.connect() as connection:
+        away, well = sorted(read_nodes(connection), key=lambda node: not node.trouble)
+    assert away.name in away.trouble and (away.rows, well.trouble) == (None, "")
 
 
 def test_a_backup_or_restore_that_would_reach_into_the_nodes_is_refused(shop):

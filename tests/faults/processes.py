@@ -85,7 +85,8 @@ class Command:
 def start(
     settings: Settings, folder: Path, *options: str, command: Sequence[str] = REFRESH, crash_at: str = "", **constants
 ) -> Command:
-    """Starts `flask <command> <options>`; `constants` are the refresh's (`PAUSES`), for this process alone."""
+    """Starts `flask <command> <options>`; `constants` are the refresh's (`PAUSES`) or the node watch's, for this
+    process alone."""
     place = folder / f"command-{len(list(folder.glob('command-*')))}"
     place.mkdir()
     environment = environment_of(settings) | ({"LEGO_CRASH_AT": crash_at} if crash_at else {})
@@ -135,6 +136,7 @@ def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, co
     from flask.cli import ScriptInfo
 
     import flask_app
+    from database.engines import spider_watch
     from database.summaries import refresh
 
     os.environ.clear()
@@ -146,7 +148,7 @@ def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, co
     sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name, value in constants.items():
-        setattr(refresh, name, value)
+        setattr(refresh if hasattr(refresh, name) else spider_watch, name, value)
     sys.argv = ["flask", *arguments]
     app = flask_app.create_app()
     began = own_seconds()

@@ -20,7 +20,7 @@ from tests.properties.shop import BRANDS, PRODUCTS, Shop
 SEQUENCES = int(os.environ.get("LONG_SEQUENCES", "100"))
 AT_ONCE = 25
 """So many sequences are one test: a process that is free takes the next."""
-LONGEST = 9 if SEQUENCES > 100 else 6
+LONGEST = 9 if SEQUENCES > 100 else 5
 """Operations of a sequence, beside the two refreshes at its end."""
 
 asins = strategies.sampled_from([code for code, *_ in PRODUCTS])

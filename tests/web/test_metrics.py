@@ -115,6 +115,11 @@ def test_pages_statements_cache_and_runs_are_told(store, app, signed_in):
             run_id="yesterday's", stage="", refresh_type="incremental", started_at=yesterday, ended_at=yesterday,
             status="success",
         ))
+        connection.execute(sa.insert(schema.node_state), [
+            {"name": name, "looked_at": yesterday, "months": 18, "row_count": rows, "bytes": rows, "milliseconds": 2.5,
+             "lost_tables": 0, "open_transactions": 1, "trouble": trouble}
+            for name, rows, trouble in (("10.0.0.11:3306", 34_000_000, ""), ("10.0.0.12:3306", None, "timed out"))
+        ])
     refresh(store)
     examine(store)
     client = signed_in("viewer")
@@ -140,6 +145,11 @@ def test_pages_statements_cache_and_runs_are_told(store, app, signed_in):
     assert found["lego_doctor_findings", "brands-without-category", "hint"] == 1
     assert (found["lego_imports_refused",], found["lego_restated_months",]) == (0, 0)
     assert found["lego_notices_undelivered",] == 0
+    assert (found["lego_node_up", "10.0.0.11:3306"], found["lego_node_up", "10.0.0.12:3306"]) == (1, 0)
+    assert (found["lego_node_facts", "10.0.0.11:3306"], found["lego_node_months", "10.0.0.12:3306"]) == (34_000_000, 18)
+    assert found["lego_node_open_transactions", "10.0.0.11:3306"] == 1
+    assert found["lego_node_answer_seconds", "10.0.0.11:3306"] == 0.0025
+    assert ("lego_node_facts", "10.0.0.12:3306") not in found
     assert "12345" not in text and "nothing-of" not in text
     with app.test_request_context():
         times = {found.page: found for found in metrics.page_times()}

@@ -127,6 +127,27 @@ def test_a_slow_statement_is_shown_with_its_plan_and_the_command_that_explains_i
 
 
 @EMBEDDED
+def test_data_nodes_are_shown_as_a_command_saw_them(store, signed_in):
+    assert "Data nodes" not in text_of(signed_in("analyst"), "/operations")
+    row = {
+        "looked_at": datetime.datetime(2026, 3, 2, 6, 30), "months": 2, "first_month": datetime.date(2026, 1, 1),
+        "last_month": datetime.date(2026, 3, 1), "row_count": 1_234_567, "bytes": 3 * 2**20, "milliseconds": 4.2,
+        "lost_tables": 0, "open_transactions": 0, "trouble": "",
+    }
+    unknown = dict.fromkeys(("row_count", "bytes", "milliseconds", "open_transactions"))
+    with store.application.begin() as connection:
+        connection.execute(sa.insert(schema.node_state), [
+            {**row, "name": "10.0.0.11:3306"}, {**row, "name": "10.0.0.12:3306", "lost_tables": 3},
+            {**row, "name": "10.0.0.13:3306", **unknown, "trouble": "it was <frozen>"},
+        ])
+    page = text_of(signed_in("analyst"), "/operations")
+    assert "As a command saw them at 2 March 2026, 06:30 UTC" in page.replace("Mar 2026", "March 2026")
+    assert "10.0.0.11:3306 well 2, Jan 2026 to Mar 2026 1,234,567 3.0 MiB 4 ms" in page
+    assert "10.0.0.12:3306 lacks 3 of its tables: flask doctor says what to do" in page
+    assert "10.0.0.13:3306 does not answer: it was <frozen> 2, Jan 2026 to Mar 2026 – – –" in page
+
+
+@EMBEDDED
 def test_before_the_first_refresh_it_says_what_to_do(store, signed_in):
     page = text_of(signed_in("admin"), "/operations")
     assert "No figures yet" in page and "Import files, then run: flask refresh-summaries" in page
