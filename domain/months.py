@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Iterable
 
@@ -46,8 +47,14 @@ def add_months(month: datetime.date, count: int) -> datetime.date:
 
 def months_between(first: datetime.date, last: datetime.date) -> list[datetime.date]:
     """All months from `first` to `last`, both included; empty if `last` is before `first`."""
+    return list(_months_between(first, last))
+
+
+@functools.lru_cache(maxsize=1000)
+def _months_between(first: datetime.date, last: datetime.date) -> tuple[datetime.date, ...]:
+    # A page asks for the same few spans hundreds of times.
     count = (last.year - first.year) * 12 + last.month - first.month + 1
-    return [add_months(first, i) for i in range(count)]
+    return tuple(add_months(first, i) for i in range(count))
 
 
 def today_utc() -> datetime.date:

@@ -14,7 +14,7 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from domain.errors import GenerationGone, SelectionError
 from domain.metrics import NET_REVENUE
@@ -144,7 +144,8 @@ class Selection:
             "page": str(self.page) if self.page != 1 else "",
             "generation": str(self.generation) if self.generation is not None else "",
         }
-        return urlencode([(word, text) for word, text in texts.items() if text], safe=",", quote_via=quote)
+        # urlencode would quote the words, too, for each of the hundred links of a page.
+        return "&".join(f"{word}={quote(text, safe=',')}" for word, text in texts.items() if text)
 
     def _with_figures(self, span: Span) -> Span | None:
         return span if span.first >= self.calendar.first_month else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import Response, abort, current_app, render_template, request, url_for
+from flask import Response, abort, current_app, g, render_template, request, url_for
 
 from database.engines.base import Generation, Reading
 from database.queries.catalogue import read_catalogue
@@ -150,8 +150,17 @@ def formats_of_reader() -> Formats:
 
 def address_of(endpoint: str, selection: Selection, **arguments) -> str:
     """The address of a page with a selection; `arguments` stand in its path."""
-    query, path = selection.query_string(), url_for(endpoint, **arguments)
+    query, path = selection.query_string(), _path(endpoint, arguments)
     return f"{path}?{query}" if query else path
+
+
+def _path(endpoint: str, arguments: Mapping[str, Any]) -> str:
+    """Flask spells each out anew, and a page has a hundred links to the same page."""
+    paths: dict[tuple, str] = g.setdefault("paths", {})
+    key = (endpoint, *arguments.items())
+    if key not in paths:
+        paths[key] = url_for(endpoint, **arguments)
+    return paths[key]
 
 
 def _key(page: Page) -> tuple:

@@ -70,8 +70,17 @@ class Grid:
 @pages.get("/products/<text:asin>", merge_slashes=False)
 def show(asin: str) -> Response:
     """The product's figures in the reader's selection; 404 if it is not there, or not one of theirs."""
+    found: list[Product] = []
+
+    def product_of(page: Page) -> Product:
+        # Asked for by the title and by the page.
+        if not found:
+            found.append(_found(page, asin))
+        return found[0]
+
     return figures_page(
-        lambda page: _title(_found(page, asin)), lambda page: _render(page, asin), sorts=SORTS, words=WORDS_OF_ONE
+        lambda page: _title(product_of(page)), lambda page: _render(page, product_of(page)), sorts=SORTS,
+        words=WORDS_OF_ONE,
     )
 
 
@@ -103,8 +112,7 @@ def _read(page: Page, product: Product) -> ProductFigures:
     )
 
 
-def _render(page: Page, asin: str) -> str:
-    product = _found(page, asin)
+def _render(page: Page, product: Product) -> str:
     found = _read(page, product)
     return render_template(
         "products/product.html",

@@ -38,6 +38,7 @@ from database.engines.base import (
     TableSize,
     refuse_generation,
 )
+from database.engines.duckdb_dialect import DRIVER
 from database.engines.embedded_generations import GenerationFiles
 from domain.errors import (
     DatabaseUnreachable,
@@ -290,7 +291,7 @@ def embedded_form(table: sa.Table) -> sa.Table:
 
 def _duckdb_engine(path: Path, config: dict, *, pooled: bool) -> sa.Engine:
     engine = sa.create_engine(
-        sa.URL.create("duckdb", database=str(path)),
+        sa.URL.create(DRIVER, database=str(path)),
         poolclass=sa.pool.QueuePool if pooled else sa.pool.NullPool,
         connect_args={"config": config},
         # A connection that ends its transaction needs no second rollback, which DuckDB answers with an error.

@@ -49,8 +49,10 @@ def read_months(connection: sa.Connection, selection: Selection, asked: Iterable
 def figure_of(asked: str | Ratio, by_month: MonthSums, selection: Selection) -> Figure:
     """A metric or a ratio over the months of the selection."""
 
+    metrics = asked.metrics if isinstance(asked, Ratio) else (asked,)
+
     def over(span: Span | None) -> Decimal | None:
-        return _value(asked, total_over(by_month, span)) if span else None
+        return _value(asked, total_over(by_month, span, metrics)) if span else None
 
     return Figure(
         name=asked.name if isinstance(asked, Ratio) else asked,
@@ -63,12 +65,17 @@ def figure_of(asked: str | Ratio, by_month: MonthSums, selection: Selection) -> 
     )
 
 
-def total_over(by_month: MonthSums, span: Span) -> dict[str, Decimal]:
-    """Metric -> sum over the months of `span`; what has no row in any of them is not there."""
+def total_over(by_month: MonthSums, span: Span, metrics: Iterable[str] | None = None) -> dict[str, Decimal]:
+    """Metric -> sum over the months of `span`, of these metrics or of all; what has no row in any of them is not
+    there."""
     totals: dict[str, Decimal] = {}
     for month in span.months:
-        for metric, value in by_month.get(month, {}).items():
-            totals[metric] = totals.get(metric, Decimal(0)) + value
+        sums = by_month.get(month, {})
+        for metric in sums if metrics is None else metrics:
+            value = sums.get(metric)
+            if value is not None:
+                before = totals.get(metric)
+                totals[metric] = value if before is None else before + value
     return totals
 
 

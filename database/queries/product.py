@@ -91,7 +91,7 @@ def read_product(
 ) -> ProductFigures:
     """Everything that a product's page shows; `metrics` are all there are, in their order. The selection's
     brands and categories mean nothing here."""
-    found = [tuple(row) for row in connection.execute(sums_statement(selection, product.key))]
+    found = [tuple(row) for row in connection.execute(sums_statement(selection, product.key)).all()]
     by_month = _grouped((month, metric, value) for month, _, metric, value in found)
     return ProductFigures(
         headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES),

@@ -245,7 +245,7 @@ def _rows(
     """The rows of the products that were `found`, in their order."""
     figures: dict[int, dict[str, sa.Row]] = {}
     if found:
-        for row in connection.execute(figures_statement(selection, [row.key for row in found])):
+        for row in connection.execute(figures_statement(selection, [row.key for row in found])).all():
             figures.setdefault(row.key, {})[row.metric] = row
     for row in found:
         yield _row(row, figures.get(row.key, {}), selection, brand_names, total)

@@ -41,7 +41,7 @@ def sums_by(
 ) -> tuple[Sum, ...]:
     """Sums per `grain` (a column, or several) and metric over `span`, within the selection's brands, categories and
     marketplaces; in the order of the grain, then of the metric. What has no row is not there."""
-    rows = connection.execute(sums_statement(selection, grain, span=span, metrics=metrics))
+    rows = connection.execute(sums_statement(selection, grain, span=span, metrics=metrics)).all()
     if isinstance(grain, str):
         return tuple(Sum(*row) for row in rows)
     return tuple(Sum(tuple(row[:-2]), row.metric, row.value) for row in rows)
