@@ -22,10 +22,13 @@ from database.engines import open_store
 from database.engines.base import Store
 from settings import DatabaseSettings, RefreshSettings, Settings
 from tests.mariadb import PASSWORD, USER, MariadbServer, memory_folder
+from tests.spider import Servers, cluster_settings, schema_on, started
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
 """Names of the same browser. The first has no windows to paint and takes half the work."""
-ENGINES = ("embedded", "mysql")
+SPIDER = "spider"
+ENGINES = (SPIDER,) if "LONG_SPIDER" in os.environ else ("embedded", "mysql")
+"""Every test of a store runs on each. A cluster of MariaDB servers takes long, and is for the long run."""
 _HASHER = passwords._hasher
 SHARED_FILES = Path(__file__).parent / "files"
 
@@ -58,6 +61,13 @@ def mariadb() -> Iterator[MariadbServer]:
     server = MariadbServer.create()
     yield server
     server.destroy()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """A head and two data nodes for the whole session."""
+    with started(2) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -110,8 +120,13 @@ def settings(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
         yield embedded_settings(folder)
         shutil.rmtree(folder)
         return
+    name = next_schema()
+    if engine == SPIDER:
+        servers = request.getfixturevalue("servers")
+        with schema_on(servers, name):
+            yield cluster_settings(tmp_path, servers.head, servers.nodes, name)
+        return
     server = request.getfixturevalue("mariadb")
-    name = f"lego_{os.getpid()}_{next(_schemas)}"
     server.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
     yield mysql_settings(tmp_path, server, name)
     server.run(f"DROP DATABASE {name}")
@@ -148,10 +163,12 @@ def store(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Store]
     """A store of the engine under test, with all tables and no rows."""
     if settings.database.engine == "embedded":
         shutil.copytree(request.getfixturevalue("empty_instance"), settings.database.path)
-    else:
+    elif not settings.cluster.nodes:
         server = request.getfixturevalue("mariadb")
         server.run_script(request.getfixturevalue("empty_schema"), settings.database.database)
     store = open_store(settings)
+    if settings.cluster.nodes:
+        migrations.upgrade(store)
     yield store
     store.close()
 
@@ -161,6 +178,11 @@ def half_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time stands still for codes of second factors: none gets old between being read and being sent."""
     step = second_factor.current_step()
     monkeypatch.setattr(second_factor, "current_step", lambda: step)
+
+
+def next_schema() -> str:
+    """A name that no other schema of this run has."""
+    return f"lego_{os.getpid()}_{next(_schemas)}"
 
 
 def embedded_settings(folder: Path, **refresh) -> Settings:

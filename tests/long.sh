@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs tests/faults, tests/properties and tests/cluster in full and writes docs/reliability-run.md: tests/long.sh [pytest arguments]
+# Runs tests/faults, tests/properties and tests/cluster in full and writes docs/reliability-run.md, then the tests of every
+# engine on a cluster: tests/long.sh [pytest arguments]
 #
-# Takes an hour or more of both cores. LONG_SEED makes the sequences of an earlier run again.
+# Takes an hour and a half or more of both cores. LONG_SEED makes the sequences of an earlier run again.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
 cd "$root"
@@ -14,4 +15,6 @@ began=$SECONDS
 status=0
 tests/run.sh tests/faults tests/properties tests/cluster --junit-xml "$LONG_COUNTS/tests.xml" "$@" || status=$?
 "${LONG_PYTHON:-$root/.venv-tests/bin/python}" -m tests.long_report "$LONG_COUNTS" "$((SECONDS - began))"
+env -u LONG_COUNTS -u LONG_PUBLICATIONS LONG_SPIDER=1 tests/run.sh -k spider tests/archive tests/database tests/engines tests/imports tests/queries tests/summaries \
+    "$@" || status=$?
 exit "$status"

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from database import schema
 from database.archive.parquet import (
     NOTHING,
+    Sums,
     aside,
     differing,
     digest_of,
@@ -41,7 +42,7 @@ from database.durable import make_durable
 from database.engines.base import Store, utc_now
 from database.imports.ledger import note_changed_months
 from database.summaries.changes import ARCHIVE, UNARCHIVE
-from database.summaries.rollups import by_month, distinct_dates
+from database.summaries.rollups import by_month
 from domain.errors import Refused, SetupError
 from domain.months import format_month, month_of, today_utc
 
@@ -121,7 +122,7 @@ def unarchive(
 
 def _to_archive(store: Store, before: datetime.date) -> list[datetime.date]:
     with store.facts() as connection:
-        present = [found.month for found in by_month(list(connection.execute(distinct_dates()).scalars()))]
+        present = [found.month for found in by_month(store.fact_marks(connection).dates())]
         known = {each.month for each in read_archived(connection)}
     return [month for month in present if month < before and month not in known]
 
@@ -173,17 +174,19 @@ def _move_out(
     ).where(in_month(facts, found.month)).group_by(*names)
     connection.execute(sa.insert(archived).from_select([column.name for column in archived.columns], rows))
     packed = pack_sums(store, connection, scratch, found.month)
+    # A data node would keep the rows locked that it was asked for on behalf of an INSERT.
+    store.commit(connection)
     connection.execute(sa.insert(record).values(**(vars(found) | {"file": str(found.file), "sums": packed})))
     note_changed_months(connection, [found.month], cause=ARCHIVE, import_id=None, now=found.archived_at)
     for table, count in ((facts, found.facts), (aside, found.replaced_facts)):
-        gone = connection.execute(sa.delete(table).where(in_month(table, found.month))).rowcount
-        if gone != count:
+        statement = sa.delete(table).where(in_month(table, found.month))
+        gone = store.each_part(connection, [found.month], lambda part, words=statement: part.execute(words).rowcount)
+        if sum(gone) != count:
             raise Refused(
                 f"{format_month(found.month)}: other programs changed its facts while they were archived; nothing was "
                 "removed. Run it again when they are done"
             )
-    store.keep_lock(connection)
-    connection.commit()
+    store.commit(connection)
 
 
 def _bring_back(store: Store, found: ArchivedMonth) -> None:
@@ -192,21 +195,27 @@ def _bring_back(store: Store, found: ArchivedMonth) -> None:
             f"{found.file}: is not the file that was written when {format_month(found.month)} was archived; nothing "
             "was changed. Put back a copy of it, such as from a backup"
         )
+    store.prepare_months([found.month])
     with store.facts() as connection, store.scratch(connection) as scratch:
-        before = [sums_of(connection, table, found.month) for table in (facts, aside)]
+        before = [_sums_where_kept(store, connection, table, found.month) for table in (facts, aside)]
         read_month(store, connection, scratch, found.file)
         for table, earlier in zip((facts, aside), before, strict=True):
             wanted = _added(earlier, sums_in(scratch, found.file, replaced=table is aside))
-            wrong = differing(found.month, sums_of(connection, table, found.month), wanted)
+            wrong = differing(found.month, _sums_where_kept(store, connection, table, found.month), wanted)
             if wrong:
                 raise wrong
         connection.execute(sa.delete(record).where(record.c.month == found.month))
         note_changed_months(connection, [found.month], cause=UNARCHIVE, import_id=None, now=utc_now())
         passing("unarchive")
-        store.keep_lock(connection)
-        connection.commit()
+        store.commit(connection)
     passing("unarchived")
     found.file.unlink(missing_ok=True)
+
+
+def _sums_where_kept(store: Store, connection: sa.Connection, table: sa.Table, month: datetime.date) -> Sums:
+    """What the database says of the month's rows, those of this transaction included."""
+    (found,) = store.each_part(connection, [month], lambda part: sums_of(part, table, month))
+    return found
 
 
 def _added(one: dict, other: dict) -> dict:

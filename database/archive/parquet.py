@@ -18,7 +18,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store
+from database.engines.base import Facts, Store
 from database.migrations.steps import existing_columns
 from domain.errors import LegoError, OutOfSpace, Refused, SetupError
 from domain.months import add_months, format_month
@@ -43,7 +43,7 @@ def in_month(table: sa.Table, month: datetime.date) -> sa.ColumnElement[bool]:
     return (table.c.month >= month) & (table.c.month < add_months(month, 1))
 
 
-def sums_of(connection: sa.Connection, table: sa.Table, month: datetime.date) -> Sums:
+def sums_of(connection: Facts, table: sa.Table, month: datetime.date) -> Sums:
     """What the database says of the month's rows. Names as their bytes: a table may take several as equal."""
     names = [sa.func.hex(sa.func.coalesce(column, "")) for column in (table.c.metric, table.c.marketplace)]
     replaced_by = sa.func.sum(table.c.replaced_by) if table is aside else sa.literal(0)

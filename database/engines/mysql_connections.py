@@ -53,7 +53,8 @@ def _encryption() -> ssl.SSLContext:
 
 
 def mysql_engine(
-    database: DatabaseSettings, *, read_timeout: int, isolation: str, init: str, local_infile: bool = False, **pool
+    database: DatabaseSettings, *, read_timeout: int, isolation: str, init: str, local_infile: bool = False,
+    connect_seconds: int = CONNECT_SECONDS, **pool,
 ) -> sa.Engine:
     """An engine whose every connection is strict, in UTC and in `isolation`; `init` is run on each. Timeouts
     are in seconds."""
@@ -66,7 +67,7 @@ def mysql_engine(
         hide_parameters=True,  # hashes of passwords and tokens do not belong into a log
         isolation_level=isolation,
         connect_args={
-            "connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS, "write_timeout": read_timeout,
+            "connect_timeout": connect_seconds, "read_timeout": connect_seconds, "write_timeout": read_timeout,
             "local_infile": local_infile,
             "init_command": f"SET SESSION sql_mode = '{STRICT}', SESSION time_zone = '+00:00'",
         },

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 import duckdb
 import sqlalchemy as sa
 
-from database import schema
 from database.engines.base import Answer, Facts, NodeState
 from database.engines.fact_marks import FactMarks
 from database.engines.mysql import MysqlStore
 from database.engines.mysql_connections import end_connections, error_number, number_of, open_connections
 from database.engines.spider_nodes import Node, Nodes, node_lost
-from database.engines.spider_tables import examine_head, make_servers, make_tables, months_ahead, months_by_node
+from database.engines.spider_tables import TABLES, examine_head, make_servers, make_tables, months_ahead, months_by_node
 from database.engines.spider_transaction import SpiderTransaction, decided, settle
 from database.engines.spider_watch import NodeWatch
 from domain.errors import DatabaseUnreachable, LegoError, SchemaError, SetupError
@@ -112,11 +111,11 @@ class SpiderStore(MysqlStore):
     ) -> int:
         """Facts go straight to the nodes that own their months: a month is written to a file while those before it are
         being loaded."""
-        if table is not schema.financials:
+        if table not in TABLES:
             return super().bulk_insert(connection, table, scratch=scratch, query=query)
         from database.engines.spider_loading import load_months
 
-        return load_months(self._transaction(connection), scratch, query)
+        return load_months(self._transaction(connection), table, scratch, query)
 
     def fact_marks(self, connection: sa.Connection, months: Collection[datetime.date] = ()) -> FactMarks:
         from database.engines.spider_marks import SpiderMarks
@@ -186,7 +185,7 @@ class SpiderStore(MysqlStore):
         words = str(getattr(error, "orig", error))
         if number == TABLE_LOST:
             return SchemaError(f"a data node has lost tables ({words}); run: flask init-db")
-        if number in CUT and self._watch is not None and self._watch.trouble is not None:
+        if number in CUT | NODE_ERRORS and self._watch is not None and self._watch.trouble is not None:
             return node_lost(str(self._watch.trouble))
         if number not in NODE_ERRORS:
             return None

@@ -7,17 +7,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
+import sqlalchemy as sa
 
-from database import schema
 from database.engines.mysql import load_rows, write_rows
 from database.engines.spider_nodes import Node
 from database.engines.spider_tables import table_name
 from database.engines.spider_transaction import SpiderTransaction
 
 
-def load_months(transaction: SpiderTransaction, scratch: duckdb.DuckDBPyConnection, query: str) -> int:
-    """Loads the rows of a query of facts into the tables of their months; returns how many. One thread loads per node,
-    while the rows of the next month are written."""
+def load_months(
+    transaction: SpiderTransaction, table: sa.Table, scratch: duckdb.DuckDBPyConnection, query: str
+) -> int:
+    """Loads the rows of a query of facts into what stands for `table` in their months; returns how many. One thread
+    loads per node, while the rows of the next month are written."""
     months = [row[0] for row in scratch.execute(
         f"SELECT DISTINCT date_trunc('month', month)::DATE AS first FROM ({query}) ORDER BY first"
     ).fetchall()]
@@ -33,7 +35,7 @@ def load_months(transaction: SpiderTransaction, scratch: duckdb.DuckDBPyConnecti
                     scratch, f"SELECT * FROM ({query}) WHERE date_trunc('month', month) = DATE '{month}'", path
                 )
                 pool = pools.setdefault(node, ThreadPoolExecutor(1, thread_name_prefix="load"))
-                loads.append(pool.submit(_load, connection, table_name(schema.financials, month), path, columns))
+                loads.append(pool.submit(_load, connection, table_name(table, month), path, columns))
             return sum(load.result() for load in loads)
         finally:
             for pool in pools.values():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from database.engines.mysql_connections import cut, mysql_engine, open_connections
+from database.engines.mysql_connections import CONNECT_SECONDS, cut, mysql_engine, open_connections
 from domain.errors import DatabaseUnreachable, LegoError
 from settings import DatabaseSettings, Settings
 
@@ -46,7 +46,7 @@ class Nodes:
     def __init__(self, settings: Settings) -> None:
         self.all: Sequence[Node] = tuple(_node(settings, text) for text in settings.cluster.nodes)
         self._engines = {node: self._engine(node, READ_SECONDS) for node in self.all}
-        self._probes = {node: self._engine(node, PROBE_SECONDS) for node in self.all}
+        self._probes = {node: self._engine(node, PROBE_SECONDS, PROBE_SECONDS) for node in self.all}
         self._open = {node: open_connections(engine) for node, engine in self._engines.items()}
 
     def of_server(self, server: str) -> Node | None:
@@ -84,9 +84,9 @@ class Nodes:
             engine.dispose()
 
     @staticmethod
-    def _engine(node: Node, read_timeout: int) -> sa.Engine:
+    def _engine(node: Node, read_timeout: int, connect_seconds: int = CONNECT_SECONDS) -> sa.Engine:
         engine = mysql_engine(
-            node.address, read_timeout=read_timeout, isolation="READ COMMITTED",
+            node.address, read_timeout=read_timeout, connect_seconds=connect_seconds, isolation="READ COMMITTED",
             init="SET SESSION innodb_lock_wait_timeout = 30, SESSION lock_wait_timeout = 60",
             poolclass=sa.pool.NullPool, local_infile=True, pool_reset_on_return=None,
         )

@@ -179,13 +179,19 @@ def open_browser(
         base_url=site.address, locale="en-US", storage_state=site.states.get(name), **options
     )
     page = context.new_page()
-    page.on("console", lambda message: site.complaints.append(f"{message.type}: {message.text}"))
+    page.on("console", lambda message: _note(site, f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: site.complaints.append(f"error: {error}"))
     page.goto(landing)
     if "/login" in page.url and name not in site.states:
         sign_in(page, name)
         site.states[name] = context.storage_state()
     return page
+
+
+def _note(site: Site, words: str) -> None:
+    # Said to whoever types before the page has settled, which only a program can.
+    if "Autofocus processing was blocked" not in words:
+        site.complaints.append(words)
 
 
 def wait_for_chart(page: Page) -> None:

@@ -13,9 +13,9 @@ from database.engines import open_store
 from database.engines.spider_tables import assign, months_ahead, table_name
 from domain.errors import DatabaseUnreachable, SettingsError, SetupError
 from settings import ClusterSettings, Settings
-from tests.cluster.conftest import cluster_settings
 from tests.facts import add_facts, add_products
 from tests.mariadb import free_port
+from tests.spider import cluster_settings
 
 
 def tables_of(server, settings: Settings) -> set[str]:

@@ -85,8 +85,8 @@ class Command:
 def start(
     settings: Settings, folder: Path, *options: str, command: Sequence[str] = REFRESH, crash_at: str = "", **constants
 ) -> Command:
-    """Starts `flask <command> <options>`; `constants` are the refresh's (`PAUSES`) or the node watch's, for this
-    process alone."""
+    """Starts `flask <command> <options>`; `constants` are the refresh's (`PAUSES`) or those of asking data nodes, for
+    this process alone."""
     place = folder / f"command-{len(list(folder.glob('command-*')))}"
     place.mkdir()
     environment = environment_of(settings) | ({"LEGO_CRASH_AT": crash_at} if crash_at else {})
@@ -136,7 +136,7 @@ def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, co
     from flask.cli import ScriptInfo
 
     import flask_app
-    from database.engines import spider_watch
+    from database.engines import spider_nodes, spider_watch
     from database.summaries import refresh
 
     os.environ.clear()
@@ -148,7 +148,7 @@ def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, co
     sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name, value in constants.items():
-        setattr(refresh if hasattr(refresh, name) else spider_watch, name, value)
+        setattr(next(module for module in (refresh, spider_watch, spider_nodes) if hasattr(module, name)), name, value)
     sys.argv = ["flask", *arguments]
     app = flask_app.create_app()
     began = own_seconds()
