@@ -137,6 +137,7 @@ def measure_refresh(bench: Bench, figures: Figures, *, facts: int, runs: int) ->
             _note(figures, bench, "full refresh", process, work)
             figures.add(bench.name, "full refresh, rows sent by nodes", work.rows_sent)
         figures.add(bench.name, "groups", _groups(settings))
+        figures.add(bench.name, "bytes per fact where they are kept", _bytes(bench, settings) / facts)
 
 
 def watched(bench: Bench, work) -> tuple[Process, Work]:
@@ -178,6 +179,22 @@ def _note(figures: Figures, bench: Bench, what: str, process: Process, work: Wor
         figures.add(bench.name, f"{what}, processor s of the busiest node", max(work.nodes))
         figures.add(bench.name, f"{what}, the nodes' share of what servers do, %",
                     100 * sum(work.nodes) / (sum(work.nodes) + work.head))
+
+
+def _bytes(bench: Bench, settings: Settings) -> int:
+    """Of the tables of facts with their indexes, as the servers know after a look at them."""
+    found = 0
+    for server in bench.nodes or (bench.head,):
+        tables = [name for (name,) in server.run("SHOW TABLES LIKE 'financials%'", settings.database.database)
+                  if name == "financials" or name.startswith("financials_2")]
+        for table in tables:
+            server.run(f"ANALYZE TABLE {table}", settings.database.database)
+            ((size,),) = server.run(
+                "SELECT data_length + index_length FROM information_schema.tables "
+                f"WHERE table_schema = '{settings.database.database}' AND table_name = '{table}'"
+            )
+            found += int(size)
+    return found
 
 
 def _groups(settings: Settings) -> int:

@@ -144,12 +144,16 @@ class MysqlBuild(Build):
             self._stack.close()
         if self.published:
             return
+        # Its open transaction would keep the staged tables that it has read from being dropped.
+        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
+            self.connection.rollback()
         # The build's own connection may be the thing that broke. If the lock is lost, staged tables are
         # somebody else's by now.
         with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self.store.facts() as connection:
             self._note(connection)
             for table in SWAPPED:
-                _drop(connection, _named(table, STAGING))
+                for suffix in LEFT_OVER:
+                    _drop(connection, _named(table, suffix))
 
     def _publish_whole(self, row: dict[str, Any]) -> None:
         generations = schema.summary_generation
