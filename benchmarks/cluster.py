@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.cluster_report import write_cluster_report
-from benchmarks.measure import ROOT, Figures, Process, flask, say
+from benchmarks.measure import ROOT, Figures, Process, command_line, flask, say
 from benchmarks.shop import shop_of, write_long_file
 from database import schema
 from database.demo.loading import load_demo
@@ -75,7 +74,7 @@ def main() -> None:
     options.add_argument("--report", type=Path, default=ROOT / "docs" / "CLUSTER-BENCHMARK.md")
     options.add_argument("--folder", type=Path, default=None, help="where there is room")
     chosen = options.parse_args()
-    command = " ".join(["benchmarks/cluster.sh", *sys.argv[1:]])
+    command = command_line("benchmarks/cluster.sh")
     figures, load = Figures(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="lego-cluster-", dir=chosen.folder) as folder:
         path = Path(folder) / "long.csv"

@@ -59,6 +59,16 @@ class Figures:
         return above / below if above is not None and below else None
 
 
+def command_line(script: str) -> str:
+    """What was called, as a report tells it: without the folders of this machine."""
+    words, left_out = [], False
+    for word in sys.argv[1:]:
+        if not left_out and word not in ("--folder", "--report"):
+            words.append(word)
+        left_out = word in ("--folder", "--report")
+    return " ".join([script, *words])
+
+
 def say(words: str) -> None:
     """A line of progress."""
     print(f"{time.strftime('%H:%M:%S')}  {words}", file=sys.stderr, flush=True)

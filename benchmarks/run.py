@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import ROOT, Figures, flask, say
+from benchmarks.measure import ROOT, Figures, command_line, flask, say
 from benchmarks.pages import measure_crowd, measure_pages, measure_throughput
 from benchmarks.paint import measure_paint
 from benchmarks.refreshes import measure_import, measure_refreshes
@@ -27,7 +26,7 @@ def main() -> None:
     """Measures what is asked for and writes the report, also when only a part could be measured."""
     chosen = _arguments()
     conditions = Conditions(
-        chosen.facts, chosen.runs, chosen.long_runs, " ".join(["benchmarks/run.sh", *sys.argv[1:]]), os.getloadavg()[0]
+        chosen.facts, chosen.runs, chosen.long_runs, command_line("benchmarks/run.sh"), os.getloadavg()[0]
     )
     figures = Figures()
     try:
