@@ -333,16 +333,15 @@ def write_rows(scratch: duckdb.DuckDBPyConnection, query: str, path: str) -> lis
 def load_rows(connection: sa.Connection, table: str, path: str, columns: Sequence[str]) -> int:
     """Loads a file of rows in `connection`'s transaction; returns their number. Raises Refused for a warning."""
     names = ", ".join(f"`{name}`" for name in columns)
-    cursor = connection.connection.cursor()
-    cursor.execute(
+    loaded = connection.exec_driver_sql(
         f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE `{table}` CHARACTER SET utf8mb4 "
-        f"FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({names})"
-    )
-    loaded, warnings = cursor.rowcount, cursor.warning_count
+        f"FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({names})",
+        execution_options={"no_parameters": True},
+    ).rowcount
+    warnings = connection.exec_driver_sql("SELECT @@warning_count").scalar()
     if warnings:
-        cursor.execute("SHOW WARNINGS")
-        raise Refused(f"the server changed {warnings} of the loaded values: {cursor.fetchone()[2]}")
-    cursor.close()
+        first = connection.exec_driver_sql("SHOW WARNINGS LIMIT 1").one()
+        raise Refused(f"the server changed {warnings} of the loaded values: {first[2]}")
     return loaded
 
 

@@ -40,6 +40,12 @@ class Connection(pymysql.connections.Connection):
     """PyMySQL's, which encrypts where the server offers it and checks no certificate. By itself it would read
     the machine's hundred certificates anew for each connection, which takes longer than all the rest."""
 
+    def _write_bytes(self, data: bytes) -> None:
+        # A server that goes away while a file is sent to it: PyMySQL closes the socket, and then writes on.
+        if self._sock is None:
+            raise pymysql.err.OperationalError(pymysql.constants.CR.CR_SERVER_GONE_ERROR, "the server has gone away")
+        super()._write_bytes(data)
+
     def _create_ssl_ctx(self, options: dict) -> ssl.SSLContext:
         return _encryption() if not options else super()._create_ssl_ctx(options)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 
 import pytest
 
 from database import schema
 from database.doctor.findings import Limits
+from database.engines.mysql import load_rows
 from database.engines.spider_tables import table_name
 from database.engines.spider_transaction import decided
 from database.migrations import upgrade
@@ -83,6 +86,29 @@ def test_a_node_killed_during_an_import_leaves_nothing_of_it_anywhere(servers, s
     assert refresh(shop).status == "nothing to do"
     assert processes.run(settings, tmp_path, str(path), command=IMPORT).code == 0
     assert sums(shop) == AFTER
+
+
+def test_a_node_that_goes_away_while_rows_are_sent_to_it_is_named(servers, shop, tmp_path):
+    month = parse_month("2024-02")
+    victim, rows = node_of(servers, shop, "2024-02"), tmp_path / "rows"
+    os.mkfifo(rows)
+
+    def feed() -> None:
+        with rows.open("wb", buffering=0) as pipe, contextlib.suppress(BrokenPipeError):
+            pipe.write(b"1\t2\n" * 20_000)
+            victim.kill()
+            for _ in range(50):
+                pipe.write(b"1\t2\n" * 20_000)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    with (
+        shop.nodes.connect(shop.months_by_node()[month]) as connection,
+        pytest.raises(DatabaseUnreachable, match=f"^data node 127.0.0.1:{victim.port}: "),
+    ):
+        load_rows(connection, table_name(schema.financials, month), str(rows), ["asin_id", "value"])
+    feeder.join()
+    victim.start()
 
 
 @pytest.mark.parametrize(("step", "expected"), [("promised", BEFORE), ("decided", AFTER)])

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from database import migrations, schema
 from database.engines import open_store
-from domain.errors import DatabaseUnreachable, LegoError, LockBusy, NeverRefreshed, SchemaError, SetupError
+from database.engines.mysql import load_rows
+from domain.errors import DatabaseUnreachable, LegoError, LockBusy, NeverRefreshed, Refused, SchemaError, SetupError
 from settings import ROOT, Settings
 from tests.conftest import embedded_settings, environment_of, mysql_settings
 from tests.mariadb import PASSWORD, USER, free_port
@@ -72,6 +73,19 @@ def silent_server() -> Iterator[int]:
 
 
 # --- MariaDB
+
+
+def test_a_value_that_the_server_would_change_is_refused(server_settings, tmp_path):
+    store = open_store(server_settings)
+    migrations.upgrade(store)
+    rows = tmp_path / "rows.tsv"
+    rows.write_text("1\tUS\tCM1\t2024-01-01\t1.50\n2\tUS\tCM1\t2024-01-01\t1.239\n", encoding="utf-8")
+    refusal = "^the server changed 1 of the loaded values: Data trunc"
+    with store.facts() as connection, pytest.raises(Refused, match=refusal):
+        load_rows(connection, "financials", str(rows), ["asin_id", "marketplace", "metric", "month", "value"])
+    with store.facts() as connection:
+        assert connection.execute(sa.select(schema.financials)).all() == []
+    store.close()
 
 
 def test_a_server_that_is_down_is_unreachable(server_settings):
