@@ -63,7 +63,8 @@ def reading(store, folder, *, server_dies: bool = False) -> Iterator[None]:
     wrong = {name: seen[name] for name in ("errors", "empty", "mixed")}
     assert wrong == {"errors": 0, "empty": 0, "mixed": 0}, seen["first_error"]
     assert server_dies or seen["unreachable"] == 0, seen
-    assert seen["reads"] > len(STEPS)
+    # The short run is over within a few pauses of its readers.
+    assert seen["reads"] > (len(STEPS) if LONG else 0)
     count("reads while something died", by=seen["reads"])
 
 
