@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
-import os
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +17,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
+from database.durable import make_durable
 from database.engines.base import Facts, Store
 from database.migrations.steps import existing_columns
 from domain.errors import LegoError, OutOfSpace, Refused, SetupError
@@ -78,8 +78,7 @@ def write_month(
             f"TO {_quoted(path)} (FORMAT parquet, COMPRESSION zstd)"
         )
         path.chmod(0o600)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        make_durable(path)
 
 
 def read_month(

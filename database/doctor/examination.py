@@ -20,7 +20,6 @@ from database.doctor.room import judge_disks, judge_share
 from database.doctor.schedule import judge_leftovers, judge_schedule
 from database.doctor.statements import judge_pages, judge_served
 from database.engines.base import Reading, Store, utc_now
-from database.node_states import look_at_nodes
 from database.schema import doctor_finding
 from domain.errors import LegoError
 
@@ -61,8 +60,6 @@ class Examination:
 def examine(store: Store, limits: Limits = USUAL) -> Examination:
     """Looks at everything, changes nothing but the record. Raises DatabaseUnreachable."""
     now = utc_now()
-    if store.settings.cluster.nodes:
-        look_at_nodes(store)
     found = sorted(_look(store, limits, now), key=lambda finding: SEVERITIES.index(finding.severity))
     return Examination(now, tuple(found), _record(store, now, found))
 

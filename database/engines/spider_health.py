@@ -16,6 +16,7 @@ from database.engines.mysql_health import MysqlHealth
 from database.engines.spider_nodes import Node
 from database.engines.spider_tables import TABLES, months_ahead, table_name
 from database.engines.spider_transaction import left_open
+from database.node_states import look_at_nodes
 from domain.errors import LegoError
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class SpiderHealth(MysqlHealth):
 
     def findings(self, limits: Limits) -> Iterator[Finding]:
         yield from super().findings(limits)
-        states = node_states(self.store)
+        # What the doctor saw is what pages show.
+        states, _ = look_at_nodes(self.store)
         for state in states:
             if state.trouble:
                 yield Finding(

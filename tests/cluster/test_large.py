@@ -66,14 +66,14 @@ def test_a_node_is_killed_twice_and_every_row_is_that_of_one_machine(large, tmp_
 
 def kill_during(
     servers: Servers, settings: Settings, folder: Path, command: tuple[str, ...],
-    busy: Callable[[MariadbServer, Settings], bool], **constants,
+    busy: Callable[[MariadbServer], bool], **constants,
 ) -> None:
     """Runs the command, kills a node as soon as it is `busy`, and starts it again when the command has ended."""
     victim = servers.nodes[1]
     name, *options = command
     running = processes.start(settings, folder, *options, command=(name,), **constants)
     deadline = time.monotonic() + 300
-    while not busy(victim, settings):
+    while not busy(victim):
         assert running.process.is_alive(), running.errors
         assert time.monotonic() < deadline, "the node has nothing to do"
         time.sleep(0.02)
@@ -84,11 +84,11 @@ def kill_during(
     victim.start()
 
 
-def rows_come_in(node: MariadbServer, settings: Settings) -> bool:
+def rows_come_in(node: MariadbServer) -> bool:
     return any((row[7] or "").startswith("LOAD DATA") for row in node.run("SHOW FULL PROCESSLIST"))
 
 
-def facts_are_summed(node: MariadbServer, settings: Settings) -> bool:
+def facts_are_summed(node: MariadbServer) -> bool:
     return any("group by" in (row[7] or "").lower() for row in node.run("SHOW FULL PROCESSLIST"))
 
 
