@@ -24,6 +24,7 @@ from database.demo.loading import load_demo
 from database.engines import open_store
 from settings import ClusterSettings, DatabaseSettings, Settings
 from tests.mariadb import PASSWORD, USER, MariadbServer, spider_options
+from tests.spider import Servers, schema_on
 
 IMPORTED, REFRESHED = "imported", "refreshed"
 """The schemas: one takes a file in, the other holds the shop that is refreshed."""
@@ -152,11 +153,8 @@ def watched(bench: Bench, work) -> tuple[Process, Work]:
 @contextlib.contextmanager
 def schema_of(bench: Bench, name: str) -> Iterator[Settings]:
     """An empty schema of that name on all servers, dropped with the block."""
-    for server in (bench.head, *bench.nodes):
-        server.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    yield bench.settings(name)
-    for server in (bench.head, *bench.nodes):
-        server.run(f"DROP DATABASE {name}")
+    with schema_on(Servers(bench.head, bench.nodes), name):
+        yield bench.settings(name)
 
 
 def processor_seconds(pid: int) -> float:

@@ -196,8 +196,13 @@ def end_connections(connection: sa.Connection, identities: Collection[str]) -> i
     return len(found)
 
 
-def _identities(connection: sa.Connection) -> list[str]:
-    rows = connection.exec_driver_sql("SELECT CONCAT(id, '@', host) FROM information_schema.processlist")
+def busy_connections(connection: sa.Connection) -> list[str]:
+    """The identities of all connections that a statement is at work for, this one's included."""
+    return _identities(connection, "WHERE command = 'Query'")
+
+
+def _identities(connection: sa.Connection, condition: str = "") -> list[str]:
+    rows = connection.exec_driver_sql(f"SELECT CONCAT(id, '@', host) FROM information_schema.processlist {condition}")
     return list(rows.scalars())
 
 

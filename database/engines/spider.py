@@ -17,7 +17,14 @@ import sqlalchemy as sa
 from database.engines.base import Answer, Facts, NodeState
 from database.engines.fact_marks import FactMarks
 from database.engines.mysql import MysqlStore
-from database.engines.mysql_connections import end_connections, error_number, number_of, open_connections
+from database.engines.mysql_connections import (
+    busy_connections,
+    end_connections,
+    error_number,
+    identity_of,
+    number_of,
+    open_connections,
+)
 from database.engines.spider_nodes import Node, Nodes, node_lost
 from database.engines.spider_tables import TABLES, examine_head, make_servers, make_tables, months_ahead, months_by_node
 from database.engines.spider_transaction import SpiderTransaction, decided, settle
@@ -172,11 +179,8 @@ class SpiderStore(MysqlStore):
         self.nodes.cut(node)
         with contextlib.suppress(LegoError, sa.exc.SQLAlchemyError), super().facts() as head:
             ours = {connection.thread_id() for connection in list(self._asking) if connection.open}
-            busy = head.exec_driver_sql(
-                "SELECT CONCAT(id, '@', host) FROM information_schema.processlist WHERE command = 'Query' "
-                "AND id <> CONNECTION_ID()"
-            ).scalars()
-            end_connections(head, [identity for identity in busy if number_of(identity) in ours])
+            others = ours - {number_of(identity_of(head))}
+            end_connections(head, [each for each in busy_connections(head) if number_of(each) in others])
 
     def _name_nodes(self, context: sa.engine.ExceptionContext) -> LegoError | None:
         """Which node it was, for the head often does not say."""
