@@ -65,6 +65,11 @@ class Command:
         assert self.process.exitcode is not None, "it does not end"
         return self.process.exitcode
 
+    def within(self, seconds: float) -> Command:
+        """Waits so long for its end, for work that takes more than usual."""
+        self.process.join(seconds)
+        return self
+
     def signal(self, number: int) -> None:
         """Sends a signal."""
         os.kill(self.pid, number)
