@@ -71,7 +71,7 @@ def main() -> None:
     with _installation(chosen) as settings:
         # Nobody signs in: who asks is not what a page costs.
         sessions.find_person = lambda: Person(1, "reader", VIEWER)
-        logging.getLogger("lego.web").setLevel(logging.ERROR)
+        logging.disable(logging.INFO)
         statements, addresses = Statements(), addresses_of(settings)
         for page in [chosen.page] if chosen.page else addresses:
             _show(settings, page, addresses[page], statements)

@@ -9,7 +9,7 @@ import time
 from playwright.sync_api import BrowserContext, BrowserType, sync_playwright
 
 from benchmarks.measure import Figures
-from benchmarks.pages import PASSWORD, Reader, served
+from benchmarks.pages import Reader, served
 from benchmarks.stands import Stand
 
 PAINT, CHART = "first paint, {how} (ms)", "full chart, {how} (ms)"

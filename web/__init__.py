@@ -21,6 +21,7 @@ from web import (
     exports,
     headers,
     hosts,
+    kept_addresses,
     menu,
     metrics,
     request_log,
@@ -53,6 +54,7 @@ def register(app: Flask, settings: Settings) -> None:
     compression.register(app)
     errors.register(app)
     static_files.register(app)
+    kept_addresses.register(app)
     _add_pages(app)
 
     @app.context_processor

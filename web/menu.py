@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app, request, url_for
+from flask import current_app, request
 
 from web import current
 from web.access import may_see
+from web.kept_addresses import address_for
 
 PAGES = (
     ("dashboard.show", "Dashboard"),
@@ -33,12 +34,12 @@ class Entry:
 def entries() -> list[Entry]:
     """The menu as the page at hand sees it, with what this person may see."""
     return [
-        Entry(words, url_for(endpoint), _is_current(endpoint)) for endpoint, words in PAGES
+        Entry(words, address_for(endpoint), _is_current(endpoint)) for endpoint, words in PAGES
         if may_see(current_app.view_functions[endpoint], current.person())
     ]
 
 
 def _is_current(endpoint: str) -> bool:
     """Whether the request is for that page, or for one below it: a product is one of the products."""
-    is_below = request.path.startswith(url_for(endpoint).removeprefix(request.script_root) + "/")
+    is_below = request.path.startswith(address_for(endpoint).removeprefix(request.script_root) + "/")
     return is_below or endpoint.partition(".")[0] == (request.endpoint or "").partition(".")[0]

@@ -11,7 +11,6 @@ import functools
 import gzip
 import hashlib
 import secrets
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,8 +24,6 @@ from web.cache import cache_folder, make_private
 from web.compression import takes_gzip
 
 PLOTLY = "plotly.min.js"
-LOOK_AGAIN = 1.0
-"""Seconds after which a file is looked at again; a page names twenty."""
 A_YEAR = 365 * 24 * 3600
 _TEXTS = (".css", ".js", ".svg", ".json")
 
@@ -36,20 +33,13 @@ def register(app: Flask) -> None:
     root = Path(app.root_path, "static")
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=open_to_everybody(_view(root)))
 
-    seen: dict[str, tuple[float, str]] = {}
-
     @app.url_defaults
     def _add_hash(endpoint: str, values: dict) -> None:
         if endpoint != "static" or "v" in values:
             return
-        name = values.get("filename", "")
-        looked_at, mark = seen.get(name, (-LOOK_AGAIN, ""))
-        if time.monotonic() - looked_at >= LOOK_AGAIN:
-            path = find(root, name)
-            mark = hash_of(path) if path else ""
-            seen[name] = (time.monotonic(), mark)
-        if mark:
-            values["v"] = mark
+        path = find(root, values.get("filename", ""))
+        if path:
+            values["v"] = hash_of(path)
 
 
 def find(root: Path, name: str) -> Path | None:

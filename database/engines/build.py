@@ -27,6 +27,8 @@ class Build(abc.ABC):
     """Whether staged tables have primary keys that refuse doubled rows."""
     copies_dimensions: bool
     """Whether a generation holds dimensions of its own, so that the store's may change at any time."""
+    months_together = 1
+    """The brand and category level of so many months are made at once."""
     sums_apart = False
     """Whether facts are summed in a subquery that names no other table, which another server can answer."""
 

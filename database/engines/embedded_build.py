@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,16 @@ UNFINISHED = ".building"
 
 LAYOUT = {
     schema.summary_asin: ("metric", "asin_id", "marketplace"),
-    schema.summary_brand: ("marketplace", "metric", "brand_id"),
-    schema.summary_category: ("metric", "category_id"),
+    schema.summary_brand: ("marketplace", "metric", "month", "brand_id"),
+    schema.summary_category: ("metric", "month", "category_id"),
 }
-"""In what order the rows of a month lie. DuckDB leaves a group of rows unread where none of them can be wanted."""
+"""In what order the rows lie that a statement makes. DuckDB leaves a group of rows unread where none of them can be
+wanted; a page wants some metrics of all months."""
 GROUP_OF_ROWS = 8192
 """A fifteenth of DuckDB's own: the rows of one metric in one month are some thousands."""
+WRITTEN_ANEW = (schema.summary_month, schema.summary_left_out, schema.summary_generation, *schema.DIMENSIONS)
+"""What every generation has of its own; of all else, one that rebuilds some months takes over what it does not touch,
+with the live generation's file."""
 
 
 class EmbeddedBuild(Build):
@@ -40,12 +45,14 @@ class EmbeddedBuild(Build):
 
     keyed = False
     copies_dimensions = True
+    months_together = 12
 
     def __init__(self, store: EmbeddedStore, connection: sa.Connection, live: Generation | None) -> None:
         super().__init__(live)
         self.store = store
         self.connection = connection
         self.path: Path | None = None
+        self.copied = False
         if live is not None:
             self._attach(store.generations.path(live.generation), LIVE, "READ_ONLY")
 
@@ -65,12 +72,28 @@ class EmbeddedBuild(Build):
 
     def start(self, *, generation: int, whole: bool) -> None:
         self.path = self.store.generations.path(generation)
-        self._unfinished.unlink(missing_ok=True)
-        self._attach(self._unfinished, STAGING, f"ROW_GROUP_SIZE {GROUP_OF_ROWS}")
+        self.copied = not whole
+        for leftover in self._leftovers:
+            leftover.unlink(missing_ok=True)
+        if self.copied:
+            self._copy_live()
+        # Without its size a copied file's groups would be written again, joined to DuckDB's usual ones.
+        self._attach(self._unfinished, STAGING, "READ_WRITE", f"ROW_GROUP_SIZE {GROUP_OF_ROWS}")
         self.connection.exec_driver_sql("SET preserve_insertion_order = true")
+        if self.copied:
+            for table in WRITTEN_ANEW:
+                self.connection.execute(sa.schema.DropTable(self.staged(table), if_exists=True))
         for table in (*STAGED_TABLES, schema.summary_generation, *schema.DIMENSIONS):
-            self.connection.execute(sa.schema.CreateTable(embedded_form(self.staged(table))))
+            self.connection.execute(sa.schema.CreateTable(embedded_form(self.staged(table)), if_not_exists=True))
         self.connection.commit()
+
+    def _copy_live(self) -> None:
+        try:
+            shutil.copyfile(self.store.generations.path(self.live_generation.generation), self._unfinished)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise self._out_of_space() from None
 
     def laid_out(self, rows: sa.Insert) -> sa.Insert:
         if rows.select is None:
@@ -104,18 +127,22 @@ class EmbeddedBuild(Build):
 
     def keep_months(self, rebuilt: Iterable) -> None:
         rebuilt = list(rebuilt)
-        for table in schema.SUMMARIES:
-            live = self.live(table)
-            # They come as they lie.
-            kept = sa.select(*live.c).where(live.c.month.not_in(rebuilt))
-            self.connection.execute(sa.insert(self.staged(table)).from_select(list(live.c.keys()), kept))
+        for table in schema.SUMMARIES if rebuilt else ():
+            staged = self.staged(table)
+            self.connection.execute(sa.delete(staged).where(staged.c.month.in_(rebuilt)))
         self.connection.commit()
 
     def keep_restated(self) -> None:
-        self._keep(schema.summary_restated)
+        if not self.copied:
+            self._keep(schema.summary_restated)
 
     def keep_placement(self, set_number: int) -> None:
-        self._keep(schema.summary_placement, self.live(schema.summary_placement).c.placement == set_number)
+        if not self.copied:
+            self._keep(schema.summary_placement, self.live(schema.summary_placement).c.placement == set_number)
+            return
+        staged = self.staged(schema.summary_placement)
+        self.connection.execute(sa.delete(staged).where(staged.c.placement != set_number))
+        self.connection.commit()
 
     def _keep(self, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> None:
         live = self.live(table)
@@ -147,9 +174,7 @@ class EmbeddedBuild(Build):
                 self.published = True
                 return
             if error.errno == errno.ENOSPC:
-                raise OutOfSpace(
-                    f"{self.store.generations.folder}: the disk is full; free some space and run it again"
-                ) from None
+                raise self._out_of_space() from None
             raise SwapFailed(
                 f"{self.store.generations.pointer}: cannot be replaced ({error.strerror}); "
                 "the old generation is still live"
@@ -162,10 +187,7 @@ class EmbeddedBuild(Build):
             self.connection.rollback()
         with contextlib.suppress(Exception):
             self._detach(STAGING)
-        leftovers = [self._unfinished, self._unfinished.with_name(self._unfinished.name + ".wal")]
-        if not self._is_live():
-            leftovers.append(self.path)
-        for leftover in leftovers:
+        for leftover in (*self._leftovers, *(() if self._is_live() else (self.path,))):
             leftover.unlink(missing_ok=True)
 
     def _is_live(self) -> bool:
@@ -174,9 +196,16 @@ class EmbeddedBuild(Build):
         except NeverRefreshed:
             return False
 
+    def _out_of_space(self) -> OutOfSpace:
+        return OutOfSpace(f"{self.store.generations.folder}: the disk is full; free some space and run it again")
+
     @property
     def _unfinished(self) -> Path:
         return self.path.with_name(self.path.name + UNFINISHED)
+
+    @property
+    def _leftovers(self) -> tuple[Path, Path]:
+        return self._unfinished, self._unfinished.with_name(self._unfinished.name + ".wal")
 
     def _attach(self, path: Path, name: str, *options: str) -> None:
         listed = f" ({', '.join(options)})" if options else ""

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from database.queries.sums import by_grain, sums_by
+from database.queries.sums import sums_over
 from domain.ratios import CM3_MARGIN, relative_change, share
 from domain.selection import Selection
 
@@ -41,31 +41,43 @@ class Breakdown:
     total: GroupRow
 
 
-def read_breakdown(
-    connection: sa.Connection, selection: Selection, grain: str, names: Mapping[Any, str]
-) -> Breakdown:
-    """The breakdown by `grain` (a column named in `sums`), sorted as the selection says; rows without
-    a value to sort by come last. `names` gives each key its name."""
-
-    def read(span, *metrics: str) -> dict[Any, dict[str, Decimal]]:
-        return by_grain(sums_by(connection, selection, grain, span=span, metrics=metrics)) if span else {}
-
-    now = read(selection.span, selection.metric, *CM3_MARGIN.metrics)
-    before = read(selection.comparison, selection.metric)
-    complete = now
-    if before and selection.complete != selection.span:
-        complete = read(selection.complete, selection.metric)
-    return breakdown_of(now, complete, before, selection, names)
-
-
 GroupSums = Mapping[Any, Mapping[str, Decimal]]
 """Key -> metric -> sum."""
 
 
-def breakdown_of(
-    now: GroupSums, complete: GroupSums, before: GroupSums, selection: Selection, names: Mapping[Any, str]
+@dataclass(frozen=True)
+class Groups:
+    """Sums over the chosen months, over their complete part, and over what they are compared with. Of the last two only
+    the chosen metric is there, and nothing where there is nothing to compare with."""
+
+    now: GroupSums
+    complete: GroupSums
+    before: GroupSums
+
+
+def read_groups(connection: sa.Connection, selection: Selection, grain: str) -> Groups:
+    """The sums behind a breakdown by `grain` (a column named in `sums`)."""
+    asked = {"now": (selection.span, (selection.metric, *CM3_MARGIN.metrics))}
+    if selection.comparison:
+        asked["before"] = (selection.comparison, (selection.metric,))
+        if selection.complete and selection.complete != selection.span:
+            asked["complete"] = (selection.complete, (selection.metric,))
+    found = dict(zip(asked, sums_over(connection, selection, grain, list(asked.values())), strict=True))
+    is_whole = selection.complete == selection.span
+    return Groups(found["now"], found["now"] if is_whole else found.get("complete", {}), found.get("before", {}))
+
+
+def read_breakdown(
+    connection: sa.Connection, selection: Selection, grain: str, names: Mapping[Any, str]
 ) -> Breakdown:
-    """The breakdown of sums over the chosen months, their complete part, and the comparison."""
+    """The breakdown by `grain`, sorted as the selection says; rows without a value to sort by come last. `names` gives
+    each key its name."""
+    return breakdown_of(read_groups(connection, selection, grain), selection, names)
+
+
+def breakdown_of(groups: Groups, selection: Selection, names: Mapping[Any, str]) -> Breakdown:
+    """The breakdown of these sums."""
+    now, complete, before = groups.now, groups.complete, groups.before
     whole = _Sums(_added(now), _added(complete), _added(before))
     total = whole.now.get(selection.metric)
     rows = [

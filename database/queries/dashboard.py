@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from database.queries.breakdown import Breakdown, read_breakdown
+from database.queries.breakdown import Breakdown, breakdown_of, read_breakdown, read_groups
 from database.queries.figures import Figure, figure_of, read_months
 from database.queries.losses import Losses, read_losses
 from database.queries.monthly import MonthRow, month_rows
@@ -45,12 +45,13 @@ def read_dashboard(
 ) -> Dashboard:
     """Everything that `/dashboard` shows for the selection. A metric that was never imported has no headline."""
     by_month = read_months(connection, selection, (selection.metric, *HEADLINES))
+    by_brand = read_groups(connection, selection, BRAND)
     return Dashboard(
         headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES if _exists(asked, catalogue)),
         months=month_rows(by_month, selection),
-        movers=read_movers(connection, selection, catalogue.brands),
+        movers=read_movers(connection, selection, catalogue.brands, by_brand),
         losses=read_losses(connection, selection) if CM3 in catalogue.metrics else None,
-        brands=read_breakdown(connection, selection, BRAND, catalogue.brands),
+        brands=breakdown_of(by_brand, selection, catalogue.brands),
         categories=read_breakdown(connection, selection, CATEGORY, catalogue.categories),
         marketplaces=read_breakdown(connection, selection, MARKETPLACE, marketplace_names),
     )

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from database.engines.spans import is_one_of
+from database.queries.breakdown import Groups, GroupSums
 from database.queries.products import conditions
-from database.queries.sums import BRAND, by_grain, sums_by
 from database.schema import asin, summary_asin
 from domain.periods import Span
 from domain.selection import Selection
@@ -54,15 +54,19 @@ Values = Mapping[Any, Decimal]
 """Key -> sum of the metric."""
 
 
-def read_movers(connection: sa.Connection, selection: Selection, brand_names: Mapping[int, str]) -> Movers | None:
-    """The movers of the selection: brands, or products where it holds one brand. None where there is
-    nothing to compare with, or nothing on either side."""
+def read_movers(
+    connection: sa.Connection, selection: Selection, brand_names: Mapping[int, str], by_brand: Groups
+) -> Movers | None:
+    """The movers of the selection: brands, or products where it holds one brand. `by_brand` are the selection's sums
+    by brand. None where there is nothing to compare with, or nothing on either side."""
     complete, comparison = selection.complete, selection.comparison
     if complete is None or comparison is None:
         return None
     are_products = len(selection.brands or selection.scope or ()) == 1
-    read = _by_product if are_products else _by_brand
-    now, before = (read(connection, selection, span) for span in (complete, comparison))
+    if are_products:
+        now, before = (_by_product(connection, selection, span) for span in (complete, comparison))
+    else:
+        now, before = (_of_metric(groups, selection.metric) for groups in (by_brand.complete, by_brand.before))
     if not now and not before:
         return None
     up, down = largest_differences(now, before)
@@ -103,10 +107,8 @@ def _movers(
     )
 
 
-def _by_brand(connection: sa.Connection, selection: Selection, span: Span) -> dict[int, Decimal]:
-    metric = selection.metric
-    found = by_grain(sums_by(connection, selection, BRAND, span=span, metrics=(metric,)))
-    return {key: sums[metric] for key, sums in found.items()}
+def _of_metric(groups: GroupSums, metric: str) -> dict[int, Decimal]:
+    return {key: sums[metric] for key, sums in groups.items() if metric in sums}
 
 
 def _by_product(connection: sa.Connection, selection: Selection, span: Span) -> dict[int, Decimal]:

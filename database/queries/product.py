@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from database.queries.breakdown import Breakdown, breakdown_of
+from database.queries.breakdown import Breakdown, Groups, breakdown_of
 from database.queries.figures import Figure, figure_of
 from database.queries.monthly import MonthRow, month_rows
 from database.queries.products import within
@@ -169,7 +169,7 @@ def _marketplaces(found: Iterable[Found], selection: Selection, names: Mapping[s
         return {code: of for code, of in sums.items() if selection.metric in of}
 
     now, before = over(selection.span), chosen(over(selection.comparison))
-    return breakdown_of(now, over(selection.complete), before, selection, names)
+    return breakdown_of(Groups(now, over(selection.complete), before), selection, names)
 
 
 def _by_marketplace(found: Iterable[Found], selection: Selection) -> tuple[MarketplaceRow, ...]:

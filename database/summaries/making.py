@@ -129,10 +129,12 @@ class Making:
         self._roll_up_levels(build, plan.rebuild)
 
     def _roll_up_levels(self, build: Build, months: Sequence[MonthFacts]) -> None:
-        self._roll_up(build, "asin", self.levels.asin, months, self._asin_statements)
+        each = [(month,) for month in months]
+        together = [months[n : n + build.months_together] for n in range(0, len(months), build.months_together)]
+        self._roll_up(build, "asin", self.levels.asin, each, self._asin_statements)
         build.unify_names(self.levels.asin)
-        self._roll_up(build, "brand", self.levels.brand, months, self._brand_statements)
-        self._roll_up(build, "category", self.levels.category, months, self._category_statements)
+        self._roll_up(build, "brand", self.levels.brand, together, self._brand_statements)
+        self._roll_up(build, "category", self.levels.category, together, self._category_statements)
 
     def _place_products(self, build: Build, plan: Plan) -> None:
         """Notes where every product stands, once for all months; an unchanged set is used again."""
@@ -152,41 +154,43 @@ class Making:
         build.connection.commit()
         self.placement = placement
 
-    def _asin_statements(self, month: MonthFacts) -> list[sa.Insert]:
+    def _asin_statements(self, months: Sequence[MonthFacts]) -> list[sa.Insert]:
         return [
             rollups.asin_level(
                 month, placement=self.placement, set_number=self.set_number, target=self.levels.asin, now=self.now,
                 sums_apart=self.levels.sums_apart,
             )
+            for month in months
         ]
 
-    def _brand_statements(self, month: MonthFacts) -> list[sa.Insert]:
-        return rollups.brand_level(month.month, levels=self.levels, now=self.now)
+    def _brand_statements(self, months: Sequence[MonthFacts]) -> list[sa.Insert]:
+        return rollups.brand_level([month.month for month in months], levels=self.levels, now=self.now)
 
-    def _category_statements(self, month: MonthFacts) -> list[sa.Insert]:
-        return rollups.category_level(month.month, levels=self.levels, now=self.now)
+    def _category_statements(self, months: Sequence[MonthFacts]) -> list[sa.Insert]:
+        return rollups.category_level([month.month for month in months], levels=self.levels, now=self.now)
 
     def _roll_up(
-        self, build: Build, stage: str, target: sa.Table, months: Sequence[MonthFacts],
-        statements: Callable[[MonthFacts], list[sa.Insert]],
+        self, build: Build, stage: str, target: sa.Table, parts: Sequence[Sequence[MonthFacts]],
+        statements: Callable[[Sequence[MonthFacts]], list[sa.Insert]],
     ) -> None:
-        done, written = 0, 0
+        """Fills `target`, the months of each part at once."""
+        done, written, total = 0, 0, sum(len(months) for months in parts)
 
-        def work(connection: sa.Connection, month: MonthFacts) -> int:
-            found = (connection.execute(build.laid_out(statement)) for statement in statements(month))
+        def work(connection: sa.Connection, months: Sequence[MonthFacts]) -> int:
+            found = (connection.execute(build.laid_out(statement)) for statement in statements(months))
             return sum(max(result.rowcount, 0) for result in found)
 
-        def undo(connection: sa.Connection, month: MonthFacts) -> None:
-            connection.execute(sa.delete(target).where(target.c.month == month.month))
+        def undo(connection: sa.Connection, months: Sequence[MonthFacts]) -> None:
+            connection.execute(sa.delete(target).where(target.c.month.in_([month.month for month in months])))
 
-        def count(month: MonthFacts, rows: int) -> None:
+        def count(months: Sequence[MonthFacts], rows: int) -> None:
             nonlocal done, written
-            done, written = done + 1, written + rows
-            self.progress(Step(stage, done, len(months), written))
+            done, written = done + len(months), written + rows
+            self.progress(Step(stage, done, total, written))
 
         with self.log.stage(stage, target.name) as figures:
-            self.progress(Step(stage, 0, len(months)))
-            build.run_all(months, work, undo=undo, done=count)
+            self.progress(Step(stage, 0, total))
+            build.run_all(parts, work, undo=undo, done=count)
             figures["rows_written"] = written
         self.rows += written
         passing(stage)

@@ -151,8 +151,8 @@ def asin_rows(
     )
 
 
-def brand_level(month, *, levels: Levels, now) -> list[sa.Insert]:
-    """Staged ASIN level of a month -> brand rows by marketplace, then brand rows for all of them."""
+def brand_level(months: Sequence, *, levels: Levels, now) -> list[sa.Insert]:
+    """Staged ASIN level of the months -> brand rows by marketplace, then brand rows for all of them."""
     asin = levels.asin.alias("a")
     grain = (asin.c.brand_id, asin.c.category_id)
     by_marketplace = (
@@ -163,7 +163,7 @@ def brand_level(month, *, levels: Levels, now) -> list[sa.Insert]:
             sa.func.count().label("asin_count"),
             _moment(now),
         )
-        .where(asin.c.month == month)
+        .where(_is_one_of(asin.c.month, months))
         .group_by(asin.c.month, asin.c.metric, asin.c.marketplace, asin.c.category_id, asin.c.brand_id)
     )
     over_all = (
@@ -173,14 +173,14 @@ def brand_level(month, *, levels: Levels, now) -> list[sa.Insert]:
             sa.func.count(asin.c.asin_id.distinct()).label("asin_count"),
             _moment(now),
         )
-        .where(asin.c.month == month)
+        .where(_is_one_of(asin.c.month, months))
         .group_by(asin.c.month, asin.c.metric, asin.c.category_id, asin.c.brand_id)
     )
     return [into(levels.brand, by_marketplace), into(levels.brand, over_all)]
 
 
-def category_level(month, *, levels: Levels, now) -> list[sa.Insert]:
-    """Staged brand rows `ALL` of a month -> category rows. A product has one brand and one category,
+def category_level(months: Sequence, *, levels: Levels, now) -> list[sa.Insert]:
+    """Staged brand rows `ALL` of the months -> category rows. A product has one brand and one category,
     so products and brands add up without being counted twice."""
     brand = levels.brand.alias("b")
     rows = (
@@ -191,7 +191,7 @@ def category_level(month, *, levels: Levels, now) -> list[sa.Insert]:
             sa.func.sum(brand.c.asin_count).label("asin_count"),
             _moment(now),
         )
-        .where(brand.c.month == month, brand.c.marketplace == ALL_MARKETPLACES)
+        .where(_is_one_of(brand.c.month, months), brand.c.marketplace == ALL_MARKETPLACES)
         .group_by(brand.c.month, brand.c.metric, brand.c.category_id)
     )
     return [into(levels.category, rows)]
@@ -218,6 +218,11 @@ def into(target: sa.Table, rows: sa.Select) -> sa.Insert:
     return sa.insert(target).from_select([column.name for column in rows.selected_columns], rows)
 
 
+def _is_one_of(column: sa.Column, months: Sequence) -> sa.ColumnElement[bool]:
+    """Months are dates, or one expression."""
+    return column == months[0] if len(months) == 1 else column.in_(months)
+
+
 def _moment(now) -> sa.Label:
     return _value(now).label("updated_at")
 
@@ -225,11 +230,6 @@ def _moment(now) -> sa.Label:
 def _value(value) -> sa.ColumnElement:
     """A bound value; an expression (the script's variables) stays what it is."""
     return value if isinstance(value, sa.ColumnElement) else sa.literal(value)
-
-
-def distinct_dates() -> sa.Select:
-    """Every date facts stand under. MariaDB answers it with a loose scan of the rollup index."""
-    return sa.select(facts.c.month).group_by(facts.c.month).order_by(facts.c.month)
 
 
 def by_month(

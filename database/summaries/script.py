@@ -52,8 +52,8 @@ def refresh_script(exclude_groups: Collection[str]) -> str:
             levels.asin,
             rollups.asin_rows(of_month, month=month, placement=placement, set_number=number, now=now),
         ),
-        *rollups.brand_level(month, levels=levels, now=now),
-        *rollups.category_level(month, levels=levels, now=now),
+        *rollups.brand_level([month], levels=levels, now=now),
+        *rollups.category_level([month], levels=levels, now=now),
         *_marks(number, month, verification.facts_by_reason(of_month, exclude_groups)),
     ]
     text = HEADER.format(

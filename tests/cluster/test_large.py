@@ -48,7 +48,7 @@ def large(tmp_path_factory) -> Iterator[Servers]:
 def test_a_node_is_killed_twice_and_every_row_is_that_of_one_machine(large, tmp_path):
     for server in large.all:
         server.run("CREATE DATABASE lego CHARACTER SET utf8mb4")
-    settings = cluster_settings(tmp_path, large.head, large.nodes, "lego")
+    settings = patient(cluster_settings(tmp_path, large.head, large.nodes, "lego"))
     store = open_store(settings)
     migrations.upgrade(store)
     path = export_facts(tmp_path)
@@ -146,6 +146,11 @@ def digests_of_embedded(folder: Path, path: Path) -> dict[str, tuple[int, str]]:
     found = digests(store)
     store.close()
     return found
+
+
+def patient(settings: Settings) -> Settings:
+    """The settings, for this test's own statements over all rows: pages have thirty seconds for theirs."""
+    return dataclasses.replace(settings, database=dataclasses.replace(settings.database, statement_timeout=600))
 
 
 def digests(store: Store) -> dict[str, tuple[int, str]]:

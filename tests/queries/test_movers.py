@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from database.engines.base import Store
+from database.queries.breakdown import read_groups
 from database.queries.losses import Loss, Losses, read_losses
 from database.queries.movers import MOST, Mover, Movers, largest_differences, read_movers
+from database.queries.sums import BRAND
 from domain.periods import calendar_at
 from domain.selection import Selection
 from tests.summaries_fixture import publish
@@ -57,7 +59,9 @@ def october(last: str = "2025-10", **parts) -> Selection:
 
 
 def movers(store: Store, selection: Selection) -> Movers | None:
-    return store.read(lambda reading: read_movers(reading.connection, selection, BRANDS))
+    return store.read(lambda reading: read_movers(
+        reading.connection, selection, BRANDS, read_groups(reading.connection, selection, BRAND)
+    ))
 
 
 def losses(store: Store, selection: Selection) -> Losses:

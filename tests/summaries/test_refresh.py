@@ -256,10 +256,10 @@ def test_tables_that_stay_wrong_are_refused_with_month_metric_and_both_figures(s
     before = all_summary_rows(shop)
     build = rollups.brand_level
 
-    def lose_a_cent(month, *, levels, now):
-        spoil = sa.update(levels.asin).where(levels.asin.c.month == month, levels.asin.c.asin_id == 1).values(
+    def lose_a_cent(months, *, levels, now):
+        spoil = sa.update(levels.asin).where(levels.asin.c.month.in_(months), levels.asin.c.asin_id == 1).values(
             value=levels.asin.c.value - 1)
-        return [*build(month, levels=levels, now=now), spoil]
+        return [*build(months, levels=levels, now=now), spoil]
 
     monkeypatch.setattr(rollups, "brand_level", lose_a_cent)
     with pytest.raises(Refused) as caught:
