@@ -49,7 +49,8 @@ _SHOWN = 12
 class Catalogue:
     """What a selection may name: everything that has figures in one generation.
 
-    `brands` and `categories` map ids to names, `marketplaces` codes to country names ('' if unknown).
+    `brands` and `categories` map ids to names, `marketplaces` codes to country names ('' if unknown). `is_restated`:
+    figures of some past month were replaced after they had been published, so that pages ask which.
     """
 
     generation: int
@@ -59,6 +60,7 @@ class Catalogue:
     brands: Mapping[int, str]
     categories: Mapping[int, str]
     marketplaces: Mapping[str, str]
+    is_restated: bool = True
 
     @property
     def default_metric(self) -> str:

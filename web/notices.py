@@ -62,6 +62,8 @@ def _earlier_generation(page: Page) -> str:
 def _restated(page: Page) -> list[str]:
     """What was corrected in the chosen months after it had been published, newest first."""
     selection = page.selection
+    if not page.catalogue.is_restated:
+        return []
     changes = restatements(
         Reading(page.connection, page.generation), brands=_brands_of(page), metric=selection.metric,
         months=(selection.span.first, selection.span.last), limit=RESTATED + 1,

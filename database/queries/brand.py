@@ -13,7 +13,7 @@ from database.queries.breakdown import Breakdown, read_breakdown
 from database.queries.catalogue import UNASSIGNED_NAME
 from database.queries.figures import Figure, figure_of, read_months
 from database.queries.monthly import MonthRow, month_rows
-from database.queries.profitability import Profitability, read_profitability
+from database.queries.profitability import LINES, Profitability, profitability_of
 from database.queries.sums import CATEGORY, MARKETPLACE, sums_by
 from database.schema import UNASSIGNED, asin, brand, summary_asin
 from domain.metrics import CM1, CM2, CM3, NET_REVENUE, NET_UNITS
@@ -98,12 +98,12 @@ def find_brand_name(
 def read_brand(connection: sa.Connection, selection: Selection, marketplaces: Mapping[str, str]) -> Brand:
     """Everything that `/brands/<id>` shows for a selection whose only brand it is. `marketplaces` gives each
     code its name."""
-    by_month = read_months(connection, selection, (selection.metric, *HEADLINES))
+    by_month = read_months(connection, selection, (selection.metric, *HEADLINES, *LINES))
     return Brand(
         headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES),
         months=month_rows(by_month, selection),
         categories=_read_categories(connection, selection),
-        profit=read_profitability(connection, selection),
+        profit=profitability_of(by_month, selection, LINES),
         marketplaces=read_breakdown(connection, selection, MARKETPLACE, marketplaces),
         products=read_ranking(connection, selection),
     )

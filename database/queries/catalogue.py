@@ -16,6 +16,7 @@ from database.schema import (
     marketplace,
     summary_brand,
     summary_category,
+    summary_restated,
 )
 from domain.metrics import PROFIT_TREE, UNITS
 from domain.selection import Catalogue
@@ -45,7 +46,14 @@ def read_catalogue(reading: Reading, *, today: datetime.date, scope: tuple[int, 
             none={UNCATEGORISED: UNCATEGORISED_NAME}, kind="category",
         ),
         marketplaces=_marketplaces(connection, scope),
+        is_restated=_is_restated(reading),
     )
+
+
+def _is_restated(reading: Reading) -> bool:
+    generation = summary_restated.c.generation
+    known = sa.select(generation).where(generation <= reading.generation.generation).limit(1)
+    return reading.connection.execute(known).first() is not None
 
 
 def _used(table: sa.Table, column: str, scope: tuple[int, ...] | None) -> sa.Select:

@@ -36,6 +36,7 @@ def test_the_catalogue_names_everything_with_figures_in_reading_order(store: Sto
         brands={8: "Bergwind", 7: "élan", 9: "(brand 9)", 0: "(unassigned)"},
         categories={3: "Toys", 0: "(uncategorised)"},
         marketplaces={"DE": "Germany", "US": "United States", "XX": ""},
+        is_restated=False,
     )
 
 
@@ -55,6 +56,7 @@ def test_a_generation_without_rows_has_an_empty_catalogue_of_this_month(store: S
     assert store.read(lambda reading: read_catalogue(reading, today=TODAY)) == Catalogue(
         generation=1, first_month=datetime.date(2025, 11, 1), last_month=datetime.date(2025, 11, 1),
         metrics=(), brands={}, categories={}, marketplaces={},
+        is_restated=False,
     )
 
 
