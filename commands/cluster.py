@@ -31,9 +31,7 @@ def command(as_json: bool) -> None:
 
 
 def _lines(state: NodeState) -> list[str]:
-    months = "no months yet"
-    if state.months:
-        months = f"{len(state.months)} months, {format_month(min(state.months))} to {format_month(max(state.months))}"
+    months = _months(state)
     if state.trouble:
         return [f"{state.name}  does not answer  {months}", f"  {state.trouble}"]
     lines = [
@@ -45,6 +43,13 @@ def _lines(state: NodeState) -> list[str]:
     if state.open_transactions:
         lines.append(f"  {state.open_transactions} transactions are open; the next import or refresh ends them")
     return lines
+
+
+def _months(state: NodeState) -> str:
+    if not state.months:
+        return "no months yet"
+    first, last = format_month(min(state.months)), format_month(max(state.months))
+    return f"1 month, {first}" if first == last else f"{len(state.months)} months, {first} to {last}"
 
 
 def _as_json(state: NodeState) -> dict:
