@@ -13,7 +13,7 @@ from database import people
 from database.one_time import LINK, make_token
 from database.passwords import hash_password, random_password
 from domain.errors import Refused, SetupError
-from domain.passwords import LONGEST, refuse_weak
+from domain.passwords import LONGEST_TYPED, refuse_weak
 from domain.people import name_from
 
 
@@ -81,7 +81,7 @@ def read_password(*, from_stdin: bool) -> Chosen:
     """The password from standard input, or from the terminal, or a random one where there is neither."""
     if from_stdin:
         # One line; the end of the line is not part of it.
-        line = sys.stdin.buffer.readline(8 * LONGEST).decode("utf-8", "replace")
+        line = sys.stdin.buffer.readline(4 * LONGEST_TYPED + 4).decode("utf-8", "replace")
         if "\ufffd" in line:
             raise Refused("the password on standard input is not UTF-8")
         return Chosen(line.rstrip("\r\n"))

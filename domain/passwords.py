@@ -10,20 +10,25 @@ from domain.errors import Refused
 
 SHORTEST = 8
 LONGEST = 128
+LONGEST_TYPED = 1024
+"""So much of what was typed is looked at. Of several marks and letters, four at most become one character of the
+normal form, so whatever is longer than this is too long."""
 
 
 def normal_form(password: str) -> str:
-    """The same characters whatever keyboard they were typed on (Unicode NFKC)."""
-    return unicodedata.normalize("NFKC", password)
+    """The same characters whatever keyboard they were typed on (Unicode NFKC), and no more than one too many:
+    a password is measured, hashed and compared as this."""
+    return unicodedata.normalize("NFKC", password[:LONGEST_TYPED])[: LONGEST + 1]
 
 
 def refuse_weak(password: str, user_name: str) -> None:
     """Raises Refused if `password` is not from 8 to 128 characters long, or easy to guess. There are no
     rules about kinds of characters: they make passwords worse, not better."""
-    length = len(normal_form(password))
-    if not SHORTEST <= length <= LONGEST:
+    normal = normal_form(password)
+    if not SHORTEST <= len(normal) <= LONGEST:
+        length = len(normal) if len(normal) < SHORTEST else f"more than {LONGEST}"
         raise Refused(f"the password has {length} characters; it must have {SHORTEST} to {LONGEST}")
-    folded = normal_form(password).casefold()
+    folded = normal.casefold()
     core = _without_trimmings(folded)
     names = {user_name.casefold(), user_name.casefold().partition("@")[0]}
     if names & {folded, core}:

@@ -11,7 +11,7 @@ from database.attempts import admit_attempt, forget_attempts
 from database.audit import record
 from database.passwords import is_password
 from domain.errors import Refused
-from domain.passwords import LONGEST, refuse_weak
+from domain.passwords import refuse_weak
 from web import current
 
 
@@ -37,7 +37,7 @@ def fault_of_password() -> Fault | None:
         return Fault(words, 429, attempt.wait)
     with current.store().application_reading.connect() as connection:
         stored = people.user_of_id(connection, person.id).password_hash
-    is_right = is_password(password[: LONGEST + 1], stored)
+    is_right = is_password(password, stored)
     with current.store().application.begin() as connection:
         if is_right:
             forget_attempts(connection, person.name, address)

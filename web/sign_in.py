@@ -13,7 +13,6 @@ from database.attempts import EVERYWHERE, Attempt, admit_attempt, admit_attempts
 from database.audit import record
 from database.one_time import STEP, find_token, make_token, use_token
 from database.passwords import NOBODY, hash_password, is_outdated, is_password
-from domain.passwords import LONGEST
 from domain.people import is_name, name_from
 from web import current, sessions
 from web.access import open_to_everybody
@@ -112,7 +111,7 @@ def _user_with(name: str, password: str) -> int | None:
     """The id of the active user with that password. The same work is done whether there is one or not."""
     with current.store().application_reading.connect() as connection:
         user = people.find_user(connection, name) if is_name(name) else None
-    is_right = is_password(password[: LONGEST + 1], user.password_hash if user else NOBODY)
+    is_right = is_password(password, user.password_hash if user else NOBODY)
     if user is None or not is_right or not user.active:
         return None
     if is_outdated(user.password_hash):

@@ -98,6 +98,13 @@ def test_a_weak_password_is_refused(run, store, password, words):
     assert stored(store, "anna.smith") is None
 
 
+def test_a_long_password_from_standard_input_is_taken_in_whole(run, store):
+    password = "\u1111\u1171\u11b6" * 120 + " quite"
+    assert run("create-user", "anna", "--role", "viewer", "--password-stdin", stdin=password).exit_code == 0
+    assert is_password(password, stored(store, "anna").password_hash)
+    assert not is_password(password[:-1], stored(store, "anna").password_hash)
+
+
 def test_a_new_password_ends_every_session(run, store):
     run("create-user", "anna", "--role", "viewer")
     open_session(store, "anna")

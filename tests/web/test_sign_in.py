@@ -1,6 +1,7 @@
 """Signing in and out, and guessing passwords."""
 
 import threading
+import unicodedata
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from database.attempts import FAILURE_WINDOW
 from database.passwords import NOBODY, is_outdated, is_password
 from flask_app import create_app
 from tests.web.conftest import PASSWORD, csrf_token, sign_in
+from tests.web.people import post
 
 
 def audit(store):
@@ -25,6 +27,17 @@ def test_the_right_password_opens_a_session(client, add_person, store):
     assert (answer.status_code, answer.location) == (303, "/")
     assert client.get("/login").location == "/"
     assert audit(store) == [("sign-in", "anna", "127.0.0.1")]
+
+
+def test_a_password_that_is_longer_as_it_is_typed_than_as_it_is_counted_opens_a_session(client, add_person, store):
+    long = "e\u0301xqvzh" * 19
+    add_person("anna")
+    sign_in(client, "anna")
+    assert post(client, "/account/password", password=PASSWORD, new=long, again=long).status_code == 303
+    assert post(client, "/account/tokens", label="a program", password=long).status_code == 200
+    for typed in (long, unicodedata.normalize("NFC", long)):
+        assert sign_in(client.application.test_client(), "anna", typed).status_code == 303
+    assert sign_in(client.application.test_client(), "anna", f"{long}x").status_code == 403
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(client, add_person, store):
