@@ -21,7 +21,7 @@ from domain.people import ROLES, name_from
 @click.option("--brand", "brands", multiple=True, metavar="BRAND", help="Limit them to this brand; may be repeated.")
 @click.option("--every-brand", is_flag=True, help="Lift the limit.")
 @click.option("--no-brand", is_flag=True, help="Limit them to nothing.")
-@click.option("--end-sessions", is_flag=True, help="Sign them out everywhere, and end an open link.")
+@click.option("--end-sessions", is_flag=True, help="Sign them out everywhere; open links and API tokens end, too.")
 @click.option("--reset-totp", is_flag=True, help="Switch their second factor off: phone and codes are lost.")
 def command(name, role, brands, every_brand, no_brand, end_sessions, reset_totp) -> None:
     """Change what user NAME may do and see; it holds for their next request."""
@@ -41,8 +41,7 @@ def command(name, role, brands, every_brand, no_brand, end_sessions, reset_totp)
             people.change_role(connection, stored_name, role)
             done.append(("role changed", f"{user.role} -> {role}"))
         if end_sessions:
-            people.end_sessions(connection, user.id)
-            done.append(("sessions ended", "all"))
+            done.append(("sessions ended", people.end_access(connection, user.id)))
         if reset_totp:
             second_factor.switch_off(connection, user.id)
             done.append(("second factor reset", "off"))

@@ -1,4 +1,4 @@
-"""flask set-password: gives a user a new password and ends their sessions."""
+"""flask set-password: gives a user a new password and ends their sessions and API tokens."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from domain.people import name_from
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--link", is_flag=True, help="Print a link with which they choose one, once, for 7 days.")
 def command(name: str, password_stdin: bool, link: bool) -> None:
-    """Give a user a new password and end their sessions. The password comes as in create-user. With --link
-    nothing ends before they have chosen."""
+    """Give a user a new password and end their sessions and API tokens. The password comes as in create-user. With
+    --link nothing ends before they have chosen."""
     store, stored_name = current_store(), name_from(name)
     refuse_both(password_stdin, link)
     with store.application_reading.connect() as connection:
@@ -41,9 +41,9 @@ def command(name: str, password_stdin: bool, link: bool) -> None:
     refuse_weak(chosen.password, stored_name)
     stored = hash_password(chosen.password)
     with store.application.begin() as connection:
-        people.change_password(connection, stored_name, stored)
-        people.record(connection, "password set", user_name=who_runs_this(), detail=stored_name)
-    click.echo(f"{stored_name} has a new password and is signed out everywhere.")
+        ended = people.reset_password(connection, stored_name, stored)
+        people.record(connection, "password set", user_name=who_runs_this(), detail=f"{stored_name}: ended {ended}")
+    click.echo(f"{stored_name} has a new password. Ended: {ended}.")
     chosen.tell()
 
 

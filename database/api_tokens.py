@@ -56,7 +56,7 @@ def revoke_token(connection: sa.Connection, name: str, label: str) -> None:
         sa.delete(api_token).where(api_token.c.user_id == user_id, api_token.c.label == label.strip())
     )
     if not found.rowcount:
-        raise SetupError(f"{name} has no token {escaped(label)!r}; flask tokens lists them")
+        raise SetupError(f"{name} has no token {escaped(label)!r}; try: flask tokens")
 
 
 def all_tokens(connection: sa.Connection) -> Sequence[sa.Row]:

@@ -11,7 +11,7 @@ from database.audit import escaped as escaped
 from database.audit import record as record
 from database.engines.base import utc_now
 from database.one_time import drop_tokens
-from database.schema import app_session, app_user, app_user_brand, totp
+from database.schema import api_token, app_session, app_user, app_user_brand, totp
 from domain.errors import SetupError
 from domain.people import ADMIN, Person
 
@@ -103,7 +103,8 @@ def add_user(
 
 
 def change_password(connection: sa.Connection, name: str, password_hash: str) -> None:
-    """Stores a new password and ends every session and link of that user. Raises SetupError if there is none."""
+    """Stores a new password of somebody who knew the old one, and ends every session and link of theirs. Programs
+    go on with their tokens. Raises SetupError if there is no such user."""
     user = _existing(connection, name)
     connection.execute(
         sa.update(app_user)
@@ -111,6 +112,13 @@ def change_password(connection: sa.Connection, name: str, password_hash: str) ->
         .values(password_hash=password_hash, password_changed_at=utc_now())
     )
     end_sessions(connection, user.id)
+
+
+def reset_password(connection: sa.Connection, name: str, password_hash: str) -> str:
+    """Stores a new password where the old one is lost, or known to somebody else. All that was opened with it ends;
+    returns what, in the words of `end_access`. Raises SetupError if there is no such user."""
+    change_password(connection, name, password_hash)
+    return end_access(connection, _existing(connection, name).id)
 
 
 def upgrade_hash(connection: sa.Connection, user_id: int, password_hash: str) -> None:
@@ -163,6 +171,16 @@ def end_sessions(connection: sa.Connection, user_id: int) -> None:
     """Ends every session of a user, and every link, at once."""
     connection.execute(sa.delete(app_session).where(app_session.c.user_id == user_id))
     drop_tokens(connection, user_id)
+
+
+def end_access(connection: sa.Connection, user_id: int) -> str:
+    """Ends every session, link and API token of a user, at once. Returns what ended, in words: `every session`, or
+    `every session, API tokens: Excel at work, nightly`."""
+    end_sessions(connection, user_id)
+    of_user = api_token.c.user_id == user_id
+    labels = connection.execute(sa.select(api_token.c.label).where(of_user).order_by(api_token.c.label)).scalars().all()
+    connection.execute(sa.delete(api_token).where(of_user))
+    return "every session" + (f", API tokens: {', '.join(labels)}" if labels else "")
 
 
 def _existing(connection: sa.Connection, name: str) -> sa.Row:

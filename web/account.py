@@ -31,7 +31,8 @@ def show() -> Response:
 
 @pages.post("/account/password")
 def change_password() -> Response:
-    """A new password: every other session ends, and this one goes on under a new id."""
+    """A new password: every other session ends, and this one goes on under a new id. Tokens stay: they are listed
+    beside it, and a nightly program should not stop because its owner is careful."""
     person = current.person()
     fault = fault_of_new_password(person.name) or fault_of_password()
     if fault:
@@ -41,7 +42,9 @@ def change_password() -> Response:
         people.change_password(connection, person.name, password_hash)
         sessions.begin(connection, person.id)
         record(connection, "password changed", user_name=person.name, address=current.address())
-    return done("Your password is changed, and you are signed out everywhere else.")
+        has_tokens = bool(api_tokens.tokens_of(connection, person.id))
+    left = " Your API tokens still work: revoke those that you do not know." if has_tokens else ""
+    return done(f"Your password is changed, and you are signed out everywhere else.{left}")
 
 
 @pages.post("/account/sessions/end")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from database import people, second_factor
+from database import api_tokens, people, second_factor
 from database.audit import TrailFilter, read_trail, record
 from database.one_time import LINK, make_token, open_links
 from database.sessions import sessions_of
@@ -99,13 +99,27 @@ def enable(user_id: int) -> Response:
 @needs(ADMIN)
 @needs_every_brand
 def end_sessions(user_id: int) -> Response:
-    """Signs them out everywhere."""
+    """Signs them out everywhere, their programs as well."""
     user = _existing(user_id)
     if _is_oneself(user):
         return _page(user, Fault("Your own sessions are on your account's page."))
+    with current.store().application.begin() as connection:
+        ended = people.end_access(connection, user.id)
+        _record(connection, user, "sessions ended", ended)
+    return done(f"{user.name} is signed out everywhere. Ended: {ended}.", _address(user))
+
+
+@pages.post("/users/<id:user_id>/tokens/revoke")
+@needs(ADMIN)
+@needs_every_brand
+def revoke_token(user_id: int) -> Response:
+    """Ends one of their API tokens, at once."""
+    user, label = _existing(user_id), request.form.get("label", "")[:200].strip()
+    if _is_oneself(user):
+        return _page(user, Fault("Your own tokens are on your account's page."))
     return _change(
-        user, "sessions ended", "", f"{user.name} is signed out everywhere.",
-        lambda connection: people.end_sessions(connection, user.id),
+        user, "token revoked", label, "The token is revoked.",
+        lambda connection: api_tokens.revoke_token(connection, user.name, label),
     )
 
 
@@ -147,7 +161,11 @@ def _change(
             _record(connection, user, action, detail)
     except SetupError as error:
         return _page(user, Fault(sentence(error)))
-    return done(words, url_for("user.show", user_id=user.id))
+    return done(words, _address(user))
+
+
+def _address(user: sa.Row) -> str:
+    return url_for("user.show", user_id=user.id)
 
 
 def _record(connection: sa.Connection, user: sa.Row, action: str, detail: str) -> None:
@@ -179,6 +197,7 @@ def _page(user: sa.Row, fault: Fault | None = None) -> Response:
             brands={brand: f"brand {brand}" for brand in (limits or ()) if brand not in known} | known,
             limits=limits, brands_in_words=brand_words(limits, known), trail=trail, moment_words=moment_words,
             sessions=sessions_of(connection, user.id, idle=sessions.idle_limit()),
+            tokens=api_tokens.tokens_of(connection, user.id),
             has_second_factor=second_factor.is_on(connection, user.id), link_until=open_links(connection).get(user.id),
         )
     return make_response(page, fault.status if fault else 200)

@@ -53,8 +53,11 @@ def choose(secret: str) -> Response:
         if not use_token(connection, secret, LINK):
             abort(404, GONE)
         sessions.end(connection)
-        people.change_password(connection, user.name, password_hash)
-        record(connection, "password chosen", user_name=user.name, address=current.address(), detail="by a link")
+        ended = people.reset_password(connection, user.name, password_hash)
+        record(
+            connection, "password chosen", user_name=user.name, address=current.address(),
+            detail=f"by a link; ended {ended}",
+        )
     flash("Your password is set. Sign in with it.", "done")
     return redirect(url_for("sign_in.show"), 303)
 

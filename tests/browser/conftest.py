@@ -18,7 +18,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
-from database import migrations, people
+from database import api_tokens, migrations, people
 from database.engines import open_store
 from database.engines.base import Store
 from database.notices import outbox
@@ -263,6 +263,8 @@ def _add_people(store: Store) -> None:
         hashed = hash_password(PASSWORD)
         people.add_user(connection, name="alice", role="viewer", password_hash=hashed)
         people.add_user(connection, name=ADMIN, role="admin", password_hash=hashed)
+        api_tokens.create_token(connection, "alice", "Excel at work")
+        api_tokens.create_token(connection, "alice", UNBROKEN[:100])
 
 
 def _add_rules_and_notices(store: Store) -> None:

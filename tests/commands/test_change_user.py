@@ -47,7 +47,7 @@ def test_role_and_brands_are_changed_and_told_to_the_audit_trail(run, store):
     ]
 
 
-def test_sessions_end_and_a_lost_second_factor_is_switched_off(run, store):
+def test_sessions_and_tokens_end_and_a_lost_second_factor_is_switched_off(run, store):
     with store.application.begin() as connection:
         connection.execute(sa.text(
             "INSERT INTO app_session (token_hash, user_id, created_at, last_seen_at) "
@@ -56,8 +56,13 @@ def test_sessions_end_and_a_lost_second_factor_is_switched_off(run, store):
         connection.execute(sa.text(
             "INSERT INTO totp (user_id, secret, created_at, last_step) VALUES (1, 'A', '2024-01-01 00:00:00', 0)"
         ))
-    assert run("change-user", "anna", "--end-sessions", "--reset-totp").exit_code == 0
-    assert (rows(store, schema.app_session), rows(store, schema.totp)) == ([], [])
+    for label in ("nightly", "Excel"):
+        assert run("create-token", "anna", "--label", label).exit_code == 0
+    result = run("change-user", "anna", "--end-sessions", "--reset-totp")
+    assert (result.exit_code, result.stdout) == (
+        0, "anna: sessions ended: every session, API tokens: Excel, nightly\nanna: second factor reset: off\n",
+    )
+    assert [rows(store, table) for table in (schema.app_session, schema.totp, schema.api_token)] == [[], [], []]
 
 
 @pytest.mark.parametrize(

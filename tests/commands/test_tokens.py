@@ -80,7 +80,7 @@ def test_a_revoked_token_is_gone(run, store):
             ("create-token", "anna", "--label", "a\nb"),
             "create-token: a label has 1 to 100 visible characters, such as: --label 'Excel at work'",
         ),
-        (("revoke-token", "anna", "--label", "x"), "revoke-token: anna has no token 'x'; flask tokens lists them"),
+        (("revoke-token", "anna", "--label", "x"), "revoke-token: anna has no token 'x'; try: flask tokens"),
         (("revoke-token", "bert", "--label", "x"), "revoke-token: there is no user bert; flask users lists them"),
     ],
 )

@@ -105,11 +105,15 @@ def test_a_long_password_from_standard_input_is_taken_in_whole(run, store):
     assert not is_password(password[:-1], stored(store, "anna").password_hash)
 
 
-def test_a_new_password_ends_every_session(run, store):
+def test_a_new_password_ends_every_session_and_token_of_the_api(run, store):
     run("create-user", "anna", "--role", "viewer")
     open_session(store, "anna")
+    run("create-token", "anna", "--label", "Excel")
     result = run("set-password", "anna", "--password-stdin", stdin=PASSWORD)
     assert (result.exit_code, sessions(store)) == (0, 0)
+    assert result.stdout == "anna has a new password. Ended: every session, API tokens: Excel.\n"
+    assert run("tokens").stdout.startswith("There are no tokens")
+    assert audit(store)[-1] == ("password set", "anna: ended every session, API tokens: Excel")
     assert is_password(PASSWORD, stored(store, "anna").password_hash)
 
 

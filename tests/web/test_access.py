@@ -96,6 +96,7 @@ EXPECTED = {
     ("POST", "/users/<id:user_id>/disable"): (303, 403, 403, 404, 403),
     ("POST", "/users/<id:user_id>/enable"): (303, 403, 403, 404, 403),
     ("POST", "/users/<id:user_id>/sessions/end"): (303, 403, 403, 404, 403),
+    ("POST", "/users/<id:user_id>/tokens/revoke"): (303, 403, 403, 404, 403),
     ("POST", "/users/<id:user_id>/second-factor/off"): (303, 403, 403, 404, 403),
     ("POST", "/users/<id:user_id>/link"): (303, 403, 403, 404, 403),
     ("GET", "/users/audit"): (302, 403, 403, 200, 403),

@@ -8,7 +8,7 @@ from database import schema
 from database.passwords import is_password
 from flask_app import create_app
 from tests.web.conftest import PASSWORD, csrf_token, sign_in
-from tests.web.people import is_signed_in, post, stored, trail
+from tests.web.people import is_signed_in, post, stored, token_of, trail
 
 NEW = "quite another good one"
 
@@ -38,6 +38,15 @@ def test_a_new_password_ends_every_other_session_at_once_in_every_process(signed
     [user] = stored(store, schema.app_user)
     assert is_password(NEW, user.password_hash)
     assert trail(store)[-1] == ("password changed", "viewer", "")
+
+
+def test_a_new_password_leaves_the_tokens_and_says_so(signed_in, app):
+    client = signed_in("viewer")
+    assert "API tokens stay until you revoke them." in client.get("/account").text
+    headers = {"Authorization": f"Bearer {token_of(client)}"}
+    post(client, "/account/password", password=PASSWORD, new=NEW, again=NEW)
+    assert "Your API tokens still work: revoke those that you do not know." in client.get("/account").text
+    assert app.test_client().get("/api/v1/openapi.json", headers=headers).status_code == 200
 
 
 def test_without_the_present_password_nothing_is_changed_and_guesses_are_limited(signed_in, app, store):

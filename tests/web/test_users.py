@@ -10,7 +10,7 @@ from database import people, schema
 from domain.errors import SetupError
 from flask_app import create_app
 from tests.summaries_fixture import publish
-from tests.web.conftest import sign_in, text_of
+from tests.web.conftest import PASSWORD, sign_in, text_of
 from tests.web.people import enrol, is_signed_in, post, stored, token_of, trail, user_id
 from tests.web.shop import NAMES, ROWS
 
@@ -125,7 +125,9 @@ def test_disabling_ending_sessions_and_a_lost_phone_hold_at_once_in_every_proces
     assert stored(store, schema.totp) == []
     assert post(admin, f"/users/{number}/sessions/end").status_code == 303
     assert not is_signed_in(viewer) and not is_signed_in(elsewhere)
+    assert other.test_client().get("/api/v1/openapi.json", headers=headers).status_code == 401
     assert sign_in(elsewhere, "viewer").location == "/"
+    headers = {"Authorization": f"Bearer {token_of(elsewhere)}"}
     assert other.test_client().get("/api/v1/openapi.json", headers=headers).status_code == 200
     assert post(admin, f"/users/{number}/disable").status_code == 303
     assert not is_signed_in(elsewhere)
@@ -137,7 +139,29 @@ def test_disabling_ending_sessions_and_a_lost_phone_hold_at_once_in_every_proces
     assert [action for action, user, _ in trail(store) if user == "admin"][1:] == [
         "second factor reset", "sessions ended", "user disabled", "user enabled",
     ]
+    assert ("sessions ended", "admin", "viewer: every session, API tokens: a program") in trail(store)
     other.extensions["lego_store"].close()
+
+
+def test_tokens_of_somebody_are_listed_and_revoked_one_by_one(admin, signed_in, app, store):
+    viewer, number = signed_in("viewer"), user_id(store, "viewer")
+    assert "tokens-title" not in admin.get(f"/users/{number}").text
+    token, label = token_of(viewer), "<b>nightly</b>"
+    assert post(viewer, "/account/tokens", label=label, password=PASSWORD).status_code == 200
+    words = text_of(admin, f"/users/{number}")
+    assert "a program made" in words and "<b>nightly</b> made" in words and "never used" in words
+    assert label not in admin.get(f"/users/{number}").text
+    headers = {"Authorization": f"Bearer {token}"}
+    assert app.test_client().get("/api/v1/openapi.json", headers=headers).status_code == 200
+    answer = post(admin, f"/users/{number}/tokens/revoke", label="a program")
+    assert (answer.status_code, answer.location) == (303, f"/users/{number}")
+    assert app.test_client().get("/api/v1/openapi.json", headers=headers).status_code == 401
+    assert [row.label for row in stored(store, schema.api_token)] == [label]
+    again = post(admin, f"/users/{number}/tokens/revoke", label="a program")
+    assert (again.status_code, "Viewer has no token" in again.text) == (400, True)
+    assert [line for line in trail(store) if line[0] == "token revoked"] == [
+        ("token revoked", "admin", "viewer: a program"),
+    ]
 
 
 def test_an_admin_cannot_shut_themself_out(admin, add_person, store):
@@ -145,6 +169,7 @@ def test_an_admin_cannot_shut_themself_out(admin, add_person, store):
     own = user_id(store, "admin")
     for address, fields in (
         ("disable", {}), ("role", {"role": "viewer"}), ("sessions/end", {}), ("second-factor/off", {}),
+        ("tokens/revoke", {"label": "a program"}),
     ):
         assert post(admin, f"/users/{own}/{address}", **fields).status_code == 400
     assert is_signed_in(admin)

@@ -10,7 +10,7 @@ from database.one_time import LINK, make_token
 from database.passwords import is_password
 from flask_app import create_app
 from tests.web.conftest import PASSWORD, csrf_token, sign_in
-from tests.web.people import enrol, is_signed_in, link_in, post, stored, trail, user_id
+from tests.web.people import enrol, is_signed_in, link_in, post, stored, token_of, trail, user_id
 
 NEW = "quite another good one"
 
@@ -37,7 +37,7 @@ def test_a_new_person_chooses_a_password_and_signs_in_with_it(signed_in, app, st
     assert "Your password is set. Sign in with it." in visitor.get("/login").text
     assert not is_signed_in(visitor)
     assert sign_in(visitor, "bert", NEW).location == "/"
-    assert ("password chosen", "bert", "by a link") in trail(store)
+    assert ("password chosen", "bert", "by a link; ended every session") in trail(store)
     assert stored(store, schema.one_time_token) == []
 
 
@@ -73,6 +73,17 @@ def test_choosing_ends_every_session_and_asks_for_the_second_factor_still(link, 
     assert not is_signed_in(client)
     assert sign_in(visitor, "anna", NEW).location == "/login/code"
     assert not is_signed_in(visitor)
+
+
+def test_choosing_ends_every_token_of_the_api(link, app, store):
+    client = app.test_client()
+    sign_in(client, "anna")
+    headers = {"Authorization": f"Bearer {token_of(client)}"}
+    program = app.test_client()
+    assert program.get("/api/v1/openapi.json", headers=headers).status_code == 200
+    assert choose(app.test_client(), link).status_code == 303
+    assert program.get("/api/v1/openapi.json", headers=headers).status_code == 401
+    assert trail(store)[-1] == ("password chosen", "anna", "by a link; ended every session, API tokens: a program")
 
 
 @pytest.mark.parametrize("end", ["too old", "replaced", "disabled", "sessions ended"])
