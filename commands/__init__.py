@@ -24,6 +24,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from database import command_log
+from database.audit import record_done
 from database.engines.base import Store
 from domain.errors import LegoError
 
@@ -129,6 +130,20 @@ def current_store() -> Store:
 def note_generation(number: int | None) -> None:
     """For the line in the log: the generation that the command made live, or found so."""
     click.get_current_context().meta[_GENERATION] = number
+
+
+def who_runs_this() -> str:
+    """Whom the audit trail names for what the command line does."""
+    return f"{command_log.process_user()} (command line)"
+
+
+def tell_trail(action: str, detail: str, *, asked_by: str | None = None) -> None:
+    """Writes what a command did to the figures into the audit trail: by whoever runs it, and for whom, if a page did.
+    If that cannot be written, a warning says so; what was done stays done."""
+    detail += f", for {asked_by}" if asked_by else ""
+    trouble = record_done(current_store(), action, user_name=who_runs_this(), detail=detail)
+    if trouble:
+        click.echo(f"warning: {trouble}", err=True)
 
 
 def register(app: Flask) -> None:

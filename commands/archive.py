@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from commands import current_store, lego_command
+from commands import current_store, lego_command, tell_trail
 from commands.backup import MIB
 from commands.refresh_summaries import Month, ProgressLines
 from database.archive.archiving import archive
@@ -28,8 +28,9 @@ def command(before, folder: Path | None, wait: float) -> None:
     if not moved.months:
         click.echo("Nothing to do: no month before that has facts that are not archived.")
         return
+    months = runs_of_months(found.month for found in moved.months)
+    tell_trail("facts archived", f"{months}: {moved.facts:,} facts to {moved.folder}")
     click.echo(
-        f"Archived {moved.facts:,} facts of {runs_of_months(found.month for found in moved.months)}: "
-        f"{moved.bytes / MIB:,.1f} MiB in {moved.folder}."
+        f"Archived {moved.facts:,} facts of {months}: {moved.bytes / MIB:,.1f} MiB in {moved.folder}."
     )
     click.echo("Keep these files: they hold what was removed. flask unarchive brings it back.", err=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from commands import current_store, is_terminal, lego_command
+from commands import current_store, is_terminal, lego_command, tell_trail
 from database.backup.backup import back_up
 
 MIB = 2**20
@@ -19,6 +19,7 @@ def command(file: Path, force: bool, wait: float) -> None:
     bar = CopyLines()
     done = back_up(current_store(), file, force=force, wait=wait, progress=bar.show)
     bar.finish()
+    tell_trail("backup written", f"{file.absolute()}: {done.facts:,} facts")
     generation = f"generation {done.generation}" if done.generation else "no generation"
     click.echo(f"{file} holds {done.facts:,} facts and {generation}: {done.bytes / MIB:,.1f} MiB.")
     if done.note:

@@ -6,8 +6,7 @@ import difflib
 
 import click
 
-from commands import current_store, lego_command
-from commands.set_password import who_runs_this
+from commands import current_store, lego_command, who_runs_this
 from database import people, second_factor
 from database.engines.base import Store
 from database.queries.brand_names import brand_names

@@ -2,9 +2,9 @@
 
 import click
 
-from commands import current_store, lego_command
+from commands import current_store, lego_command, who_runs_this
 from commands.change_user import brand_ids
-from commands.set_password import Chosen, read_password, refuse_both, tell_link, who_runs_this
+from commands.set_password import Chosen, read_password, refuse_both, tell_link
 from database import people
 from database.one_time import LINK, make_token
 from database.passwords import hash_password, random_password

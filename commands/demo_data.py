@@ -4,7 +4,7 @@ import datetime
 
 import click
 
-from commands import current_store, lego_command
+from commands import current_store, lego_command, tell_trail
 from database.demo import DemoShape, load_demo
 from domain.months import format_month, today_utc
 
@@ -20,6 +20,7 @@ def command(rows: int, seed: int) -> None:
     """
     shape = DemoShape.of_size(rows, seed=seed, through=today_utc() - datetime.timedelta(days=1))
     report = load_demo(current_store(), shape)
+    tell_trail("file imported", report.in_a_line())
     click.echo(
         f"import {report.import_id}: {report.facts:,} facts of demo data, seed {seed}, {shape.brands} brands, "
         f"{shape.selling:,} products, {format_month(report.months[0])} to {format_month(report.months[-1])}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from commands import current_store, is_terminal, lego_command
+from commands import current_store, is_terminal, lego_command, tell_trail
 from database.engines.base import Store
 from database.imports.files import AUTO, FORMATS, import_file
 from database.imports.log import reconcile_import_log, tell_done, tell_refused
@@ -95,6 +95,7 @@ def _import_one(
             return None
         if not options.dry_run:
             tell_done(store, report, user_name=user_name)
+            tell_trail("file imported", report.in_a_line(), asked_by=user_name)
         return report
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from commands import current_store, lego_command
+from commands import current_store, lego_command, tell_trail
 from database.catalogue_changes import tell_change
 from database.imports.products import take_products
 from domain.errors import SetupError
@@ -28,6 +28,11 @@ def command(file, dry_run, wait, as_json, user_name, called, only_brands) -> Non
         trouble = tell_change(store, report, user_name=user_name, file_name=called or file.name)
     if trouble:
         click.echo(f"warning: {trouble}", err=True)
+    if report.accepted:
+        tell_trail(
+            "products imported", f"{called or file.name}: {report.rows:,} {report.kind}, {report.change_count:,} "
+            "cells changed", asked_by=user_name,
+        )
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
         return

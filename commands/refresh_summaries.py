@@ -8,7 +8,7 @@ import time
 
 import click
 
-from commands import current_store, is_terminal, lego_command, note_generation
+from commands import current_store, is_terminal, lego_command, note_generation, tell_trail
 from database.engines.base import Store
 from database.summaries.changes import Plan
 from database.summaries.estimate import predicted_seconds
@@ -58,6 +58,9 @@ def command(full, months, only_plan, only_sql, workers, force, wait, as_json, qu
         return
     with aftermath(store, say=lambda words: click.echo(f"warning: {words}", err=True)):
         result = refresh(store, options) if quiet else _shown(store, options)
+        if result.status != NOTHING_TO_DO:
+            words = f"{result.refresh_type}, {len(result.months)} months{', forced' if force else ''}"
+            tell_trail("summaries refreshed", f"generation {result.generation.generation}: {words}")
     note_generation(result.generation.generation if result.generation else None)
     if as_json:
         click.echo(json.dumps(result_json(result), indent=2))

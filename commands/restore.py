@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from commands import current_store, lego_command, note_generation
+from commands import current_store, lego_command, note_generation, tell_trail
 from commands.backup import CopyLines
 from database.backup.restore import restore
 
@@ -19,6 +19,8 @@ def command(file: Path, replace: bool, wait: float) -> None:
     done = restore(current_store(), file, replace=replace, wait=wait, progress=bar.show)
     bar.finish()
     note_generation(done.generation)
+    # The trail is the backup's now; this is its next line.
+    tell_trail("backup restored", f"{file.name}, made {done.made_at}: {done.facts:,} facts")
     if done.generation is None:
         click.echo(f"Restored {done.facts:,} facts as of {done.made_at}; run: flask refresh-summaries")
         return

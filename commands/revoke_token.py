@@ -2,8 +2,7 @@
 
 import click
 
-from commands import current_store, lego_command
-from commands.set_password import who_runs_this
+from commands import current_store, lego_command, who_runs_this
 from database import api_tokens, people
 from domain.people import name_from
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from dataclasses import dataclass
 
 import click
 
-from commands import current_store, lego_command
+from commands import current_store, lego_command, who_runs_this
 from database import people
 from database.one_time import LINK, make_token
 from database.passwords import hash_password, random_password
@@ -92,11 +91,3 @@ def read_password(*, from_stdin: bool) -> Chosen:
         show_default=False, err=True,
     )
     return Chosen(typed) if typed else Chosen(random_password(), is_random=True)
-
-
-def who_runs_this() -> str:
-    """Whom the audit trail names for what the command line does."""
-    try:
-        return f"{getpass.getuser()} (command line)"
-    except (KeyError, OSError):
-        return "command line"

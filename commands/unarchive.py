@@ -2,7 +2,7 @@
 
 import click
 
-from commands import current_store, lego_command
+from commands import current_store, lego_command, tell_trail
 from commands.refresh_summaries import Month, ProgressLines
 from database.archive.archiving import unarchive
 from database.summaries.refresh import Step
@@ -23,4 +23,6 @@ def command(months, wait: float) -> None:
     if not moved.months:
         click.echo("Nothing to do: no month is archived.")
         return
-    click.echo(f"{moved.facts:,} facts of {runs_of_months(found.month for found in moved.months)} are back.")
+    named = runs_of_months(found.month for found in moved.months)
+    tell_trail("facts unarchived", f"{named}: {moved.facts:,} facts")
+    click.echo(f"{moved.facts:,} facts of {named} are back.")

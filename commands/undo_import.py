@@ -4,7 +4,7 @@ import json
 
 import click
 
-from commands import current_store, lego_command
+from commands import current_store, lego_command, tell_trail
 from database.imports.log import reconcile_import_log, tell_undone
 from database.imports.undo import undo_import
 from domain.months import format_month, runs_of_months
@@ -22,6 +22,10 @@ def command(import_id, wait, as_json, user_name) -> None:
         reconcile_import_log(store)
         undone = undo_import(store, import_id)
         tell_undone(store, undone.import_id, undone.undone_at, user_name=user_name)
+    tell_trail(
+        "import undone", f"import {undone.import_id}: {undone.file_name}, {undone.facts:,} facts gone, "
+        f"{undone.returned_facts:,} returned", asked_by=user_name,
+    )
     months = [format_month(month) for month in undone.months]
     if as_json:
         click.echo(json.dumps({

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from database.engines.base import utc_now
+from database.engines.base import Store, utc_now
 from database.schema import audit_log
+from domain.errors import LegoError
 
 BATCH = 2000
 """So many lines are held at once while the whole trail is read."""
@@ -39,6 +40,18 @@ def record(
             detail=escaped(detail)[:2000],
         )
     )
+
+
+def record_done(store: Store, action: str, *, user_name: str, detail: str) -> str | None:
+    """Writes a line about what is done already. It is not undone if its line cannot be written: that is returned in
+    words, and not raised."""
+    try:
+        with store.application.begin() as connection:
+            record(connection, action, user_name=user_name, detail=detail)
+    except (sa.exc.SQLAlchemyError, LegoError, OSError) as error:
+        words = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return f"{action}, but the audit trail has no line of it ({words})"
+    return None
 
 
 def read_trail(connection: sa.Connection, wanted: TrailFilter, *, start: int, limit: int) -> Sequence[sa.Row]:

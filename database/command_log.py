@@ -47,7 +47,15 @@ def command_line(
     """The line of a command that was called with `arguments`, by the user whose process this is."""
     options = tuple(word.partition("=")[0] for word in arguments if word.startswith("--") and word != "--")
     first = " ".join(message.split("\n", 1)[0].split())
-    return CommandLine("command", command, options, _user(), exit_code, round(milliseconds), generation, first)
+    return CommandLine("command", command, options, process_user(), exit_code, round(milliseconds), generation, first)
+
+
+def process_user() -> str:
+    """Who runs this process, as the operating system knows them, whatever the environment claims."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def write(settings: Settings, line: CommandLine, *, request_id: str = "") -> None:
@@ -71,10 +79,3 @@ def _append(path: Path, text: str) -> None:
         os.write(handle, f"{text}\n".encode(errors="replace"))
     finally:
         os.close(handle)
-
-
-def _user() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from database.imports.staging import Skipped
-from domain.months import format_month
+from domain.months import format_month, runs_of_months
 
 LISTED = 20
 """How many of a long list are shown; their number is always said."""
@@ -123,6 +123,10 @@ class ImportReport:
     def replaced_facts(self) -> int:
         """How many facts of earlier imports were taken out."""
         return sum(metric.facts for metric in self.replaced)
+
+    def in_a_line(self) -> str:
+        """`import 3: orders.csv, 1,234 facts, 2024-01 to 2024-03`."""
+        return f"import {self.import_id}: {self.file_name}, {self.facts:,} facts, {runs_of_months(self.months)}"
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON-able values: money as text, months as YYYY-MM."""
