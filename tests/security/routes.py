@@ -14,6 +14,13 @@ VALUES = {
 }
 """What may stand in the addresses of routes with a variable."""
 
+HOSTILE = (
+    "", " ", "\0", "a\0b", "'", "' OR '1'='1", "\";DROP TABLE brand;--", "%", "_", "\\", "<script>alert(1)</script>",
+    "{{7*7}}", "%s%n", "../../etc/passwd", "a\r\nSet-Cookie: x=1", "9" * 40, "-1", "0", "1e9", "1e400", "NaN", "1_000",
+    "\u0661\u0662", "\u202eevil", "\U0001f9f1" * 100, "x" * 5000, "e\u0301" * 60, "2024-13", "//evil.com", "null",
+)
+"""What nobody means, in a parameter of an address or a field of a form."""
+
 
 def routes_of(app: Flask, method: str = "GET") -> list[Rule]:
     """Every rule that takes `method`, by its text."""
