@@ -6,6 +6,7 @@ from commands import current_store, lego_command, who_runs_this
 from commands.change_user import brand_ids
 from commands.set_password import Chosen, read_password, refuse_both, tell_link
 from database import people
+from database.common_passwords import is_common
 from database.one_time import LINK, make_token
 from database.passwords import hash_password, random_password
 from domain.errors import SetupError
@@ -31,7 +32,7 @@ def command(name: str, role: str, brands: tuple[str, ...], password_stdin: bool,
             raise SetupError(f"there is a user {stored_name} already; try: flask set-password {stored_name}")
     limits = brand_ids(store, brands) if brands else None
     chosen = Chosen(random_password()) if link else read_password(from_stdin=password_stdin)
-    refuse_weak(chosen.password, stored_name)
+    refuse_weak(chosen.password, stored_name, is_common)
     stored = hash_password(chosen.password)
     with store.application.begin() as connection:
         user_id = people.add_user(connection, name=stored_name, role=role, password_hash=stored, brands=limits)

@@ -9,6 +9,7 @@ import click
 
 from commands import current_store, lego_command, who_runs_this
 from database import people
+from database.common_passwords import is_common
 from database.one_time import LINK, make_token
 from database.passwords import hash_password, random_password
 from domain.errors import Refused, SetupError
@@ -37,7 +38,7 @@ def command(name: str, password_stdin: bool, link: bool) -> None:
         tell_link(token)
         return
     chosen = read_password(from_stdin=password_stdin)
-    refuse_weak(chosen.password, stored_name)
+    refuse_weak(chosen.password, stored_name, is_common)
     stored = hash_password(chosen.password)
     with store.application.begin() as connection:
         ended = people.reset_password(connection, stored_name, stored)

@@ -9,6 +9,7 @@ from flask import request
 from database import people
 from database.attempts import admit_attempt, forget_attempts
 from database.audit import record
+from database.common_passwords import is_common
 from database.passwords import is_password
 from domain.errors import Refused
 from domain.passwords import refuse_weak
@@ -52,7 +53,7 @@ def fault_of_new_password(user_name: str) -> Fault | None:
     if new != request.form.get("again", ""):
         return Fault("The new password was not typed twice alike.")
     try:
-        refuse_weak(new, user_name)
+        refuse_weak(new, user_name, is_common)
     except Refused as error:
         words = str(error)
         return Fault(words[0].upper() + words[1:] + ".")
