@@ -138,8 +138,8 @@ def post_worker_init(worker):
 
     _do_not_name_the_server()
     util.write_error = bare_answers.write_bare_answer
-    slow_senders.limit_patience()
     app = worker.wsgi
+    slow_senders.protect(worker, has_proxies=bool(_all.web.trusted_proxies))
     try:
         app.secret_key = secret_key(app.extensions["lego_store"].settings)
     except LegoError as error:

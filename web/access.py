@@ -31,6 +31,11 @@ def needs(role: str) -> Callable[[Callable], Callable]:
     return mark
 
 
+def is_open(view: Callable) -> bool:
+    """Whether a view needs nobody signed in."""
+    return getattr(view, "needs", VIEWER) == EVERYBODY
+
+
 def needs_every_brand(view: Callable) -> Callable:
     """Marks a view of what belongs to all brands at once: it is not for somebody who is limited to some."""
     view.needs_every_brand = True
@@ -52,8 +57,7 @@ def register(app: Flask) -> None:
         view = app.view_functions.get(request.endpoint or "")
         if view is None:
             return None
-        role = getattr(view, "needs", VIEWER)
-        if role == EVERYBODY:
+        if is_open(view):
             return None
         person = current.person()
         if person is None:

@@ -8,9 +8,12 @@ from flask import Flask, abort, request
 
 from settings import Settings
 from web import current, incoming
+from web.access import is_open
 
 MIB = 1 << 20
 LARGEST_FORM = MIB
+LARGEST_OPEN_FORM = MIB // 16
+"""Of whoever is not signed in. So much is waited for without a thread (`web/slow_senders.py`)."""
 
 
 def takes_files(largest: int | Callable[[Settings], int], *, keeps: bool = False) -> Callable[[Callable], Callable]:
@@ -35,6 +38,8 @@ def register(app: Flask) -> None:
         view = app.view_functions.get(request.endpoint or "")
         largest = getattr(view, "largest_body", None)
         if largest is None:
+            if view is not None and is_open(view):
+                request.max_content_length = LARGEST_OPEN_FORM
             return
         request.max_content_length = largest(current.settings()) if callable(largest) else largest
         if (request.content_length or 0) > request.max_content_length:
