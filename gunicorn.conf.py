@@ -138,6 +138,7 @@ def post_worker_init(worker):
 
     _do_not_name_the_server()
     util.write_error = bare_answers.write_bare_answer
+    bare_answers.quote_nothing()
     app = worker.wsgi
     slow_senders.protect(worker, has_proxies=bool(_all.web.trusted_proxies))
     try:

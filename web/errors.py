@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 import sqlalchemy as sa
 from flask import Flask, json, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
@@ -93,6 +94,11 @@ def register(app: Flask) -> None:
         is_failure = words.status >= 500 and words is not _NEVER_REFRESHED
         app.logger.log(logging.ERROR if is_failure else logging.INFO, "%s: %s", type(error).__name__, error)
         return _answer(words)
+
+    @app.errorhandler(ParseException)
+    def _broken_body(error: ParseException) -> Response:
+        # Its words quote what was sent, which may be a password.
+        return _answer(Words(400, *_STATUSES[400]))
 
     @app.errorhandler(sa.exc.OperationalError)
     @app.errorhandler(sa.exc.InterfaceError)

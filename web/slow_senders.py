@@ -25,6 +25,7 @@ from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 
 from domain.networks import network_of
+from web.bare_answers import told_without_quotes
 from web.body_size import LARGEST_OPEN_FORM
 
 PATIENCE = 10
@@ -43,6 +44,7 @@ LINGER = 2
 
 _READ = 16 << 10
 _LENGTH = re.compile(rb"(?m)^content-length:[ \t]*(\d{1,18})[ \t]*\r$")
+_EXPECTATION = re.compile(rb"(?m)^expect:[ \t]*100-continue[ \t]*\r$")
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,15}")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -92,6 +94,11 @@ class PatientWorker(ThreadWorker):
         super().finish_request(connection, future)
         if self.alive and self.pending_conns and self.pending_conns[-1] is connection:
             connection.timeout = time.monotonic() + PATIENCE
+
+    def handle_error(self, request: object, sock: socket.socket, address: tuple, error: BaseException) -> None:
+        """Answers what could not be read."""
+        with told_without_quotes(address[0] if address else "", error):
+            super().handle_error(request, sock, address, error)
 
     def _keepalive_after(self, connection: TConn, keepalive: bool) -> bool:
         # What the app did not want to read is read only if it is there already.
@@ -208,7 +215,7 @@ class Arrival(SocketUnreader):
         lengths = _LENGTH.findall(head)
         self._length = int(lengths[0]) if lengths else 0
         self._chunk_at = self._body_at if b"\ntransfer-encoding:" in head else None
-        if b"\nexpect:" in head and self._length <= LARGEST_BODY:
+        if _EXPECTATION.search(head) and self._length <= LARGEST_BODY:
             # Otherwise both would wait. gunicorn says it once more, which is permitted.
             self.sock.send(_CONTINUE, socket.MSG_DONTWAIT)
         return True

@@ -172,22 +172,37 @@ def test_headers_that_rewrite_a_request_are_not_believed(server):
     assert server.visitor().get("/dashboard", **lies).status == 302
 
 
+SECRET = b"lego_Sesame1"
+HOST = b"Host: localhost\r\n"
 BROKEN = {
-    "no HTTP": b"hello\r\n\r\n",
-    "a version from the future": b"GET / HTTP/9.9\r\n\r\n",
-    "a method that is none": b"G<script>ET / HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a header without a colon": b"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization Bearer lego_secret\r\n\r\n",
-    "a header with a space": b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n",
-    "a folded header": b"GET / HTTP/1.1\r\nHost: localhost\r\n X: y\r\n\r\n",
-    "an address of 9,000 characters": b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    "a header of 9,000 characters": b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 9000 + b"\r\n\r\n",
-    "200 headers": b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 200 + b"\r\n",
-    "a negative length": b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
-    "two lengths": b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-    "a length and chunks": (
-        b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    "no HTTP": SECRET + b"\r\n\r\n",
+    "a version from the future": b"GET /welcome/" + SECRET + b" HTTP/9.9\r\n\r\n",
+    "a version with a secret": b"GET / HTTP/" + SECRET + b"\r\n\r\n",
+    "an address with a space": b"GET /welcome/" + SECRET + b" x HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a method that is none": b"G<script>" + SECRET + b" / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a header without a colon": b"GET / HTTP/1.1\r\n" + HOST + b"Authorization Bearer " + SECRET + b"\r\n\r\n",
+    "a header with a space": b"GET / HTTP/1.1\r\nAuthorization " + SECRET + b" : localhost\r\n\r\n",
+    "a header with a zero": b"GET / HTTP/1.1\r\n" + HOST + b"Authorization: " + SECRET + b"\0\r\n\r\n",
+    "a folded header": b"GET / HTTP/1.1\r\n" + HOST + b" Cookie: lego=" + SECRET + b"\r\n\r\n",
+    "an address of 9,000 characters": b"GET /" + SECRET + b"a" * 9000 + b" HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a header of 9,000 characters": b"GET / HTTP/1.1\r\n" + HOST + b"X: " + SECRET + b"a" * 9000 + b"\r\n\r\n",
+    "200 headers": b"GET / HTTP/1.1\r\n" + HOST + b"X: " + SECRET + b"\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+    "a negative length": b"POST /login HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n" + SECRET,
+    "two lengths": (
+        b"POST /login HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n" + SECRET
     ),
-    "an unknown coding": b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n",
+    "a length and chunks": (
+        b"POST /login HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    ),
+    "an unknown coding": b"POST /login HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: " + SECRET + b"\r\n\r\n",
+    "an unknown expectation": b"POST /login HTTP/1.1\r\n" + HOST + b"Expect: " + SECRET + b"\r\n\r\n",
+}
+BROKEN_BODIES = {
+    "a form in place of chunks": b"password=" + SECRET + b"\r\n\r\n",
+    "a chunk that is longer than it says": b"3\r\nabc" + SECRET + b"\r\n0\r\n\r\n",
+    "a chunk with a broken extension": b"3;" + SECRET + b"=\x01\r\nabc\r\n0\r\n\r\n",
+    "a trailer without a colon": b"3\r\nabc\r\n0\r\nAuthorization " + SECRET + b"\r\n\r\n",
+    "chunks that end too early": b"FF\r\npassword=" + SECRET,
 }
 
 
@@ -200,8 +215,21 @@ def test_what_is_no_request_gets_a_bare_answer_with_every_header(server, request
     for header, value in {**ALWAYS, "Cache-Control": "no-store"}.items():
         assert lines.count(f"{header}: {value}") == 1, header
     assert not any(line.startswith("Server:") for line in lines)
-    assert b"script" not in body and b"aaaa" not in body and b"lego_secret" not in body
+    assert b"script" not in body and b"aaaa" not in body and SECRET not in body
+    assert SECRET.decode() not in server.log and "aaaa" not in server.log
+    assert re.search(r"a broken request from 127\.0\.0\.1: [A-Z]\w+$", server.log, re.MULTILINE)
     assert server.visitor().get("/healthz").status == 200
+
+
+@pytest.mark.parametrize("body", BROKEN_BODIES.values(), ids=BROKEN_BODIES)
+def test_a_broken_body_is_refused_and_not_quoted(server, body):
+    head = (
+        b"POST /login HTTP/1.1\r\n" + HOST + b"Content-Type: application/x-www-form-urlencoded\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n"
+    )
+    answer = server.raw(head + body)
+    assert answer.startswith(b"HTTP/1.1 400 ") and SECRET not in answer
+    assert "POST /login 400" in server.log and SECRET.decode() not in server.log
 
 
 # --- what is written down
