@@ -50,15 +50,17 @@ def uploads_folder(settings: Settings) -> Path:
 
 
 def receive(request: FileRequest, settings: Settings) -> None:
-    """To be called before the request's form is looked at. Answers 413 if the disk has no room for it. Raises
-    LockBusy while others are sending."""
+    """To be called before the request's form is looked at, and once its `max_content_length` is known. Answers 413
+    if the disk has no room for it beside what is arriving already. Raises LockBusy while others are sending."""
     folder = uploads_folder(settings)
     _sweep(folder)
-    if shutil.disk_usage(folder).free < (request.content_length or 0) + SPARE_ROOM:
-        abort(413, "The server's disk has no room for this. Tell whoever runs this dashboard.")
-    g.incoming_slot = next((slot for slot in map(try_lock, _slots(folder)) if slot is not None), None)
+    # Who sends in chunks does not say how much: as much as is permitted.
+    expected = request.max_content_length if request.content_length is None else request.content_length
+    g.incoming_slot, promised = _take_slot(folder, expected)
     if g.incoming_slot is None:
         raise LockBusy("other uploads are arriving; try again when they have arrived")
+    if shutil.disk_usage(folder).free < promised + SPARE_ROOM:
+        abort(413, "The server's disk has no room for this. Tell whoever runs this dashboard.")
     g.incoming = []
 
     def open_file() -> BinaryIO:
@@ -90,11 +92,23 @@ def end_receiving() -> None:
         path.unlink(missing_ok=True)
     slot = g.pop("incoming_slot", None)
     if slot is not None:
+        os.ftruncate(slot, 0)
         os.close(slot)
 
 
-def _slots(folder: Path) -> list[Path]:
-    return [folder / f"arriving-{number}" for number in range(AT_ONCE)]
+def _take_slot(folder: Path, expected: int) -> tuple[int | None, int]:
+    """A slot, None if all are taken, and the bytes that all who are sending may still bring, these `expected` ones
+    with them. A slot's file holds its bytes; what a dead process left in one counts only until somebody takes it."""
+    taken, promised = None, expected
+    for path in (folder / f"arriving-{number}" for number in range(AT_ONCE)):
+        slot = try_lock(path) if taken is None else None
+        if slot is None:
+            promised += int(path.read_text() or 0) if path.exists() else 0
+            continue
+        taken = slot
+        os.ftruncate(slot, 0)
+        os.write(slot, str(expected).encode())
+    return taken, promised
 
 
 def _sweep(folder: Path) -> None:
