@@ -20,7 +20,7 @@ from database.engines.base import is_process_alive
 from settings import ROOT
 from web import current
 from web.job_supervisor import process_start
-from web.jobs import Outcome, command_environment, outcome_of
+from web.jobs import SPARE_MEMORY, Outcome, command_environment, outcome_of
 
 AT_ONCE = 2
 """So many jobs work at a time; others wait their turn."""
@@ -28,8 +28,6 @@ SECONDS = 900
 """A file of ten million facts takes a minute or two."""
 WAIT = 120
 """Seconds that a command waits for another import or refresh."""
-SPARE_MEMORY = 1024
-"""MiB beside what DuckDB may use: Python, and the words of a file that are judged in it."""
 
 _STARTING = 30
 """Seconds after which a supervisor that wrote nothing did not start."""

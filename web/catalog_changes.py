@@ -32,8 +32,10 @@ from web.jobs import Outcome, run_command
 pages = Blueprint("catalog_changes", __name__)
 
 LARGEST_UPLOAD = 10 * 1024 * 1024
+MOST_ROWS = 50_000
+"""Of one file. While it is looked at no import and no refresh can begin."""
 SECONDS = 120
-"""A file of 50,000 products takes a fraction of it."""
+"""A file of so many products takes a fraction of it."""
 LONGEST = {"brand": 255, "category": 255, "group": 100}
 
 
@@ -75,6 +77,10 @@ def upload() -> Response:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         return _back(back, "Choose a file first.")
+    if sum(piece.count(b"\n") for piece in iter(lambda: sent.stream.read(1 << 20), b"")) > MOST_ROWS + 1:
+        return _back(back, f"The file has more than {MOST_ROWS:,} lines. Send it in parts, or have it taken in on the "
+                     "server: flask products FILE.")
+    sent.stream.seek(0)
     called = people.escaped(sent.filename.replace("\\", "/").rpartition("/")[2])[:150] or "file.csv"
     return _check(_keep(sent.save, called=called, back=back))
 

@@ -32,6 +32,7 @@ LOOK_EVERY = 0.1
 GRACE = 10
 """Seconds in which a command that is told to stop may roll back."""
 MIB = 1 << 20
+NICENESS = 5
 SPARE_ADDRESSES = (8192 + 256 * (os.cpu_count() or 1)) * MIB
 """Allocators and threads reserve many more addresses than they use; beyond this, something is wrong."""
 PR_SET_PDEATHSIG = 1
@@ -104,11 +105,7 @@ class Supervisor:
 
     def _limit(self) -> None:
         """In the child: what the kernel enforces, also if this process is killed."""
-        with contextlib.suppress(OSError):
-            os.nice(5)
-        limit(resource.RLIMIT_CORE, 0)
-        limit(resource.RLIMIT_AS, self.order["memory"] * MIB + SPARE_ADDRESSES)
-        limit(resource.RLIMIT_CPU, int(self.order["seconds"]) * (os.cpu_count() or 1) + GRACE)
+        limit_command(0, memory=self.order["memory"], seconds=self.order["seconds"])
         with contextlib.suppress(AttributeError):
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -149,10 +146,18 @@ class Supervisor:
         print(f"{self.order['name']}: step {number} {why}: {' '.join(last.split())}", file=sys.stderr, flush=True)
 
 
-def limit(what: int, most: int) -> None:
-    """Lowers a limit of this process. Where the service allows less, or no change, that stays."""
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(what, (most, most))
+def limit_command(pid: int, *, memory: int, seconds: float) -> None:
+    """Lowers what a command's process (0: this one) may use: MiB, seconds, and its turn among others. Where the service
+    allows less, or no change, that stays."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+    for what, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, memory * MIB + SPARE_ADDRESSES),
+        (resource.RLIMIT_CPU, int(seconds) * (os.cpu_count() or 1) + GRACE),
+    ):
+        with contextlib.suppress(OSError, ValueError):
+            resource.prlimit(pid, what, (most, most))
 
 
 def end(process: subprocess.Popen, *, grace: float) -> None:

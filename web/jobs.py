@@ -7,11 +7,14 @@ none of the web's environment but what a program needs to run, and none of its s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +23,15 @@ from flask import current_app
 from domain.errors import DatabaseUnreachable, LockBusy, OutOfSpace, Refused
 from settings import ROOT, as_environment
 from web import current
+from web.job_supervisor import LOOK_EVERY, MIB, limit_command, memory_of, try_lock
 
 COMMANDS_CONFIG = "LEGO_COMMANDS_CONFIG"
 """Names the settings of commands, where the web's own database user may not write what they write."""
+
+AT_ONCE = 2
+"""So many commands are waited for at a time, by all threads of all processes."""
+SPARE_MEMORY = 1024
+"""MiB beside what DuckDB may use: Python, and the words of a file that are judged in it."""
 
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 _WEB_ONLY = ("LEGO_WEB_", "LEGO_CACHE_")
@@ -52,8 +61,17 @@ class Outcome:
 
 
 def run_command(name: str, *arguments: str, seconds: float) -> Outcome:
-    """Runs `flask <name> <arguments> --json` to its end, at most so many `seconds`; then it is stopped, and
-    rolls back what it had begun."""
+    """Runs `flask <name> <arguments> --json` to its end, at most so many `seconds` and within the memory of
+    any command that the web begins; then it is stopped, and rolls back what it had begun. Whoever asks holds a thread
+    of the web meanwhile: so only `AT_ONCE` do, and others are asked to come again."""
+    with _slot() as is_free:
+        if not is_free:
+            return Outcome(LockBusy.exit_code, words="Others are changing the catalogue; nothing was changed. "
+                           "Try again in a minute.")
+        return _run(name, arguments, seconds)
+
+
+def _run(name: str, arguments: tuple[str, ...], seconds: float) -> Outcome:
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", name, *arguments, "--json"],
         cwd=ROOT, env=command_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -61,12 +79,12 @@ def run_command(name: str, *arguments: str, seconds: float) -> Outcome:
         # A Ctrl-C or a stop of the server is not for the command: it ends by itself.
         start_new_session=True,
     )
-    try:
-        out, err = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        _stop(process)
-        current_app.logger.error("flask %s was stopped after %s seconds", name, seconds)
-        return Outcome(None, words=f"It took longer than {seconds:.0f} seconds and was stopped; nothing was changed.")
+    memory = current.settings().database.memory + SPARE_MEMORY
+    limit_command(process.pid, memory=memory, seconds=seconds)
+    out, err, stopped_for = _watched(process, memory, seconds)
+    if stopped_for:
+        current_app.logger.error("flask %s was stopped: it %s", name, stopped_for)
+        return Outcome(None, words=f"It {stopped_for} and was stopped; nothing was changed.")
     if process.returncode == 0 and "warning: " in err:
         current_app.logger.warning("flask %s: %s", name, err.strip())
     elif process.returncode not in (0, Refused.exit_code):
@@ -100,6 +118,36 @@ def command_environment() -> dict[str, str]:
         # The log of commands names the request that began it.
         "LEGO_REQUEST_ID": current.request_id(),
     }
+
+
+@contextlib.contextmanager
+def _slot() -> Iterator[bool]:
+    """Holds one of the few places for commands that somebody waits for; False if all are taken, in any process."""
+    folder = current.settings().database.path
+    handle = None
+    for number in range(AT_ONCE):
+        handle = try_lock(folder / f"command-{number}") if handle is None else handle
+    try:
+        yield handle is not None
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _watched(process: subprocess.Popen, memory: int, seconds: float) -> tuple[str, str, str]:
+    """Output, errors, and why it was stopped, '' if it came to its end."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return *process.communicate(timeout=min(LOOK_EVERY, seconds)), ""
+        except subprocess.TimeoutExpired:
+            for reason, is_so in (
+                (f"took longer than {seconds:.0f} seconds", time.monotonic() > deadline),
+                (f"needed more than {memory:,} MiB of memory", memory_of(process.pid) > memory * MIB),
+            ):
+                if is_so:
+                    _stop(process)
+                    return "", "", reason
 
 
 def _stop(process: subprocess.Popen) -> None:

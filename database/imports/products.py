@@ -31,6 +31,8 @@ PRODUCTS, BRANDS = "products", "brands"
 _LONGEST = {"asin": 64, "name": 255, "brand": 255, "category": 255, "status": 50, "group": 100}
 AT_ONCE = 2000
 """So many rows are written by one statement."""
+DIFFERENT_AT_ONCE = 500
+"""So many, if each gets a value of its own."""
 _FIELDS = {PRODUCTS: ("asin", "name", "brand", "category", "status"), BRANDS: ("brand", "category", "group")}
 
 
@@ -248,7 +250,8 @@ def _add_products(store, connection, scratch, entry: Entry) -> int:
 
 def _update(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, kind: str, table: sa.Table) -> None:
     """Writes the cells that change. Rows that get the same value are written together: thousands of products
-    that get one brand are a few statements, not thousands."""
+    that get one brand are a few statements, not thousands. A statement for each of the others would take a millisecond,
+    and nobody else could change anything meanwhile."""
     fields = _FIELDS[kind]
     for name in fields[1:]:
         is_name_of_row = name in ("brand", "category")
@@ -259,10 +262,12 @@ def _update(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, kind:
             + "WHERE c.field = $field GROUP BY value ORDER BY value", {"field": name},
         ).fetchall()
         column = table.c[f"{name}_id" if is_name_of_row else name]
-        single = [{"row_id": ids[0], "new_value": value} for value, ids in rows if len(ids) == 1]
-        if single:
-            change = sa.update(table).where(table.c.id == sa.bindparam("row_id"))
-            connection.execute(change.values({column: sa.bindparam("new_value")}), single)
+        single = {ids[0]: value for value, ids in rows if len(ids) == 1}
+        changing = list(single)
+        for start in range(0, len(changing), DIFFERENT_AT_ONCE):
+            part = changing[start : start + DIFFERENT_AT_ONCE]
+            given = sa.case({row_id: single[row_id] for row_id in part}, value=table.c.id)
+            connection.execute(sa.update(table).where(table.c.id.in_(part)).values({column: given}))
         for value, ids in rows:
             for start in range(0, len(ids) if len(ids) > 1 else 0, AT_ONCE):
                 part = ids[start : start + AT_ONCE]

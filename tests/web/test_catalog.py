@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
+from database.imports.products import DIFFERENT_AT_ONCE, take_products
 from database.summaries.refresh import refresh
 from tests.catalog_shop import open_shop, places
 from tests.web.conftest import csrf_token, sign_in
-from web.catalog_changes import LARGEST_UPLOAD
+from web.catalog_changes import LARGEST_UPLOAD, MOST_ROWS
 
 EMBEDDED = pytest.mark.parametrize("engine", ["embedded"], indirect=True)
 """For what no engine can change."""
@@ -219,6 +220,28 @@ def test_a_file_that_is_too_large_gets_413(shop, signed_in):
     answer = client.post("/catalog/upload", data={"csrf_token": csrf_token(client), "file": file})
     assert answer.status_code == 413
     assert uploads(shop) == []
+
+
+@EMBEDDED
+def test_a_file_of_too_many_lines_is_refused_in_one(shop, signed_in):
+    client = signed_in("analyst")
+    page = upload(client, "asin,brand\n" + "B5,birch\n" * (MOST_ROWS + 1))
+    assert "The file has more than 50,000 lines. Send it in parts, or have it taken in on the server" in words(page)
+    assert uploads(shop) == []
+
+
+@EMBEDDED
+def test_rows_with_values_of_their_own_are_written_together_each_with_its_own(shop, tmp_path):
+    count = DIFFERENT_AT_ONCE + 1
+    file = tmp_path / "names.csv"
+    file.write_text("asin,name\n" + "".join(f"N{n},Name {n}\n" for n in range(count)), encoding="utf-8")
+    with shop.lock("a test"):
+        take_products(shop, file, dry_run=False)
+    with shop.facts() as connection:
+        found = connection.execute(
+            sa.select(schema.asin.c.asin, schema.asin.c.name).where(schema.asin.c.asin.like("N%"))
+        ).all()
+    assert {tuple(row) for row in found} == {(f"N{n}", f"Name {n}") for n in range(count)}
 
 
 @EMBEDDED

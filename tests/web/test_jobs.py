@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import resource
+
 import pytest
 import sqlalchemy as sa
 
 from database import schema
+from domain.errors import LockBusy
 from settings import as_environment, load_settings
+from web import jobs
+from web.job_supervisor import NICENESS, try_lock
 from web.jobs import Outcome, run_command
 
 
@@ -53,6 +59,33 @@ def test_a_command_over_its_time_is_stopped_and_changes_nothing(app, store, tmp_
     with app.test_request_context(), store.lock("a test"):
         outcome = run_command("products", str(file), "--wait", "60", seconds=0.2)
     assert outcome == Outcome(None, words="It took longer than 0 seconds and was stopped; nothing was changed.")
+
+
+def test_a_third_command_is_asked_to_come_again(small_app, tmp_path):
+    folder = small_app.extensions["lego_store"].settings.database.path
+    held = [try_lock(folder / f"command-{number}") for number in range(jobs.AT_ONCE)]
+    with small_app.test_request_context():
+        outcome = run_command("no-such-command", seconds=60)
+        words = "Others are changing the catalogue; nothing was changed. Try again in a minute."
+        assert outcome == Outcome(LockBusy.exit_code, words=words)
+        os.close(held[0])
+        assert run_command("no-such-command", seconds=60).exit_code == 2
+    os.close(held[1])
+
+
+def test_a_command_is_polite_and_cannot_take_the_memory_of_pages(small_app, monkeypatch):
+    seen = []
+
+    def look(pid: int) -> int:
+        limits = [resource.prlimit(pid, what) for what in (resource.RLIMIT_AS, resource.RLIMIT_CPU)]
+        seen.append((os.getpriority(os.PRIO_PROCESS, pid), *(low != resource.RLIM_INFINITY for low, _ in limits)))
+        return 1 << 50
+
+    monkeypatch.setattr(jobs, "memory_of", look)
+    with small_app.test_request_context():
+        outcome = run_command("no-such-command", seconds=60)
+    assert outcome.exit_code is None and seen == [(NICENESS, True, True)]
+    assert outcome.words.startswith("It needed more than ") and outcome.words.endswith("nothing was changed.")
 
 
 @pytest.mark.parametrize("arguments", [("no-such-command",), ("products", "x.csv", "--only-brands", "1;2")])
