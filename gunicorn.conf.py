@@ -132,6 +132,7 @@ def post_worker_init(worker):
     """Fails at the start, in one line, where the first request would otherwise fail."""
     from gunicorn import util
 
+    from database import passwords
     from domain.errors import LegoError
     from web import bare_answers, slow_senders, static_files, warm_up
     from web.secret_key import secret_key
@@ -146,6 +147,7 @@ def post_worker_init(worker):
     except LegoError as error:
         worker.log.error("%s", error)
         sys.exit(BOOT_FAILED)
+    passwords.share_places(_all.database.path)
     static_files.prepare(app)
     warm_up.start(app)
 

@@ -46,6 +46,33 @@ def test_of_three_hashes_at_once_the_third_waits():
     thread.join()
 
 
+def test_hashes_of_other_processes_count(tmp_path, monkeypatch):
+    monkeypatch.setattr(passwords, "_shared", [])
+    passwords.share_places(tmp_path)
+    program = (
+        "import sys; from pathlib import Path; from database import passwords; "
+        "passwords.share_places(Path(sys.argv[1])); place = passwords._place(); place.__enter__(); "
+        "print('here', flush=True); sys.stdin.read()"
+    )
+    others = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    assert [other.stdout.readline() for other in others] == [b"here\n"] * 2
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: hash_password("correct horse battery") and done.set())
+    thread.start()
+    assert not done.wait(0.5)
+    # One that dies gives its place away.
+    others[0].kill()
+    assert done.wait(30)
+    thread.join()
+    for other in others:
+        other.communicate()
+
+
 def test_no_table_holds_a_password_token_or_cookie_in_the_clear(small_world: World):
     client = small_world.visitor("anna")
     with client.session_transaction() as session:
