@@ -1,4 +1,5 @@
-"""Failed attempts to prove who one is, counted per name and address in the shared store."""
+"""Failed attempts to prove who one is, counted per name and address in the shared store. The addresses of one network
+of IPv6 count as one: whoever has one of them has them all."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from database.audit import escaped
 from database.engines.base import Store, utc_now
 from database.schema import sign_in_failure
+from domain.networks import network_of
 
 FAILURES = 5
 FAILURE_WINDOW = datetime.timedelta(minutes=15)
@@ -91,7 +93,7 @@ def _delete(connection: sa.Connection, attempt: int) -> None:
 
 
 def _key(name: str, address: str) -> tuple[str, str]:
-    return escaped(name)[:150], address[:64]
+    return escaped(name)[:150], network_of(address)[:64]
 
 
 def _attempts_of(name: str, address: str) -> sa.ColumnElement[bool]:

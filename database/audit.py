@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from database.engines.base import Store, utc_now
 from database.schema import audit_log
 from domain.errors import LegoError
+from domain.networks import network_of
 
 BATCH = 2000
 """So many lines are held at once while the whole trail is read."""
@@ -52,6 +53,22 @@ def record_done(store: Store, action: str, *, user_name: str, detail: str) -> st
         words = str(error).splitlines()[0] if str(error) else type(error).__name__
         return f"{action}, but the audit trail has no line of it ({words})"
     return None
+
+
+def record_once(
+    connection: sa.Connection, action: str, *, user_name: str, address: str, detail: str = "",
+    since: datetime.datetime,
+) -> None:
+    """Writes the line if there is none `since` then (UTC) of this action, name and network: for what anybody can repeat
+    as fast as they can send."""
+    log = audit_log.c
+    told = connection.execute(
+        sa.select(log.address)
+        .where(log.happened_at > since, log.action == action, log.user_name == escaped(user_name)[:150])
+        .distinct()
+    ).scalars()
+    if network_of(address) not in {network_of(other or "") for other in told}:
+        record(connection, action, user_name=user_name, address=address, detail=detail)
 
 
 def read_trail(connection: sa.Connection, wanted: TrailFilter, *, start: int, limit: int) -> Sequence[sa.Row]:

@@ -9,8 +9,17 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response
 
 from database import people, second_factor
-from database.attempts import EVERYWHERE, Attempt, admit_attempt, admit_attempts, forget_attempts, take_back
-from database.audit import record
+from database.attempts import (
+    EVERYWHERE,
+    FAILURE_WINDOW,
+    Attempt,
+    admit_attempt,
+    admit_attempts,
+    forget_attempts,
+    take_back,
+)
+from database.audit import record, record_once
+from database.engines.base import utc_now
 from database.one_time import STEP, find_token, make_token, use_token
 from database.passwords import NOBODY, hash_password, is_outdated, is_password
 from domain.people import is_name, name_from
@@ -49,7 +58,7 @@ def sign_in() -> Response:
     address = current.address()
     attempt = admit_attempt(current.store(), name, address)
     if attempt.wait is not None:
-        _record("sign-in refused", name, "too many failures")
+        _record_refusal(name)
         return _too_many(_form, attempt.wait)
     user_id = _user_with(name, password)
     if user_id is None:
@@ -83,7 +92,7 @@ def give_code() -> Response:
     address = current.address()
     wait = admit_attempts(current.store(), user.name, address, EVERYWHERE)
     if wait is not None:
-        _record("sign-in refused", user.name, "too many failures")
+        _record_refusal(user.name)
         return _too_many(_code_form, wait)
     with current.store().application.begin() as connection:
         kind = second_factor.accept(connection, user.id, request.form.get("code", ""))
@@ -175,3 +184,12 @@ def _too_many(form: Callable[..., Response], seconds: int) -> Response:
 def _record(action: str, name: str, detail: str = "") -> None:
     with current.store().application.begin() as connection:
         record(connection, action, user_name=name, address=current.address(), detail=detail)
+
+
+def _record_refusal(name: str) -> None:
+    """Once in the time for which somebody is shut out: a refusal costs them nothing, and must not fill the trail."""
+    with current.store().application.begin() as connection:
+        record_once(
+            connection, "sign-in refused", user_name=name, address=current.address(), detail="too many failures",
+            since=utc_now() - FAILURE_WINDOW,
+        )

@@ -1,5 +1,6 @@
 """Signing in and out, and guessing passwords."""
 
+import re
 import threading
 import unicodedata
 
@@ -87,6 +88,42 @@ def test_five_failures_in_any_worker_shut_the_sixth_attempt_out(app, add_person,
     assert "Too many failed attempts. Try again in 15 minutes." in answer.text
     assert audit(store)[-1] == ("sign-in refused", "anna", "127.0.0.1")
     other.extensions["lego_store"].close()
+
+
+def test_of_many_refusals_the_audit_trail_has_one_line_for_each_name_and_network(app, add_person, store):
+    add_person("anna")
+    for name, address in (("anna", "192.0.2.7"), ("nobody", "192.0.2.7"), ("anna", "2001:db8::1")):
+        client = app.test_client()
+        client.environ_base["REMOTE_ADDR"] = address
+        for _ in range(5):
+            _fail(client, name)
+        for _ in range(4):
+            assert _fail(client, name) == 429
+    refused = [line for line in audit(store) if line[0] == "sign-in refused"]
+    assert refused == [
+        ("sign-in refused", "anna", "192.0.2.7"), ("sign-in refused", "nobody", "192.0.2.7"),
+        ("sign-in refused", "anna", "2001:db8::1"),
+    ]
+
+
+def test_the_addresses_of_one_network_of_ipv6_count_as_one(app, add_person, store):
+    add_person("anna")
+    client = app.test_client()
+    for number in range(7):
+        client.environ_base["REMOTE_ADDR"] = f"2001:db8::{number}"
+        assert _fail(client, "anna") == (403 if number < 5 else 429)
+    client.environ_base["REMOTE_ADDR"] = "2001:db8:0:1::1"
+    assert _fail(client, "anna") == 403
+    assert [line[0] for line in audit(store)].count("sign-in refused") == 1
+
+
+def _fail(client, name: str) -> int:
+    """Loopback alone may sign in over plain HTTP."""
+    page = client.get("/login", base_url="https://localhost")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+    form = {"name": name, "password": "not it at all", "csrf_token": token}
+    headers = {"Referer": "https://localhost/login"}
+    return client.post("/login", data=form, base_url="https://localhost", headers=headers).status_code
 
 
 def test_the_count_is_of_one_name_from_one_address(app, add_person):
