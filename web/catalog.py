@@ -18,6 +18,7 @@ from web.figures import formats_of_reader
 from web.formats import COUNT, Formats
 from web.notices import badge_of, moment_words
 from web.sheets import ExportLink
+from web.standing import trouble_notices
 
 pages = Blueprint("catalog", __name__)
 
@@ -126,8 +127,9 @@ def _render(reading: Reading) -> str:
         choices = _with_waiting(choices, waiting_names(current.store(), changes))
     return render_template(
         "catalog/show.html",
-        title=TITLES[listing.show], listing=listing, badge=badge_of(reading), may_edit=person.may(ANALYST),
-        is_limited=person.brands is not None, excluded=current.settings().refresh.exclude_groups,
+        title=TITLES[listing.show], listing=listing, badge=badge_of(reading), notices=trouble_notices(),
+        may_edit=person.may(ANALYST), is_limited=person.brands is not None,
+        excluded=current.settings().refresh.exclude_groups,
         tabs=_tabs(counts, listing, formats), summary=_summary(counts, formats),
         headings=_headings(listing), rows=_rows(found, listing, changes, known=choices["brand"]),
         paging=_paging(listing, found.count, formats),

@@ -29,15 +29,16 @@ def standing_notices(live: Generation) -> tuple[str, ...]:
     kept: dict[tuple, tuple[str, ...]] = current_app.extensions.setdefault("lego_standing", {})
     found = kept.get(key)
     if found is None:
-        found = (*_trouble(), *_waiting_imports(live, person), *_waiting(live, person))
+        found = (*trouble_notices(), *_waiting_imports(live, person), *_waiting(live, person))
         if len(kept) >= KEPT:
             kept.clear()
         kept[key] = found
     return found
 
 
-def _trouble() -> tuple[str, ...]:
-    """That figures are old must not wait to be noticed. The reason is for whoever operates, in the log."""
+def trouble_notices() -> tuple[str, ...]:
+    """That the last refresh failed or is too long ago: figures that are old must not wait to be noticed. The reason
+    is for whoever operates, in the log."""
     trouble = refresh_trouble(current.store(), now=utc_now())
     if trouble is None:
         return ()
