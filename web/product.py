@@ -8,7 +8,14 @@ from decimal import Decimal
 from flask import Blueprint, Response, abort, render_template
 
 from database.queries.breakdown import SORTS
-from database.queries.product import MarketplaceRow, Product, ProductFigures, find_product, read_product
+from database.queries.product import (
+    MarketplaceRow,
+    Product,
+    ProductFigures,
+    find_product,
+    read_last_month,
+    read_product,
+)
 from domain.months import month_name
 from domain.selection import WORDS
 from web.addresses import TextConverter
@@ -65,6 +72,15 @@ class Grid:
     caption: str
     months: tuple[MonthHeading, ...]
     rows: tuple[GridRow, ...]
+
+
+@dataclass(frozen=True)
+class LastFigures:
+    """The last month of a product that has no figures in the chosen ones, and the way to its year."""
+
+    month: str
+    year: str
+    address: str
 
 
 @pages.get("/products/<text:asin>", merge_slashes=False)
@@ -125,6 +141,7 @@ def _render(page: Page, product: Product) -> str:
         filters=filters_of(page, without=OTHER_WORDS),
         notices=notices_of(page),
         is_empty=found.is_empty,
+        last=_last_figures(product, page) if found.is_empty else None,
         all_products=page.elsewhere("products.show"),
         headlines=headlines_of(found.headlines, page),
         chart=monthly_chart(found.months, page),
@@ -132,6 +149,13 @@ def _render(page: Page, product: Product) -> str:
         grid=_grid(found, page),
         metrics=profit_table(found.metrics, page) if found.metrics.lines else None,
     )
+
+
+def _last_figures(product: Product, page: Page) -> LastFigures | None:
+    month = read_last_month(page.connection, page.selection, product)
+    if month is None:
+        return None
+    return LastFigures(month_name(month), str(month.year), page.address(period=str(month.year)))
 
 
 def _about(product: Product, page: Page) -> list[Fact]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from flask import Blueprint, Response, render_template
 
 from database.queries.products import SORTS, ProductRow, Products, count_products, read_all_products, read_products
+from database.queries.without_figures import WithoutFigures, read_without_figures
 from domain.metrics import CM3, NET_UNITS, rise_of
 from domain.ratios import margin_level
 from domain.selection import LONGEST_SEARCH, WORDS_WITH_SEARCH
@@ -72,6 +73,24 @@ class ProductsView:
     legend: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True)
+class Unsold:
+    """A product that has a page, and no figure on this one."""
+
+    name: str
+    asin: str
+    address: str
+
+
+@dataclass(frozen=True)
+class UnsoldView:
+    """The products that a search names beside those of the table; `more` are not listed."""
+
+    caption: str
+    products: tuple[Unsold, ...]
+    more: str
+
+
 @pages.get("/products")
 def show() -> Response:
     """The products of the reader's selection and search."""
@@ -97,6 +116,7 @@ def _render(page: Page) -> str:
         longest_search=LONGEST_SEARCH,
         without_search=page.address(search="") if selection.search else "",
         table=_table(found, page),
+        unsold=_unsold(_without_figures(found, page), page),
     )
 
 
@@ -115,6 +135,29 @@ def _table(found: Products, page: Page) -> ProductsView:
         paging=paging_of(page, start=(selection.page - 1) * ROWS_PER_PAGE, shown=len(found.rows), total=found.count),
         has_changes=has_changes,
         legend=margin_legend(page),
+    )
+
+
+def _without_figures(found: Products, page: Page) -> WithoutFigures:
+    """What a search names beside what was `found`. A search that fills several pages is too wide to be meant for a
+    single product, and it alone would need to know more than this page's products."""
+    if not page.selection.search or found.count > len(found.rows):
+        return WithoutFigures()
+    return read_without_figures(page.connection, page.selection, [row.key for row in found.rows])
+
+
+def _unsold(found: WithoutFigures, page: Page) -> UnsoldView | None:
+    if not found.products:
+        return None
+    words, more = count_words(page, found.count, "product", "products"), found.count - len(found.products)
+    return UnsoldView(
+        caption=f"{words} without {page.selection.metric} here in {page.selection.span.words()}",
+        products=tuple(
+            Unsold(product.name, product.asin if product.asin != product.name else "",
+                   product_address(page, product.asin))
+            for product in found.products
+        ),
+        more=f"and {page.formats.exact(more, COUNT)} more" if more else "",
     )
 
 

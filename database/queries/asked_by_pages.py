@@ -20,9 +20,10 @@ from database.queries.catalog import Listing, choices_of, count_lists, read_list
 from database.queries.catalogue import read_catalogue
 from database.queries.categories import read_categories
 from database.queries.dashboard import read_dashboard
-from database.queries.product import find_product, read_product
+from database.queries.product import find_product, read_last_month, read_product
 from database.queries.products import read_products
 from database.queries.profitability import read_profitability
+from database.queries.without_figures import read_without_figures
 from database.schema import ALL_MARKETPLACES, asin, summary_asin, summary_brand
 from domain.errors import GenerationGone, SelectionError, SetupError
 from domain.months import today_utc
@@ -75,16 +76,20 @@ def _products(asked: Asked) -> None:
         _product(asked)
         return
     start = (asked.selection.page - 1) * PER_PAGE
-    read_products(asked.connection, asked.selection, asked.catalogue.brands, start=start, limit=PER_PAGE)
+    found = read_products(asked.connection, asked.selection, asked.catalogue.brands, start=start, limit=PER_PAGE)
+    if asked.selection.search and found.count == len(found.rows):
+        read_without_figures(asked.connection, asked.selection, [row.key for row in found.rows])
 
 
 def _product(asked: Asked) -> None:
     product = find_product(asked.connection, asked.argument)
     if product is None:
         raise SetupError(f"there is no product {asked.argument!r}; write its ASIN, like products/B01ABCDEFG")
-    read_product(
+    found = read_product(
         asked.connection, asked.selection, product, metrics=asked.catalogue.metrics, marketplace_names=asked.names
     )
+    if found.is_empty:
+        read_last_month(asked.connection, asked.selection, product)
 
 
 def _catalog(asked: Asked) -> None:

@@ -102,6 +102,12 @@ def read_product(
     )
 
 
+def read_last_month(connection: sa.Connection, selection: Selection, product: Product) -> datetime.date | None:
+    """The last month, chosen or not, in which the product has a figure in the chosen marketplaces; None if there
+    is none."""
+    return connection.execute(last_month_statement(selection, product.key)).scalar()
+
+
 def product_statement(key: str) -> sa.Select:
     """A product with the names of its brand and category."""
     category_id = sa.func.coalesce(asin.c.category_id, brand.c.category_id)
@@ -139,18 +145,23 @@ def sums_statement(selection: Selection, product: int) -> sa.Select:
     """Every figure of the product in the chosen months and those that they are compared with."""
     columns = summary_asin.c
     spans = [span for span in (selection.span, selection.previous, selection.year_before) if span]
-    narrowed = [
-        column.in_(values)
-        for column, values in (
-            (columns.brand_id, selection.scope), (columns.marketplace, selection.marketplaces or None),
-        )
-        if values is not None
-    ]
     return (
         sa.select(columns.month, columns.marketplace, columns.metric, columns.value)
-        .where(columns.asin_id == product, sa.or_(*(within(span) for span in spans)), *narrowed)
+        .where(*_of(product, selection), sa.or_(*(within(span) for span in spans)))
         .order_by(columns.metric, columns.month, columns.marketplace)
     )
+
+
+def last_month_statement(selection: Selection, product: int) -> sa.Select:
+    """The last month with any of the product's figures."""
+    return sa.select(sa.func.max(summary_asin.c.month)).where(*_of(product, selection))
+
+
+def _of(product: int, selection: Selection) -> list[sa.ColumnElement[bool]]:
+    """What of the ASIN level is the product's, in the chosen marketplaces, and this reader's."""
+    columns = summary_asin.c
+    asked = ((columns.brand_id, selection.scope), (columns.marketplace, selection.marketplaces or None))
+    return [columns.asin_id == product, *(column.in_(values) for column, values in asked if values is not None)]
 
 
 Found = tuple[datetime.date, str, str, Decimal]

@@ -118,7 +118,7 @@ def ranking_statement(selection: Selection, *, start: int, limit: int | None) ->
             sa.func.sum(found.c.value).over().label("found_value"),
         )
         .select_from(tables.outerjoin(asin, asin.c.id == found.c.asin_id))
-        .where(*_searched(selection.search))
+        .where(*searched(selection.search))
         .order_by(*_ordered(place, selection.order), asin.c.asin.is_(None), asin.c.asin, found.c.asin_id)
         .limit(limit)
         .offset(start)
@@ -158,6 +158,14 @@ def conditions(selection: Selection) -> list[sa.ColumnElement[bool]]:
         (columns.category_id, selection.categories or None), (columns.marketplace, selection.marketplaces or None),
     )
     return [column.in_(values) for column, values in asked if values is not None]
+
+
+def searched(search: str) -> list[sa.ColumnElement[bool]]:
+    """Every word must stand in the ASIN or in the name."""
+    return [
+        asin.c.asin.icontains(word, autoescape=True) | asin.c.name.icontains(word, autoescape=True)
+        for word in search.split()
+    ]
 
 
 def within(span: Span | None) -> sa.ColumnElement[bool]:
@@ -222,14 +230,6 @@ def _change(selection: Selection, found: sa.Subquery) -> Place:
 
 def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement:
     return sa.func.sum(sa.case((condition, summary_asin.c.value)))
-
-
-def _searched(search: str) -> list[sa.ColumnElement[bool]]:
-    """Every word must stand in the ASIN or in the name."""
-    return [
-        asin.c.asin.icontains(word, autoescape=True) | asin.c.name.icontains(word, autoescape=True)
-        for word in search.split()
-    ]
 
 
 def _whole(connection: sa.Connection, selection: Selection) -> Decimal | None:

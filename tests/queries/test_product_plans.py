@@ -126,6 +126,8 @@ def test_one_product_is_read_from_the_index_by_product(connection: sa.Connection
 
     assert [key for _, key in explained(connection, asked)] == ["ix_asin_product"]
     assert rows_read(connection, asked) <= MONTHS * METRICS * MARKETPLACES * 1.1
+    last = product.last_month_statement(selection(), 7)
+    assert [key for _, key in explained(connection, last)] == ["ix_asin_product"]
     plan = explained(connection, product.published_statement(7, (1, 2)))
     assert {access for access, _ in plan} <= {"const", "eq_ref", "ref", "range"}
     assert "ix_asin_product" in {key for _, key in plan}

@@ -157,6 +157,39 @@ def test_a_search_that_finds_nothing_says_so_and_leads_back(small_reader: FlaskC
     assert '<a class="button" href="/products?period=3m" data-swap-link>' in answer.text
 
 
+def test_a_search_tells_of_products_without_figures_and_leads_to_them(reader: FlaskClient) -> None:
+    text = text_of(reader, "/products?search=B04")
+    assert "No product found" in text
+    assert "1 product without Net revenue here in Nov 2024 – Oct 2025 Never sold B04" in text
+    assert 'href="/products/B04"' in reader.get("/products?search=B04").text
+    assert unsold(reader, "/products?search=b0") == ["Never sold B04"]
+    assert unsold(reader, "/products?search=b0&period=2023") == ["Red duck B02", "Never sold B04"]
+    assert unsold(reader, "/products?search=duck&marketplace=US&metric=Storage") == ["Red duck B02"]
+    assert unsold(reader, "/products?search=b0&brand=2") == []
+    assert unsold(reader, "/products") == unsold(reader, "/products?period=2020") == []
+
+
+def unsold(client: FlaskClient, address: str) -> list[str]:
+    """The products that are listed below the table."""
+    found = re.search(r'<ul class="unsold">(.*?)</ul>', client.get(address).text, re.DOTALL)
+    return [words(line) for line in re.findall(r"<li.*?</li>", found[1], re.DOTALL)] if found else []
+
+
+def test_a_search_that_fills_pages_tells_of_its_products_with_figures_only(
+    small_store: Store, small_reader: FlaskClient
+) -> None:
+    many = range(1, 52)
+    publish(
+        small_store, [(n, 1, 5, "US", "2025-10", "Net revenue", "1.00") for n in many], generation=2,
+        brands={1: "Alder"}, products=[{"id": n, "asin": f"B{n:03d}"} for n in range(1, 70)],
+    )
+
+    assert unsold(small_reader, "/products?search=B0") == []
+    assert unsold(small_reader, "/products?search=B05") == [f"B{n:03d}" for n in range(52, 60)]
+    listed = unsold(small_reader, "/products?search=B&period=2024")
+    assert listed == [*(f"B{n:03d}" for n in range(1, 11)), "and 59 more"]
+
+
 def test_a_period_without_figures_says_so(small_reader: FlaskClient) -> None:
     assert "No figures for this selection" in text_of(small_reader, "/products?period=2020")
 
@@ -199,6 +232,7 @@ def test_a_reader_of_some_brands_finds_theirs_only(store: Store, reader: FlaskCl
     assert asins(reader, "/products") == asins(reader, "/products?search=duck") == ["B02"]
     assert table(reader, "/products")[-1] == ["1 product", "$500.00", "100.0%", ""]
     assert "No product found" in text_of(reader, "/products?search=blue")
+    assert unsold(reader, "/products?search=B0&period=2024") == ["Red duck B02"]
 
 
 def test_before_the_first_refresh_both_pages_name_the_command(store: Store, signed_in) -> None:
@@ -275,7 +309,14 @@ def test_a_product_without_figures_says_so_and_one_without_name_is_called_by_its
 ) -> None:
     assert "Never sold ASIN B04 Brand Alder & Ash" in text_of(small_reader, "/products/B04")
     assert "No figures for this product" in text_of(small_reader, "/products/B04")
-    assert "No figures for this product" in text_of(small_reader, "/products/B02?period=2024")
+
+
+def test_a_product_without_figures_in_the_period_leads_to_its_last_ones(reader: FlaskClient) -> None:
+    text = text_of(reader, "/products/B02?period=2024")
+
+    assert "No figures in this period" in text and "The last figures are of Oct 2025. Show 2025" in text
+    assert 'href="/products/B02?period=2025"' in reader.get("/products/B02?period=2024").text
+    assert "No figures for this product" in text_of(reader, "/products/B02?period=2024&marketplace=US")
 
 
 NOT_THERE = ("B99", "b01", "B01 ", " B01", "B0", "B01/", "x" * 5000, "%00", "B01%00", "%ff", ".csv")
