@@ -31,43 +31,56 @@ class Bar:
 
 
 def monthly_figure(
-    bars: Sequence[Bar], *, name: str, before_name: str, exact: Callable[[Decimal], str], tick: Callable[[Decimal], str]
+    bars: Sequence[Bar], *, name: str, before_name: str, open_name: str, exact: Callable[[Decimal], str],
+    tick: Callable[[Decimal], str],
 ) -> dict[str, Any]:
-    """The plotly figure of `bars`; `exact` writes a value for the reader, `tick` a mark of the axis.
-    Only the drawing uses binary floats: every figure that is read was written by `exact`."""
+    """The plotly figure of `bars`; `exact` writes a value for the reader, `tick` a mark of the axis. A legend calls
+    the months `name`, and those in progress `open_name` ('' where none of them has a value). Only the drawing uses
+    binary floats: every figure that is read was written by `exact`."""
     width = _bar_width(len(bars))
     traces = []
     if any(bar.before is not None for bar in bars):
         traces.append(_before(bars, before_name, exact) | {"width": width * WIDER})
-    traces.append(_now(bars, name, exact) | {"width": width})
+    if not open_name or not all(bar.open for bar in bars):
+        traces.append(_now(bars, name, exact) | {"width": width})
+    if open_name:
+        traces.append(_open(bars, open_name, exact) | {"width": width})
     ticks = round_ticks([value for bar in bars for value in (bar.value, bar.before)])
     return {"data": traces, "layout": _layout(bars, ticks, tick)}
 
 
 def _now(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> dict[str, Any]:
-    return {
-        "type": "bar",
-        "name": name,
-        "x": [bar.month.isoformat() for bar in bars],
-        "y": [_drawn(bar.value) for bar in bars],
-        "hovertext": [_hover(bar.month, bar.value, exact) + (" (in progress)" if bar.open else "") for bar in bars],
-        "hoverinfo": "text",
-        "customdata": [bar.address for bar in bars],
-        "marker": {"color": ["--chart-open" if bar.open else "--chart-now" for bar in bars], "cornerradius": 3},
-    }
+    values = [None if bar.open else bar.value for bar in bars]
+    hovers = [_hover(bar.month, bar.value, exact) for bar in bars]
+    return _trace(bars, name, values, hovers) | {"marker": _marker("--chart-now")}
+
+
+def _open(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> dict[str, Any]:
+    """Bars of their own, so that a legend tells why they are paler."""
+    found = [bar for bar in bars if bar.open]
+    hovers = [f"{_hover(bar.month, bar.value, exact)} (in progress)" for bar in found]
+    return _trace(found, name, [bar.value for bar in found], hovers) | {"marker": _marker("--chart-open")}
 
 
 def _before(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> dict[str, Any]:
+    hovers = [_hover(bar.before_month, bar.before, exact) if bar.before_month else "" for bar in bars]
+    return _trace(bars, name, [bar.before for bar in bars], hovers) | {"marker": _marker("--chart-before")}
+
+
+def _trace(bars: Sequence[Bar], name: str, values: Sequence[Decimal | None], hovers: list[str]) -> dict[str, Any]:
     return {
         "type": "bar",
         "name": name,
         "x": [bar.month.isoformat() for bar in bars],
-        "y": [_drawn(bar.before) for bar in bars],
-        "hovertext": [_hover(bar.before_month, bar.before, exact) if bar.before_month else "" for bar in bars],
+        "y": [_drawn(value) for value in values],
+        "hovertext": hovers,
         "hoverinfo": "text",
         "customdata": [bar.address for bar in bars],
-        "marker": {"color": "--chart-before", "cornerradius": 3},
     }
+
+
+def _marker(color: str) -> dict[str, Any]:
+    return {"color": color, "cornerradius": 3}
 
 
 def _layout(bars: Sequence[Bar], ticks: list[Decimal], tick: Callable[[Decimal], str]) -> dict[str, Any]:

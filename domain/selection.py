@@ -104,6 +104,12 @@ class Selection:
         return self.calendar.complete_part(self.span)
 
     @property
+    def in_progress(self) -> Span | None:
+        """The chosen months that are not over: the current one, and any later one that the figures reach already."""
+        first, last = max(self.span.first, self.calendar.current), min(self.span.last, self.calendar.last_month)
+        return Span(first, last) if first <= last else None
+
+    @property
     def previous(self) -> Span | None:
         """As many months before; None where the figures do not reach back that far."""
         complete = self.complete

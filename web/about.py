@@ -9,6 +9,7 @@ from typing import Any
 
 from database.engines.base import utc_now
 from domain.months import format_month
+from domain.periods import Span
 from domain.selection import Selection
 from web.figures import Page
 from web.filters import marketplace_names, period_name
@@ -90,6 +91,8 @@ def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]
     span, comparison = selection.span, offer.compared(selection)
     yield "Period", (period_name(selection),)
     yield "Months", (f"{format_month(span.first)} to {format_month(span.last)}",)
+    if selection.in_progress:
+        yield "In progress", (f"{_months(selection.in_progress)} counts in totals and is left out of changes",)
     if "metric" not in offer.without:
         yield "Metric", (selection.metric,)
     for label, chosen, known in (
@@ -105,6 +108,10 @@ def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]
         yield "Limited to", tuple(catalogue.brands.values()) or ("no brand with figures",)
     if comparison:
         yield "Compared with", (f"{format_month(comparison.first)} to {format_month(comparison.last)}",)
+
+
+def _months(span: Span) -> str:
+    return " to ".join(dict.fromkeys((format_month(span.first), format_month(span.last))))
 
 
 def _listed(words: tuple[str, ...]) -> str:

@@ -190,7 +190,7 @@ def _sheets(page: Page, brand_id: int) -> list[Sheet]:
         ]),
         breakdown_sheet(found.marketplaces, page, name="marketplaces", title="Marketplaces"),
         months_sheet(found.months, page),
-        profit_sheet(found.profit),
+        profit_sheet(found.profit, page),
         headlines_sheet(found.headlines),
     ]
 

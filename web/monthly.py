@@ -40,6 +40,7 @@ class Chart:
     figure: Markup
     now_words: str
     before_words: str
+    open_words: str
     rows: tuple[ChartRow, ...]
 
 
@@ -47,7 +48,7 @@ def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
     """The chart of `months`, which are those of the page's selection."""
     selection, kind = page.selection, kind_of(page.selection.metric)
     comparison = selection.comparison
-    before_words = comparison.words() if comparison else ""
+    before_words, open_words = comparison.words() if comparison else "", _open_words(months, page)
 
     def exact(value: Decimal) -> str:
         return page.formats.exact(value, kind)
@@ -58,7 +59,7 @@ def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
             Bar(row.month, row.value, row.before_month, row.before, open=row.in_progress, address=shown.address)
             for row, shown in zip(months, rows, strict=True)
         ],
-        name=selection.span.words(), before_name=before_words, exact=exact,
+        name=selection.span.words(), before_name=before_words, open_name=open_words, exact=exact,
         tick=lambda value: page.formats.tick(value, kind),
     )
     return Chart(
@@ -66,8 +67,17 @@ def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
         figure=embedded(figure),
         now_words=selection.span.words(),
         before_words=before_words,
+        open_words=open_words,
         rows=rows,
     )
+
+
+def _open_words(months: Sequence[MonthRow], page: Page) -> str:
+    """What the legend calls the paler bars; '' where none is drawn."""
+    found = page.selection.in_progress
+    if found is None or not any(row.in_progress and row.value is not None for row in months):
+        return ""
+    return f"{found.words()}, in progress"
 
 
 def months_sheet(months: Sequence[MonthRow], page: Page) -> Sheet:

@@ -103,11 +103,10 @@ def _currencies(page: Page) -> str:
 
 
 def _months_in_progress(page: Page) -> str:
-    selection = page.selection
-    open_months = [month for month in selection.span.months if month >= selection.calendar.current]
-    if not open_months or open_months[0] > selection.calendar.last_month:
+    found = page.selection.in_progress
+    if found is None:
         return ""
-    return f"{month_name(open_months[0])} is not over: it counts in the figures, and comparisons leave it out."
+    return f"{month_name(found.first)} is not over: it counts in the figures, and comparisons leave it out."
 
 
 def _listed(names: list[str]) -> str:

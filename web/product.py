@@ -16,7 +16,7 @@ from database.queries.product import (
     read_last_month,
     read_product,
 )
-from domain.months import month_name
+from domain.months import format_month, month_name
 from domain.selection import WORDS
 from web.addresses import TextConverter
 from web.breakdown import breakdown_sheet, breakdown_view
@@ -26,7 +26,7 @@ from web.formats import kind_of, kind_of_figure, leaves_out_cents
 from web.headlines import headlines_of, headlines_sheet
 from web.monthly import monthly_chart, months_sheet
 from web.notices import badge_of, notices_of
-from web.profit_table import MonthHeading, profit_table
+from web.profit_table import MonthHeading, profit_table, progress_mark
 from web.sheets import MONTH, TEXT, Cell, Column, Offer, Sheet, export_links
 
 pages = Blueprint("product", __name__)
@@ -213,10 +213,14 @@ def _sheets(page: Page, asin: str) -> list[Sheet]:
 
 
 def _metrics_sheet(found: ProductFigures, page: Page) -> Sheet:
-    months = tuple(Column(f"{month:%Y-%m}", kind_of(page.selection.metric)) for month in found.metrics.months)
+    kind = kind_of(page.selection.metric)
+    months = (
+        Column(format_month(month) + progress_mark(month, page), kind, key=format_month(month))
+        for month in found.metrics.months
+    )
     return Sheet(
         "metrics", "All metrics",
-        (Column("Metric", TEXT), Column("Total", kind_of(page.selection.metric)), *months),
+        (Column("Metric", TEXT), Column("Total", kind), *months),
         [
             (line.figure.name, *(
                 Cell(value, kind_of_figure(line.figure)) for value in (line.figure.value, *line.figure.months)

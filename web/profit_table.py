@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -88,12 +89,13 @@ def profit_table(found: Profitability, page: Page) -> ProfitTable:
     )
 
 
-def profit_sheet(found: Profitability) -> Sheet:
+def profit_sheet(found: Profitability, page: Page) -> Sheet:
     """The same rows as raw values. Kinds go by row: a margin stands below an amount."""
     columns = (
         Column("Metric", TEXT), Column("Total", MONEY), Column("% of net revenue", PERCENT),
         Column("Year before", MONEY), Column("Change", PERCENT),
-        *(Column(month_name(month), MONEY, key=format_month(month)) for month in found.months),
+        *(Column(month_name(month) + progress_mark(month, page), MONEY, key=format_month(month))
+          for month in found.months),
     )
     rows = []
     for line in found.lines:
@@ -103,6 +105,12 @@ def profit_sheet(found: Profitability) -> Sheet:
             *(Cell(value, kind) for value in figure.months),
         ))
     return Sheet("profit", "Profit and loss", columns, rows)
+
+
+def progress_mark(month: datetime.date, page: Page) -> str:
+    """What stands behind the heading of a month that is not over, in files: on pages a tag says it."""
+    found = page.selection.in_progress
+    return " (in progress)" if found and found.first <= month <= found.last else ""
 
 
 def level_of(figure: Figure, value: Decimal | None, page: Page) -> str:

@@ -197,7 +197,7 @@ def _thresholds(page: Page) -> list[Threshold]:
 
 def _sheets(page: Page) -> list[Sheet]:
     found = read_profitability(page.connection, page.selection)
-    return [profit_sheet(found), _waterfall_sheet(found), _gap_sheet(found)]
+    return [profit_sheet(found, page), _waterfall_sheet(found), _gap_sheet(found)]
 
 
 def _waterfall_sheet(found: Profitability) -> Sheet:

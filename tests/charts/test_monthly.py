@@ -22,28 +22,39 @@ BARS = [
 
 
 def figure(bars=BARS) -> dict:
-    return monthly_figure(bars, name="now", before_name="then", exact=lambda v: f"<{v}>", tick=lambda v: f"[{v:f}]")
+    open_name = "not over" if any(bar.open for bar in bars) else ""
+    return monthly_figure(
+        bars, name="now", before_name="then", open_name=open_name, exact=lambda v: f"<{v}>", tick=lambda v: f"[{v:f}]"
+    )
 
 
 def test_bars_stand_before_the_bars_they_are_compared_with() -> None:
     months = ["2025-09-01", "2025-10-01", "2025-11-01"]
 
-    then, now = figure()["data"]
+    then, now, not_over = figure()["data"]
 
     assert (then["name"], then["x"], then["y"]) == ("then", months, [-300.0, None, None])
-    assert (now["name"], now["x"], now["y"]) == ("now", months, [1200.5, None, 40.0])
-    assert then["width"] > now["width"]
+    assert (now["name"], now["x"], now["y"]) == ("now", months, [1200.5, None, None])
+    assert (not_over["name"], not_over["x"], not_over["y"]) == ("not over", months[2:], [40.0])
+    assert then["width"] > now["width"] == not_over["width"]
 
 
 def test_what_is_read_at_a_bar_was_written_by_the_formats() -> None:
-    then, now = figure()["data"]
+    then, now, not_over = figure()["data"]
 
     assert then["hovertext"] == ["Sep 2024: <-300.00>", "Oct 2024: –", ""]
-    assert now["hovertext"] == ["Sep 2025: <1200.50>", "Oct 2025: –", "Nov 2025: <40.00> (in progress)"]
+    assert now["hovertext"][:2] == ["Sep 2025: <1200.50>", "Oct 2025: –"]
+    assert not_over["hovertext"] == ["Nov 2025: <40.00> (in progress)"]
 
 
 def test_colours_are_names_of_tokens_and_a_month_in_progress_has_its_own() -> None:
-    assert figure()["data"][1]["marker"]["color"] == ["--chart-now", "--chart-now", "--chart-open"]
+    assert [trace["marker"]["color"] for trace in figure()["data"]] == [
+        "--chart-before", "--chart-now", "--chart-open",
+    ]
+
+
+def test_where_every_month_is_in_progress_there_is_nothing_beside_it() -> None:
+    assert [trace["name"] for trace in figure(BARS[2:])["data"]] == ["not over"]
 
 
 def test_the_axis_holds_zero_and_every_value_at_round_marks() -> None:
@@ -63,4 +74,4 @@ def test_plotly_takes_the_figure() -> None:
     for trace in plain["data"]:
         trace["marker"]["color"] = "red"
 
-    assert len(plotly.graph_objects.Figure(plain).data) == 2
+    assert len(plotly.graph_objects.Figure(plain).data) == 3

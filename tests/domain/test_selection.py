@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import GenerationGone, SelectionError
-from domain.periods import Span
+from domain.periods import Span, calendar_at
 from domain.selection import (
     COMPARISONS,
     LONGEST,
@@ -110,6 +110,17 @@ def test_a_month_in_progress_is_not_compared() -> None:
     assert found.complete == Span(month("2025-10"), month("2025-10"))
     assert found.previous == Span(month("2025-09"), month("2025-09"))
     assert parse("from=2025-11&to=2025-11").previous is None
+
+
+def test_months_in_progress_are_those_of_the_selection_that_figures_reach() -> None:
+    november, december = month("2025-11"), month("2025-12")
+
+    assert parse("from=2025-10&to=2025-12").in_progress == Span(november, november)
+    assert parse("from=2025-12&to=2025-12").in_progress is None
+    assert parse("from=2025-09&to=2025-10").in_progress is None
+    later = calendar_at(month("2023-03"), december, TODAY)
+    chosen = Selection(calendar=later, period="", first=month("2025-09"), last=december)
+    assert chosen.in_progress == Span(november, december)
 
 
 @pytest.mark.parametrize(

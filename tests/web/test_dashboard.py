@@ -267,7 +267,9 @@ def test_a_month_in_progress_is_marked_and_said_to_be_left_out(small_store: Stor
 
     assert "Nov 2025 is not over: it counts in the figures, and comparisons leave it out." in text
     assert "Nov 2025 in progress" in text
+    assert "Oct 2025 – Nov 2025 Nov 2025, in progress Sep 2025" in text
     assert "$1,734,575.00" in text
+    assert ", in progress" not in text_of(small_client, "/dashboard?from=2025-09&to=2025-10")
 
 
 def test_mixed_currencies_are_named(small_store: Store, small_client: FlaskClient) -> None:

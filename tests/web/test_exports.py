@@ -258,6 +258,35 @@ def test_titles_that_excel_refuses_become_names_it_takes(tmp_path: Path) -> None
     ]
 
 
+# --- a month in progress
+
+
+def test_files_say_which_month_is_in_progress_and_what_that_means(reader: FlaskClient, store: Store) -> None:
+    november = [(1, 1, 5, "US", "2025-11", metric, "10.00") for metric in ("Net revenue", "CM3")]
+    publish(store, [*ROWS, *november], generation=2, **NAMES)
+    words = "2025-11 counts in totals and is left out of changes"
+    months = "from=2025-10&to=2025-11"
+
+    for page in ("dashboard", "profitability", "brands/1", "products/B000000001"):
+        about = dict(workbook(reader, f"/{page}.xlsx?{months}")["About"].iter_rows(values_only=True))
+        assert about["In progress"] == words, page
+        selection = csv_rows(reader, f"/{page}.csv?{months}")[1][-4]
+        assert f"Months: 2025-10 to 2025-11; In progress: {words}; " in f"{selection}; ", page
+    assert "In progress" not in csv_rows(reader, "/dashboard.csv?from=2025-10&to=2025-10")[1][-4]
+
+
+def test_headings_of_a_month_in_progress_say_so_and_keep_their_key(reader: FlaskClient, store: Store) -> None:
+    publish(store, [*ROWS, (1, 1, 5, "US", "2025-11", "Net revenue", "10.00")], generation=2, **NAMES)
+    months = "from=2025-10&to=2025-11"
+
+    assert csv_rows(reader, f"/profitability.csv?{months}")[0][-6:-4] == ["Oct 2025", "Nov 2025 (in progress)"]
+    assert csv_rows(reader, f"/brands/1.csv?table=profit&{months}")[0][-5] == "Nov 2025 (in progress)"
+    assert csv_rows(reader, f"/products/B000000001.csv?{months}")[0][-6:-4] == ["2025-10", "2025-11 (in progress)"]
+    for page in ("profitability", "products/B000000001"):
+        columns = reader.get(f"/api/v1/{page}?{months}").json["columns"]
+        assert [column["key"] for column in columns][-2:] == ["2025-10", "2025-11"]
+
+
 # --- values
 
 
