@@ -42,6 +42,17 @@ def needs_every_brand(view: Callable) -> Callable:
     return view
 
 
+def needs_same_as(page: Callable) -> Callable[[Callable], Callable]:
+    """Marks a view of what `page`, another view, shows: it needs the same rights."""
+
+    def mark(view: Callable) -> Callable:
+        view.needs = getattr(page, "needs", VIEWER)
+        view.needs_every_brand = getattr(page, "needs_every_brand", False)
+        return view
+
+    return mark
+
+
 def may_see(view: Callable, person: Person) -> bool:
     """Whether somebody who is signed in has the rights that a view asks for."""
     role = getattr(view, "needs", VIEWER)

@@ -14,11 +14,10 @@ from flask import json as flask_json
 from database.engines.base import Reading
 from domain.errors import SelectionError
 from domain.months import format_month
-from domain.people import VIEWER
 from domain.selection import check_page
 from web import current, openapi
 from web.about import About, about, selection_values
-from web.access import needs
+from web.access import needs_same_as
 from web.addresses import this_address
 from web.exports import TABLE, chosen_table, read_sheets, rule_of
 from web.figures import Page, formats_of_reader, read_asked, read_page
@@ -35,10 +34,8 @@ def register(app: Flask, offers: list[Offer]) -> None:
     """Adds the rows of every offer, and the document that describes them."""
     for offer in offers:
         rule = rule_of(app, offer.endpoint)
-        role = getattr(app.view_functions[offer.endpoint], "needs", VIEWER)
-        app.add_url_rule(
-            PREFIX + rule.rule, offer.endpoint_of("api"), needs(role)(_rows_view(offer)), methods=["GET"]
-        )
+        mark = needs_same_as(app.view_functions[offer.endpoint])
+        app.add_url_rule(PREFIX + rule.rule, offer.endpoint_of("api"), mark(_rows_view(offer)), methods=["GET"])
     operations = [(offer, rule_of(app, offer.endpoint_of("api"))) for offer in offers]
 
     def document() -> Response:

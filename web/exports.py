@@ -24,10 +24,9 @@ from database import people
 from database.engines.base import Reading
 from domain.errors import OutOfSpace
 from domain.months import format_month
-from domain.people import VIEWER
 from web import current
 from web.about import About, about
-from web.access import needs
+from web.access import needs_same_as
 from web.addresses import this_address
 from web.cache import cache_folder, make_private
 from web.compression import LEVEL, takes_gzip
@@ -56,9 +55,9 @@ def register(app: Flask, offers: list[Offer]) -> None:
     """Adds the addresses. Whoever may see the page may have its files."""
     for offer in offers:
         rule = rule_of(app, offer.endpoint)
-        role = getattr(app.view_functions[offer.endpoint], "needs", VIEWER)
+        mark = needs_same_as(app.view_functions[offer.endpoint])
         for form, view in (("csv", _csv_view), ("xlsx", _xlsx_view)):
-            app.add_url_rule(f"{rule.rule}.{form}", offer.endpoint_of(form), needs(role)(view(offer)), methods=["GET"])
+            app.add_url_rule(f"{rule.rule}.{form}", offer.endpoint_of(form), mark(view(offer)), methods=["GET"])
 
 
 def rule_of(app: Flask, endpoint: str) -> Rule:

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from domain.people import ADMIN
+from domain.people import ADMIN, ANALYST, VIEWER, Person
 from tests.web.conftest import csrf_token
-from web.access import needs
+from web import dashboard
+from web.access import may_see, needs, needs_every_brand
 
 VISITORS = ("nobody", "viewer", "analyst", "admin", "limited")
 """The last one is a viewer who sees one brand only."""
@@ -158,6 +159,19 @@ def test_a_role_that_is_too_small_gets_403(app, signed_in):
         statuses[role] = client.get("/for-admins").status_code, client.get("/for-anybody").status_code
     assert statuses == {"viewer": (403, 200), "analyst": (403, 200), "admin": (200, 200)}
     assert app.test_client().get("/for-anybody").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"), [(needs(ANALYST), [False, True, True]), (needs_every_brand, [True, True, False])]
+)
+def test_files_and_rows_of_a_page_need_what_the_page_needs(monkeypatch, request, mark, expected):
+    for word, usual in (("needs", VIEWER), ("needs_every_brand", False)):
+        monkeypatch.setattr(dashboard.show, word, usual, raising=False)
+    mark(dashboard.show)
+    views = request.getfixturevalue("small_app").view_functions
+    people = (Person(1, "vera", VIEWER), Person(2, "anna", ANALYST), Person(3, "lena", ANALYST, frozenset({1})))
+    for endpoint in ("dashboard.show", *map(dashboard.offer.endpoint_of, ("csv", "xlsx", "api"))):
+        assert [may_see(views[endpoint], person) for person in people] == expected, endpoint
 
 
 def test_below_api_nobody_gets_401_and_no_form(app):
