@@ -135,8 +135,9 @@ class Selection:
             parts = {"period": "", **parts}
         return dataclasses.replace(self, **{"page": 1, **parts})
 
-    def query_string(self) -> str:
-        """The canonical query string: fixed order, defaults left out, ids sorted; '' if all is default."""
+    def query_string(self, words: tuple[str, ...] = WORDS_WITH_SEARCH) -> str:
+        """The canonical query string, of the parameters that a page takes: fixed order, defaults left out, ids
+        sorted; '' if all is default."""
         texts = {
             "period": self.period if self.period != DEFAULT_PERIOD else "",
             "from": format_month(self.first) if self.first else "",
@@ -153,7 +154,7 @@ class Selection:
             "generation": str(self.generation) if self.generation is not None else "",
         }
         # urlencode would quote the words, too, for each of the hundred links of a page.
-        return "&".join(f"{word}={quote(text, safe=',')}" for word, text in texts.items() if text)
+        return "&".join(f"{word}={quote(text, safe=',')}" for word, text in texts.items() if text and word in words)
 
     def _with_figures(self, span: Span) -> Span | None:
         return span if span.first >= self.calendar.first_month else None

@@ -136,7 +136,7 @@ def _address(page: Page, offer: Offer, sheet: Sheet, per_page: int, number: int)
     """Another page of the same rows: after a publication it is gone (410), and not silently shifted."""
     path = url_for(offer.endpoint_of("api"), **page.arguments)
     selection = page.selection.changed(page=number, generation=page.generation.generation)
-    return f"{path}?{selection.query_string()}&{PER_PAGE}={per_page}&{TABLE}={sheet.name}"
+    return f"{path}?{selection.query_string(offer.words)}&{PER_PAGE}={per_page}&{TABLE}={sheet.name}"
 
 
 def _per_page() -> int:

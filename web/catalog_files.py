@@ -1,8 +1,9 @@
-"""/catalog.csv and /catalog.xlsx: a list as the products or brand file that `/catalog` takes back.
+"""/catalog.csv and /catalog.xlsx: a list as the products or brand file that `/catalog` takes back; and the lists'
+rows for /api/v1/catalog.
 
 The CSV has that file's columns and no others, so that it can be filled in and uploaded; which list it is,
 and of which generation, stands in its name. A product's category is its own one: a file with its brand's
-would tie the product to it.
+would tie the product to it. Rows of the API have the category that the page shows.
 """
 
 from __future__ import annotations
@@ -17,21 +18,27 @@ from flask import Blueprint, Response, request, send_file
 
 from database import people
 from database.engines.base import Reading, utc_now
-from database.queries.catalog import ProductPlace, read_whole_list
-from domain.listing import Listing
+from database.queries.catalog import BrandPlace, ProductPlace, count_rows, read_whole_list
+from domain.listing import BRANDS, PRODUCTS, UNASSIGNED, UNCATEGORISED, Listing
 from domain.months import format_month
 from web import current
 from web.about import About
 from web.cache import cache_folder, make_private
 from web.catalog import TITLES, address_of, asked_listing
+from web.figures import Page
 from web.plain import harmless
-from web.sheets import TEXT, Column, Sheet
+from web.sheets import COUNT, TEXT, Column, LongRows, Offer, Row, Sheet
 from web.xlsx_export import write_xlsx
 
 pages = Blueprint("catalog_files", __name__)
 
 HEADINGS = {True: ("asin", "name", "brand", "category", "status"), False: ("brand", "category", "group")}
 """Of a list of products, and of brands."""
+COLUMNS = {
+    True: tuple(Column(name, TEXT) for name in ("ASIN", "Name", "Brand", "Category", "Own category", "Status")),
+    False: (Column("Brand", TEXT), Column("Category", TEXT), Column("Group", TEXT), Column("Products", COUNT)),
+}
+"""The same of the API. A product whose category is not its own has its brand's."""
 
 
 @pages.get("/catalog.csv")
@@ -99,3 +106,32 @@ def _record(listing: Listing, form: str, rows: int) -> None:
             connection, "export", user_name=current.person().name, address=current.address(),
             detail=f"{address_of(listing)} as {form}, {rows} rows",
         )
+
+
+def _sheets(page: Page) -> list[Sheet]:
+    return [_sheet(Listing(show, page.selection.search), page) for show in offer.tables]
+
+
+def _sheet(listing: Listing, page: Page) -> Sheet:
+    connection, scope = page.connection, page.selection.scope
+
+    def read(start: int, limit: int | None) -> Iterable[Row]:
+        return map(_values, read_whole_list(connection, listing, start=start, limit=limit, scope=scope))
+
+    rows = LongRows(count=lambda: count_rows(connection, listing, scope=scope), read=read)
+    return Sheet(listing.show, TITLES[listing.show], COLUMNS[listing.is_of_products], rows)
+
+
+def _values(row: ProductPlace | BrandPlace) -> Row:
+    if isinstance(row, BrandPlace):
+        return row.brand, row.category or None, row.group or None, row.products
+    own = "yes" if row.has_own_category else "no"
+    return row.asin, row.name or None, row.brand or None, row.category or None, own, row.status or None
+
+
+offer = Offer(
+    "catalog.show", "Catalogue", _sheets,
+    tables={show: TITLES[show] for show in (PRODUCTS, UNASSIGNED, BRANDS, UNCATEGORISED)},
+    words=("search", "page", "generation"), compared=lambda selection: None, files=(),
+)
+"""Without a brand there is nothing for somebody limited to some: that list is then empty."""

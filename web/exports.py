@@ -56,8 +56,9 @@ def register(app: Flask, offers: list[Offer]) -> None:
     for offer in offers:
         rule = rule_of(app, offer.endpoint)
         mark = needs_same_as(app.view_functions[offer.endpoint])
-        for form, view in (("csv", _csv_view), ("xlsx", _xlsx_view)):
-            app.add_url_rule(f"{rule.rule}.{form}", offer.endpoint_of(form), mark(view(offer)), methods=["GET"])
+        for form in offer.files:
+            view = mark(_VIEWS[form](offer))
+            app.add_url_rule(f"{rule.rule}.{form}", offer.endpoint_of(form), view, methods=["GET"])
 
 
 def rule_of(app: Flask, endpoint: str) -> Rule:
@@ -109,6 +110,9 @@ def _xlsx_view(offer: Offer) -> Callable[..., Response]:
 
     return show
 
+
+_VIEWS = {"csv": _csv_view, "xlsx": _xlsx_view}
+"""Form of a file -> what makes the view of an offer's files of it."""
 
 Writer = Callable[[BinaryIO, Page, About, Path], int]
 

@@ -122,7 +122,8 @@ class Offer:
     """The tables that a page offers. `endpoint` is the page's, `sheets` gives them for a reader's page and
     the variables of its address; `tables` and `sorts` say what `?table=` and `?sort=` may be, and `words`
     which parameters the page takes. `without` are those that its tables do not depend on; `compared` gives
-    the months that they are compared with."""
+    the months that they are compared with. `files` are the forms that are made of it: a page may have files of
+    its own instead."""
 
     endpoint: str
     title: str
@@ -132,6 +133,7 @@ class Offer:
     words: tuple[str, ...] = WORDS
     without: tuple[str, ...] = ()
     compared: Callable[[Selection], Span | None] = attrgetter("comparison")
+    files: tuple[str, ...] = ("csv", "xlsx")
 
     @property
     def word(self) -> str:

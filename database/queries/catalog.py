@@ -52,22 +52,29 @@ class Rows:
 
 def count_lists(connection: sa.Connection, scope: Scope = None) -> dict[str, int]:
     """How many rows each list has, without any search."""
-    return {show: _count(connection, Listing(show), scope) for show in LISTS}
+    return {show: count_rows(connection, Listing(show), scope=scope) for show in LISTS}
 
 
 def read_list(connection: sa.Connection, listing: Listing, *, per_page: int, scope: Scope = None) -> Rows:
     """The page that is asked for, by ASIN or by the brand's name; past the last one it is empty."""
     statement, make = _statement(listing, scope)
     found = connection.execute(statement.limit(per_page).offset((listing.page - 1) * per_page))
-    return Rows(tuple(make(row) for row in found), _count(connection, listing, scope))
+    return Rows(tuple(make(row) for row in found), count_rows(connection, listing, scope=scope))
 
 
 def read_whole_list(
-    connection: sa.Connection, listing: Listing, *, scope: Scope = None
+    connection: sa.Connection, listing: Listing, *, start: int = 0, limit: int | None = None, scope: Scope = None
 ) -> list[ProductPlace] | list[BrandPlace]:
-    """All pages of the list."""
+    """The list whatever its pages: `limit` rows (None: all) from the `start`-th, 0 being the first."""
     statement, make = _statement(listing, scope)
-    return [make(row) for row in connection.execute(statement)]
+    return [make(row) for row in connection.execute(statement.limit(limit).offset(start))]
+
+
+def count_rows(connection: sa.Connection, listing: Listing, *, scope: Scope = None) -> int:
+    """How many rows all pages of the list have."""
+    table = asin if listing.is_of_products else brand
+    query = sa.select(sa.func.count()).select_from(table).where(*_conditions(listing, scope))
+    return connection.execute(query).scalar()
 
 
 def names_of(
@@ -95,12 +102,6 @@ def choices_of(connection: sa.Connection, scope: Scope = None) -> dict[str, tupl
         word: tuple(sorted({name for name in connection.execute(query).scalars() if name}, key=str.casefold))
         for word, query in (("brand", brands), ("category", categories), ("group", groups))
     }
-
-
-def _count(connection: sa.Connection, listing: Listing, scope: Scope) -> int:
-    table = asin if listing.is_of_products else brand
-    query = sa.select(sa.func.count()).select_from(table).where(*_conditions(listing, scope))
-    return connection.execute(query).scalar()
 
 
 def _statement(listing: Listing, scope: Scope) -> tuple[sa.Select, Callable[[sa.Row], ProductPlace | BrandPlace]]:

@@ -44,6 +44,7 @@ EXPECTED = {
     ("GET", "/catalog"): (302, 503, 503, 503, 503),
     ("GET", "/catalog.csv"): (302, 503, 503, 503, 503),
     ("GET", "/catalog.xlsx"): (302, 503, 503, 503, 503),
+    ("GET", "/api/v1/catalog"): (401, 503, 503, 503, 503),
     ("POST", "/catalog/assign"): (303, 403, 303, 303, 403),
     ("POST", "/catalog/upload"): (303, 403, 303, 303, 403),
     ("GET", "/catalog/drafts/<token>"): (302, 403, 404, 404, 403),

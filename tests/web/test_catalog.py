@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import html
 import io
 import re
 from pathlib import Path
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 
@@ -15,6 +18,7 @@ from database.summaries.refresh import refresh
 from tests.catalog_shop import open_shop, places
 from tests.web.conftest import csrf_token, sign_in
 from web.catalog_changes import LARGEST_UPLOAD, MOST_ROWS
+from web.plain import harmless
 
 EMBEDDED = pytest.mark.parametrize("engine", ["embedded"], indirect=True)
 """For what no engine can change."""
@@ -83,6 +87,63 @@ def test_a_viewer_reads_the_lists_and_is_offered_no_change(shop, signed_in):
     assert "/catalog/assign" not in page.text and "/catalog/upload" not in page.text
     assert "birch – – 1 Cedar – stock 0" in words(client.get("/catalog?show=uncategorised"))
     assert "Nothing here has “zzz” in it." in words(client.get("/catalog?search=zzz"))
+
+
+def test_page_files_and_api_hold_the_same_rows_of_every_list(shop, signed_in):
+    client = signed_in("viewer")
+    tables = client.get("/api/v1/catalog").json["tables"]
+    assert tables == ["products", "unassigned", "brands", "uncategorised"]
+    for table in tables:
+        answer = client.get(f"/api/v1/catalog?table={table}").json
+        rows = [[row[column["key"]] or "" for column in answer["columns"]] for row in answer["rows"]]
+        is_of_products = "asin" in answer["rows"][0]
+        page = re.findall(r"<tr>\s*<th scope=\"row\".*?</tr>", client.get(f"/catalog?show={table}").text, re.DOTALL)
+        assert [as_listed(row) for row in page] == [as_shown(row) if is_of_products else row for row in rows]
+        first, *others = csv.reader(client.get(f"/catalog.csv?show={table}").data.decode("utf-8-sig").splitlines())
+        assert others == [as_filled_in(row) if is_of_products else row[:3] for row in rows]
+        book = openpyxl.load_workbook(io.BytesIO(client.get(f"/catalog.xlsx?show={table}").data))
+        sheet = [[cell or "" for cell in row] for row in book.worksheets[0].iter_rows(values_only=True)]
+        assert sheet == [first, *others]
+
+
+def as_listed(row: str) -> list[str]:
+    """The texts of a row of the page; what stands for nothing is ''."""
+    name = re.findall(r"<(?:span|code) title=.*?</(?:span|code)>", row)
+    cells = re.findall(r"<td.*?</td>", row)
+    texts = [html.unescape(re.sub(r"<[^>]*>", "", cell)).strip() for cell in (*name, *cells)]
+    return ["" if text in ("–", "no name") else text for text in texts]
+
+
+def as_shown(row: list[str]) -> list[str]:
+    """A product of the API as the page has it: an inherited category says so."""
+    asin, name, brand, category, own, _ = row
+    return [name, asin, brand, category if own == "yes" or not category else f"{category} (by its brand)"]
+
+
+def as_filled_in(row: list[str]) -> list[str]:
+    """The same as the file that can be uploaded again has it."""
+    asin, name, brand, category, own, status = row
+    return [harmless(text) for text in (asin, name, brand, category if own == "yes" else "", status)]
+
+
+def test_programs_search_the_catalogue_and_page_through_it(shop, signed_in):
+    client = signed_in("viewer")
+    first = client.get("/api/v1/catalog?per_page=2").json
+    second = client.get(first["paging"]["next"]).json
+    assert [row["asin"] for row in first["rows"] + second["rows"]] == ["B1", "B2", "B3", "B4"]
+    assert (first["paging"]["rows"], first["paging"]["pages"]) == (5, 3)
+    assert [row["asin"] for row in client.get("/api/v1/catalog?search=b4").json["rows"]] == ["B4"]
+    for query in ("show=brands", "table=all", "period=3m", "page=9", "metric=CM3"):
+        assert client.get(f"/api/v1/catalog?{query}").status_code == 400, query
+
+
+def test_the_api_of_somebody_limited_holds_their_rows_alone(shop, limited):
+    rows = {table: limited.get(f"/api/v1/catalog?table={table}").json["rows"] for table in (
+        "products", "unassigned", "brands", "uncategorised",
+    )}
+    assert {table: len(found) for table, found in rows.items()} == {
+        "products": 2, "unassigned": 0, "brands": 1, "uncategorised": 0,
+    }
 
 
 @EMBEDDED

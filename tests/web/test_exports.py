@@ -99,8 +99,7 @@ def test_page_csv_xlsx_and_api_hold_the_same_rows_on_every_page_with_files(app: 
 
 def offered(app: Flask) -> list[str]:
     """The address of every page that has files."""
-    rules = {rule.rule for rule in app.url_map.iter_rules()}
-    rules = {rule for rule in rules if f"{rule}.csv" in rules and f"/api/v1{rule}" in rules}
+    rules = {rule.rule for rule in app.url_map.iter_rules() if f"{rule.endpoint}.csv" in app.view_functions}
     return [re.sub(r"<(?:\w+:)?(\w+)>", lambda found: VARIABLES[found[1]], rule) for rule in sorted(rules)]
 
 
