@@ -13,15 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from database.engines.base import Store
-from database.queries.brand import read_brand
+from database.queries.brand import Brand, read_brand
 from database.queries.categories import read_categories
-from database.queries.dashboard import read_dashboard
+from database.queries.dashboard import Dashboard, read_dashboard
+from database.queries.figures import Figure
+from database.queries.losses import Losses
+from database.queries.movers import Movers
 from database.queries.product import Product, read_product
 from database.queries.products import read_all_products, read_products
 from database.queries.profitability import read_profitability
 from database.schema import summary_asin
 from domain.months import add_months
-from domain.periods import calendar_at
+from domain.periods import Span, calendar_at
 from domain.selection import Catalogue, Selection
 from tests.summaries_fixture import publish
 
@@ -76,33 +79,102 @@ def selections(draw) -> Selection:
     )
 
 
-def figure_of_table(connection: sa.Connection, selection: Selection, *, metric: str = "", product: int = 0) -> Decimal:
-    """What the summary table holds for the selection, by a statement that shares nothing with those of the pages."""
+def figure_of_table(
+    connection: sa.Connection, selection: Selection, *, metric: str = "", product: int = 0, span: Span | None = None
+) -> Decimal:
+    """What the summary table holds for the selection, or for other months of it."""
+    chosen = rows_of_table(selection, metric or selection.metric, span or selection.span, product=product)
+    return connection.execute(sa.select(sa.func.sum(summary_asin.c.value)).where(*chosen)).scalar() or Decimal(0)
+
+
+def figures_of_table(
+    connection: sa.Connection, selection: Selection, column: sa.Column, *, metric: str, span: Span
+) -> dict[int, Decimal]:
+    """The same by brand or by product."""
+    chosen = rows_of_table(selection, metric, span)
+    query = sa.select(column, sa.func.sum(summary_asin.c.value)).where(*chosen).group_by(column).order_by(column)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def rows_of_table(selection: Selection, metric: str, span: Span, *, product: int = 0) -> list[sa.ColumnElement[bool]]:
+    """Which rows are meant, by conditions that share nothing with those of the pages."""
     columns = summary_asin.c
-    chosen = [columns.metric == (metric or selection.metric), columns.month.between(selection.first, selection.last)]
+    chosen = [columns.metric == metric, columns.month.between(span.first, span.last)]
     narrowed = [(columns.marketplace, selection.marketplaces)]
     if not product:
         narrowed += [(columns.brand_id, selection.brands), (columns.category_id, selection.categories)]
     chosen += [column.in_(values) for column, values in narrowed if values]
     if selection.scope is not None:
         chosen.append(columns.brand_id.in_(selection.scope))
-    if product:
-        chosen.append(columns.asin_id == product)
-    return connection.execute(sa.select(sa.func.sum(columns.value)).where(*chosen)).scalar() or Decimal(0)
+    return [*chosen, columns.asin_id == product] if product else chosen
 
 
 def total(values: Iterable[Decimal | None]) -> Decimal:
     return sum((value for value in values if value is not None), Decimal(0))
 
 
-def dashboard_totals(connection: sa.Connection, selection: Selection) -> dict[str, Decimal]:
-    """Every total of the dashboard, and every sum of its parts."""
-    page = read_dashboard(connection, selection, CATALOGUE, MARKETPLACES)
+def dashboard_totals(page: Dashboard) -> dict[str, Decimal]:
+    """Every total of the chosen metric on the dashboard, and every sum of its parts."""
     found = {"months": total(row.value for row in page.months)}
     for name in ("brands", "categories", "marketplaces"):
         part = getattr(page, name)
         found |= {f"{name}, total": part.total.value or Decimal(0), name: total(row.value for row in part.rows)}
     return found
+
+
+def check_headlines(connection: sa.Connection, selection: Selection, headlines: Iterable[Figure]) -> None:
+    """Each headline is the table's figure of the chosen months and of those that it is compared with."""
+    spans = (selection.span, selection.complete, selection.previous, selection.year_before)
+    for figure in headlines:
+        for span, value in zip(
+            spans, (figure.value, figure.complete, figure.previous, figure.year_before), strict=True
+        ):
+            if figure.ratio is None:
+                expected = figure_of_table(connection, selection, metric=figure.name, span=span) if span else 0
+                assert total([value]) == expected, (figure.name, span)
+            elif value is not None:
+                parts = [figure_of_table(connection, selection, metric=name, span=span) for name in figure.ratio.parts]
+                base = figure_of_table(connection, selection, metric=figure.ratio.base, span=span)
+                assert value == total(parts) / base, (figure.name, span)
+        if figure.ratio is None:
+            assert total(figure.months) == total([figure.value]), figure.name
+
+
+def check_movers(connection: sa.Connection, selection: Selection, found: Movers | None) -> None:
+    """Those that are named and all others add up to the total change, and each is the table's."""
+    if selection.complete is None or selection.comparison is None:
+        assert found is None
+        return
+    now, before = (
+        figure_of_table(connection, selection, span=span) for span in (selection.complete, selection.comparison)
+    )
+    if found is None:
+        assert (now, before) == (0, 0)
+        return
+    column = summary_asin.c.asin_id if found.are_products else summary_asin.c.brand_id
+    by_now, by_before = (
+        figures_of_table(connection, selection, column, metric=selection.metric, span=span)
+        for span in (selection.complete, selection.comparison)
+    )
+    named = {mover.key: mover.difference for mover in (*found.up, *found.down)}
+    assert (found.now, found.before, found.total) == (now, before, now - before)
+    assert total([*named.values(), found.others]) == now - before
+    assert named == {key: by_now.get(key, 0) - by_before.get(key, 0) for key in named}
+    assert found.others_count == len({*by_now, *by_before} - {*named})
+
+
+def check_losses(connection: sa.Connection, selection: Selection, found: Losses) -> None:
+    """Count and total are those of every product whose CM3 is below zero; the worst of them are named."""
+    asin_id = summary_asin.c.asin_id
+    figures = figures_of_table(connection, selection, asin_id, metric="CM3", span=selection.span)
+    losses = {key: value for key, value in figures.items() if value < 0}
+    worst = {loss.key: loss.cm3 for loss in found.worst}
+    assert (found.count, found.total) == (len(losses), total(losses.values()))
+    assert list(worst.values()) == sorted(losses.values())[:len(worst)]
+    assert worst == {key: losses[key] for key in worst}
+    assert (found.others_count, found.others) == (
+        len(losses) - len(worst), total(value for key, value in losses.items() if key not in worst),
+    )
 
 
 def other_totals(connection: sa.Connection, selection: Selection) -> dict[str, Decimal]:
@@ -120,9 +192,8 @@ def other_totals(connection: sa.Connection, selection: Selection) -> dict[str, D
     }
 
 
-def brand_totals(connection: sa.Connection, selection: Selection) -> dict[str, Decimal]:
+def brand_totals(page: Brand) -> dict[str, Decimal]:
     """The same of one brand."""
-    page = read_brand(connection, selection, MARKETPLACES)
     return {
         "months": total(row.value for row in page.months),
         "marketplaces": total(row.value for row in page.marketplaces.rows),
@@ -168,12 +239,18 @@ def test_every_total_is_the_sum_of_its_parts_and_the_figure_of_the_summary_table
 
 
 def check(connection: sa.Connection, selection: Selection) -> None:
-    found = dashboard_totals(connection, selection) | other_totals(connection, selection)
+    page = read_dashboard(connection, selection, CATALOGUE, MARKETPLACES)
+    check_headlines(connection, selection, page.headlines)
+    check_movers(connection, selection, page.movers)
+    check_losses(connection, selection, page.losses)
+    found = dashboard_totals(page) | other_totals(connection, selection)
     assert found == dict.fromkeys(found, figure_of_table(connection, selection))
     check_profit(connection, selection)
     if selection.scope is None or 1 in selection.scope:
         brand = selection.changed(brands=(1,))
-        found = brand_totals(connection, brand)
+        page = read_brand(connection, brand, MARKETPLACES)
+        check_headlines(connection, brand, page.headlines)
+        found = brand_totals(page)
         assert found == dict.fromkeys(found, figure_of_table(connection, brand))
         found = product_totals(connection, selection, 1)
         assert found == dict.fromkeys(found, figure_of_table(connection, selection, product=1))
