@@ -99,7 +99,11 @@ def _currencies(page: Page) -> str:
     if not set(named) - {shown}:
         return ""
     mixed = sorted({*named, shown}) if len(named) == 1 else named
-    return f"These sums mix {_listed(mixed)}: amounts are added as they are, not converted."
+    # Which marketplace is in which currency is not known: a sum of one alone wears the same sign.
+    return (
+        f"These figures mix {_listed(mixed)}: amounts are added as they are, not converted, and all are written as "
+        f"{shown}, also where a marketplace has another currency."
+    )
 
 
 def _months_in_progress(page: Page) -> str:

@@ -275,15 +275,18 @@ def test_a_month_in_progress_is_marked_and_said_to_be_left_out(small_store: Stor
 def test_mixed_currencies_are_named(small_store: Store, small_client: FlaskClient) -> None:
     publish(small_store, ROWS, currencies="INR", **NAMES)
 
-    assert "These sums mix INR and USD: amounts are added as they are, not converted." in text_of(
-        small_client, "/dashboard"
+    told = (
+        "These figures mix INR and USD: amounts are added as they are, not converted, and all are written as USD, "
+        "also where a marketplace has another currency."
     )
+    for address in ("/dashboard", "/dashboard?marketplace=DE"):
+        assert told in text_of(small_client, address)
 
 
 def test_one_currency_that_is_the_dashboards_own_needs_no_words(small_store: Store, small_client: FlaskClient) -> None:
     publish(small_store, ROWS, currencies="USD", **NAMES)
 
-    assert "These sums mix" not in text_of(small_client, "/dashboard")
+    assert "These figures mix" not in text_of(small_client, "/dashboard")
 
 
 def test_a_reader_of_some_brands_sees_their_figures_and_nothing_of_others(
