@@ -25,13 +25,17 @@ class Servers:
         return (self.head, *self.nodes)
 
 
+ROOM_FOR_A_REFRESH = "--innodb-log-file-size=96M"
+"""What the doctor wants of a server that holds summaries."""
+
+
 @contextlib.contextmanager
 def started(nodes: int, *options: str, folder: Path | None = None) -> Iterator[Servers]:
     """A head and so many nodes with these options of mariadbd; they end with the block."""
     with contextlib.ExitStack() as stack:
         servers = []
         for number in range(nodes + 1):
-            own = spider_options() if number == 0 else ("--general-log-file=general.log",)
+            own = (*spider_options(), ROOM_FOR_A_REFRESH) if number == 0 else ("--general-log-file=general.log",)
             servers.append(MariadbServer.create(*(options or SMALL), *own, folder=folder))
             stack.callback(servers[-1].destroy)
         yield Servers(servers[0], tuple(servers[1:]))

@@ -15,6 +15,7 @@ from settings import Settings
 from tests.conftest import ENGINES, embedded_settings, mysql_settings
 from tests.facts import add_brands, add_categories, add_facts, add_products
 from tests.mariadb import MariadbServer
+from tests.spider import Servers, cluster_settings, schema_on
 
 FIGURES = {"Net revenue": "100", "Net units": "10", "Net COGS": "40", "CM1": "60", "FBA fees": "20", "CM2": "40",
            "Marketing": "10", "CM3": "30"}
@@ -38,6 +39,16 @@ def healthy_mysql(tmp_path_factory: pytest.TempPathFactory, mariadb: MariadbServ
     yield store
     store.close()
     mariadb.run(f"DROP DATABASE {name}")
+
+
+@pytest.fixture(scope="package")
+def healthy_spider(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Store]:
+    """The healthy store on a head with data nodes."""
+    with schema_on(servers, name := f"lego_healthy_{os.getpid()}"):
+        folder = tmp_path_factory.mktemp("healthy")
+        store = _made(cluster_settings(folder, servers.head, servers.nodes, name))
+        yield store
+        store.close()
 
 
 @pytest.fixture(params=ENGINES)

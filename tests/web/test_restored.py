@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from database.backup.backup import back_up
 from database.backup.restore import restore
 from database.engines import open_store
@@ -12,6 +14,7 @@ from tests.web.conftest import sign_in
 ADDRESS = "/dashboard?period=2024"
 
 
+@pytest.mark.parametrize("engine", ["embedded", "mysql"], indirect=True)
 def test_pages_show_the_restored_figures_and_never_the_lost_ones(app, signed_in, tmp_path):
     store = app.extensions["lego_store"]
     add_brands(store, ("Alder", None, None))
