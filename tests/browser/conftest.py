@@ -206,7 +206,7 @@ def wait_for_charts(page: Page) -> None:
 
 def brand_names() -> dict[int, str]:
     """500 brands."""
-    long = {1: LONG_NAME, 2: UNBROKEN, 7: LONGEST_WORD}
+    long = {1: LONG_NAME, 2: UNBROKEN, 7: LONGEST_WORD, 10: "Millbrook & Sons Essentials"}
     return {number: f"Brand {number:03d}" for number in range(1, 501)} | long
 
 
@@ -214,6 +214,9 @@ def products() -> list[dict]:
     """One product per brand, some with names and keys that do not want to fit; three without a brand or a figure."""
     long = {
         1: ("A" * 64, f"{LONG_NAME} {LONG_NAME}"), 2: ("ASIN/2 ?#%", UNBROKEN * 2), 7: ("M" * 64, LONGEST_WORD),
+        8: ("B0D014D6EE", "Millbrook & Sons Heavy Duty Cast Iron Skillet, forest green, set of two"),
+        9: ("B0D07UJ84W", "Bluebell Nursery Foldable Milestone Cards, terracotta"),
+        10: ("B0D05LT7K2", "Graphite Works Original Bath Thermometer, two-pack"),
     }
     names = {n: (f"B{n:04d}", f"Brick {n}") for n in range(1, 501)} | long
     loose = {501: ("W" * 64, LONGEST_WORD), 502: ("B0502", None), 503: ("B0503", "Loose brick")}

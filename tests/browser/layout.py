@@ -17,7 +17,9 @@ WIDER_THAN_THE_SCREEN = """() => {
 CUT = """() => {
   const isShown = (element) => element.getClientRects().length && getComputedStyle(element).visibility !== "hidden";
   const text = (element) => element.textContent.replace(/\\s+/g, " ").trim();
+  const isDesk = matchMedia("(min-width: 760px)").matches;
   const isTold = (element) => {
+    if (!isDesk && text(element).length < 80) return false;
     for (let e = element; e && e !== document.body; e = e.parentElement) {
       if (e.title && e.title.replace(/\\s+/g, " ").includes(text(element).slice(0, 250))) return true;
     }
@@ -35,4 +37,5 @@ CUT = """() => {
   }).filter((element, _, all) => !all.some((other) => other !== element && element.contains(other)))
     .map((element) => `${element.tagName}.${element.className}: ${text(element).slice(0, 80)}`);
 }"""
-"""Texts that do not fit into their box, unless a title tells the whole of them."""
+"""Texts that do not fit into their box, unless a title tells the whole of them. No finger opens a title: on a phone
+only what is longer than any ordinary name may be cut."""
