@@ -113,26 +113,64 @@ PAPER = {"portrait": {"width": 703, "height": 1030}, "landscape": {"width": 1032
     ("address", "way"),
     [("/dashboard?brand=1,2,3", "portrait"), ("/categories", "portrait"), ("/products", "landscape"),
      ("/catalog?show=brands", "portrait"), ("/profitability", "landscape"),
-     ("/profitability?from=2023-01&to=2025-10", "landscape"), ("/brands/1", "landscape")],
+     ("/profitability?from=2023-01&to=2025-10", "landscape"), ("/brands/1", "landscape"),
+     ("/products/B0003", "landscape"), ("/products/B0003?from=2023-01&to=2025-10", "landscape")],
 )
 def test_a_page_fits_on_paper_in_light_colours_with_its_charts_and_what_narrows_it(
     browser: Browser, site: Site, address, way
 ) -> None:
-    page = open_browser(browser, site, landing=address, viewport=PAPER[way], color_scheme="dark")
-    wait_for_charts(page)
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    page.emulate_media(media="print", color_scheme="dark")
-    page.wait_for_function(DRAWN_FOR_PAPER)
+    page = on_paper(browser, site, address, way)
     wide = page.evaluate(WIDER_THAN_THE_SCREEN)
     tables = page.evaluate(TABLES_TOO_WIDE)
+    unused = page.evaluate(ROOM_BESIDE_CHARTS)
     paper = page.evaluate("getComputedStyle(document.body).color")
     chips = page.locator(".chip").count()
     page.context.close()
 
     assert (wide, tables, paper) == ([], [], "rgb(27, 26, 23)")
+    assert [room for room in unused if not 0 <= room <= 12] == []
     assert chips == (3 if "brand=" in address else 0)
 
 
+def test_paper_says_which_rows_of_how_many_it_holds(browser: Browser, site: Site) -> None:
+    page = on_paper(browser, site, "/dashboard", "portrait")
+    said = page.locator("[aria-labelledby=table-brands] .paging").inner_text().strip()
+    page.context.close()
+
+    assert said == "1–20 of 500"
+
+
+@pytest.mark.parametrize(("address", "table"), [("/profitability", ".profit"), ("/products/B0003", ".grid")])
+def test_paper_says_that_it_holds_the_last_13_months_only(browser: Browser, site: Site, address, table) -> None:
+    found = {}
+    for months in ("from=2023-01&to=2025-10", "period=12m"):
+        page = on_paper(browser, site, f"{address}?{months}", "landscape")
+        shown = page.evaluate(f"""() => [...document.querySelectorAll("{table} tr")]
+          .map((row) => [...row.cells].filter((cell) => cell.offsetParent && /^[A-Z][a-z]{{2}} 20/.test(cell.innerText)).length)[0]""")
+        note = page.evaluate(f"""getComputedStyle(document.querySelector(".card:has({table})"), "::after").content""")
+        cells = page.evaluate(f"""() => new Set([...document.querySelectorAll("{table} tr")]
+          .map((row) => [...row.cells].filter((cell) => cell.offsetParent).length)).size""")
+        found[months] = (shown, "the last 13 months" in note, cells)
+        page.context.close()
+
+    assert found == {"from=2023-01&to=2025-10": (13, True, 1), "period=12m": (12, False, 1)}
+
+
+def on_paper(browser: Browser, site: Site, address: str, way: str) -> Page:
+    """A page as it is printed on A4, by somebody whose screen is dark. Whoever asks for it closes its context."""
+    page = open_browser(browser, site, landing=address, viewport=PAPER[way], color_scheme="dark")
+    wait_for_charts(page)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print", color_scheme="dark")
+    page.wait_for_function(DRAWN_FOR_PAPER)
+    return page
+
+
+ROOM_BESIDE_CHARTS = """() => [...document.querySelectorAll("[data-chart]")].map((chart) => {
+  const card = chart.closest(".card");
+  const inside = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight) - 1;
+  return Math.round(inside - chart.getBoundingClientRect().right);
+})"""
 DRAWN_FOR_PAPER = """() => [...document.querySelectorAll("[data-chart]")].every((chart) =>
   chart.querySelector(".main-svg").getBoundingClientRect().width <= chart.getBoundingClientRect().width + 1)"""
 TABLES_TOO_WIDE = """() => [...document.querySelectorAll(".scroll table")]
