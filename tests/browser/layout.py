@@ -14,6 +14,12 @@ WIDER_THAN_THE_SCREEN = """() => {
 }"""
 """Tables, the menu and the lists of the catalogue may scroll inside their own box."""
 
+SMALL_TARGETS = """() => [...document.querySelectorAll("main .figures :is(a, button, input)")].filter((element) => {
+  const box = (element.closest("label") ?? element).getBoundingClientRect();
+  return box.width > 0 && box.height < 24;
+}).map((element) => `${element.className}: ${element.textContent.trim().slice(0, 40)} ${element.offsetHeight}`)"""
+"""What in tables is lower than a finger can hit (WCAG 2.2, 2.5.8)."""
+
 CUT = """() => {
   const isShown = (element) => element.getClientRects().length && getComputedStyle(element).visibility !== "hidden";
   const text = (element) => element.textContent.replace(/\\s+/g, " ").trim();

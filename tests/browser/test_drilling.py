@@ -78,6 +78,46 @@ def test_a_row_leads_on_with_the_same_selection(reader: Page, start, row, end, h
     expect(reader.locator("h1")).to_have_text(heading)
 
 
+CELLS = [
+    ("/dashboard", "[aria-labelledby=table-brands] tr:has(:text('Brand 003')) .number >> nth=0", "/dashboard?brand=3"),
+    ("/products?search=brick 3&sort=name&order=asc", ".products tr:has(:text-is('Brick 3')) .number >> nth=1",
+     "/products/B0003"),
+    ("/profitability", ".profit tr:has(:text('Marketing')) td >> nth=-1", "/dashboard?metric=Marketing"),
+    ("/brands/3", ".ranking .rank-cell >> nth=1", "/products/B0003"),
+]
+"""Page, cell of a row, and where the row leads."""
+
+
+@pytest.mark.parametrize(("start", "cell", "end"), CELLS, ids=[cell[0] for cell in CELLS])
+def test_every_cell_of_a_row_leads_where_its_name_leads(reader: Page, start, cell, end) -> None:
+    open_page(reader, start)
+    reader.locator(cell).click()
+
+    reader.wait_for_url(f"**{end}")
+
+
+@pytest.mark.parametrize("held", [{"modifiers": ["Control"]}, {"button": "middle"}], ids=["control", "middle"])
+def test_a_cell_opens_a_tab_as_links_do(reader: Page, held) -> None:
+    open_page(reader, "/products")
+    with reader.context.expect_page() as opened:
+        reader.locator(".products tr:has(:text-is('Brick 3')) .number >> nth=0").click(**held)
+    opened.value.wait_for_url("**/products/B0003")
+    opened.value.close()
+
+    assert reader.evaluate("window.stillHere")
+
+
+def test_text_that_is_chosen_in_a_row_leads_nowhere(reader: Page) -> None:
+    open_page(reader, "/dashboard")
+    cell = reader.locator("[aria-labelledby=table-brands] tr:has(:text('Brand 003')) .number >> nth=0")
+    cell.evaluate("cell => { getSelection().selectAllChildren(cell); cell.click(); }")
+    is_busy = reader.locator("main").get_attribute("aria-busy")
+    chosen = reader.evaluate("getSelection().toString()")
+    reader.evaluate("getSelection().removeAllRanges()")
+
+    assert (chosen, is_busy) == (cell.inner_text(), None)
+
+
 def test_a_month_behind_the_chart_narrows_the_page_and_back_widens_it(reader: Page) -> None:
     open_page(reader, "/dashboard")
     reader.click("text=Show table")
