@@ -89,10 +89,13 @@ class Formats:
         return self._poured(value, WHOLE_MONEY, 0)
 
     def short(self, value: Decimal | None, kind: str) -> str:
-        """`1234567.89` -> `$1.23M`, small figures as they are: for headlines."""
+        """`1234567.89` -> `$1.23M`, `15000000` -> `$15.0M`: three digits, small figures as they are; for headlines."""
         if value is None or kind == PERCENT or abs(value) < 1000:
             return self.exact(value, kind)
-        return self._compact(value, kind, 2)
+        digits, exponent = f"{Decimal(value):.2e}".lstrip("-").split("e")
+        mould = _short_mould(self, kind, value < 0, int(exponent))
+        # German, for one, has no short word for thousands.
+        return pour(mould, digits.replace(".", "")) if mould else self.whole(Decimal(value).quantize(Decimal(1)), kind)
 
     def tick(self, value: Decimal, kind: str) -> str:
         """A mark of an axis, as short as it can be without saying something else."""
@@ -159,6 +162,16 @@ def _mould(formats: Formats, style: str, is_negative: bool, whole: int, decimals
         lambda sample: _signed(formats._spelled_out(sample, style)), is_negative=is_negative, whole=whole,
         decimals=decimals,
     )
+
+
+@functools.lru_cache(maxsize=2000)
+def _short_mould(formats: Formats, kind: str, is_negative: bool, exponent: int) -> Mould | None:
+    """The mould of three digits of a number so large; None where the locale writes more of them. Babel itself would
+    drop zeros at the end: 8.60 stood as 8.6 beside 4.96."""
+    sample = Decimal("-1.11" if is_negative else "1.11").scaleb(exponent)
+    text = formats._compact(sample, kind, 2)
+    parts = tuple(text.split("1"))
+    return parts if len(parts) == 4 and "0" not in text else None
 
 
 def leaves_out_cents(values: Iterable[Decimal | None]) -> bool:

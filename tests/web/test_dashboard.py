@@ -108,7 +108,7 @@ def test_headlines_stand_in_short_and_exact_against_the_year_before(reader: Flas
     assert "Net revenue $1.73M $1,734,568.50" in text
     assert "up 73.5% vs year before" in text
     assert "Net units 4.32K 4,321" in text
-    assert "CM3 $251.6K $251,604.94" in text
+    assert "CM3 $252K $251,604.94" in text
     assert "CM3 % 14.5% 14.5%" in text
 
 
@@ -181,7 +181,7 @@ def test_movers_and_others_explain_the_total_change(reader: FlaskClient) -> None
         ["(unassigned)", "up $0"],
         ["Total change", "up $734,568"],
     ]
-    assert "$1M became $1.73M up 73.5%" in text_of(reader, "/dashboard?compare=year")
+    assert "$1.00M became $1.73M up 73.5%" in text_of(reader, "/dashboard?compare=year")
     assert "What moved" not in text_of(reader, "/dashboard?compare=none")
 
 

@@ -269,7 +269,7 @@ def test_a_product_has_its_facts_figures_marketplaces_and_all_metrics(reader: Fl
     text = text_of(reader, "/products/B01")
 
     assert "Blue <Duck> ASIN B01 Brand Alder & Ash Category none Status Active" in text
-    assert "Net revenue $1.5K $1,500.00 up 50.0% vs year before" in text
+    assert "Net revenue $1.50K $1,500.00 up 50.0% vs year before" in text
     assert "CM3 % 25.0% 25.0%" in text
     assert table(reader, "/products/B01", "breakdown")[-1][2:5] == ["$1,500.00", "100.0%", "up 50.0%"]
     grid = table(reader, "/products/B01?from=2025-09&to=2025-10", "grid")
