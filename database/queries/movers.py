@@ -16,7 +16,7 @@ from database.schema import asin, summary_asin
 from domain.periods import Span
 from domain.selection import Selection
 
-MOST = 3
+MOST = 5
 """So many rises are named, and as many falls."""
 
 

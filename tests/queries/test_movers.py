@@ -19,7 +19,7 @@ from domain.selection import Selection
 from tests.summaries_fixture import publish
 
 TODAY = datetime.date(2025, 11, 22)
-BRANDS = {1: "Alder", 2: "Bergwind", 3: "Cedar", 4: "Dune", 5: "Elm"}
+BRANDS = {1: "Alder", 2: "Bergwind", 3: "Cedar", 4: "Dune", 5: "Elm", 6: "Fir", 7: "Gorse"}
 
 ROWS = [
     # asin, brand, category, marketplace, month, metric, value
@@ -30,6 +30,8 @@ ROWS = [
     (4, 3, 6, "US", "2025-10", "Net revenue", "30.50"),
     (5, 4, 6, "US", "2025-10", "Net revenue", "20.00"),
     (6, 5, 6, "US", "2025-10", "Net revenue", "0.01"),
+    (15, 6, 7, "US", "2025-10", "Net revenue", "0.50"),
+    (16, 7, 7, "US", "2025-10", "Net revenue", "0.30"),
     (1, 1, 5, "US", "2025-11", "Net revenue", "999.00"),
     (1, 1, 5, "US", "2025-10", "CM3", "10.00"),
     (1, 1, 5, "DE", "2025-10", "CM3", "-11.00"),
@@ -76,8 +78,9 @@ def test_movers_and_all_others_add_up_to_the_total_change(published: Store) -> N
     found = movers(published, october())
 
     assert found == Movers(
-        are_products=False, before=Decimal("230.00"), now=Decimal("220.51"),
-        up=(brand(3, "30.50"), brand(1, "20.00"), brand(4, "20.00")), down=(brand(2, "-80.00"),),
+        are_products=False, before=Decimal("230.00"), now=Decimal("221.31"),
+        up=(brand(3, "30.50"), brand(1, "20.00"), brand(4, "20.00"), brand(6, "0.50"), brand(7, "0.30")),
+        down=(brand(2, "-80.00"),),
         others=Decimal("0.01"), others_count=1,
     )
     assert found.total == sum(mover.difference for mover in (*found.up, *found.down)) + found.others
