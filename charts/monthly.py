@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from charts.scales import round_ticks
+from charts.scales import BAR_RADIUS, value_axis
 from domain.months import month_name
 
 MONTH = 30.44 * 24 * 3600 * 1000
@@ -45,26 +45,27 @@ def monthly_figure(
         traces.append(_now(bars, name, exact) | {"width": width})
     if open_name:
         traces.append(_open(bars, open_name, exact) | {"width": width})
-    ticks = round_ticks([value for bar in bars for value in (bar.value, bar.before)])
-    return {"data": traces, "layout": _layout(bars, ticks, tick)}
+    return {"data": traces, "layout": _layout(bars, tick)}
 
 
 def _now(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> dict[str, Any]:
     values = [None if bar.open else bar.value for bar in bars]
     hovers = [_hover(bar.month, bar.value, exact) for bar in bars]
-    return _trace(bars, name, values, hovers) | {"marker": _marker("--chart-now")}
+    return _trace(bars, name, values, hovers) | {"marker": _marker(values, "--chart-now", "--bad")}
 
 
 def _open(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> dict[str, Any]:
     """Bars of their own, so that a legend tells why they are paler."""
     found = [bar for bar in bars if bar.open]
+    values = [bar.value for bar in found]
     hovers = [f"{_hover(bar.month, bar.value, exact)} (in progress)" for bar in found]
-    return _trace(found, name, [bar.value for bar in found], hovers) | {"marker": _marker("--chart-open")}
+    return _trace(found, name, values, hovers) | {"marker": _marker(values, "--chart-open", "--chart-open-bad")}
 
 
 def _before(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> dict[str, Any]:
     hovers = [_hover(bar.before_month, bar.before, exact) if bar.before_month else "" for bar in bars]
-    return _trace(bars, name, [bar.before for bar in bars], hovers) | {"marker": _marker("--chart-before")}
+    values = [bar.before for bar in bars]
+    return _trace(bars, name, values, hovers) | {"marker": _marker(values, "--chart-before", "--chart-before")}
 
 
 def _trace(bars: Sequence[Bar], name: str, values: Sequence[Decimal | None], hovers: list[str]) -> dict[str, Any]:
@@ -79,11 +80,13 @@ def _trace(bars: Sequence[Bar], name: str, values: Sequence[Decimal | None], hov
     }
 
 
-def _marker(color: str) -> dict[str, Any]:
-    return {"color": color, "cornerradius": 3}
+def _marker(values: Sequence[Decimal | None], color: str, below_zero: str) -> dict[str, Any]:
+    """One colour where that is enough: a legend shows the first of several."""
+    colors = [below_zero if value is not None and value < 0 else color for value in values]
+    return {"color": colors if below_zero in colors and color in colors else colors[0], "cornerradius": BAR_RADIUS}
 
 
-def _layout(bars: Sequence[Bar], ticks: list[Decimal], tick: Callable[[Decimal], str]) -> dict[str, Any]:
+def _layout(bars: Sequence[Bar], tick: Callable[[Decimal], str]) -> dict[str, Any]:
     half = datetime.timedelta(days=16)
     return {
         "barmode": "overlay",
@@ -93,11 +96,7 @@ def _layout(bars: Sequence[Bar], ticks: list[Decimal], tick: Callable[[Decimal],
             "tick0": bars[0].month.isoformat(),
             "range": [(bars[0].month - half).isoformat(), (bars[-1].month + half).isoformat()],
         },
-        "yaxis": {
-            "tickvals": [float(value) for value in ticks],
-            "ticktext": [tick(value) for value in ticks],
-            "range": [float(ticks[0]), float(ticks[-1])],
-        },
+        "yaxis": value_axis((value for bar in bars for value in (bar.value, bar.before)), tick),
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from charts.scales import round_ticks
+from charts.scales import BAR_RADIUS, round_ticks
 from charts.words import drawn_name
 
 MOST_BARS = 60
@@ -44,7 +44,7 @@ def pareto_figure(
         "width": [max(size * 0.8, len(ranked) / 400)] * len(groups),
         "hovertext": words, "hoverinfo": "text",
         "customdata": [group[0].address if len(group) == 1 else "" for group in groups],
-        "marker": {"color": ["--bad" if value < 0 else "--chart-now" for value in values], "cornerradius": 2},
+        "marker": {"color": ["--bad" if value < 0 else "--chart-now" for value in values], "cornerradius": BAR_RADIUS},
     }
     traces = [bars]
     if ranked[-1].cumulative is not None:

@@ -17,7 +17,6 @@ class TrendLine:
     line where the values cross it; `end` is the last point."""
 
     line: str
-    area: str
     end: tuple[str, str] | None
     zero: str | None
 
@@ -53,7 +52,6 @@ def trend_line(values: Sequence[Decimal | None]) -> TrendLine | None:
     last = runs[-1][-1]
     return TrendLine(
         line="".join(_path(run) for run in runs),
-        area="".join(_area(run) for run in runs if len(run) > 1),
         end=(_number(last[0]), _number(last[1])),
         zero=_number(height(0.0)) if lowest < 0 < highest else None,
     )
@@ -76,10 +74,6 @@ def _path(run: list[tuple[float, float]]) -> str:
     # A lone point is drawn as a dot: a line of no length with round ends.
     points = run if len(run) > 1 else run * 2
     return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points)
-
-
-def _area(run: list[tuple[float, float]]) -> str:
-    return f"{_path(run)}L{_number(run[-1][0])} {HEIGHT}L{_number(run[0][0])} {HEIGHT}Z"
 
 
 def _number(value: float) -> str:

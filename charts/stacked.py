@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from charts.scales import round_ticks
+from charts.scales import value_axis
 from charts.words import drawn_name
 from domain.months import month_name
 
@@ -36,7 +36,7 @@ def stacked_figure(
     """The plotly figure of `layers`, whose values stand in the order of `months`; those from `current` on
     are in progress. `exact` writes a value, `tick` a mark of the axis."""
     opacity = [OPEN_OPACITY if month >= current else 1 for month in months]
-    ticks = round_ticks([_height(layers, place, sign) for place in range(len(months)) for sign in (1, -1)])
+    heights = [_height(layers, place, sign) for place in range(len(months)) for sign in (1, -1)]
     half = datetime.timedelta(days=16)
     return {
         "data": [_trace(layer, months, opacity, exact) for layer in layers],
@@ -47,11 +47,7 @@ def stacked_figure(
                 "showspikes": False, "type": "date", "tickformat": "%b\n%Y", "tick0": months[0].isoformat(),
                 "range": [(months[0] - half).isoformat(), (months[-1] + half).isoformat()],
             },
-            "yaxis": {
-                "tickvals": [float(value) for value in ticks],
-                "ticktext": [tick(value) for value in ticks],
-                "range": [float(ticks[0]), float(ticks[-1])],
-            },
+            "yaxis": value_axis(heights, tick),
         },
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from charts.scales import round_ticks
+from charts.scales import BAR_RADIUS, round_ticks
 
 THICKNESS = 0.62
 """Of a bar, as a part of its row."""
@@ -45,7 +45,7 @@ def waterfall_figure(bars: Sequence[Bar], *, tick: Callable[[Decimal], str]) -> 
         "customdata": [bar.address for bar in bars],
         "marker": {
             "color": [COLOURS[_look(bar)] for bar in bars],
-            "cornerradius": 2,
+            "cornerradius": BAR_RADIUS,
             "pattern": {"shape": ["/" if bar.kind == "gap" else "" for bar in bars], "size": 6},
             "line": {"color": "--ink-faint", "width": [int(bar.kind == "gap") for bar in bars]},
         },

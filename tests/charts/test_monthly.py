@@ -57,12 +57,18 @@ def test_where_every_month_is_in_progress_there_is_nothing_beside_it() -> None:
     assert [trace["name"] for trace in figure(BARS[2:])["data"]] == ["not over"]
 
 
+def test_losses_have_the_colour_of_losses() -> None:
+    bars = [Bar(month("2025-10"), Decimal(-5)), Bar(month("2025-11"), Decimal(-1), open=True)]
+
+    assert figure(bars)["data"][0]["marker"]["color"] == ["--bad", "--chart-open-bad"]
+
+
 def test_the_axis_holds_zero_and_every_value_at_round_marks() -> None:
     axis = figure()["layout"]["yaxis"]
 
-    assert axis["tickvals"] == [-500.0, 0.0, 500.0, 1000.0, 1500.0]
-    assert axis["ticktext"] == ["[-500]", "[0]", "[500]", "[1000]", "[1500]"]
-    assert axis["range"] == [-500.0, 1500.0]
+    assert axis["tickvals"] == [-500.0, 0.0, 500.0, 1000.0]
+    assert axis["ticktext"] == ["[-500]", "[0]", "[500]", "[1000]"]
+    assert axis["range"] == [-500.0, 1250.0]
 
 
 def test_without_anything_to_compare_there_is_one_row_of_bars() -> None:

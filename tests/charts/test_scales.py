@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charts.scales import round_ticks
+from charts.scales import round_ticks, value_axis
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,18 @@ def test_any_values_fit_between_a_handful_of_marks(values: list[Decimal]) -> Non
     assert 2 <= len(ticks) <= 9
     assert ticks[0] <= min([Decimal(0), *values]) and max([Decimal(0), *values]) <= ticks[-1]
     assert Decimal(0) in ticks
+
+
+@pytest.mark.parametrize(
+    ("values", "ends", "marks"),
+    [
+        (["3050000"], (0, 3500000), [0, 1000000, 2000000, 3000000]),
+        (["-0.9", "4.1"], (-1, 4.5), [-1, 0, 1, 2, 3, 4]),
+        (["4000000"], (0, 4000000), [0, 1000000, 2000000, 3000000, 4000000]),
+        ([], (0, 1), [0, 1]),
+    ],
+)
+def test_an_axis_of_bars_may_end_half_a_step_from_a_mark(values: list[str], ends, marks) -> None:
+    axis = value_axis([Decimal(value) for value in values], str)
+
+    assert (tuple(axis["range"]), axis["tickvals"]) == (ends, marks)

@@ -13,13 +13,13 @@ def decimals(*values: int | None) -> list[Decimal | None]:
 
 def test_a_trend_runs_from_the_left_to_the_right_edge_and_higher_is_higher() -> None:
     assert trend_line(decimals(0, 10, 5)) == TrendLine(
-        line="M3 29L60 3L117 16", area="M3 29L60 3L117 16L117 32L3 32Z", end=("117", "16"), zero=None
+        line="M3 29L60 3L117 16", end=("117", "16"), zero=None
     )
 
 
 def test_a_missing_month_leaves_a_gap() -> None:
     assert trend_line(decimals(0, 10, None, 10)) == TrendLine(
-        line="M3 29L41 3M117 3L117 3", area="M3 29L41 3L41 32L3 32Z", end=("117", "3"), zero=None
+        line="M3 29L41 3M117 3L117 3", end=("117", "3"), zero=None
     )
 
 

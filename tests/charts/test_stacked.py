@@ -34,7 +34,7 @@ def test_each_layer_has_its_colour_its_link_and_its_words() -> None:
 
 
 def test_the_axis_holds_the_highest_stack_and_the_deepest_loss() -> None:
-    assert figure()["layout"]["yaxis"]["range"] == [-50.0, 150.0]
+    assert figure()["layout"]["yaxis"]["range"] == [-50.0, 125.0]
     assert figure()["layout"]["barmode"] == "relative"
 
 
