@@ -57,6 +57,16 @@ def _months_between(first: datetime.date, last: datetime.date) -> tuple[datetime
     return tuple(add_months(first, i) for i in range(count))
 
 
+def day_words(day: datetime.date) -> str:
+    """`3 Nov 2025`, as readers see every day."""
+    return f"{day.day} {month_name(day)}"
+
+
+def moment_words(moment: datetime.datetime) -> str:
+    """`3 Nov 2025, 06:30 UTC`, as readers see every moment."""
+    return f"{day_words(moment.date())}, {moment:%H:%M} UTC"
+
+
 def today_utc() -> datetime.date:
     """Today's date in UTC: the one clock by which months end (a function, so that tests can set it)."""
     return datetime.datetime.now(datetime.UTC).date()

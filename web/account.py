@@ -12,8 +12,8 @@ from database import sessions as kept
 from database.audit import record
 from database.passwords import hash_password
 from domain.errors import SetupError
+from domain.months import moment_words
 from web import current, sessions
-from web.notices import moment_words
 from web.proof import Fault, fault_of_new_password, fault_of_password
 
 pages = Blueprint("account", __name__)

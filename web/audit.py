@@ -15,6 +15,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 
 from database.audit import TrailFilter, count_trail, read_trail, read_whole_trail, record, recorded_actions
 from domain.errors import SelectionError
+from domain.months import moment_words
 from domain.people import ADMIN
 from domain.selection import page_number, single_values
 from web import current
@@ -22,7 +23,6 @@ from web.access import needs, needs_every_brand
 from web.cache import cache_folder, make_private
 from web.figures import formats_of_reader
 from web.formats import COUNT
-from web.notices import moment_words
 from web.plain import harmless, moment
 
 pages = Blueprint("audit", __name__)

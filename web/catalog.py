@@ -12,11 +12,12 @@ from database.engines.base import Reading
 from database.queries.catalog import BrandPlace, ProductPlace, Rows, choices_of, count_lists, read_list
 from domain.errors import SelectionError
 from domain.listing import BRANDS, LISTS, OF_SOME_BRANDS, PRODUCTS, UNASSIGNED, UNCATEGORISED, Listing, parse_listing
+from domain.months import moment_words
 from domain.people import ANALYST, Person
 from web import current
 from web.figures import formats_of_reader
 from web.formats import COUNT, Formats
-from web.notices import badge_of, moment_words
+from web.notices import badge_of
 from web.sheets import ExportLink
 from web.standing import trouble_notices
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import render_template, url_for
 
+from domain.months import moment_words
 from web import current, import_tasks
 from web.background import JobState, StepState
 from web.figures import formats_of_reader
@@ -14,7 +15,6 @@ from web.formats import Formats
 from web.import_report import ReportView, count_words, months_words, report_view
 from web.import_tasks import CHECK, REFRESH, TAKE, UNDO, UPLOAD, SentFile, Task
 from web.jobs import Outcome
-from web.notices import moment_words
 
 CHECKING, CHECKED, TAKING, OVER = "checking", "checked", "taking", "over"
 

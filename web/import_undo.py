@@ -11,6 +11,7 @@ from database.audit import record
 from database.catalogue_changes import waiting_changes
 from database.imports.waiting import waiting_imports
 from database.queries.imports import DONE
+from domain.months import moment_words
 from domain.people import ADMIN, ANALYST
 from web import background, current, import_tasks
 from web.access import needs, needs_every_brand
@@ -20,7 +21,6 @@ from web.import_report import count_words, months_words
 from web.import_tasks import REFRESH, TAKE, UNDO, Task
 from web.import_uploads import refresh_step
 from web.imports import existing
-from web.notices import moment_words
 
 pages = Blueprint("import_undo", __name__)
 

@@ -23,7 +23,7 @@ from database.queries.imports import (
     read_imports,
 )
 from domain.errors import SelectionError
-from domain.months import parse_month
+from domain.months import moment_words, parse_month
 from domain.people import ADMIN, ANALYST, Person
 from domain.selection import page_number, single_values
 from web import current, import_tasks
@@ -36,7 +36,6 @@ from web.import_report import MODES, count_words, months_words, report_view
 from web.import_tasks import Task
 from web.incoming import MOST_FILES
 from web.list_files import csv_answer, xlsx_answer
-from web.notices import moment_words
 from web.plain import moment
 from web.sheets import COUNT as COUNTS
 from web.sheets import MONEY, MONTH, TEXT, Column, ExportLink, Sheet

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
 from database.engines.base import Reading
 from database.summaries.restatements import Restatement, restatements
-from domain.months import month_name
+from domain.months import day_words, moment_words, month_name
 from web import current
 from web.figures import Page
 from web.formats import kind_of
@@ -42,11 +41,6 @@ def notices_of(page: Page) -> list[str]:
     """Sentences, most important first."""
     found = (_earlier_generation(page), _currencies(page), _months_in_progress(page), *_restated(page))
     return [*page.standing, *(words for words in found if words)]
-
-
-def moment_words(moment: datetime.datetime) -> str:
-    """`3 November 2025, 06:30 UTC`."""
-    return f"{moment.day} {month_name(moment.date())}, {moment:%H:%M} UTC"
 
 
 def _earlier_generation(page: Page) -> str:
@@ -89,7 +83,7 @@ def _restated_words(change: Restatement, page: Page) -> str:
     cause = f" by {change.cause}" if page.selection.scope is None else ""
     return (
         f"{change.month:%B %Y} {change.metric}{whose} restated from {write(change.old_value)} to "
-        f"{write(change.new_value)} on {change.published_at:%Y-%m-%d}{cause}."
+        f"{write(change.new_value)} on {day_words(change.published_at.date())}{cause}."
     )
 
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from database import schema
 from database.doctor.findings import SERIOUS, WARNING
 from database.engines.base import utc_now
+from domain.months import moment_words
 from web import current
-from web.notices import moment_words
 from web.operations_runs import ago_words
 
 _STATES = {SERIOUS: "refused", WARNING: "warning"}

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from database.node_states import RecordedNode
-from domain.months import month_name
+from domain.months import moment_words, month_name
 from web.formats import Formats
 from web.import_report import count_words
-from web.notices import moment_words
 from web.operations_runs import bytes_words
 from web.plain import moment
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from database.slow_statements import Recorded, explain_command
+from domain.months import moment_words
 from web import metrics
 from web.formats import Formats
 from web.import_report import count_words
-from web.notices import moment_words
 from web.operations_runs import seconds_words
 
 SLOW_PAGE = 0.2

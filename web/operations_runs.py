@@ -11,11 +11,10 @@ from markupsafe import Markup
 from charts.runs import Band, Mark, Sizes, durations_figure, sizes_figure
 from database.queries.operations import NOT_A_REFRESH, Run, Volume, is_good, median_seconds
 from database.summaries.run_log import NOTHING_TO_DO, RUNNING, SUCCESS
-from domain.months import parse_month
+from domain.months import moment_words, parse_month
 from web.drawing import embedded
 from web.formats import Formats
 from web.import_report import count_words, months_words
-from web.notices import moment_words
 from web.plain import moment
 from web.sheets import COUNT, MONTH, TEXT, Column
 

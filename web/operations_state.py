@@ -14,11 +14,10 @@ from database.queries.operations import MISSED_AFTER, Run, Volume
 from database.summaries.restatements import Restatement
 from database.summaries.run_log import LATE, Trouble
 from database.summaries.state import LeftOutReason
-from domain.months import month_name
+from domain.months import moment_words, month_name
 from web import current
 from web.formats import MONEY, Formats, kind_of
 from web.import_report import count_words
-from web.notices import moment_words
 from web.operations_doctor import Examination, doctor_words, serious_words
 from web.operations_runs import ago_words, bytes_words, share_words
 from web.plain import moment

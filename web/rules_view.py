@@ -10,13 +10,12 @@ from database.engines.base import Reading
 from database.notices.outbox import DELIVERED, GIVEN_UP, Delivery
 from database.notices.rules import EVERYTHING, KeptRule, Names, read_names, standings
 from domain.metrics import PROFIT_TREE
-from domain.months import add_months, month_name
+from domain.months import add_months, moment_words, month_name
 from domain.notices import KIND_WORDS, MAIL, Notice
 from domain.rules import MONTHS_BACK, POINTS, RATIOS, Rule, Standing, rule_words
 from domain.selection import Catalogue
 from web.figures import catalogue_of
 from web.formats import Formats
-from web.notices import moment_words
 
 CROSSED, KEPT, UNKNOWN = "refused", "done", "hint"
 """How a rule stands, as the colour of its tag."""

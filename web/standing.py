@@ -11,6 +11,7 @@ from database.engines.base import Generation, utc_now
 from database.imports.waiting import waiting_imports
 from database.summaries.run_log import refresh_trouble
 from database.whats_new import whats_new
+from domain.months import moment_words
 from domain.people import Person
 from web import current
 
@@ -42,10 +43,10 @@ def trouble_notices() -> tuple[str, ...]:
     trouble = refresh_trouble(current.store(), now=utc_now())
     if trouble is None:
         return ()
-    until = f"{trouble.good_until:%Y-%m-%d %H:%M} UTC" if trouble.good_until else "an unknown time"
+    until = moment_words(trouble.good_until) if trouble.good_until else "an unknown time"
     if trouble.failed_at is not None:
         return (
-            f"The last refresh, {trouble.failed_at:%Y-%m-%d %H:%M} UTC, failed. These are the figures of {until}, "
+            f"The last refresh, {moment_words(trouble.failed_at)}, failed. These are the figures of {until}, "
             "whole and verified.",
         )
     return (f"The figures were last refreshed at {until}, more than 36 hours ago: newer imports are not in them.",)

@@ -13,11 +13,11 @@ from database.audit import TrailFilter, read_trail, record
 from database.one_time import LINK, make_token, open_links
 from database.sessions import sessions_of
 from domain.errors import SetupError
+from domain.months import moment_words
 from domain.people import ADMIN, ROLES
 from web import current, sessions
 from web.access import needs, needs_every_brand
 from web.account import done, takes_no_parameters
-from web.notices import moment_words
 from web.proof import Fault
 from web.users import asked_brands, brand_words, known_brands, link_page, sentence
 

@@ -19,11 +19,11 @@ from database.one_time import LIFETIME, LINK, make_token, open_links
 from database.passwords import hash_password, random_password
 from database.queries.brand_names import brand_names
 from domain.errors import NeverRefreshed, SetupError
+from domain.months import moment_words
 from domain.people import ADMIN, ROLES, VIEWER, is_name, name_from
 from web import current, sessions
 from web.access import needs, needs_every_brand
 from web.account import takes_no_parameters
-from web.notices import moment_words
 from web.proof import Fault
 
 pages = Blueprint("users", __name__)

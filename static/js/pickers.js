@@ -8,6 +8,7 @@ function enhance(select) {
   const id = `${select.id}-panel`;
   const picker = element("div", { className: "picker" });
   const button = element("button", { type: "button", className: "picker-button", id: `${select.id}-button` });
+  if (options.length > MANY) button.dataset.long = "";
   button.setAttribute("aria-haspopup", "dialog");
   button.setAttribute("aria-expanded", "false");
   const label = document.querySelector(`label[for="${select.id}"]`);

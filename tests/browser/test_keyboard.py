@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import wait_for_charts
+from tests.browser.conftest import ADMIN, DESKTOP, Site, open_browser, wait_for_charts
 
 BRANDS = "[aria-labelledby=table-brands] .scroll"
 FOCUSED = "(() => document.activeElement.textContent.trim())()"
@@ -72,11 +72,22 @@ def test_slash_and_f_lead_to_search_and_filters(reader: Page, address) -> None:
     is_in_search = "document.activeElement.matches('input[type=search]')"
     assert reader.evaluate(is_in_search)
     assert press(reader, "f") == "" and reader.evaluate(is_in_search)
-    if address != "/catalog":
-        press(reader, "Escape")
-        reader.evaluate("document.activeElement.blur()")
-        press(reader, "f")
-        assert reader.evaluate("document.activeElement.id") == "filter-period"
+    press(reader, "Escape")
+    reader.evaluate("document.activeElement.blur()")
+    press(reader, "f")
+    assert reader.evaluate("document.activeElement.id") == (
+        "catalog-search" if address == "/catalog" else "filter-period"
+    )
+
+
+@pytest.mark.parametrize("address", ["/products/B0003", "/operations"])
+def test_slash_leads_to_the_products_from_a_page_without_anything_to_search(browser, site: Site, address) -> None:
+    reader = open_browser(browser, site, ADMIN, landing=address, viewport=DESKTOP)
+    reader.keyboard.press("/")
+    reader.wait_for_url("**/products#product-search")
+
+    expect(reader.locator("#product-search")).to_be_focused()
+    reader.context.close()
 
 
 UNSEEN = """() => {

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from database import schema
 from database.summaries.refresh import refresh
+from domain.months import day_words
 from tests.facts import add_brands, add_facts, add_products
 from tests.web.conftest import text_of
 
@@ -29,7 +30,7 @@ def reader(store, signed_in) -> FlaskClient:
 def test_a_restated_month_is_told_where_it_is_shown(reader):
     page = text_of(reader, "/dashboard?period=2024")
     today = datetime.datetime.now(datetime.UTC).date()
-    assert f"January 2024 Net revenue restated from $107.00 to $106.50 on {today} by import." in page
+    assert f"January 2024 Net revenue restated from $107.00 to $106.50 on {day_words(today)} by import." in page
     assert "restated" not in text_of(reader, "/dashboard?from=2023-01&to=2023-12")
 
 

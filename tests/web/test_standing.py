@@ -13,6 +13,7 @@ from database.engines.base import utc_now
 from database.summaries.changes import INCREMENTAL
 from database.summaries.refresh import refresh
 from database.summaries.run_log import FAILED, RunLog
+from domain.months import moment_words
 from tests.facts import add_brands, add_facts, add_products
 from tests.web.conftest import text_of
 
@@ -51,5 +52,5 @@ def test_figures_older_than_36_hours_are_told_on_every_page(store, reader):
     late = utc_now() - datetime.timedelta(hours=37)
     with store.application.begin() as connection:
         connection.execute(sa.update(schema.refresh_log).values(ended_at=late))
-    told = f"last refreshed at {late:%Y-%m-%d %H:%M} UTC, more than 36 hours ago"
+    told = f"last refreshed at {moment_words(late)}, more than 36 hours ago"
     assert [address for address in PAGES if told not in text_of(reader, address)] == []
