@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from charts.words import drawn_name
+from charts.words import broken_name, drawn_name
 
 LONGEST_LABEL = 24
+LABEL_WIDTH = 14
+"""Characters of a line of a label: a label that is wider than its tile is not drawn at all."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ def treemap_figure(tiles: Sequence[Tile]) -> dict[str, Any]:
         "data": [{
             "type": "treemap",
             "ids": [str(place) for place in range(len(drawn))],
-            "labels": [drawn_name(tile.name, LONGEST_LABEL) for tile in drawn],
+            "labels": [broken_name(tile.name, width=LABEL_WIDTH, longest=LONGEST_LABEL) for tile in drawn],
             "parents": [""] * len(drawn),
             "values": [float(tile.value) for tile in drawn],
             "text": ["<br>".join(tile.lines) for tile in drawn],

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
+
 LONGEST = 60
+
+
+def broken_name(name: str, *, width: int, longest: int) -> str:
+    """`name` as plotly may draw it, in lines of about `width` characters, broken between words."""
+    lines = textwrap.wrap(_cut(name, longest), width, break_long_words=False, break_on_hyphens=False)
+    return "<br>".join(drawn_name(line) for line in lines)
 
 
 def drawn_name(name: str, longest: int = LONGEST) -> str:
@@ -10,5 +18,8 @@ def drawn_name(name: str, longest: int = LONGEST) -> str:
     # A text that begins like a token's name would be taken for a colour.
     if name.startswith("--"):
         name = "\u200b" + name
-    cut = name if len(name) <= longest else name[:longest - 1].rstrip() + "…"
-    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _cut(name, longest).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _cut(name: str, longest: int) -> str:
+    return name if len(name) <= longest else name[:longest - 1].rstrip() + "…"

@@ -20,7 +20,7 @@ def test_every_positive_value_has_its_tile_with_words_colour_and_link() -> None:
     trace = treemap_figure(TILES)["data"][0]
 
     assert trace["values"] == [75.25, 25.0]
-    assert trace["labels"] == ["Toys", "A name of more than thi…"]
+    assert trace["labels"] == ["Toys", "A name of more<br>than thi…"]
     assert trace["text"] == ["$75.25 · 75.0%<br>▲ 3.0%", "$25"]
     assert trace["marker"]["colors"] == ["--tile-good", "--tile-same"]
     assert trace["customdata"] == ["/categories?category=5", ""]
