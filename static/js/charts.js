@@ -47,7 +47,7 @@ function layout(own, dtick) {
   const axis = { fixedrange: true, automargin: true, zeroline: false };
   return {
     ...own,
-    xaxis: { ...axis, showgrid: false, ticks: "", ...spike, tickangle: 0, dtick, ...own.xaxis },
+    xaxis: { ...axis, showgrid: false, ticks: "outside", ticklen: 5, tickcolor: "rgba(0,0,0,0)", ...spike, tickangle: 0, dtick, ...own.xaxis },
     yaxis: { ...axis, gridcolor: token("--chart-grid"), zeroline: true, zerolinecolor: token("--chart-zero"), ...own.yaxis },
     font,
     paper_bgcolor: "rgba(0,0,0,0)",
