@@ -25,7 +25,7 @@ async function save(chart, head, button) {
 function pictured(plot, head) {
   const ink = getComputedStyle(document.body).color;
   const paper = getComputedStyle(head.closest(".card")).backgroundColor;
-  const told = [document.querySelector(".page-span"), ...document.querySelectorAll(".chip"), ...document.querySelectorAll(".badge > span")];
+  const told = [head.querySelector("p.quiet"), document.querySelector(".page-span"), ...document.querySelectorAll(".chip"), ...document.querySelectorAll(".badge > span")];
   const under = told.filter(Boolean).map((element) => words(element).replace(/, remove$/, "")).join(" · ");
   return {
     data: plot.data,
@@ -33,17 +33,32 @@ function pictured(plot, head) {
       ...plot.layout,
       paper_bgcolor: paper,
       plot_bgcolor: paper,
-      margin: { l: 32, r: 32, t: 104, b: 40 },
+      margin: { l: 32, r: 32, t: 104, b: hasAxes(plot) ? 76 : 40 },
       title: {
         text: drawn(`${words(document.querySelector("h1"))}: ${words(head.querySelector("h2"))}`),
         font: { size: 22, color: ink }, subtitle: { text: drawn(under), font: { size: 14 } },
         x: 0, xref: "paper", xanchor: "left", y: 0.95, yref: "container", yanchor: "top",
       },
+      annotations: [...(plot.layout.annotations ?? []), ...keyOf(plot, head)],
       showlegend: plot.data.length > 1,
       legend: { orientation: "h", traceorder: "normal", x: 0, y: -0.14, yanchor: "top" },
     },
   };
 }
+
+// The key of colours that stands under a chart of one trace; charts of several have plotly's own.
+function keyOf(plot, head) {
+  const lines = plot.data.length > 1 ? [] : [...head.closest(".card").querySelectorAll(".legend li")].filter((line) => line.querySelector(".key"));
+  const below = { xref: "paper", yref: "paper", y: 0, yanchor: "top", xanchor: "left", showarrow: false };
+  const down = hasAxes(plot) ? -44 : -12;
+  return lines.flatMap((line, place) => {
+    const x = place / Math.max(lines.length, 4);
+    const color = getComputedStyle(line.querySelector(".key")).backgroundColor;
+    return [{ ...below, x, yshift: down, text: "■", font: { size: 18, color } }, { ...below, x, xshift: 22, yshift: down - 3, text: drawn(words(line)), font: { size: 13 } }];
+  });
+}
+
+const hasAxes = (plot) => plot.data[0].type !== "treemap";
 
 function fileName(head) {
   const parts = [document.querySelector("h1"), head.querySelector("h2"), document.querySelector(".page-span .quiet") ?? document.querySelector(".page-span")];
