@@ -83,7 +83,7 @@ def _trace(bars: Sequence[Bar], name: str, values: Sequence[Decimal | None], hov
 def _marker(values: Sequence[Decimal | None], color: str, below_zero: str) -> dict[str, Any]:
     """One colour where that is enough: a legend shows the first of several."""
     colors = [below_zero if value is not None and value < 0 else color for value in values]
-    return {"color": colors if below_zero in colors and color in colors else colors[0], "cornerradius": BAR_RADIUS}
+    return {"color": colors if len(set(colors)) > 1 else colors[0], "cornerradius": BAR_RADIUS}
 
 
 def _layout(bars: Sequence[Bar], tick: Callable[[Decimal], str]) -> dict[str, Any]:

@@ -58,9 +58,14 @@ def test_where_every_month_is_in_progress_there_is_nothing_beside_it() -> None:
 
 
 def test_losses_have_the_colour_of_losses() -> None:
-    bars = [Bar(month("2025-10"), Decimal(-5)), Bar(month("2025-11"), Decimal(-1), open=True)]
+    bars = [
+        Bar(month("2025-09"), Decimal(4)), Bar(month("2025-10"), Decimal(-5)),
+        Bar(month("2025-11"), Decimal(-1), open=True),
+    ]
 
-    assert figure(bars)["data"][0]["marker"]["color"] == ["--bad", "--chart-open-bad"]
+    now, not_over = (trace["marker"]["color"] for trace in figure(bars)["data"])
+    assert now[:2] == ["--chart-now", "--bad"]
+    assert not_over == "--chart-open-bad"
 
 
 def test_the_axis_holds_zero_and_every_value_at_round_marks() -> None:
