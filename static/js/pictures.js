@@ -26,7 +26,7 @@ function pictured(plot, head) {
   const ink = getComputedStyle(document.body).color;
   const paper = getComputedStyle(head.closest(".card")).backgroundColor;
   const told = [head.querySelector("p.quiet"), document.querySelector(".page-span"), ...document.querySelectorAll(".chip"), ...document.querySelectorAll(".badge > span")];
-  const under = told.filter(Boolean).map((element) => words(element).replace(/, remove$/, "")).join(" · ");
+  const under = [chosen("metric"), chosen("compare"), ...told.filter(Boolean).map((element) => words(element).replace(/, remove$/, ""))].filter(Boolean).join(" · ");
   return {
     data: plot.data,
     layout: {
@@ -56,6 +56,12 @@ function keyOf(plot, head) {
     const color = getComputedStyle(line.querySelector(".key")).backgroundColor;
     return [{ ...below, x, yshift: down, text: "■", font: { size: 18, color } }, { ...below, x, xshift: 22, yshift: down - 3, text: drawn(words(line)), font: { size: 13 } }];
   });
+}
+
+// What the filter of that name says, with its label.
+function chosen(name) {
+  const select = document.getElementById(`filter-${name}`);
+  return select && `${words(select.labels[0])}: ${words(select.selectedOptions[0])}`;
 }
 
 const hasAxes = (plot) => plot.data[0].type !== "treemap";

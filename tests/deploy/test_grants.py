@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.parse
 from pathlib import Path
 
 import pymysql
@@ -39,12 +40,15 @@ def test_the_web_user_of_the_readme_serves_pages_and_sees_no_fact(
         run_all(mariadb, after)
         done = beside.run("--web-config", str(web))
         assert (done.returncode, done.stderr) == (0, "")
-        cookie = sign_in(beside, re.search(r"Password, shown only now: (\S+)", done.stdout)[1])
+        password = re.search(r"Password, shown only now: (\S+)", done.stdout)[1]
+        cookie = sign_in(beside, password)
         status, _, page = beside.get("/dashboard?period=2024", {"Cookie": cookie})
         assert (status, "150.50" in page) == (200, True)
         found = {path: beside.get(path, {"Cookie": cookie})[0] for path in addresses(tmp_path)}
         assert {path: status for path, status in found.items() if status not in (200, 303, 404)} == {}
         assert len([path for path, status in found.items() if status == 200]) > 30
+        answers = sent(beside, cookie, password)
+        assert {path: status for path, status in answers.items() if status not in (200, 303)} == {}
         assert users_of(mariadb) == {"lego_web"}
         assert rights_of_web(mariadb) == {
             "SELECT": set(re.findall(r"^GRANT SELECT\b.* ON lego\.(\w+)", after, re.MULTILINE)),
@@ -90,6 +94,31 @@ def addresses(folder: Path) -> list[str]:
     app = create_app(embedded_settings(folder))
     values = VALUES | {"asin": ["B000000001"]}
     return [path for rule in routes_of(app) for path in paths_of(rule, values)]
+
+
+def sent(clone: Clone, cookie: str, password: str) -> dict[str, int]:
+    """What forms are answered that write to each table of the application."""
+    _, headers, page = clone.get("/account", {"Cookie": cookie})
+    # The page's token is bound to what is in the cookie that came with it.
+    cookie = (headers["Set-Cookie"] or cookie).partition(";")[0]
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
+    rule = {"figure": "Net revenue", "whose": "all", "comparison": "below", "threshold": "10"}
+    forms = [
+        ("/users", {"name": "anna", "role": "viewer", "limit": "all"}), ("/users/2/role", {"role": "analyst"}),
+        ("/users/2/brands", {"limit": "some", "brand": "1"}), ("/users/2/link", {}), ("/users/2/disable", {}),
+        ("/users/2/enable", {}), ("/users/2/sessions/end", {}),
+        ("/account/tokens", {"label": "a program", "password": password}),
+        ("/account/tokens/revoke", {"label": "a program"}), ("/account/second-factor", {"password": password}),
+        ("/account/second-factor/confirm", {"code": "000000"}), ("/operations/rules", rule),
+        ("/operations/rules/1", rule | {"threshold": "11"}), ("/operations/rules/1/remove", {}),
+        ("/login", {"name": "anna", "password": "a guess"}), ("/logout", {}),
+    ]
+    refused = {"/login": 403, "/account/second-factor/confirm": 400}
+    headers, found = {"Cookie": cookie, "Origin": f"http://127.0.0.1:{clone.port}"}, {}
+    for path, form in forms:
+        status, _, _ = clone.post(path, urllib.parse.urlencode({"csrf_token": token, **form}), headers)
+        found[path] = 200 if status == refused.get(path) else status
+    return found
 
 
 ATTEMPTS = {

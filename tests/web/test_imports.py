@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from commands import who_runs_this
 from database import people, schema
 from database.engines.base import Store
 from database.imports.files import import_file
@@ -135,8 +136,9 @@ def test_a_file_is_reported_taken_in_refreshed_and_taken_back(store, signed_in, 
     for waiting in ("/imports", "/dashboard?period=2024"):
         assert "An import is waiting: the figures follow" in text_of(client, waiting)
     assert client.get("/imports/2/undo").status_code == 303
-    assert audit(store) == [("analyst", f"import {word}") for word in ("uploaded", "confirmed")] + [
-        ("analyst", "undo confirmed")
+    assert audit(store) == [
+        ("analyst", "import uploaded"), ("analyst", "import confirmed"), ("analyst", "undo confirmed"),
+        (who_runs_this(), "import undone"),
     ]
 
 

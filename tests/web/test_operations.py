@@ -260,7 +260,7 @@ def test_an_admin_plans_a_refresh_begins_it_and_sees_its_end(store, signed_in, a
     page = settled(client, again)
     assert "Everything is built anew" in page and "2 months are built anew; it should take about" in page
     assert post(client, "/operations/refresh", kind="wild").status_code == 400
-    assert actions(store) == ["refresh confirmed"]
+    assert actions(store) == ["refresh confirmed", "summaries refreshed"]
 
 
 @EMBEDDED
