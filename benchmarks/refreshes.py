@@ -54,6 +54,7 @@ def measure_refreshes(stand: Stand, folder: Path, figures: Figures, *, runs: int
 
 def measure_import(engine: str, folder: Path, figures: Figures, *, facts: int, runs: int) -> None:
     """A long file into an empty installation; on MariaDB beside a bare LOAD DATA of the same rows."""
+    folder.mkdir()
     path = folder / "long.csv"
     write_long_file(path, facts)
     for run in range(runs):
