@@ -97,11 +97,10 @@ DELETE FROM summary_placement WHERE placement = @generation;
 DELETE FROM summary_month WHERE generation = @generation;
 DELETE FROM summary_left_out WHERE generation = @generation;
 
--- Where every counted product stands.
+-- Where every product stands.
 INSERT INTO summary_placement (placement, asin_id, brand_id, category_id) SELECT @generation AS placement, current_placement.asin_id, current_placement.brand_id, current_placement.category_id
-FROM (SELECT asin.id AS asin_id, coalesce(brand.id, 0) AS brand_id, coalesce(own.id, inherited.id, 0) AS category_id
-FROM asin LEFT OUTER JOIN brand ON brand.id = asin.brand_id LEFT OUTER JOIN category AS own ON own.id = asin.category_id LEFT OUTER JOIN category AS inherited ON inherited.id = brand.category_id
-WHERE (coalesce(brand.`group`, '') NOT IN ('stock'))) AS current_placement;
+FROM (SELECT asin.id AS asin_id, CASE WHEN (coalesce(brand.`group`, '') IN ('stock')) THEN -1 ELSE coalesce(brand.id, 0) END AS brand_id, coalesce(own.id, inherited.id, 0) AS category_id
+FROM asin LEFT OUTER JOIN brand ON brand.id = asin.brand_id LEFT OUTER JOIN category AS own ON own.id = asin.category_id LEFT OUTER JOIN category AS inherited ON inherited.id = brand.category_id) AS current_placement;
 
 -- Every level, month by month: facts -> ASIN -> brand -> category; then fingerprints and left-out facts.
 DELIMITER //
@@ -118,7 +117,7 @@ BEGIN NOT ATOMIC
     WHERE summary_placement.placement = @generation AND summary_placement.asin_id = financials.asin_id) AS category_id, financials.marketplace, each_month.month AS month, financials.metric, sum(financials.value) AS value, @now AS updated_at
     FROM financials
     WHERE financials.month BETWEEN each_month.month AND LAST_DAY(each_month.month) AND financials.metric != '' AND financials.marketplace != '' AND financials.marketplace != 'ALL' AND financials.value IS NOT NULL GROUP BY financials.metric, financials.marketplace, financials.asin_id
-    HAVING brand_id IS NOT NULL;
+    HAVING brand_id > -1;
     INSERT INTO financials_summary_monthly_brand_staging (brand_id, category_id, month, marketplace, metric, total_value, asin_count, updated_at) SELECT a.brand_id, a.category_id, a.month, a.marketplace, a.metric, sum(a.value) AS total_value, count(*) AS asin_count, @now AS updated_at
     FROM financials_summary_monthly_asin_marketplace_staging AS a
     WHERE a.month = each_month.month GROUP BY a.month, a.metric, a.marketplace, a.category_id, a.brand_id;

@@ -26,6 +26,8 @@ APPLICATION = "application"
 
 UNCATEGORISED = 0
 UNASSIGNED = 0
+EXCLUDED = -1
+"""Stands in a placement set for the brand of a product whose group is left out."""
 """The category and brand id of what is not sorted in yet; no row of `category` or `brand` has it."""
 
 ALL_MARKETPLACES = "ALL"
@@ -330,8 +332,8 @@ summary_placement = _table(
     sa.PrimaryKeyConstraint("placement", "asin_id"),
     bulk=True,
 )
-"""Where each counted product stood when a generation was built: brand and category, 0 for none.
-Products of excluded groups are not in it. The difference to today's tables is what moved since."""
+"""Where each product stood when a generation was built: brand and category, 0 for none, the brand EXCLUDED for a
+product of an excluded group. The difference to today's tables is what moved since."""
 
 # --- application -----------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.base import Generation
 from database.engines.fact_marks import FactMarks
+from database.schema import EXCLUDED
 from database.summaries.rollups import MonthFacts, by_month, placements
 from database.summaries.verification import EXCLUDED_GROUP, UNKNOWN_PRODUCT
 from domain.errors import Refused
@@ -162,13 +163,10 @@ def _ledger_entries(connection: sa.Connection, after: int) -> list[tuple[datetim
 def _months_with_moved_products(
     connection: sa.Connection, live: Generation, tables: LiveTables, exclude_groups: Collection[str]
 ) -> list[datetime.date] | None:
-    """Months whose rows name a product that stands elsewhere by now; None if no product moved.
-
-    Products that count only now (their group was excluded, or they were unknown) can have facts in any
-    month that left such facts out."""
+    """Months whose rows name a product that stands elsewhere by now, or whose facts were left out for one that counts
+    by now; None if no product moved and none is new."""
     current = placements(exclude_groups).subquery("current_placement")
-    before = tables.placement
-    of_live = before.c.placement == live.placement
+    before, of_live = tables.placement, tables.placement.c.placement == live.placement
     moved = (
         sa.select(before.c.asin_id)
         .select_from(before.outerjoin(current, current.c.asin_id == before.c.asin_id))
@@ -179,14 +177,14 @@ def _months_with_moved_products(
             | (current.c.category_id != before.c.category_id),
         )
     )
-    added = (
-        sa.select(current.c.asin_id)
+    counts, was_excluded = current.c.brand_id != EXCLUDED, before.c.brand_id == EXCLUDED
+    arrived = (
+        sa.select(counts.label("counts"), was_excluded.label("was_excluded")).distinct()
         .select_from(current.outerjoin(before, of_live & (before.c.asin_id == current.c.asin_id)))
-        .where(before.c.asin_id.is_(None))
-        .limit(1)
+        .where(before.c.asin_id.is_(None) | (counts & was_excluded))
     )
     has_moved = connection.execute(moved.limit(1)).first() is not None
-    has_added = connection.execute(added).first() is not None
+    arrivals = connection.execute(arrived).all()
     months: set[datetime.date] = set()
     if has_moved:
         summary = tables.summary_asin
@@ -195,14 +193,18 @@ def _months_with_moved_products(
                 sa.select(summary.c.month).distinct().where(summary.c.asin_id.in_(moved.scalar_subquery()))
             ).scalars()
         )
-    if has_added:
+    reasons = {EXCLUDED_GROUP if row.was_excluded else UNKNOWN_PRODUCT for row in arrivals if row.counts}
+    knows_excluded = sa.select(before.c.asin_id).where(of_live, was_excluded).limit(1)
+    if reasons == {UNKNOWN_PRODUCT} and connection.execute(knows_excluded).first() is None:
+        # An older program did not write down which products were excluded: it may have been any that is new here.
+        reasons.add(EXCLUDED_GROUP)
+    if reasons:
         left_out = tables.left_out
         months.update(
             connection.execute(
                 sa.select(left_out.c.month).distinct().where(
-                    left_out.c.generation == live.generation,
-                    left_out.c.reason.in_((EXCLUDED_GROUP, UNKNOWN_PRODUCT)),
+                    left_out.c.generation == live.generation, left_out.c.reason.in_(sorted(reasons)),
                 )
             ).scalars()
         )
-    return sorted(months) if has_moved or has_added else None
+    return sorted(months) if has_moved or arrivals else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from database import schema
-from database.schema import ALL_MARKETPLACES, UNASSIGNED, UNCATEGORISED
+from database.schema import ALL_MARKETPLACES, EXCLUDED, UNASSIGNED, UNCATEGORISED
 
 facts, archived = schema.financials, schema.archived_sum
 
@@ -73,23 +73,23 @@ def source_of(
 
 
 def placements(exclude_groups: Collection[str]) -> sa.Select:
-    """asin_id, brand_id, category_id of every product that counts, 0 for what is not sorted in yet.
+    """asin_id, brand_id, category_id of every product, 0 for what is not sorted in yet.
 
-    Category: the product's own, else its brand's. A product of an excluded brand group has no row."""
+    Category: the product's own, else its brand's. The brand of a product of an excluded group is EXCLUDED."""
     asin, brand = schema.asin, schema.brand
     own, inherited = schema.category.alias("own"), schema.category.alias("inherited")
-    query = sa.select(
+    place = sa.func.coalesce(brand.c.id, UNASSIGNED)
+    if exclude_groups:
+        place = sa.case((is_excluded(brand, exclude_groups), EXCLUDED), else_=place)
+    return sa.select(
         asin.c.id.label("asin_id"),
-        sa.func.coalesce(brand.c.id, UNASSIGNED).label("brand_id"),
+        place.label("brand_id"),
         sa.func.coalesce(own.c.id, inherited.c.id, UNCATEGORISED).label("category_id"),
     ).select_from(
         asin.outerjoin(brand, brand.c.id == asin.c.brand_id)
         .outerjoin(own, own.c.id == asin.c.category_id)
         .outerjoin(inherited, inherited.c.id == brand.c.category_id)
     )
-    if exclude_groups:
-        query = query.where(~is_excluded(brand, exclude_groups))
-    return query
 
 
 def is_excluded(brand: sa.FromClause, exclude_groups: Collection[str]) -> sa.ColumnElement[bool]:
@@ -145,9 +145,9 @@ def asin_rows(
             source.c.value.is_not(None),
         )
         .group_by(source.c.metric, source.c.marketplace, source.c.asin_id)
-        # A product that is not placed is unknown or excluded: its group is left out, and counted
-        # by verification.
-        .having(sa.literal_column("brand_id").is_not(None))
+        # A product without a place is unknown, one below 0 is excluded: its group is left out, and counted by
+        # verification.
+        .having(sa.literal_column("brand_id", sa.Integer) > EXCLUDED)
     )
 
 
@@ -208,7 +208,7 @@ def copy_rows(source: sa.Table, target: sa.Table, *conditions: sa.ColumnElement[
 
 
 def insert_placements(target: sa.Table, *, set_number, exclude_groups: Collection[str]) -> sa.Insert:
-    """Writes down where every counted product stands, as set `set_number`."""
+    """Writes down where every product stands, as set `set_number`."""
     current = placements(exclude_groups).subquery("current_placement")
     return into(target, sa.select(_value(set_number).label("placement"), *current.c))
 

@@ -182,7 +182,7 @@ DELETE FROM summary_placement WHERE placement = @generation;
 DELETE FROM summary_month WHERE generation = @generation;
 DELETE FROM summary_left_out WHERE generation = @generation;
 
--- Where every counted product stands.
+-- Where every product stands.
 {placements};
 
 -- Every level, month by month: facts -> ASIN -> brand -> category; then fingerprints and left-out facts.

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
+from database.schema import EXCLUDED
 from database.summaries import rollups, verification
 from database.summaries.changes import FULL, INCREMENTAL, MONTHS
 from database.summaries.refresh import RefreshOptions, plan_only, refresh, roll_back
@@ -181,6 +182,36 @@ def test_a_group_that_is_no_longer_excluded_comes_in(shop):
     result = refresh(shop)
     assert (5, 3, 2, "US", "2024-01-01", "Net revenue", "100.00") in summary_rows(shop, schema.summary_asin)
     assert "excluded group" not in {entry.reason for entry in result.left_out}
+
+
+def test_a_new_product_takes_no_month_along_that_left_out_facts_of_others(shop):
+    run_on_facts(shop, sa.delete(schema.financials).where(schema.financials.c.asin_id == 999999))
+    refresh(shop)
+    run_on_facts(shop, sa.insert(schema.asin).values(id=70, asin="B70"))
+    add_facts(shop, [("B70", "US", "CM3", "2024-02", "2.00")])
+    result = refresh(shop)
+    assert "excluded group" in {entry.reason for entry in refresh(shop, RefreshOptions(full=True)).left_out}
+    assert result.months == (parse_month("2024-02"),)
+
+
+def test_a_new_product_of_an_excluded_group_comes_in_with_its_group(shop):
+    refresh(shop)
+    run_on_facts(shop, sa.insert(schema.asin).values(id=70, asin="B70", brand_id=3))
+    add_facts(shop, [("B70", "US", "CM3", "2024-02", "2.00")])
+    refresh(shop)
+    run_on_facts(shop, sa.update(schema.brand).where(schema.brand.c.id == 3).values(group=None))
+    refresh(shop)
+    assert (70, 3, 2, "US", "2024-02-01", "CM3", "2.00") in summary_rows(shop, schema.summary_asin)
+
+
+@pytest.mark.parametrize("engine", ["mysql"], indirect=True)
+def test_a_placement_set_that_knows_no_excluded_product_takes_every_month_for_one_that_left_it_out(shop):
+    """As a program before this one wrote it."""
+    refresh(shop)
+    run_on_facts(shop, sa.delete(schema.summary_placement).where(schema.summary_placement.c.brand_id == EXCLUDED))
+    run_on_facts(shop, sa.update(schema.brand).where(schema.brand.c.id == 3).values(group=None))
+    refresh(shop)
+    assert (5, 3, 2, "US", "2024-01-01", "Net revenue", "100.00") in summary_rows(shop, schema.summary_asin)
 
 
 def test_a_product_that_becomes_known_comes_in(shop):
