@@ -211,8 +211,7 @@ class MysqlBuild(Build):
         generations = schema.summary_generation
         for table in schema.SUMMARIES:
             _copy(self.connection, table, _named(table, PREVIOUS), table.c.month.in_(months))
-            self.connection.execute(sa.delete(table).where(table.c.month.in_(months)))
-            _copy(self.connection, _named(table, STAGING), table)
+            _replace(self.connection, table, _named(table, STAGING), table.c.month.in_(months))
         self.connection.execute(sa.update(generations).values(live=False))
         self.connection.execute(sa.insert(generations).values(**row))
         passing("swap")
@@ -424,6 +423,18 @@ def _copy(connection: sa.Connection, source: sa.Table, target: sa.Table, *condit
     columns = list(target.c.keys())
     rows = sa.select(*(source.c[name] for name in columns)).where(*conditions)
     connection.execute(sa.insert(target).from_select(columns, rows))
+
+
+def _replace(connection: sa.Connection, table: sa.Table, by: sa.Table, of_months: sa.ColumnElement[bool]) -> None:
+    """Makes the rows of some months those of `by`. What stands there as it should stays: most of a month does after an
+    import, and every row that goes or comes is written to each index, too. `updated_at` is left out of the
+    comparison."""
+    keys = list(table.primary_key.columns.keys())
+    values = [name for name in table.c.keys() if name not in (*keys, "updated_at")]
+    stays = sa.exists().where(*(by.c[name] == table.c[name] for name in (*keys, *values)))
+    connection.execute(sa.delete(table).where(of_months, ~stays.correlate(table)))
+    is_there = sa.exists().where(*(table.c[name] == by.c[name] for name in keys))
+    _copy(connection, by, table, ~is_there.correlate(by))
 
 
 def _pause(attempt: int) -> None:

@@ -184,6 +184,26 @@ def test_a_group_that_is_no_longer_excluded_comes_in(shop):
     assert "excluded group" not in {entry.reason for entry in result.left_out}
 
 
+@pytest.mark.parametrize("engine", ["mysql"], indirect=True)
+def test_a_row_that_is_as_it_should_be_is_not_written_again(shop):
+    refresh(shop)
+    before = moments(shop)
+    add_facts(shop, [("B1", "US", "CM3", "2024-02", "2.00")])
+    refresh(shop)
+    written = {key for key, moment in moments(shop).items() if before.get(key) != moment}
+    assert {key for key in before if key[0].strftime("%Y-%m") == "2024-02"} - written
+    assert written == {(parse_month("2024-02"), "CM3", "US", 1)}
+
+
+def moments(store) -> dict[tuple, object]:
+    """When each row of the ASIN level was written."""
+    table = schema.summary_asin
+    with store.facts() as connection:
+        return {tuple(key): moment for *key, moment in connection.execute(
+            sa.select(*table.primary_key.columns, table.c.updated_at)
+        )}
+
+
 def test_a_new_product_takes_no_month_along_that_left_out_facts_of_others(shop):
     run_on_facts(shop, sa.delete(schema.financials).where(schema.financials.c.asin_id == 999999))
     refresh(shop)
