@@ -430,7 +430,7 @@ def _replace(connection: sa.Connection, table: sa.Table, by: sa.Table, of_months
     import, and every row that goes or comes is written to each index, too. `updated_at` is left out of the
     comparison."""
     keys = list(table.primary_key.columns.keys())
-    values = [name for name in table.c.keys() if name not in (*keys, "updated_at")]
+    values = [column.name for column in table.c if column.name not in (*keys, "updated_at")]
     stays = sa.exists().where(*(by.c[name] == table.c[name] for name in (*keys, *values)))
     connection.execute(sa.delete(table).where(of_months, ~stays.correlate(table)))
     is_there = sa.exists().where(*(table.c[name] == by.c[name] for name in keys))
