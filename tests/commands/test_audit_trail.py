@@ -68,6 +68,7 @@ def test_what_changes_nothing_is_not_recorded(run, store, facts):
     assert trail(store) == before
 
 
+@pytest.mark.parametrize("engine", ["embedded", "mysql"], indirect=True)
 def test_archiving_backups_and_their_return_are_recorded(run, store, facts):
     run("import", facts, "--refresh")
     before, folder, backup = trail(store), facts.parent / "old", facts.parent / "lego.backup"

@@ -108,6 +108,7 @@ def test_a_short_token_is_refused(tmp_path):
         load_settings(tmp_path / "config.ini", {})
 
 
+@pytest.mark.parametrize("engine", ["embedded", "mysql"], indirect=True)
 def test_pages_statements_cache_and_runs_are_told(store, app, signed_in):
     fill(store)
     yesterday = utc_now() - datetime.timedelta(days=1)
