@@ -19,7 +19,7 @@ CORRECTION = "import of 100,000 facts into that month"
 IMPORT_RATE, IMPORT_PEAK = "import, facts/s", "import, peak memory (MiB)"
 BARE_RATE = "bare LOAD DATA, facts/s"
 ADD_INDEX = "adding the rollup index to the loaded table, once"
-STAGES = ("start", "asin", "brand", "category", "verify", "index", "record", "publish")
+STAGES = ("start", "asin", "brand", "category", "marketplace", "verify", "index", "record", "publish")
 
 CORRECTED = "2025-06"
 

@@ -124,7 +124,7 @@ class MysqlStand(Stand):
 
     def usual_refresh(self, figures: Figures, runs: int) -> None:
         """The usual way, into tables with the same indexes."""
-        for level, live in zip(USUAL, SUMMARIES, strict=True):
+        for level, live in zip(USUAL, SUMMARIES, strict=False):
             self.server.run(f"CREATE OR REPLACE TABLE usual_{level} LIKE {live}", "lego")
         for _ in range(runs):
             seconds = 0.0

@@ -11,8 +11,8 @@ import os
 import signal
 
 STEPS = (
-    "lock", "examine", "plan", "start", "asin", "brand", "category", "verify", "index", "record", "publish", "swap",
-    "swapped", "finish", "release",
+    "lock", "examine", "plan", "start", "asin", "brand", "category", "marketplace", "verify", "index",
+    "record", "publish", "swap", "swapped", "finish", "release",
 )
 """Of a refresh. An import on a cluster passes "promised", once per data node, and "decided"."""
 

@@ -165,6 +165,18 @@ CREATE TABLE IF NOT EXISTS financials_summary_monthly_category (
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 CREATE INDEX IF NOT EXISTS ix_category_category ON financials_summary_monthly_category (category_id, metric, month);
 
+CREATE TABLE IF NOT EXISTS financials_summary_monthly_marketplace (
+  category_id INTEGER NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  total_value NUMERIC(25, 2) NOT NULL,
+  brand_count INTEGER NOT NULL,
+  asin_count INTEGER NOT NULL,
+  updated_at DATETIME(6),
+  PRIMARY KEY (month, metric, marketplace, category_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
 CREATE TABLE IF NOT EXISTS summary_generation (
   generation INTEGER NOT NULL,
   live BOOL NOT NULL,
@@ -292,3 +304,15 @@ CREATE TABLE IF NOT EXISTS financials_summary_monthly_category_previous (
   PRIMARY KEY (month, metric, category_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 CREATE INDEX IF NOT EXISTS ix_category_category ON financials_summary_monthly_category_previous (category_id, metric, month);
+
+CREATE TABLE IF NOT EXISTS financials_summary_monthly_marketplace_previous (
+  category_id INTEGER NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  total_value NUMERIC(25, 2) NOT NULL,
+  brand_count INTEGER NOT NULL,
+  asin_count INTEGER NOT NULL,
+  updated_at DATETIME(6),
+  PRIMARY KEY (month, metric, marketplace, category_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;

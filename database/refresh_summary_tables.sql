@@ -71,6 +71,18 @@ CREATE TABLE financials_summary_monthly_category_staging (
   updated_at DATETIME(6),
   PRIMARY KEY (month, metric, category_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+DROP TABLE IF EXISTS financials_summary_monthly_marketplace_staging;
+CREATE TABLE financials_summary_monthly_marketplace_staging (
+  category_id INTEGER NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  total_value NUMERIC(25, 2) NOT NULL,
+  brand_count INTEGER NOT NULL,
+  asin_count INTEGER NOT NULL,
+  updated_at DATETIME(6),
+  PRIMARY KEY (month, metric, marketplace, category_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 DROP TABLE IF EXISTS summary_generation_staging;
 CREATE TABLE summary_generation_staging (
   generation INTEGER NOT NULL,
@@ -102,7 +114,8 @@ INSERT INTO summary_placement (placement, asin_id, brand_id, category_id) SELECT
 FROM (SELECT asin.id AS asin_id, CASE WHEN (coalesce(brand.`group`, '') IN ('stock')) THEN -1 ELSE coalesce(brand.id, 0) END AS brand_id, coalesce(own.id, inherited.id, 0) AS category_id
 FROM asin LEFT OUTER JOIN brand ON brand.id = asin.brand_id LEFT OUTER JOIN category AS own ON own.id = asin.category_id LEFT OUTER JOIN category AS inherited ON inherited.id = brand.category_id) AS current_placement;
 
--- Every level, month by month: facts -> ASIN -> brand -> category; then fingerprints and left-out facts.
+-- Every level, month by month: facts -> ASIN -> brand -> category and marketplace; then fingerprints and what is
+-- left out.
 DELIMITER //
 BEGIN NOT ATOMIC
   FOR each_month IN (
@@ -127,6 +140,9 @@ BEGIN NOT ATOMIC
     INSERT INTO financials_summary_monthly_category_staging (category_id, month, metric, total_value, brand_count, asin_count, updated_at) SELECT b.category_id, b.month, b.metric, sum(b.total_value) AS total_value, count(*) AS brand_count, sum(b.asin_count) AS asin_count, @now AS updated_at
     FROM financials_summary_monthly_brand_staging AS b
     WHERE b.month = each_month.month AND b.marketplace = 'ALL' GROUP BY b.month, b.metric, b.category_id;
+    INSERT INTO financials_summary_monthly_marketplace_staging (category_id, marketplace, month, metric, total_value, brand_count, asin_count, updated_at) SELECT b.category_id, b.marketplace, b.month, b.metric, sum(b.total_value) AS total_value, count(*) AS brand_count, sum(b.asin_count) AS asin_count, max(b.updated_at) AS updated_at
+    FROM financials_summary_monthly_brand_staging AS b
+    WHERE b.month = each_month.month AND b.marketplace != 'ALL' GROUP BY b.month, b.metric, b.marketplace, b.category_id;
     INSERT INTO summary_month (generation, month, metric, facts, value, last_fact_id, left_out_facts, left_out_value) SELECT @generation AS generation, each_month.month AS month, found.metric, sum(found.facts) AS facts, sum(coalesce(found.value, 0)) AS value, max(found.last_fact_id) AS last_fact_id, sum(found.facts - CASE WHEN (found.reason = '') THEN found.valued ELSE 0 END) AS left_out_facts, sum(CASE WHEN (found.reason = '') THEN 0 ELSE coalesce(found.value, 0) END) AS left_out_value
     FROM (SELECT labelled.metric AS metric, labelled.reason AS reason, sum(labelled.facts) AS facts, sum(labelled.valued) AS valued, sum(labelled.value) AS value, max(labelled.last_fact_id) AS last_fact_id
     FROM (SELECT coalesce(fact_groups.metric, '') AS metric, CASE WHEN (coalesce(fact_groups.metric, '') = '') THEN 'no metric' WHEN (coalesce(fact_groups.marketplace, '') = '') THEN 'no marketplace' WHEN (fact_groups.marketplace = 'ALL') THEN 'marketplace ALL' WHEN (asin.id IS NULL) THEN 'unknown product' WHEN (coalesce(brand.`group`, '') IN ('stock')) THEN 'excluded group' ELSE '' END AS reason, fact_groups.facts AS facts, fact_groups.valued AS valued, fact_groups.value AS value, fact_groups.last_fact_id AS last_fact_id
@@ -180,7 +196,8 @@ SELECT @generation, 1, @live, @run, 'full', UTC_TIMESTAMP(6),
   'stock', 0
 FROM summary_month WHERE generation = @generation;
 
--- Per month and metric, to the cent: facts - left out = ASIN = brand by marketplace = brand ALL = category.
+-- Per month and metric, to the cent: facts - left out = ASIN = brand by marketplace = brand ALL = category =
+-- by marketplace.
 DELIMITER //
 BEGIN NOT ATOMIC
   IF EXISTS (
@@ -199,8 +216,11 @@ BEGIN NOT ATOMIC
       UNION ALL
       SELECT month, metric, 'category', SUM(total_value) FROM financials_summary_monthly_category_staging
       GROUP BY month, metric
+      UNION ALL
+      SELECT month, metric, 'marketplace', SUM(total_value) FROM financials_summary_monthly_marketplace_staging
+      GROUP BY month, metric
     ) AS levels
-    GROUP BY month, metric HAVING COUNT(*) <> 5 OR MIN(total) <> MAX(total)
+    GROUP BY month, metric HAVING COUNT(*) <> 6 OR MIN(total) <> MAX(total)
   ) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'verification failed: nothing was published';
   END IF;
@@ -211,6 +231,7 @@ DELIMITER ;
 DROP TABLE IF EXISTS financials_summary_monthly_asin_marketplace_dropped;
 DROP TABLE IF EXISTS financials_summary_monthly_brand_dropped;
 DROP TABLE IF EXISTS financials_summary_monthly_category_dropped;
+DROP TABLE IF EXISTS financials_summary_monthly_marketplace_dropped;
 DROP TABLE IF EXISTS summary_generation_dropped;
 RENAME TABLE
   financials_summary_monthly_asin_marketplace_previous TO financials_summary_monthly_asin_marketplace_dropped,
@@ -222,6 +243,9 @@ RENAME TABLE
   financials_summary_monthly_category_previous TO financials_summary_monthly_category_dropped,
   financials_summary_monthly_category TO financials_summary_monthly_category_previous,
   financials_summary_monthly_category_staging TO financials_summary_monthly_category,
+  financials_summary_monthly_marketplace_previous TO financials_summary_monthly_marketplace_dropped,
+  financials_summary_monthly_marketplace TO financials_summary_monthly_marketplace_previous,
+  financials_summary_monthly_marketplace_staging TO financials_summary_monthly_marketplace,
   summary_generation TO summary_generation_dropped,
   summary_generation_staging TO summary_generation;
 INSERT INTO refresh_log (run_id, stage, refresh_type, started_at, ended_at, duration_seconds, status, generation)
@@ -230,5 +254,6 @@ VALUES (@run, '', 'full', @now, UTC_TIMESTAMP(6), TIMESTAMPDIFF(MICROSECOND, @no
 DROP TABLE IF EXISTS financials_summary_monthly_asin_marketplace_dropped;
 DROP TABLE IF EXISTS financials_summary_monthly_brand_dropped;
 DROP TABLE IF EXISTS financials_summary_monthly_category_dropped;
+DROP TABLE IF EXISTS financials_summary_monthly_marketplace_dropped;
 DROP TABLE IF EXISTS summary_generation_dropped;
 DO RELEASE_LOCK(CONCAT('lego.', DATABASE()));

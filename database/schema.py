@@ -247,10 +247,27 @@ summary_category = _table(
     bulk=True,
 )
 
+summary_marketplace = _table(
+    "financials_summary_monthly_marketplace", PUBLISHED,
+    sa.Column("category_id", Id, nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("total_value", Sum, nullable=False),
+    sa.Column("brand_count", Id, nullable=False),
+    sa.Column("asin_count", Id, nullable=False),
+    sa.Column("updated_at", Moment),
+    # No other index: it is small, and pages ask for months and metrics.
+    sa.PrimaryKeyConstraint("month", "metric", "marketplace", "category_id"),
+    bulk=True,
+)
+"""All brands together, by category and marketplace. It follows from the brand level (database/derived_level.py);
+without it a breakdown by marketplace reads the rows of every brand."""
+
 DIMENSIONS = (category, brand, asin, marketplace)
 """What facts are about. Embedded, each generation holds them as they were."""
 
-SUMMARIES = (summary_asin, summary_brand, summary_category)
+SUMMARIES = (summary_asin, summary_brand, summary_category, summary_marketplace)
 
 summary_generation = _table(
     "summary_generation", PUBLISHED,

@@ -96,7 +96,7 @@ def summary_rows(store: Store, table: sa.Table) -> list[tuple]:
 
 
 def all_summary_rows(store: Store) -> dict[str, list[tuple]]:
-    """The rows of all three summary tables."""
+    """The rows of all summary tables."""
     return {table.name: summary_rows(store, table) for table in schema.SUMMARIES}
 
 

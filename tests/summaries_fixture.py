@@ -43,7 +43,8 @@ def publish(
             dict(zip(ASIN_COLUMNS, row, strict=True)) for row in rows
         ],
         schema.summary_brand: _brand_level(rows),
-        schema.summary_category: _category_level(rows),
+        schema.summary_category: _counted_level(rows, ("category_id", "month", "metric")),
+        schema.summary_marketplace: _counted_level(rows, ("category_id", "marketplace", "month", "metric")),
         schema.summary_generation: [_generation(rows, generation, currencies, published_at)],
     }
     if isinstance(store, EmbeddedStore):
@@ -65,16 +66,18 @@ def _brand_level(rows: list[tuple]) -> list[dict]:
     ]
 
 
-def _category_level(rows: list[tuple]) -> list[dict]:
+def _counted_level(rows: list[tuple], key: tuple[str, ...]) -> list[dict]:
     groups: dict[tuple, list] = defaultdict(list)
-    for asin, brand, category, _, month, metric, value in rows:
-        groups[category, month, metric].append((asin, brand, value))
+    for row in rows:
+        named = dict(zip(ASIN_COLUMNS, row, strict=True))
+        groups[tuple(named[name] for name in key)].append(named)
     return [
-        {
-            "category_id": category, "month": month, "metric": metric, "total_value": sum(f[2] for f in found),
-            "brand_count": len({f[1] for f in found}), "asin_count": len({f[0] for f in found}),
+        dict(zip(key, place, strict=True)) | {
+            "total_value": sum(row["value"] for row in found),
+            "brand_count": len({row["brand_id"] for row in found}),
+            "asin_count": len({row["asin_id"] for row in found}),
         }
-        for (category, month, metric), found in groups.items()
+        for place, found in groups.items()
     ]
 
 

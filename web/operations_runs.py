@@ -30,7 +30,8 @@ COLUMNS = (
 )
 _STAGES = {
     "start": "preparing", "asin": "summing up products", "brand": "summing up brands",
-    "category": "summing up categories", "verify": "comparing with the facts", "index": "making indexes",
+    "category": "summing up categories", "marketplace": "summing up marketplaces",
+    "verify": "comparing with the facts", "index": "making indexes",
     "record": "writing down what was left out", "publish": "publishing",
 }
 

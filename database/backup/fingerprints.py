@@ -51,9 +51,10 @@ def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str
 
 
 def _of_summaries(reading: Reading) -> Fingerprints:
-    asin, brand, category = schema.SUMMARIES
-    values = ((asin, asin.c.value), (brand, brand.c.total_value), (category, category.c.total_value))
-    return {table.name: _by_month(reading.connection, table, value) for table, value in values}
+    values = {
+        table: table.c.value if table is schema.summary_asin else table.c.total_value for table in schema.SUMMARIES
+    }
+    return {table.name: _by_month(reading.connection, table, value) for table, value in values.items()}
 
 
 def _by_month(

@@ -30,6 +30,7 @@ LAYOUT = {
     schema.summary_asin: ("metric", "asin_id", "marketplace"),
     schema.summary_brand: ("marketplace", "metric", "month", "brand_id"),
     schema.summary_category: ("metric", "month", "category_id"),
+    schema.summary_marketplace: ("metric", "month", "marketplace", "category_id"),
 }
 """In what order the rows lie that a statement makes. DuckDB leaves a group of rows unread where none of them can be
 wanted; a page wants some metrics of all months."""

@@ -12,6 +12,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
+from database.derived_level import fill_marketplace_level
 from database.durable import make_durable
 from database.engines.embedded_generations import GenerationFiles
 
@@ -28,7 +29,8 @@ def complete_generations(
         statements = _missing(path, form, dialect)
         if statements:
             _replace(path, statements)
-            done.append(f"generation {number}: {len(statements)} missing tables or columns added")
+            added = sum(not statement.startswith("INSERT") for statement in statements)
+            done.append(f"generation {number}: {added} missing tables or columns added")
     return done
 
 
@@ -41,6 +43,9 @@ def _missing(path: Path, form: Callable[[sa.Table], sa.Table], dialect: sa.Diale
         kept = form(table)
         if table.name not in tables:
             statements.append(str(sa.schema.CreateTable(kept).compile(dialect=dialect)))
+            if table is schema.summary_marketplace:
+                fill = fill_marketplace_level(table, schema.summary_brand)
+                statements.append(str(fill.compile(dialect=dialect, compile_kwargs={"literal_binds": True})))
             continue
         for column in kept.columns:
             if (table.name, column.name) not in found:

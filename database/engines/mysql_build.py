@@ -126,7 +126,7 @@ class MysqlBuild(Build):
             )
             connection.exec_driver_sql(f"ALTER TABLE {quote(table.name + STAGING)} {parts}")
 
-        self.run_all(schema.SUMMARIES, add, done=done)
+        self.run_all([table for table in schema.SUMMARIES if table.indexes], add, done=done)
 
     def publish(self, row: dict[str, Any]) -> None:
         try:

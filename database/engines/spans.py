@@ -17,7 +17,11 @@ from sqlalchemy.sql.functions import FunctionElement
 
 def is_one_of(column: sa.ColumnElement, months: Sequence[datetime.date]) -> sa.ColumnElement[bool]:
     """Whether `column` is one of `months`, which follow each other; never, if there is none."""
-    return _IsOneOf(column, *(sa.literal(month, sa.Date) for month in months)) if months else sa.false()
+    if not months:
+        return sa.false()
+    first, last = (sa.literal(month, sa.Date) for month in (months[0], months[-1]))
+    # Both ways stand in the element: a statement is compiled once, however many months it asks for.
+    return _IsOneOf(column.in_(months), column.between(first, last))
 
 
 class _IsOneOf(FunctionElement):
@@ -27,12 +31,11 @@ class _IsOneOf(FunctionElement):
 
 @compiles(_IsOneOf)
 def _as_list(element: _IsOneOf, compiler, **options) -> str:
-    column, *months = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{column} IN ({', '.join(months)})"
+    listed, _ = element.clauses
+    return compiler.process(listed, **options)
 
 
 @compiles(_IsOneOf, "duckdb")
 def _as_range(element: _IsOneOf, compiler, **options) -> str:
-    column, *months = element.clauses
-    column, first, last = (compiler.process(clause, **options) for clause in (column, months[0], months[-1]))
-    return f"{column} BETWEEN {first} AND {last}"
+    _, between = element.clauses
+    return compiler.process(between, **options)

@@ -1,6 +1,6 @@
 """The one question all pages share: sums of metrics over the chosen months, by any grain.
 
-The smallest table that can answer is asked: category, else brand with marketplace ALL, else brand by
+The smallest table that can answer is asked: category, else marketplace, else brand with marketplace ALL, else brand by
 marketplace. They agree to the cent (every generation is verified), so the choice is never visible.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from database.engines.spans import is_one_of
-from database.schema import ALL_MARKETPLACES, summary_brand, summary_category
+from database.schema import ALL_MARKETPLACES, summary_brand, summary_category, summary_marketplace
 from domain.periods import Span
 from domain.selection import Selection
 
@@ -59,8 +59,10 @@ def sums_over(
     ]
     whole = sa.union_all(*parts).subquery("parts")
     found: list[dict[Any, dict[str, Decimal]]] = [{} for _ in asked]
-    for row in connection.execute(sa.select(whole).order_by(whole.c.part, whole.c[grain], whole.c.metric)):
-        found[row.part].setdefault(row[0], {})[row.metric] = row.value
+    rows = sa.select(whole.c.part, whole.c[grain], whole.c.metric, whole.c.value)
+    ordered = rows.order_by(whole.c.part, whole.c[grain], whole.c.metric)
+    for part, key, metric, value in connection.execute(ordered).all():
+        found[part].setdefault(key, {})[metric] = value
     return found
 
 
@@ -94,24 +96,25 @@ def sums_statement(selection: Selection, grain: Grain, *, span: Span, metrics: I
 
 
 def _smallest_table(selection: Selection, grains: tuple[str, ...]) -> sa.Table:
-    needs_brands = selection.brands or selection.marketplaces or selection.scope is not None
-    return summary_brand if needs_brands or {BRAND, MARKETPLACE}.intersection(grains) else summary_category
+    if selection.brands or selection.scope is not None or BRAND in grains:
+        return summary_brand
+    return summary_marketplace if selection.marketplaces or MARKETPLACE in grains else summary_category
 
 
 def _conditions(selection: Selection, table: sa.Table, grains: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
     conditions = []
     if selection.categories:
         conditions.append(table.c.category_id.in_(selection.categories))
-    if table is summary_category:
+    if selection.marketplaces:
+        conditions.append(table.c.marketplace.in_(selection.marketplaces))
+    if table is not summary_brand:
         return conditions
     if selection.brands:
         conditions.append(table.c.brand_id.in_(selection.brands))
     if selection.scope is not None:
         conditions.append(table.c.brand_id.in_(selection.scope))
-    if selection.marketplaces:
-        conditions.append(table.c.marketplace.in_(selection.marketplaces))
-    elif MARKETPLACE in grains:
+    if MARKETPLACE in grains and not selection.marketplaces:
         conditions.append(table.c.marketplace != ALL_MARKETPLACES)
-    else:
+    elif not selection.marketplaces:
         conditions.append(table.c.marketplace == ALL_MARKETPLACES)
     return conditions

@@ -1,4 +1,4 @@
-"""The refresh: facts -> three summary tables, verified and published as one generation.
+"""The refresh: facts -> four summary tables, verified and published as one generation.
 
     rollups       the INSERT…SELECT statements of each level
     changes       which months must be rebuilt, and why: the plan

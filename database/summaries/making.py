@@ -135,6 +135,7 @@ class Making:
         build.unify_names(self.levels.asin)
         self._roll_up(build, "brand", self.levels.brand, together, self._brand_statements)
         self._roll_up(build, "category", self.levels.category, together, self._category_statements)
+        self._roll_up(build, "marketplace", self.levels.marketplace, together, self._marketplace_statements)
 
     def _place_products(self, build: Build, plan: Plan) -> None:
         """Notes where every product stands, once for all months; an unchanged set is used again."""
@@ -168,6 +169,9 @@ class Making:
 
     def _category_statements(self, months: Sequence[MonthFacts]) -> list[sa.Insert]:
         return rollups.category_level([month.month for month in months], levels=self.levels, now=self.now)
+
+    def _marketplace_statements(self, months: Sequence[MonthFacts]) -> list[sa.Insert]:
+        return rollups.marketplace_level([month.month for month in months], levels=self.levels)
 
     def _roll_up(
         self, build: Build, stage: str, target: sa.Table, parts: Sequence[Sequence[MonthFacts]],
@@ -254,7 +258,7 @@ class Making:
     def _redo(self, build: Build, months: Sequence[MonthFacts]) -> None:
         """A stranger wrote, or a product moved, while these months were built: once more, from today's
         state of both."""
-        for table in (self.levels.asin, self.levels.brand, self.levels.category):
+        for table in self.levels.tables:
             build.connection.execute(sa.delete(table).where(table.c.month.in_([month.month for month in months])))
         build.connection.commit()
         self._roll_up_levels(build, months)
@@ -315,7 +319,7 @@ class Making:
 
 
 def levels_of(build: Build) -> Levels:
-    """The staged tables of the three levels."""
+    """The staged tables of all levels."""
     return Levels(
         *(build.staged(table) for table in schema.SUMMARIES), keyed=build.keyed, sums_apart=build.sums_apart
     )

@@ -1,4 +1,5 @@
-"""The statements that roll facts up: facts -> ASIN level -> brand level -> category level.
+"""The statements that roll facts up: facts -> ASIN level -> brand level -> category level, and
+level by marketplace.
 
 One statement handles one month. On MariaDB it streams groups in the order of the rollup index; on a
 cluster it touches one partition, which is what lets the data node do the work.
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from database import schema
+from database.derived_level import marketplace_rows
 from database.schema import ALL_MARKETPLACES, EXCLUDED, UNASSIGNED, UNCATEGORISED
 
 facts, archived = schema.financials, schema.archived_sum
@@ -36,8 +38,14 @@ class Levels:
     asin: sa.Table
     brand: sa.Table
     category: sa.Table
+    marketplace: sa.Table
     keyed: bool
     sums_apart: bool = False
+
+    @property
+    def tables(self) -> tuple[sa.Table, ...]:
+        """All of them, in the order in which they are built."""
+        return self.asin, self.brand, self.category, self.marketplace
 
 
 def of_month(column: sa.ColumnElement, month: MonthFacts) -> sa.ColumnElement[bool]:
@@ -195,6 +203,12 @@ def category_level(months: Sequence, *, levels: Levels, now) -> list[sa.Insert]:
         .group_by(brand.c.month, brand.c.metric, brand.c.category_id)
     )
     return [into(levels.category, rows)]
+
+
+def marketplace_level(months: Sequence, *, levels: Levels) -> list[sa.Insert]:
+    """Staged brand rows by marketplace of the months -> rows by category and marketplace."""
+    brand = levels.brand.alias("b")
+    return [into(levels.marketplace, marketplace_rows(brand, _is_one_of(brand.c.month, months)))]
 
 
 def copy_rows(source: sa.Table, target: sa.Table, *conditions: sa.ColumnElement[bool], **replaced) -> sa.Insert:

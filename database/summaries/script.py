@@ -54,6 +54,7 @@ def refresh_script(exclude_groups: Collection[str]) -> str:
         ),
         *rollups.brand_level([month], levels=levels, now=now),
         *rollups.category_level([month], levels=levels, now=now),
+        *rollups.marketplace_level([month], levels=levels),
         *_marks(number, month, verification.facts_by_reason(of_month, exclude_groups)),
     ]
     text = HEADER.format(
@@ -64,7 +65,7 @@ def refresh_script(exclude_groups: Collection[str]) -> str:
         staging="\n".join(_create_staging(table) for table in (*schema.SUMMARIES, schema.summary_generation)),
         placements=_text(rollups.insert_placements(placement, set_number=number, exclude_groups=exclude_groups)),
         build="\n".join(_indent(_text(statement)) + ";" for statement in build),
-        indexes="\n".join(_add_indexes(table) for table in schema.SUMMARIES),
+        indexes="\n".join(_add_indexes(table) for table in schema.SUMMARIES if table.indexes),
         excluded=",".join(exclude_groups),
         rename=_rename(),
         drop="\n".join(
@@ -185,7 +186,8 @@ DELETE FROM summary_left_out WHERE generation = @generation;
 -- Where every product stands.
 {placements};
 
--- Every level, month by month: facts -> ASIN -> brand -> category; then fingerprints and left-out facts.
+-- Every level, month by month: facts -> ASIN -> brand -> category and marketplace; then fingerprints and what is
+-- left out.
 DELIMITER //
 BEGIN NOT ATOMIC
   FOR each_month IN (
@@ -218,7 +220,8 @@ SELECT @generation, 1, @live, @run, 'full', UTC_TIMESTAMP(6),
   '{excluded}', 0
 FROM summary_month WHERE generation = @generation;
 
--- Per month and metric, to the cent: facts - left out = ASIN = brand by marketplace = brand ALL = category.
+-- Per month and metric, to the cent: facts - left out = ASIN = brand by marketplace = brand ALL = category =
+-- by marketplace.
 DELIMITER //
 BEGIN NOT ATOMIC
   IF EXISTS (
@@ -237,8 +240,11 @@ BEGIN NOT ATOMIC
       UNION ALL
       SELECT month, metric, 'category', SUM(total_value) FROM financials_summary_monthly_category_staging
       GROUP BY month, metric
+      UNION ALL
+      SELECT month, metric, 'marketplace', SUM(total_value) FROM financials_summary_monthly_marketplace_staging
+      GROUP BY month, metric
     ) AS levels
-    GROUP BY month, metric HAVING COUNT(*) <> 5 OR MIN(total) <> MAX(total)
+    GROUP BY month, metric HAVING COUNT(*) <> 6 OR MIN(total) <> MAX(total)
   ) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'verification failed: nothing was published';
   END IF;

@@ -1,8 +1,8 @@
 """Holds the staged tables against the facts, to the cent, independently of what built them.
 
-Per month and metric (contract, rule 6): facts − left out = ASIN level = Σ brand by marketplace =
-brand `ALL` = category. The facts' side goes back to `financials` (for archived months to the record of them), `asin`
-and `brand`, not to the placement the build used; so a change that came in meanwhile shows as a difference, too.
+Per month and metric (contract, rule 6): facts − left out = ASIN level = Σ brand by marketplace = brand `ALL` = category
+= Σ by category and marketplace. The facts' side goes back to `financials` (for archived months to the record of them),
+`asin` and `brand`, not to the placement the build used; so a change that came in meanwhile shows as a difference, too.
 """
 
 from __future__ import annotations
@@ -285,26 +285,30 @@ def joined(left_out: Sequence[LeftOut]) -> list[LeftOut]:
 
 def _level_sums(connection: sa.Connection, month: datetime.date, levels: Levels) -> dict[str, dict[str, Decimal]]:
     """Per level, the sum by metric of one staged month."""
-    asin, brand, category = levels.asin, levels.brand, levels.category
-    return {
-        "ASIN level": _sums(connection, asin.c.metric, asin.c.value, asin.c.month == month),
-        "brand level by marketplace": _sums(
-            connection, brand.c.metric, brand.c.total_value, brand.c.month == month,
-            brand.c.marketplace != ALL_MARKETPLACES,
-        ),
-        "brand level ALL": _sums(
-            connection, brand.c.metric, brand.c.total_value, brand.c.month == month,
-            brand.c.marketplace == ALL_MARKETPLACES,
-        ),
-        "category level": _sums(connection, category.c.metric, category.c.total_value, category.c.month == month),
-    }
+    asin, brand, category, marketplace = levels.tables
+    parts = (
+        ("ASIN level", asin.c.value, ()),
+        ("brand level by marketplace", brand.c.total_value, (brand.c.marketplace != ALL_MARKETPLACES,)),
+        ("brand level ALL", brand.c.total_value, (brand.c.marketplace == ALL_MARKETPLACES,)),
+        ("category level", category.c.total_value, ()),
+        ("marketplace level", marketplace.c.total_value, ()),
+    )
+    found: dict[str, dict[str, Decimal]] = {level: {} for level, _, _ in parts}
+    sums = sa.union_all(*(_sums(level, value, month, conditions) for level, value, conditions in parts))
+    for level, metric, total in connection.execute(sums).all():
+        found[level][metric] = Decimal(total)
+    return found
 
 
 def _sums(
-    connection: sa.Connection, metric: sa.Column, value: sa.Column, *conditions: sa.ColumnElement[bool]
-) -> dict[str, Decimal]:
-    query = sa.select(metric, sa.func.sum(value)).where(*conditions).group_by(metric).order_by(metric)
-    return {name: Decimal(total) for name, total in connection.execute(query)}
+    level: str, value: sa.Column, month: datetime.date, conditions: Sequence[sa.ColumnElement[bool]]
+) -> sa.Select:
+    columns = value.table.c
+    return (
+        sa.select(sa.literal(level).label("level"), columns.metric.label("metric"), sa.func.sum(value).label("total"))
+        .where(columns.month == month, *conditions)
+        .group_by(columns.metric)
+    )
 
 
 def _doubled_keys(connection: sa.Connection, month: datetime.date, levels: Levels) -> list[Difference]:
@@ -312,7 +316,7 @@ def _doubled_keys(connection: sa.Connection, month: datetime.date, levels: Level
     if levels.keyed:
         return []
     found: dict[tuple[str, str], int] = defaultdict(int)
-    for table in (levels.asin, levels.brand, levels.category):
+    for table in levels.tables:
         key = _KEYS[table.name]
         doubled = (
             sa.select(table.c.metric, sa.func.count().label("rows_found"))
@@ -333,4 +337,5 @@ _KEYS = {
     schema.summary_asin.name: ("month", "metric", "marketplace", "asin_id"),
     schema.summary_brand.name: ("month", "metric", "marketplace", "category_id", "brand_id"),
     schema.summary_category.name: ("month", "metric", "category_id"),
+    schema.summary_marketplace.name: ("month", "metric", "marketplace", "category_id"),
 }

@@ -156,7 +156,7 @@ def patient(settings: Settings) -> Settings:
 def digests(store: Store) -> dict[str, tuple[int, str]]:
     """Table -> its rows, and a hash of all of its figures; those of the ASIN level by month, metric, marketplace, brand
     and category, for it has as many rows as there are facts."""
-    asin, brand, category = schema.SUMMARIES
+    asin, *others = schema.SUMMARIES
 
     def read(reading) -> dict[str, tuple[int, str]]:
         names = {
@@ -165,7 +165,7 @@ def digests(store: Store) -> dict[str, tuple[int, str]]:
         }
         grain = (asin.c.month, asin.c.metric, asin.c.marketplace, asin.c.brand_id, asin.c.category_id)
         queries = {asin.name: sa.select(*grain, sa.func.count(), sa.func.sum(asin.c.value)).group_by(*grain)}
-        for table in (brand, category):
+        for table in others:
             queries[table.name] = sa.select(*(column for column in table.columns if column.name != "updated_at"))
         found = {}
         for table in schema.SUMMARIES:

@@ -5,7 +5,9 @@ import sqlalchemy as sa
 
 from database import migrations, people, schema
 from database.engines import open_store
+from database.summaries.refresh import RefreshOptions, refresh
 from domain.errors import SchemaError
+from tests.facts import add_facts, add_products
 
 LATER_TABLES = (
     schema.catalogue_change_cell, schema.catalogue_change, schema.totp, schema.recovery_code, schema.one_time_token,
@@ -62,6 +64,30 @@ def test_a_database_of_the_first_version_gets_what_came_since(store):
         + [f"added column {column.table.name}.{column.name}" for column in LATER_COLUMNS]
     )
     migrations.check(store)
+
+
+@pytest.mark.parametrize("engine", ["mysql"], indirect=True)
+def test_what_is_published_gets_the_level_by_marketplace_the_kept_generation_too(store, mariadb):
+    add_products(store, ("B1", None, None))
+    for generation, month in enumerate(("2024-01", "2024-02"), 1):
+        add_facts(store, [("B1", "US", "CM3", month, f"{generation}.50"), ("B1", "DE", "CM3", month, "-7.00")])
+        refresh(store, RefreshOptions(full=True))
+
+    def rows(generation):
+        return store.read(
+            lambda reading: [
+                tuple(row)[:-1] for row in reading.connection.execute(sa.select(schema.summary_marketplace))
+            ],
+            generation=generation,
+        )
+
+    before = rows(1), rows(2)
+    assert [len(found) for found in before] == [2, 4]
+    name, database = schema.summary_marketplace.name, store.settings.database.database
+    mariadb.run(f"DROP TABLE {name}, {name}_previous", database)
+    mariadb.run("UPDATE lego_schema_version SET version_num = '0010'", database)
+    assert migrations.upgrade(store) == [f"created table {name}", f"created table {name}_previous"]
+    assert (rows(1), rows(2)) == before
 
 
 def test_whoever_had_brands_is_limited_after_the_upgrade(store):

@@ -9,7 +9,7 @@ from database.engines import open_store
 from database.summaries.refresh import RefreshOptions, refresh
 from database.summaries.run_log import NOTHING_TO_DO, SUCCESS
 from tests.conftest import embedded_settings
-from tests.facts import add_facts, add_products
+from tests.facts import add_facts, add_products, all_summary_rows
 
 
 @pytest.fixture
@@ -42,6 +42,21 @@ def test_an_upgrade_completes_them_and_leaves_what_they_hold(older):
     assert ([str(value) for value in figures], restated) == (["10.00"], [])
     assert refresh(older).status == NOTHING_TO_DO
     assert refresh(older, RefreshOptions(full=True)).status == SUCCESS
+
+
+def test_the_level_by_marketplace_is_made_from_that_by_brand(older):
+    migrations.upgrade(older)
+    add_facts(older, [("B1", "DE", "Net revenue", "2024-02", "-2.50")])
+    refresh(older)
+    before = all_summary_rows(older)
+    assert before[schema.summary_marketplace.name]
+    older.close()
+    with duckdb.connect(str(older.generations.path(2))) as connection:
+        connection.execute(f"DROP TABLE {schema.summary_marketplace.name}")
+    store = open_store(older.settings)
+    assert migrations.upgrade(store) == ["generation 2: 1 missing tables or columns added"]
+    assert all_summary_rows(store) == before
+    store.close()
 
 
 def test_whoever_has_the_old_file_open_keeps_it(older):

@@ -2,8 +2,8 @@
 
     python -m tests.faults.readers REPORT    (settings from the environment)
 
-reads the three summary tables until SIGTERM, then writes what it saw to REPORT as JSON. One read is
-whole if the three levels have the same sum per month and metric, and these are the sums that the
+reads the summary tables until SIGTERM, then writes what it saw to REPORT as JSON. One read is
+whole if all levels have the same sum per month and metric, and these are the sums that the
 generation recorded when it was published.
 """
 
@@ -43,13 +43,15 @@ def read_whole(reading: Reading) -> tuple[int, str]:
 
 def _queries(generation: int) -> dict[str, sa.Select]:
     month, brand = schema.summary_month, schema.summary_brand
-    asin, category = schema.summary_asin, schema.summary_category
+    asin, category, marketplace = schema.summary_asin, schema.summary_category, schema.summary_marketplace
     return {
         "asin": sa.select(asin.c.month, asin.c.metric, sa.func.sum(asin.c.value)).group_by(asin.c.month, asin.c.metric),
         "brand": sa.select(brand.c.month, brand.c.metric, sa.func.sum(brand.c.total_value))
         .where(brand.c.marketplace == ALL_MARKETPLACES).group_by(brand.c.month, brand.c.metric),
         "category": sa.select(category.c.month, category.c.metric, sa.func.sum(category.c.total_value))
         .group_by(category.c.month, category.c.metric),
+        "marketplace": sa.select(marketplace.c.month, marketplace.c.metric, sa.func.sum(marketplace.c.total_value))
+        .group_by(marketplace.c.month, marketplace.c.metric),
         "facts": sa.select(month.c.month, month.c.metric, month.c.value - month.c.left_out_value)
         .where(month.c.generation == generation, month.c.facts > month.c.left_out_facts),
     }

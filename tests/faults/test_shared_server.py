@@ -155,7 +155,7 @@ STRANGE = {
 
 @pytest.mark.parametrize("kind", STRANGE)
 def test_what_a_stranger_writes_during_the_build_is_built_again(shop, mariadb, kind, tmp_path):  # noqa: F811
-    for number, step in enumerate(("start", "asin", "brand", "category"), 1):
+    for number, step in enumerate(("start", "asin", "brand", "category", "marketplace"), 1):
         paused = start(shop.settings, tmp_path, "--full", crash_at=f"{step}:pause").stopped()
         mariadb.run(STRANGE[kind].format(f"2024-0{number}-01"), shop.settings.database.database)
         assert paused.go_on().code == 0, paused.errors

@@ -59,7 +59,7 @@ class Oracle:
         self.facts = [fact for fact in self.facts if fact.number != number] + self.replaced.pop(number)
 
     def tables(self) -> dict[str, list[tuple]]:
-        """The three tables as `tests.facts.all_summary_rows` gives them, and what was left out: month, metric,
+        """The summary tables as `tests.facts.all_summary_rows` gives them, and what was left out: month, metric,
         reason, facts, sum."""
         asin: dict[tuple, Decimal] = defaultdict(Decimal)
         left_out: dict[tuple, list[Decimal]] = defaultdict(list)
@@ -74,10 +74,12 @@ class Oracle:
             asin[number, brand or 0, own or category or 0, marketplace, f"{month}-01", metric] += Decimal(value)
         brands: dict[tuple, list] = defaultdict(list)
         categories: dict[tuple, list] = defaultdict(list)
+        marketplaces: dict[tuple, list] = defaultdict(list)
         for (number, brand, category, marketplace, month, metric), value in asin.items():
             brands[brand, category, month, marketplace, metric].append((number, value))
             brands[brand, category, month, ALL, metric].append((number, value))
             categories[category, month, metric].append((number, brand, value))
+            marketplaces[category, marketplace, month, metric].append((number, brand, value))
         return {
             "financials_summary_monthly_asin_marketplace": sorted(
                 (*key, f"{value:.2f}") for key, value in asin.items()
@@ -86,11 +88,8 @@ class Oracle:
                 (*key, f"{sum(value for _, value in rows):.2f}", len({number for number, _ in rows}))
                 for key, rows in brands.items()
             ),
-            "financials_summary_monthly_category": sorted(
-                (*key, f"{sum(value for *_, value in rows):.2f}", len({brand for _, brand, _ in rows}),
-                 len({number for number, *_ in rows}))
-                for key, rows in categories.items()
-            ),
+            "financials_summary_monthly_category": _counted(categories),
+            "financials_summary_monthly_marketplace": _counted(marketplaces),
             "left out": sorted((*key, len(values), f"{sum(values):.2f}") for key, values in left_out.items()),
         }
 
@@ -105,3 +104,12 @@ class Oracle:
             return "unknown product"
         _, group = self.brands.get(self.products[code][1], (None, None))
         return "excluded group" if group == EXCLUDED else ""
+
+
+def _counted(groups: dict[tuple, list]) -> list[tuple]:
+    """Key, sum, how many brands, how many products."""
+    return sorted(
+        (*key, f"{sum(value for *_, value in rows):.2f}", len({brand for _, brand, _ in rows}),
+         len({number for number, *_ in rows}))
+        for key, rows in groups.items()
+    )

@@ -140,7 +140,7 @@ class Shop:
         self.generation = self.store.live_generation().generation
 
     def tables(self) -> dict[str, list[tuple]]:
-        """What is live: the three tables, and what was left out."""
+        """What is live: the summary tables, and what was left out."""
         return all_summary_rows(self.store) | {"left out": self.store.read(_left_out)}
 
     def assert_whole(self) -> None:

@@ -253,8 +253,11 @@ def test_sums_come_as_exact_decimals_in_the_order_of_the_grain(published: Store)
         (CATEGORY, {"categories": (5,)}, "financials_summary_monthly_category"),
         (BRAND, {}, "financials_summary_monthly_brand"),
         (MONTH, {"brands": (1,)}, "financials_summary_monthly_brand"),
-        (MONTH, {"marketplaces": ("US",)}, "financials_summary_monthly_brand"),
-        (MARKETPLACE, {}, "financials_summary_monthly_brand"),
+        (MONTH, {"marketplaces": ("US",)}, "financials_summary_monthly_marketplace"),
+        (MARKETPLACE, {}, "financials_summary_monthly_marketplace"),
+        (CATEGORY, {"marketplaces": ("US", "DE")}, "financials_summary_monthly_marketplace"),
+        (MARKETPLACE, {"brands": (1,)}, "financials_summary_monthly_brand"),
+        (MARKETPLACE, {"scope": (1,)}, "financials_summary_monthly_brand"),
         (MONTH, {"scope": (1,)}, "financials_summary_monthly_brand"),
     ],
 )

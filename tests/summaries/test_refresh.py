@@ -77,6 +77,15 @@ CATEGORY_ROWS = [
     (1, "2024-02-01", "Net revenue", "3.00", 1, 1),
     (2, "2024-01-01", "Net revenue", "-1.50", 1, 1),
 ]
+MARKETPLACE_ROWS = [
+    (0, "DE", "2024-02-01", "Net units", "4.00", 1, 1),
+    (0, "US", "2024-01-01", "CM3", "0.00", 1, 1),
+    (0, "US", "2024-01-01", "Net revenue", "7.00", 1, 1),
+    (1, "DE", "2024-01-01", "Net revenue", "5.00", 1, 1),
+    (1, "US", "2024-01-01", "Net revenue", "10.03", 1, 1),
+    (1, "US", "2024-02-01", "Net revenue", "3.00", 1, 1),
+    (2, "US", "2024-01-01", "Net revenue", "-1.50", 1, 1),
+]
 
 
 def test_the_first_refresh_gives_every_row_of_every_level(shop):
@@ -85,6 +94,7 @@ def test_the_first_refresh_gives_every_row_of_every_level(shop):
     assert summary_rows(shop, schema.summary_asin) == ASIN_ROWS
     assert summary_rows(shop, schema.summary_brand) == BRAND_ROWS
     assert summary_rows(shop, schema.summary_category) == CATEGORY_ROWS
+    assert summary_rows(shop, schema.summary_marketplace) == MARKETPLACE_ROWS
 
 
 def test_what_is_left_out_is_counted_by_reason_with_its_sum(shop):
@@ -364,11 +374,12 @@ def test_the_log_tells_runs_and_stages(shop):
         rows = connection.execute(sa.select(log).order_by(log.c.id)).all()
     assert [(row.stage, row.status) for row in rows] == [
         ("", SUCCESS), ("start", SUCCESS), ("asin", SUCCESS), ("brand", SUCCESS), ("category", SUCCESS),
-        ("verify", SUCCESS), ("index", SUCCESS), ("record", SUCCESS), ("publish", SUCCESS),
+        ("marketplace", SUCCESS), ("verify", SUCCESS), ("index", SUCCESS), ("record", SUCCESS), ("publish", SUCCESS),
     ]
     assert rows[0].generation == 1
     assert rows[0].rows_read == 11
-    assert rows[0].rows_written == result.rows_written == len(ASIN_ROWS) + len(BRAND_ROWS) + len(CATEGORY_ROWS)
+    levels = (ASIN_ROWS, BRAND_ROWS, CATEGORY_ROWS, MARKETPLACE_ROWS)
+    assert rows[0].rows_written == result.rows_written == sum(map(len, levels))
 
 
 def test_a_run_that_died_is_abandoned_by_the_next(shop):
