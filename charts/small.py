@@ -57,17 +57,17 @@ def trend_line(values: Sequence[Decimal | None]) -> TrendLine | None:
     )
 
 
-def small_bars(values: Sequence[Decimal | None]) -> list[SmallBar | None]:
-    """Bars on one scale that holds zero and all `values`; None where there is no value."""
-    known = [float(value) for value in values if value is not None]
-    lowest, highest = min([0.0, *known]), max([0.0, *known])
+def small_bars(values: Sequence[Decimal | None], shown: slice = slice(None)) -> list[SmallBar | None]:
+    """Bars for the values of `shown`, on one scale that holds zero and all `values`; None where there is no value."""
+    known = [value for value in values if value is not None]
+    lowest, highest = float(min([Decimal(0), *known])), float(max([Decimal(0), *known]))
     size = (highest - lowest) or 1.0
 
     def bar(value: float) -> SmallBar:
         start = (min(value, 0.0) - lowest) / size * 100
         return SmallBar(_number(start), _number(abs(value) / size * 100), value < 0)
 
-    return [None if value is None else bar(float(value)) for value in values]
+    return [None if value is None else bar(float(value)) for value in values[shown]]
 
 
 def _path(run: list[tuple[float, float]]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -91,31 +92,31 @@ class Selection:
     generation: int | None = None
     scope: tuple[int, ...] | None = None
 
-    @property
+    @functools.cached_property
     def span(self) -> Span:
         """The chosen months."""
         if self.period:
             return span_of(self.period, self.calendar)
         return Span(self.first, self.last)
 
-    @property
+    @functools.cached_property
     def complete(self) -> Span | None:
         """The chosen months without the one in progress: what comparisons stand on."""
         return self.calendar.complete_part(self.span)
 
-    @property
+    @functools.cached_property
     def in_progress(self) -> Span | None:
         """The chosen months that are not over: the current one, and any later one that the figures reach already."""
         first, last = max(self.span.first, self.calendar.current), min(self.span.last, self.calendar.last_month)
         return Span(first, last) if first <= last else None
 
-    @property
+    @functools.cached_property
     def previous(self) -> Span | None:
         """As many months before; None where the figures do not reach back that far."""
         complete = self.complete
         return self._with_figures(complete.shifted(-len(complete.months))) if complete else None
 
-    @property
+    @functools.cached_property
     def year_before(self) -> Span | None:
         """The same months a year before; None where the figures do not reach back that far."""
         complete = self.complete

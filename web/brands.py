@@ -123,7 +123,7 @@ def _ranking(found: Ranking, page: Page) -> RankingView:
     write = page.formats.whole if is_large else page.formats.exact
     lines = [
         _line(row, bar, page, write(row.value, kind), row.rank == found.reached)
-        for row, bar in zip(found.products[start:end], small_bars(values)[start:end], strict=True)
+        for row, bar in zip(found.products[start:end], small_bars(values, slice(start, end)), strict=True)
     ]
     return RankingView(
         metric=page.selection.metric,

@@ -91,7 +91,7 @@ def breakdown_view(
     per_page = per_page or len(found.rows)
     shown = found.rows[start:start + per_page]
     write = _writer(found, page)
-    bars = small_bars([row.value for row in found.rows])[start:start + per_page]
+    bars = small_bars([row.value for row in found.rows], slice(start, start + per_page))
     has_changes = selection.comparison is not None
     return BreakdownView(
         title=title,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
+
+from markupsafe import Markup
 
 from domain.months import format_month, month_name, months_between
 from domain.periods import ROLLING, YEAR_TO_DATE, period_words
@@ -26,11 +30,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Filter:
-    """One list of the form. `takes_several`: values may be joined with commas."""
+    """One list of the form, `options` as HTML. `takes_several`: values may be joined with commas."""
 
     name: str
     label: str
-    choices: tuple[Choice, ...]
+    options: Markup
     takes_several: bool = False
 
 
@@ -58,22 +62,21 @@ def filters_of(page: Page, *, without: tuple[str, ...] = ()) -> Filters:
     """The form of a page with the usual filters. Lists named in `without` mean nothing on the page: they are
     not offered, and what was chosen elsewhere stays chosen."""
     selection, catalogue = page.selection, page.catalogue
-    metrics = tuple(Choice(name, name, name == selection.metric) for name in catalogue.metrics)
+    metrics = [Choice(name, name, name == selection.metric) for name in catalogue.metrics]
     chips = _chips(page)
     lists = (
         _periods(selection),
         *_range(page),
-        Filter("metric", "Metric", metrics),
+        Filter("metric", "Metric", _options(map(_option, metrics))),
         _several("brand", "Brand", "All brands", catalogue.brands, selection.brands),
         _several("category", "Category", "All categories", catalogue.categories, selection.categories),
         _several(
             "marketplace", "Marketplace", "All marketplaces", marketplace_names(catalogue.marketplaces),
             selection.marketplaces,
         ),
-        Filter(
-            "compare", "Compare with",
-            tuple(Choice(word, COMPARISON_WORDS[word], word == selection.compare) for word in COMPARISONS),
-        ),
+        Filter("compare", "Compare with", _options(
+            _option(Choice(word, COMPARISON_WORDS[word], word == selection.compare)) for word in COMPARISONS
+        )),
     )
     return Filters(
         lists=tuple(found for found in lists if found.name not in without),
@@ -102,7 +105,8 @@ def _periods(selection: Selection) -> Filter:
     if selection.period and selection.period not in words:
         words.append(selection.period)
     choices = [Choice(word, period_words(word), word == selection.period) for word in words]
-    return Filter("period", "Period", (*choices, Choice("", "From … to …", not selection.period)))
+    choices.append(Choice("", "From … to …", not selection.period))
+    return Filter("period", "Period", _options(map(_option, choices)))
 
 
 def _range(page: Page) -> tuple[Filter, Filter]:
@@ -112,8 +116,8 @@ def _range(page: Page) -> tuple[Filter, Filter]:
     newest_first = sorted(months, reverse=True)
 
     def listed(name: str, label: str, chosen) -> Filter:
-        found = tuple(Choice(format_month(month), month_name(month), month == chosen) for month in newest_first)
-        return Filter(name, label, (Choice("", label + " …", chosen is None), *found))
+        found = [Choice(format_month(month), month_name(month), month == chosen) for month in newest_first]
+        return Filter(name, label, _options(map(_option, [Choice("", label + " …", chosen is None), *found])))
 
     return listed("from", "From", selection.first), listed("to", "To", selection.last)
 
@@ -124,8 +128,25 @@ def _several(name: str, label: str, everything: str, known: Mapping, chosen: tup
     if len(chosen) > 1:
         words = f"{len(chosen)} {everything.removeprefix('All ')}"
         choices.append(Choice(",".join(map(str, chosen)), words, is_chosen=True))
-    choices += [Choice(str(key), words, chosen == (key,)) for key, words in known.items()]
-    return Filter(name, label, tuple(choices), takes_several=True)
+    listed = _not_chosen(tuple(known.items()))
+    if len(chosen) == 1:
+        listed = listed | {chosen[0]: _option(Choice(str(chosen[0]), known[chosen[0]], is_chosen=True))}
+    return Filter(name, label, _options([*map(_option, choices), *listed.values()]), takes_several=True)
+
+
+@functools.lru_cache(maxsize=64)
+def _not_chosen(known: tuple[tuple[Any, str], ...]) -> dict[Any, str]:
+    """Key -> its option. Every page of a generation lists the same hundreds of brands."""
+    return {key: _option(Choice(str(key), words)) for key, words in known}
+
+
+def _option(choice: Choice) -> str:
+    chosen = Markup(" selected") if choice.is_chosen else ""
+    return str(Markup('<option value="{}"{}>{}</option>').format(choice.value, chosen, choice.words))
+
+
+def _options(options: Iterable[str]) -> Markup:
+    return Markup("\n".join(options))
 
 
 def _chips(page: Page) -> tuple[Chip, ...]:
