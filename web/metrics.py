@@ -88,7 +88,10 @@ def register(app: Flask) -> None:
     """Counts requests, statements and connections of the app."""
     meters = app.extensions["lego_metrics"] = Meters()
     _watch_statements()
-    _watch_pool(app.extensions["lego_store"].application, meters)
+    store = app.extensions["lego_store"]
+    # Both engines may share one pool.
+    for engine in {id(engine.pool): engine for engine in (store.application, store.application_reading)}.values():
+        _watch_pool(engine, meters)
 
     @app.after_request
     def _count(response: Response) -> Response:
@@ -200,6 +203,6 @@ def _end_statement(connection, cursor, statement, parameters, context, executema
 def _watch_pool(engine: sa.Engine, meters: Meters) -> None:
     pool = engine.pool
     if isinstance(pool, sa.pool.QueuePool):
-        meters.pool_limit.set(pool.size() + max(pool._max_overflow, 0))
+        meters.pool_limit.inc(pool.size() + max(pool._max_overflow, 0))
     sa.event.listen(engine, "checkout", lambda *ignored: meters.pool.inc())
     sa.event.listen(engine, "checkin", lambda *ignored: meters.pool.dec())

@@ -10,12 +10,15 @@ import datetime
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import sqlalchemy as sa
 
 from database import schema
 from database.engines.base import Store
+
+if TYPE_CHECKING:
+    import duckdb
 
 record, archived = schema.archived_month, schema.archived_sum
 

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import duckdb
 import sqlalchemy as sa
 
 from database import schema
@@ -50,6 +49,8 @@ from domain.errors import DatabaseUnreachable, LegoError, LockBusy, NeverRefresh
 from settings import Settings
 
 if TYPE_CHECKING:
+    import duckdb
+
     from database.engines.build import Build
     from database.engines.copying import Copying
     from database.engines.health import Health
@@ -78,17 +79,22 @@ class MysqlStore(Store):
             # A connection that is closed anyway needs no ROLLBACK first, which fails on a dead server.
             pool_reset_on_return=None,
         )
-        timeout = settings.database.statement_timeout
-        self.application = mysql_engine(
-            settings.database, read_timeout=timeout + 5, isolation="READ COMMITTED",
-            init=f"SET SESSION max_statement_time = {timeout}",
-            pool_size=settings.database.pool_size, max_overflow=settings.database.pool_size, pool_timeout=timeout,
-            pool_recycle=3600,
-        )
-        replace_lost_connections(self.application)
+        self.application = self._pooled("READ COMMITTED")
         listen(self.application)
-        self.application_reading = self.application
+        # Single statements, which need no transaction: without one there is nothing to roll back after each.
+        self.application_reading = self._pooled("AUTOCOMMIT", skip_autocommit_rollback=True)
         self._own_lock: str | None = None
+
+    def _pooled(self, isolation: str, **options) -> sa.Engine:
+        database = self.settings.database
+        engine = mysql_engine(
+            database, read_timeout=database.statement_timeout + 5, isolation=isolation,
+            init=f"SET SESSION max_statement_time = {database.statement_timeout}",
+            pool_size=database.pool_size, max_overflow=database.pool_size, pool_timeout=database.statement_timeout,
+            pool_recycle=3600, **options,
+        )
+        replace_lost_connections(engine)
+        return engine
 
     @contextlib.contextmanager
     def facts(self) -> Iterator[sa.Connection]:
@@ -123,6 +129,9 @@ class MysqlStore(Store):
 
     @contextlib.contextmanager
     def scratch(self, connection: sa.Connection) -> Iterator[duckdb.DuckDBPyConnection]:
+        # Neither pages nor refreshes need it here, and it takes longer to load than they take to find nothing to do.
+        import duckdb
+
         with tempfile.TemporaryDirectory(prefix="lego-scratch-") as folder:
             scratch = duckdb.connect(
                 ":memory:",
@@ -230,6 +239,7 @@ class MysqlStore(Store):
 
     def close(self) -> None:
         self.application.dispose()
+        self.application_reading.dispose()
         self.facts_engine.dispose()
 
     def worker_count(self) -> int:

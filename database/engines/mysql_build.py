@@ -50,6 +50,7 @@ class MysqlBuild(Build):
         self.store = store
         self.connection = connection
         self.whole = True
+        self._has_staged = False
         self._workers: queue.SimpleQueue[sa.Connection] = queue.SimpleQueue()
         self._identities: set[str] = set()
         self._stack = contextlib.ExitStack()
@@ -70,7 +71,7 @@ class MysqlBuild(Build):
         return _named(table, STAGING) if table in schema.SUMMARIES else table
 
     def start(self, *, generation: int, whole: bool) -> None:
-        self.whole = whole
+        self.whole, self._has_staged = whole, True
         for table in schema.SUMMARIES:
             _drop(self.connection, _named(table, STAGING))
             self.connection.execute(sa.schema.CreateTable(_named(table, STAGING)))
@@ -142,7 +143,7 @@ class MysqlBuild(Build):
     def discard(self) -> None:
         with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
             self._stack.close()
-        if self.published:
+        if self.published or not self._has_staged:
             return
         # Its open transaction would keep the staged tables that it has read from being dropped.
         with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):

@@ -147,13 +147,13 @@ def _clock(server: Server) -> Iterator[Finding]:
 
 
 def _connections(server: Server, settings: Settings) -> Iterator[Finding]:
-    most, web = _number(server, "max_connections"), settings.web.workers * settings.database.pool_size * 2
+    most, web = _number(server, "max_connections"), settings.web.workers * settings.database.pool_size * 4
     workers = settings.refresh.workers or 8
     needed = web + workers + SPARE_CONNECTIONS
     if most < needed:
         yield Finding(
             "server-connections", SERIOUS, "The server may refuse connections when all pages are busy",
-            f"max_connections is {most}; the web may open {web:,} ([web] workers {settings.web.workers} × twice "
+            f"max_connections is {most}; the web may open {web:,} ([web] workers {settings.web.workers} × four times "
             f"[database] pool_size {settings.database.pool_size}), a refresh {workers}, others {SPARE_CONNECTIONS}",
             f"set max_connections to {needed} or more, or lower [database] pool_size",
         )

@@ -11,7 +11,6 @@ import datetime
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import duckdb
 import sqlalchemy as sa
 
 from database.engines.base import Answer, Facts, NodeState
@@ -34,6 +33,8 @@ from domain.months import month_of
 from settings import Settings
 
 if TYPE_CHECKING:
+    import duckdb
+
     from database.engines.build import Build
     from database.engines.copying import Copying
     from database.engines.health import Health

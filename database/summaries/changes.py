@@ -184,7 +184,11 @@ def _months_with_moved_products(
         .where(before.c.asin_id.is_(None) | (counts & was_excluded))
     )
     has_moved = connection.execute(moved.limit(1)).first() is not None
-    arrivals = connection.execute(arrived).all()
+    # Where none has moved, and there are as many as before, none has arrived: counting is a tenth of the work.
+    known = sa.select(sa.func.count()).select_from(before).where(of_live)
+    there_are = sa.select(sa.func.count()).select_from(schema.asin)
+    is_same = not has_moved and connection.scalar(known) == connection.scalar(there_are)
+    arrivals = [] if is_same else connection.execute(arrived).all()
     months: set[datetime.date] = set()
     if has_moved:
         summary = tables.summary_asin

@@ -92,7 +92,7 @@ def test_connections_are_counted_by_the_settings(healthy: Store, server: Server)
     (finding,) = judge_server(server, many)
 
     assert (finding.check, finding.severity) == ("server-connections", SERIOUS)
-    assert "may open 800 ([web] workers 2 × twice [database] pool_size 200)" in finding.evidence
+    assert "may open 1,600 ([web] workers 2 × four times [database] pool_size 200)" in finding.evidence
 
 
 def test_the_real_server_is_asked(healthy: Store, mariadb: MariadbServer) -> None:
