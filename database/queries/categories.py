@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from database.queries.breakdown import Breakdown, GroupRow, read_breakdown
-from database.queries.sums import BRAND, CATEGORY, MONTH, sums_by
+from database.queries.sums import BRAND, CATEGORY, MONTH, brand_counts, sums_by
 from domain.periods import Span
 from domain.ratios import share
 from domain.selection import Catalogue, Selection
@@ -60,7 +60,9 @@ def read_categories(connection: sa.Connection, selection: Selection, catalogue: 
     found = read_breakdown(connection, selection, grain, names)
     total = found.total
     by_month = _read_months(connection, selection, grain)
-    brands = _read_brands(connection, selection) if one is None else None
+    brands, brand_count = (
+        brand_counts(connection, selection, span=selection.span, metric=selection.metric) if one is None else ({}, None)
+    )
     complete = {key: _over(selection.complete, months) for key, months in by_month.items()}
     whole = sum(complete.values(), Decimal(0))
 
@@ -68,18 +70,18 @@ def read_categories(connection: sa.Connection, selection: Selection, catalogue: 
         now, before = share(complete.get(row.key, Decimal(0)), whole), share(row.before or Decimal(0), total.before)
         return None if now is None or before is None else now - before
 
-    def side(group: GroupRow, months: Months, ids: set[int]) -> Side:
+    def side(group: GroupRow, months: Months, count: int | None) -> Side:
         return Side(
             group=group,
             share_change=None if group is total else share_change(group),
             months=tuple(months.get(month) for month in selection.span.months),
-            brands=None if brands is None else len(ids),
+            brands=None if one is not None else count,
         )
 
     return Categories(
         grain=grain,
-        rows=tuple(side(row, by_month.get(row.key, {}), (brands or {}).get(row.key, set())) for row in found.rows),
-        total=side(total, _added(by_month.values()), set().union(*(brands or {}).values())),
+        rows=tuple(side(row, by_month.get(row.key, {}), brands.get(row.key, 0)) for row in found.rows),
+        total=side(total, _added(by_month.values()), brand_count),
         within=None if one is None else _read_within(connection, selection, one, catalogue),
     )
 
@@ -93,15 +95,6 @@ def _read_months(connection: sa.Connection, selection: Selection, grain: str) ->
     for row in sums_by(connection, selection, (grain, MONTH), span=selection.span, metrics=[selection.metric]):
         key, month = row.grain
         found.setdefault(key, {})[month] = row.value
-    return found
-
-
-def _read_brands(connection: sa.Connection, selection: Selection) -> dict[int, set[int]]:
-    """Category -> its brands that have the metric. Counts of single months cannot be added: most brands
-    are in several."""
-    found: dict[int, set[int]] = {}
-    for row in sums_by(connection, selection, (CATEGORY, BRAND), span=selection.span, metrics=[selection.metric]):
-        found.setdefault(row.grain[0], set()).add(row.grain[1])
     return found
 
 

@@ -95,6 +95,26 @@ def sums_statement(selection: Selection, grain: Grain, *, span: Span, metrics: I
     )
 
 
+def brand_counts(
+    connection: sa.Connection, selection: Selection, *, span: Span, metric: str
+) -> tuple[dict[int, int], int]:
+    """Category -> how many brands of the selection have the metric over `span`; and how many there are in all
+    categories together, where one that is in several counts once."""
+    table = summary_brand.c
+    of_selection = (
+        is_one_of(table.month, span.months), table.metric == metric, *_conditions(selection, summary_brand, (CATEGORY,))
+    )
+    count = sa.func.count(table.brand_id.distinct()).label("brands")
+    by_category = sa.select(table.category_id.label("category_id"), count).where(*of_selection)
+    # No id is below 0.
+    whole = sa.select(sa.literal_column("-1").label("category_id"), count).where(*of_selection)
+    counts = {
+        row.category_id: row.brands
+        for row in connection.execute(sa.union_all(by_category.group_by(table.category_id), whole)).all()
+    }
+    return counts, counts.pop(-1)
+
+
 def _smallest_table(selection: Selection, grains: tuple[str, ...]) -> sa.Table:
     if selection.brands or selection.scope is not None or BRAND in grains:
         return summary_brand
