@@ -149,7 +149,7 @@ def post_worker_init(worker):
         sys.exit(BOOT_FAILED)
     passwords.share_places(_all.database.path)
     static_files.prepare(app)
-    warm_up.start(app)
+    warm_up.start(app, once_warm=warm_up.keep_what_is_there)
 
 
 def _do_not_name_the_server():

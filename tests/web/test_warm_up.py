@@ -1,10 +1,13 @@
 """Whoever opens a page first after a publication does not wait for it to be made."""
 
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
+from settings import ROOT
 from tests.summaries_fixture import publish
 from tests.web.test_dashboard import NAMES, ROWS
 from web import warm_up
@@ -48,6 +51,32 @@ def test_a_new_generation_is_noticed_and_warmed_for_the_languages_of_the_last_re
         end()
     assert made_or_held(reader, "/categories", **GERMAN) == "held"
     assert made_or_held(reader, "/products", **GERMAN) == "held"
+
+
+def test_it_tells_once_that_pages_were_made_ahead(app, store, reader):
+    told = []
+    answers = store.settings.database.path / "cache" / "answers"
+
+    def wait_for(pages):
+        deadline = time.monotonic() + 30
+        while not answers.exists() or len(list(answers.iterdir())) < pages or not told:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    end = warm_up.start(app, every=0.02, once_warm=lambda: told.append(True))
+    try:
+        wait_for(len(warm_up.FIRST_PAGES))
+        publish(store, ROWS[:3], generation=2, **NAMES)
+        wait_for(2 * len(warm_up.FIRST_PAGES))
+    finally:
+        end()
+    assert told == [True]
+
+
+def test_what_a_serving_process_has_loaded_is_not_looked_through_again():
+    script = "import gc; from web import warm_up; warm_up.keep_what_is_there(); print(gc.get_freeze_count() > 9999)"
+    outcome = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert outcome.stdout == "True\n"
 
 
 def test_a_database_that_does_not_answer_ends_no_warm_up(small_app):
