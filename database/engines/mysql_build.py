@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from database import schema
 from database.crash_points import passing
@@ -428,14 +429,16 @@ def _copy(connection: sa.Connection, source: sa.Table, target: sa.Table, *condit
 
 def _replace(connection: sa.Connection, table: sa.Table, by: sa.Table, of_months: sa.ColumnElement[bool]) -> None:
     """Makes the rows of some months those of `by`. What stands there as it should stays: most of a month does after an
-    import, and every row that goes or comes is written to each index, too. `updated_at` is left out of the
-    comparison."""
+    import, and a row that goes and comes is written to each index, too. `updated_at` is left out of the comparison."""
+    columns = list(table.c.keys())
     keys = list(table.primary_key.columns.keys())
-    values = [column.name for column in table.c if column.name not in (*keys, "updated_at")]
-    stays = sa.exists().where(*(by.c[name] == table.c[name] for name in (*keys, *values)))
+    others = [name for name in columns if name not in keys]
+    stays = sa.exists().where(*(by.c[name] == table.c[name] for name in keys))
     connection.execute(sa.delete(table).where(of_months, ~stays.correlate(table)))
-    is_there = sa.exists().where(*(table.c[name] == by.c[name] for name in keys))
-    _copy(connection, by, table, ~is_there.correlate(by))
+    is_right = sa.exists().where(*(table.c[name] == by.c[name] for name in columns if name != "updated_at"))
+    changed = sa.select(*(by.c[name] for name in columns)).where(~is_right.correlate(by))
+    written = mysql.insert(table).from_select(columns, changed)
+    connection.execute(written.on_duplicate_key_update({name: written.inserted[name] for name in others}))
 
 
 def _pause(attempt: int) -> None:
