@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import duckdb_engine
 import sqlalchemy as sa
 
@@ -15,3 +16,8 @@ class Dialect(duckdb_engine.Dialect):
 
 
 sa.dialects.registry.register("duckdb.lego", __name__, "Dialect")
+
+
+def raw_duckdb(connection: sa.Connection) -> duckdb.DuckDBPyConnection:
+    """The DuckDB connection under a SQLAlchemy one, in the same transaction."""
+    return connection.connection.driver_connection._ConnectionWrapper__c

@@ -38,7 +38,8 @@ from database.engines.base import (
     TableSize,
     refuse_generation,
 )
-from database.engines.duckdb_dialect import DRIVER
+from database.engines.duckdb_dialect import DRIVER, raw_duckdb
+from database.engines.duckdb_inserts import guard_inserts
 from database.engines.embedded_generations import GenerationFiles
 from domain.errors import (
     DatabaseUnreachable,
@@ -66,7 +67,7 @@ class EmbeddedStore(Store):
         self.folder = settings.database.path
         self.facts_path = self.folder / "facts.duckdb"
         self.generations = GenerationFiles(self.folder / "generations", _generation_engine)
-        self._facts_engine = _duckdb_engine(self.facts_path, self._limits(), pooled=False)
+        self._facts_engine = self._open_facts()
         self.application = _sqlite_engine(self.folder / "application.sqlite")
         self.application_reading = self.application.execution_options(reading=True)
 
@@ -189,7 +190,7 @@ class EmbeddedStore(Store):
 
     def set_workers(self, workers: int) -> None:
         super().set_workers(workers)
-        self._facts_engine = _duckdb_engine(self.facts_path, self._limits(), pooled=False)
+        self._facts_engine = self._open_facts()
 
     def clear_leftovers(self) -> list[str]:
         return self.generations.clear(self.live_generation(), self.settings.refresh.keep_generations)
@@ -241,6 +242,12 @@ class EmbeddedStore(Store):
 
             finish_restore(self)
 
+    def _open_facts(self) -> sa.Engine:
+        limits = self._limits()
+        engine = _duckdb_engine(self.facts_path, limits, pooled=False)
+        guard_inserts(engine, int(limits["threads"]))
+        return engine
+
     def _limits(self) -> dict[str, str | int]:
         """DuckDB spills to the instance folder what does not fit into the memory it is allowed."""
         return {
@@ -267,11 +274,6 @@ def _generation_engine(path: Path) -> sa.Engine:
          "threads": os.cpu_count() or 1},
         pooled=True,
     )
-
-
-def raw_duckdb(connection: sa.Connection) -> duckdb.DuckDBPyConnection:
-    """The DuckDB connection under a SQLAlchemy one, in the same transaction."""
-    return connection.connection.driver_connection._ConnectionWrapper__c
 
 
 def embedded_form(table: sa.Table) -> sa.Table:
