@@ -59,6 +59,8 @@ def _measure(engine: str, folder: Path, figures: Figures, chosen: argparse.Names
         else:
             flask(stand.settings, "init-db")
             flask(stand.settings, "refresh-summaries")
+        if isinstance(stand, MysqlStand):
+            stand.summary_page(figures, chosen.runs)
         if "pages" in chosen.parts:
             measure_pages(stand, figures)
             measure_crowd(stand, figures, runs=chosen.runs)
