@@ -7,8 +7,14 @@ document.body.append(probe);
 
 let loading = null;
 
+// plotly.js is fetched ahead of its use, and takes its time to begin: the page is shown first. A page in the background
+// is shown to nobody, and has no frames.
+const shown = document.hidden
+  ? Promise.resolve()
+  : new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
 function loadPlotly(address) {
-  loading ??= new Promise((resolve, reject) => {
+  loading ??= shown.then(() => new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = address;
     script.onload = () => resolve(window.Plotly);
@@ -18,7 +24,7 @@ function loadPlotly(address) {
       reject(new Error("plotly.js did not load"));
     };
     document.head.append(script);
-  });
+  }));
   return loading;
 }
 

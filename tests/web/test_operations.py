@@ -106,7 +106,7 @@ def test_a_refreshed_shop_shows_state_runs_left_out_facts_restated_months_and_si
     assert "Facts in 3 Left out 1 Published 2" in page
     assert "$1.25 flask summaries --left-out" in page
     assert "Jan 2024 Net revenue $10.50 $12.00" in page and "import 2 (correction.csv)" in page
-    assert "summing up products" in page and "comparing with the facts" in page and "8 stages" in page
+    assert "summing up products" in page and "comparing with the facts" in page and "9 stages" in page
     assert "financials_summary_monthly_brand" in page and "of what facts take" in page
     assert "What the doctor found Nobody asked yet." in page
     assert "correction.csv import 2, long in" in page and "Take back import 2" in page
