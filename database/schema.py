@@ -26,9 +26,10 @@ APPLICATION = "application"
 
 UNCATEGORISED = 0
 UNASSIGNED = 0
+"""The category and brand id of what is not sorted in yet; no row of `category` or `brand` has it."""
+
 EXCLUDED = -1
 """Stands in a placement set for the brand of a product whose group is left out."""
-"""The category and brand id of what is not sorted in yet; no row of `category` or `brand` has it."""
 
 ALL_MARKETPLACES = "ALL"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import html
 import json
 import re
@@ -17,7 +16,8 @@ from database import people, schema
 from database.engines.base import Store
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in
-from tests.web.test_dashboard import LARGEST_PAGE, NAMES, ROWS, TODAY, text_of
+from tests.web.test_dashboard import NAMES, ROWS, TODAY, text_of
+from tests.web.weights import LARGEST_PAGE, weight_of
 
 
 @pytest.fixture(autouse=True)
@@ -136,10 +136,7 @@ def test_500_brands_with_300_characters_stand_in_pages_below_60_kb(
     rows = [(n, n, 5, "US", "2025-10", "Net revenue", f"{n}.00") for n in range(1, 501)]
     publish(small_store, rows, brands={n: f"{n} " + "name of a brand that is long " * 10 for n in range(1, 501)})
     page = small_client.get("/categories?category=5").text
-    own = [found for found in re.findall(r'(?:src|href)="(/static/[^"]+)"', page) if "plotly.min.js" not in found]
-    size = len(gzip.compress(page.encode())) + sum(
-        len(gzip.compress(small_client.get(html.unescape(address)).data)) for address in own
-    )
+    size = weight_of(small_client, page)
 
     assert "1–20 of 500" in text_of(small_client, "/categories?category=5")
     assert side_rows(small_client, "/categories?category=5&page=25")[-1][1] == "$125,250"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import gzip
 import html
 import re
 from collections.abc import Callable, Iterator
@@ -18,9 +17,9 @@ from database import people, schema
 from database.engines.base import Store
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in, text_of
+from tests.web.weights import LARGEST_PAGE, own_files, weight_of
 
 TODAY = datetime.date(2025, 11, 22)
-LARGEST_PAGE = 60 * 1024
 
 ROWS = [
     (1, 1, 5, "US", "2024-10", "Net revenue", "1000000.00"),
@@ -351,8 +350,7 @@ def test_page_styles_and_scripts_with_500_brands_stay_below_60_kb_compressed(
             brands={n: f"The {n}th brand with a long name" for n in range(1, 501)})
     client = small_client
     page = client.get("/dashboard").text
-    own = [found for found in re.findall(r'(?:src|href)="(/static/[^"]+)"', page) if "plotly.min.js" not in found]
-    size = len(gzip.compress(page.encode())) + sum(len(gzip.compress(client.get(html.unescape(a)).data)) for a in own)
+    own, size = own_files(page), weight_of(client, page)
 
     assert len(own) >= 10
     assert size < LARGEST_PAGE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import gzip
 import html
 import re
 from collections.abc import Callable
@@ -19,9 +18,9 @@ from database import people, schema
 from database.engines.base import Store
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in
+from tests.web.weights import LARGEST_PAGE, weight_of
 
 TODAY = datetime.date(2025, 11, 22)
-LARGEST_PAGE = 60 * 1024
 ODD = "A/B?c#d%20 é'\"<&>//\n.csv;"
 
 PRODUCTS = [
@@ -253,10 +252,7 @@ def test_a_full_page_with_its_styles_and_scripts_stays_below_60_kb_compressed(
         products=[{"id": n, "asin": f"B{n * 7919:09d}", "name": f"Brick {n} " + "of many colours " * 10} for n in many],
     )
     page = small_reader.get("/products").text
-    own = [found for found in re.findall(r'(?:src|href)="(/static/[^"]+)"', page) if "plotly.min.js" not in found]
-    size = len(gzip.compress(page.encode())) + sum(
-        len(gzip.compress(small_reader.get(html.unescape(address)).data)) for address in own
-    )
+    size = weight_of(small_reader, page)
 
     assert size < LARGEST_PAGE
     assert re.findall(r"\sstyle=|\son[a-z]+=|<style", page) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import gzip
 import html
 import json
 import re
@@ -18,9 +17,9 @@ from database import people, schema
 from database.engines.base import Store
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in, text_of
+from tests.web.weights import LARGEST_PAGE, weight_of
 
 TODAY = datetime.date(2025, 11, 22)
-LARGEST_PAGE = 60 * 1024
 
 ROWS = [
     (1, 1, 5, "US", "2024-10", "Net revenue", "10000.00"),
@@ -221,10 +220,7 @@ def test_a_long_page_stays_below_60_kb_compressed(small_store: Store, small_clie
         for n in range(58) for place, metric in enumerate(metrics)
     ])
     page = small_client.get("/profitability?from=2021-01&to=2025-10").text
-    own = [found for found in re.findall(r'(?:src|href)="(/static/[^"]+)"', page) if "plotly.min.js" not in found]
-    size = len(gzip.compress(page.encode())) + sum(
-        len(gzip.compress(small_client.get(html.unescape(a)).data)) for a in own
-    )
+    size = weight_of(small_client, page)
 
     assert size < LARGEST_PAGE
     assert re.findall(r"\sstyle=|\son[a-z]+=|<style", page) == []
