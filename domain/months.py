@@ -10,6 +10,9 @@ from collections.abc import Iterable
 EARLIEST = datetime.date(1995, 1, 1)
 """Amazon sold its first book in 1995: an older month in a file is a mistake."""
 
+MOST_AHEAD = 24
+"""Months by which a file may be ahead of today's: plans reach that far, slips of the pen further."""
+
 _TEXT = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
@@ -70,6 +73,15 @@ def moment_words(moment: datetime.datetime) -> str:
 def today_utc() -> datetime.date:
     """Today's date in UTC: the one clock by which months end (a function, so that tests can set it)."""
     return datetime.datetime.now(datetime.UTC).date()
+
+
+def fault_of_month(month: datetime.date, today: datetime.date) -> str:
+    """Why a month cannot be meant by a file that is read on the day `today`; `''` if it can."""
+    if month < EARLIEST:
+        return f"is before {EARLIEST.year}"
+    if month > add_months(month_of(today), MOST_AHEAD):
+        return f"is more than {MOST_AHEAD} months ahead of {format_month(today)}"
+    return ""
 
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

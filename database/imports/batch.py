@@ -22,17 +22,14 @@ from database import schema
 from database.archive.records import refuse_archived
 from database.engines.base import Store, utc_now
 from database.imports import facts
-from database.imports.dimensions import Entry, Placement, place_products
+from database.imports.dimensions import Entry, place_products
 from database.imports.ledger import note_changed_months
 from database.imports.report import ImportReport, MetricSum, MonthSum
 from database.imports.staging import APPEND, DEMO, REPLACE, ImportOptions, Skipped, Staged
 from domain.errors import Refused
-from domain.months import add_months, format_month, month_of, today_utc
+from domain.months import fault_of_month, format_month, today_utc
 
 __all__ = ["REPLACE", "ImportOptions", "ImportReport", "Skipped", "Staged", "take_in"]
-
-FAR_MONTHS = 24
-"""Months later than this many after today's are warned about: budgets exist, and so do typing errors."""
 
 
 def take_in(
@@ -41,7 +38,7 @@ def take_in(
     """Takes a staged file in: all of it or, on any error and for a dry run, nothing. `connection` is from
     `store.facts()`, `scratch` from `store.scratch(connection)`; the caller holds `store.lock()`.
 
-    Raises Refused if the same bytes are in already or the file gives no fact."""
+    Raises Refused if the same bytes are in already, the file gives no fact or one of a month that cannot be meant."""
     started = time.monotonic()
     try:
         report = _take_in(store, connection, scratch, staged, options, started)
@@ -62,6 +59,7 @@ def _take_in(
     refuse_same_bytes(connection, staged.sha256, staged.file_name)
     by_month = _sums(scratch, staged)
     metrics, months = _by_metric(by_month), tuple(sorted({found.month for found in by_month}))
+    _refuse_impossible_months(staged, months)
     refuse_archived(connection, months, f"{staged.file_name}: has facts")
     store.prepare_months(months)
     source = (options.source or staged.format).strip()
@@ -87,7 +85,7 @@ def _take_in(
         skipped_columns=staged.skipped_columns, replaced=replaced, kept=kept, kept_products=kept_count,
         differences=placement.differences, difference_count=placement.difference_count, overlaps=overlaps,
         new=placement.new, demo_facts=demo_facts, demo_value=demo_value, currencies=staged.currencies,
-        symbols=staged.symbols, rounded=staged.rounded, warnings=_warnings(staged, placement, months),
+        symbols=staged.symbols, rounded=staged.rounded, warnings=(*staged.warnings, *placement.warnings),
         seconds=round(time.monotonic() - started, 3),
     )
 
@@ -105,6 +103,13 @@ def refuse_same_bytes(connection: sa.Connection, sha256: str, file_name: str) ->
             f"{first.created_at:%Y-%m-%d %H:%M} "
             f"UTC); to take them in again, first run: flask undo-import {first.id}"
         )
+
+
+def _refuse_impossible_months(staged: Staged, months: Sequence[datetime.date]) -> None:
+    """Whatever way a format reads its months: one for 9999-12 would stretch every page to it."""
+    for month in months:
+        if fault := fault_of_month(month, today_utc()):
+            raise Refused(f"{staged.file_name}: the month {format_month(month)} {fault}; nothing was taken in")
 
 
 def _sums(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[MonthSum, ...]:
@@ -141,9 +146,3 @@ def _note_import(connection, staged, options, source, entry, metrics, replaced, 
             first_fact_id=new.first, last_fact_id=new.last, created_at=entry.created_at,
         )
     )
-
-
-def _warnings(staged: Staged, placement: Placement, months: tuple[datetime.date, ...]) -> tuple[str, ...]:
-    far = [month for month in months if month > add_months(month_of(today_utc()), FAR_MONTHS)]
-    words = [f"far in the future: {', '.join(format_month(month) for month in far)}"] if far else []
-    return (*staged.warnings, *placement.warnings, *words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from domain.months import EARLIEST
+from domain.months import fault_of_month, today_utc
 
 _NAMES = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -24,10 +24,10 @@ _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: \d{1,2}:\d{2}.*)?", re.AS
 def read_month(text: str) -> datetime.date:
     """The month a text names, or the month of the day it names: `2024-03`, `2024-03-15`, `03/2024`, `Mar-24`,
     `Mar 2024`, `March 2024`, `15.03.2024`. Raises ValueError with the rule for everything else, for a date
-    like 03/04/2024 whose day is ambiguous, for days that do not exist and for months before 1995."""
+    like 03/04/2024 whose day is ambiguous, for days that do not exist and for months that `fault_of_month` names."""
     month = _read(text.strip())
-    if month < EARLIEST:
-        raise ValueError(f"is before {EARLIEST.year}")
+    if fault := fault_of_month(month, today_utc()):
+        raise ValueError(fault)
     return month
 
 

@@ -8,6 +8,7 @@ import pytest
 from domain import months
 from domain.months import (
     add_months,
+    fault_of_month,
     format_month,
     month_name,
     month_of,
@@ -91,3 +92,14 @@ def test_today_is_the_day_in_utc_whatever_the_zone(monkeypatch, zone):
 )
 def test_months_that_follow_each_other_are_one_span(months, words):
     assert runs_of_months(parse_month(month) for month in months) == words
+
+
+@pytest.mark.parametrize(
+    ("month", "fault"),
+    [
+        ("1994-12", "is before 1995"), ("1995-01", ""), ("2026-06", ""),
+        ("2026-07", "is more than 24 months ahead of 2024-06"), ("9999-12", "is more than 24 months ahead of 2024-06"),
+    ],
+)
+def test_a_file_means_no_month_before_amazon_or_beyond_any_plan(month, fault):
+    assert fault_of_month(parse_month(month), date(2024, 6, 30)) == fault

@@ -1,5 +1,6 @@
 """Whatever is wrong with a file is told with line, column, cell and rule; nothing of it goes in."""
 
+import datetime
 import gzip
 import os
 import threading
@@ -114,6 +115,22 @@ def test_a_file_that_is_broken_as_a_whole_is_refused(refusal_of, content, words)
 )
 def test_a_bad_cell_is_told_with_line_column_cell_and_rule(refusal_of, bad, words):
     assert refusal_of(HEADINGS + GOOD + bad) == [f"file.csv: line 3, {words}; nothing was taken in"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (HEADINGS + row(month="2026-06") + row(month="9999-12"), "line 3, column month: '9999-12'"),
+        (";;;Net units;\nASIN;Brand;MP;Jun-26;Jul-26\nA1;Acme;US;1;\n", "line 2: 'Jul-26'"),
+        ("Order ID,Date,Status,Sales Channel,ASIN,Qty,Amount\n1,2027-03-01,Shipped,Amazon.com,A1,1,1\n",
+         "line 2, column Date: '2027-03-01'"),
+    ],
+)
+def test_a_month_that_is_far_ahead_refuses_a_file_of_any_format(refusal_of, monkeypatch, content, words):
+    monkeypatch.setattr("database.imports.month_texts.today_utc", lambda: datetime.date(2024, 6, 30))
+    assert refusal_of(content) == [
+        f"file.csv: {words} is more than 24 months ahead of 2024-06; nothing was taken in"
+    ]
 
 
 def test_headings_without_rows_give_no_fact(take, store):

@@ -235,10 +235,14 @@ def test_a_dry_run_changes_nothing_and_gives_the_same_report(store, take):
     assert dry.lines()[0] == "file.csv: dry run, nothing was changed; format long, source long, replace"
 
 
-def test_far_months_are_warned_about(take, monkeypatch):
+def test_a_month_that_no_file_can_mean_is_refused_whatever_way_it_was_read(store, take, monkeypatch):
+    before = contents(store)
+    monkeypatch.setattr("database.imports.month_texts.today_utc", lambda: months.parse_month("9000-01"))
     monkeypatch.setattr("database.imports.batch.today_utc", lambda: months.parse_month("2024-06"))
-    report = take(HEADINGS + line(month="2026-06") + line(month="2026-07"))
-    assert report.warnings == ("far in the future: 2026-07",)
+    words = "^file.csv: the month 2026-07 is more than 24 months ahead of 2024-06; nothing was taken in$"
+    with pytest.raises(Refused, match=words):
+        take(HEADINGS + line(month="2026-06") + line(month="2026-07"))
+    assert contents(store) == before
 
 
 def test_a_formula_as_a_name_is_kept_as_it_is(store, take):
