@@ -6,6 +6,12 @@ CM2 − advertising = CM3. Metrics outside this tree are kept and offered everyw
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
+from domain.currencies import CODES
+from domain.spelling import name_key, tidy
+
 NET_REVENUE = "Net revenue"
 NET_UNITS = "Net units"
 NET_COGS = "Net COGS"
@@ -29,18 +35,60 @@ PROFIT_TREE = (NET_REVENUE, NET_COGS, CM1, *PLATFORM_FEES, CM2, *ADVERTISING, CM
 """The P&L in reading order."""
 
 SPELLINGS = {
-    "COGS": NET_COGS,
-    "Net Units": NET_UNITS,
-    "Net Revenue": NET_REVENUE,
-    "Fulfillment Fee": "FBA fees",
-    "Referral Fees": "Referral fees",
+    NET_REVENUE: ("Net sales",),
+    NET_UNITS: ("Net units sold",),
+    NET_COGS: ("COGS", "Cost of goods sold"),
+    "Referral fees": ("Referral fee", "Selling fees", "Commission"),
+    "FBA fees": ("FBA fee", "Fulfillment fee", "Fulfillment fees", "Fulfilment fee", "Fulfilment fees"),
+    "SEM costs": ("PPC", "Ad spend", "Advertising", "Sponsored ads"),
+    "Promo fees": ("Promotions", "Coupons"),
+    CM1: ("Contribution margin 1",),
+    CM2: ("Contribution margin 2",),
+    CM3: ("Contribution margin 3",),
 }
-"""Other spellings in sellers' files -> the one name they meet in."""
+"""A name -> what sellers' files call it beside that. Case and spaces never matter."""
+
+_NAMES = {
+    name_key(spelling): name
+    for name in (*PROFIT_TREE, *UNITS, GROSS_SALES, *RETURNS) for spelling in (name, *SPELLINGS.get(name, ()))
+}
+_RATIO_WORDS = frozenset(("acos", "tacos", "roi", "ratio", "rate", "average", "margin"))
+_REMARK = re.compile(r"(.*\S)\s*(?:\(([^()\[\]]*)\)|\[([^()\[\]]*)\])", re.DOTALL)
 
 
-def canonical_metric(heading: str) -> str:
-    """The name a file's metric heading meets in; any unknown heading is kept as it is written."""
-    return SPELLINGS.get(heading, heading)
+@dataclass(frozen=True)
+class MetricText:
+    """What a file calls a metric, understood: the name that it meets in, the remarks that stood in brackets behind it,
+    and the code of the currency that one of them names (else None)."""
+
+    name: str
+    remarks: tuple[str, ...] = ()
+    currency: str | None = None
+
+
+def read_metric(text: str) -> MetricText:
+    """`Cost of goods sold (ex VAT) [EUR]` -> Net COGS, with two remarks, in EUR."""
+    name, remarks = tidy(text), []
+    while match := _REMARK.fullmatch(name):
+        name = match[1]
+        remarks.insert(0, (match[2] if match[2] is not None else match[3]).strip())
+    codes = [remark.upper() for remark in remarks if remark.upper() in CODES]
+    return MetricText(_NAMES.get(name_key(name), name), tuple(filter(None, remarks)), codes[0] if codes else None)
+
+
+def canonical_metric(text: str) -> str:
+    """The name that a file's metric meets in; one that is not known is kept as it is written, tidied and without
+    remarks in brackets."""
+    return read_metric(text).name
+
+
+def is_ratio(text: str) -> bool:
+    """Whether a metric, as a file calls it, is a ratio, which nobody may sum: a % in it, or a word like ACoS or margin.
+    Contribution margins 1 to 3 are amounts."""
+    if "%" in text or "\uff05" in text:
+        return True
+    words = re.findall(r"[^\W\d_]+", name_key(text))
+    return canonical_metric(text) not in (CM1, CM2, CM3) and not _RATIO_WORDS.isdisjoint(words)
 
 
 def rise_of(metric: str) -> str:

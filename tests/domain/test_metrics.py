@@ -3,35 +3,64 @@
 import pytest
 
 from domain import metrics
-from domain.metrics import canonical_metric, is_money
+from domain.metrics import MetricText, canonical_metric, is_money, is_ratio, read_metric
 
 
 @pytest.mark.parametrize(
-    ("heading", "name"),
+    ("name", "spellings"),
     [
-        ("COGS", "Net COGS"),
-        ("Net COGS", "Net COGS"),
-        ("Net Units", "Net units"),
-        ("Net units", "Net units"),
-        ("Net Revenue", "Net revenue"),
-        ("Net revenue", "Net revenue"),
-        ("Fulfillment Fee", "FBA fees"),
-        ("FBA fees", "FBA fees"),
-        ("Referral Fees", "Referral fees"),
-        ("Referral fees", "Referral fees"),
+        ("Net revenue", "Net Revenue; NET  REVENUE; net\u00a0revenue; Net sales; Net\nrevenue; Net rev\u200benue"),
+        ("Net units", "Net Units; Net units sold"),
+        ("Net COGS", "COGS; Net cogs; Cost of goods sold; COGS (ex VAT) [EUR]"),
+        ("FBA fees", "Fulfillment Fee; Fulfillment fees; FBA fee; FBA Fees; Fulfilment fees"),
+        ("Referral fees", "Referral Fee; Selling fees; Commission"),
+        ("SEM costs", "PPC; Ad spend; Advertising; Sponsored ads; SEM Costs"),
+        ("Promo fees", "Promotions; coupons; Promo Fees"),
+        ("CM1", "Contribution margin 1; cm1"),
+        ("CM3", "Contribution Margin 3; CM3"),
+        ("Other platform fees", "OTHER PLATFORM FEES"),
+        ("Gross sales", "gross sales"),
     ],
 )
-def test_spellings_meet_in_one_name(heading, name):
-    assert canonical_metric(heading) == name
+def test_spellings_meet_in_one_name(name, spellings):
+    assert [canonical_metric(spelling) for spelling in spellings.split("; ")] == [name] * len(spellings.split("; "))
 
 
-def test_any_other_metric_is_kept_as_it_is_written():
-    for heading in ("Storage fees", "net revenue", "CM1", "TACoS ", "Überschuss"):
-        assert canonical_metric(heading) == heading
+def test_any_other_metric_is_kept_as_it_is_written_but_for_spaces_and_remarks():
+    kept = ["Storage fees", "storage fees", "Überschuss", "(nothing)", "Fees of 3 (three) kinds"]
+    assert [canonical_metric(text) for text in kept] == kept
+    assert canonical_metric(" Storage \u200b  fees (monthly) ") == "Storage fees"
 
 
-def test_every_spelling_leads_to_a_metric_of_the_tree_or_to_units():
-    assert set(metrics.SPELLINGS.values()) <= {*metrics.PROFIT_TREE, *metrics.UNITS}
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("Net revenue (ex VAT)", MetricText("Net revenue", ("ex VAT",))),
+        ("Storage [eur]", MetricText("Storage", ("eur",), "EUR")),
+        ("COGS (landed) (USD)", MetricText("Net COGS", ("landed", "USD"), "USD")),
+        ("Net revenue (€)", MetricText("Net revenue", ("€",))),
+        ("Net revenue ()", MetricText("Net revenue")),
+    ],
+)
+def test_brackets_at_the_end_are_remarks_and_may_name_the_currency(text, read):
+    assert read_metric(text) == read
+
+
+def test_ratios_are_known_by_their_whole_words():
+    ratios = ["CM1 %", "ACoS", "TACOS", "Roi", "Return rate", "Average price", "CM1 margin", "Contribution margin",
+        "CM1 (%)",
+              "Contribution margin 1 %", "buy-box ratio", "％ of sales"]
+    amounts = ["Contribution margin 1", "Contribution margin 2 (EUR)", "CM3", "Corporate fees", "Margins fund",
+        "Ratios",
+               "Net revenue", "Moderate", "Roicost"]
+    assert [text for text in ratios if not is_ratio(text)] == []
+    assert [text for text in amounts if is_ratio(text)] == []
+
+
+def test_every_spelling_leads_to_a_metric_of_the_tree_or_to_units_and_only_to_one():
+    assert set(metrics.SPELLINGS) <= {*metrics.PROFIT_TREE, *metrics.UNITS}
+    spellings = [spelling.casefold() for names in metrics.SPELLINGS.values() for spelling in names]
+    assert len(spellings) == len(set(spellings))
 
 
 def test_the_tree_reads_from_revenue_to_cm3():
