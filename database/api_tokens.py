@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from database.accounts import hold
 from database.audit import escaped
 from database.engines.base import utc_now
 from database.people import WHO, find_user, person_of, who_is
@@ -40,6 +41,7 @@ def create_token(connection: sa.Connection, name: str, label: str) -> str:
     user, or the label is none or taken."""
     user_id = _user_id(connection, name)
     label = _label(label)
+    hold(connection, user_id)
     if any(row.label == label for row in tokens_of(connection, user_id)):
         raise SetupError(f"{name} has a token {label!r} already; choose another label, or revoke it first")
     token = PREFIX + secrets.token_urlsafe(32)

@@ -11,6 +11,7 @@ import secrets
 
 import sqlalchemy as sa
 
+from database.accounts import hold
 from database.engines.base import utc_now
 from database.schema import app_user, one_time_token
 
@@ -22,6 +23,7 @@ LIFETIME = {LINK: datetime.timedelta(days=7), STEP: datetime.timedelta(minutes=1
 def make_token(connection: sa.Connection, user_id: int, purpose: str) -> str:
     """A new token for `purpose` (LINK or STEP), returned the only time. A new link takes the place of the
     user's earlier one."""
+    hold(connection, user_id)
     if purpose == LINK:
         drop_tokens(connection, user_id)
     token, now = secrets.token_urlsafe(32), utc_now()

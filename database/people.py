@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
+from database.accounts import hold, hold_with_admins
 from database.audit import escaped as escaped
 from database.audit import record as record
 from database.engines.base import utc_now
@@ -98,7 +99,8 @@ def add_user(
     except sa.exc.IntegrityError:
         raise SetupError(f"there is a user {name} already; try: flask set-password {name}") from None
     if brands is not None:
-        limit_user(connection, name, brands)
+        _refuse_limited_admin(name, is_limited=role == ADMIN)
+        _store_limits(connection, user_id, brands)
     return user_id
 
 
@@ -122,14 +124,15 @@ def reset_password(connection: sa.Connection, name: str, password_hash: str) -> 
 
 
 def upgrade_hash(connection: sa.Connection, user_id: int, password_hash: str) -> None:
-    """Stores the same password hashed at today's cost."""
+    """Stores the same password hashed at today's cost. The user is held, and the password known to be the one that is
+    stored (`accounts.hold_verified`): otherwise this would bring an old one back."""
     connection.execute(sa.update(app_user).where(app_user.c.id == user_id).values(password_hash=password_hash))
 
 
 def disable_user(connection: sa.Connection, name: str) -> None:
     """Shuts a user out and ends their sessions. Raises SetupError if there is none of that name, or if
     nobody else is an active admin."""
-    user = _existing(connection, name)
+    user = _held(connection, name)
     _refuse_last_admin(connection, user)
     connection.execute(sa.update(app_user).where(app_user.c.id == user.id).values(active=False))
     end_sessions(connection, user.id)
@@ -137,9 +140,9 @@ def disable_user(connection: sa.Connection, name: str) -> None:
 
 def enable_user(connection: sa.Connection, name: str) -> None:
     """Lets a disabled user in again. Raises SetupError if there is none of that name."""
-    user = _existing(connection, name)
+    user = _held(connection, name)
     if not user.active:
-        # One that began at the very moment of the disabling was not ended by it.
+        # A link may have been made for somebody who was shut out, on the command line.
         end_sessions(connection, user.id)
     connection.execute(sa.update(app_user).where(app_user.c.id == user.id).values(active=True))
 
@@ -147,7 +150,7 @@ def enable_user(connection: sa.Connection, name: str) -> None:
 def change_role(connection: sa.Connection, name: str, role: str) -> None:
     """Gives a user another role; it holds for their next request. Raises SetupError if there is none of that
     name, if nobody else is an active admin, or if somebody limited would become one."""
-    user = _existing(connection, name)
+    user = _held(connection, name)
     if role == ADMIN:
         _refuse_limited_admin(name, is_limited=user.id in brand_limits(connection))
     else:
@@ -158,17 +161,15 @@ def change_role(connection: sa.Connection, name: str, role: str) -> None:
 def limit_user(connection: sa.Connection, name: str, brands: Collection[int] | None) -> None:
     """Limits a user to `brands`: to nothing, if there are none; None lifts the limit. Raises SetupError if
     there is no such user, or it is an admin."""
-    user = _existing(connection, name)
+    user = _held(connection, name)
     _refuse_limited_admin(name, is_limited=user.role == ADMIN and brands is not None)
-    connection.execute(sa.update(app_user).where(app_user.c.id == user.id).values(is_limited=brands is not None))
-    connection.execute(sa.delete(app_user_brand).where(app_user_brand.c.user_id == user.id))
-    if brands:
-        rows = [{"user_id": user.id, "brand_id": brand} for brand in sorted(set(brands))]
-        connection.execute(sa.insert(app_user_brand), rows)
+    _store_limits(connection, user.id, brands)
 
 
 def end_sessions(connection: sa.Connection, user_id: int) -> None:
-    """Ends every session of a user, and every link, at once."""
+    """Ends every session of a user, and every link, at once. What others are about to open has to wait for the
+    account, and then finds that its ground is gone."""
+    hold(connection, user_id)
     connection.execute(sa.delete(app_session).where(app_session.c.user_id == user_id))
     drop_tokens(connection, user_id)
 
@@ -183,6 +184,20 @@ def end_access(connection: sa.Connection, user_id: int) -> str:
     return "every session" + (f", API tokens: {', '.join(labels)}" if labels else "")
 
 
+def _held(connection: sa.Connection, name: str) -> sa.Row:
+    """The row as it is once the user and every admin are held."""
+    hold_with_admins(connection, _existing(connection, name).id)
+    return _existing(connection, name)
+
+
+def _store_limits(connection: sa.Connection, user_id: int, brands: Collection[int] | None) -> None:
+    connection.execute(sa.update(app_user).where(app_user.c.id == user_id).values(is_limited=brands is not None))
+    connection.execute(sa.delete(app_user_brand).where(app_user_brand.c.user_id == user_id))
+    if brands:
+        rows = [{"user_id": user_id, "brand_id": brand} for brand in sorted(set(brands))]
+        connection.execute(sa.insert(app_user_brand), rows)
+
+
 def _existing(connection: sa.Connection, name: str) -> sa.Row:
     user = find_user(connection, name)
     if user is None:
@@ -191,13 +206,9 @@ def _existing(connection: sa.Connection, name: str) -> sa.Row:
 
 
 def _refuse_last_admin(connection: sa.Connection, user: sa.Row) -> None:
-    """The admins are locked, always in the same order: two who shut each other out at once come one after
-    the other, and the second is refused."""
+    """The admins are held: of two who shut each other out at once the second is refused."""
     admins = connection.execute(
-        sa.select(app_user.c.id)
-        .where(app_user.c.role == ADMIN, app_user.c.active == sa.true())
-        .order_by(app_user.c.id)
-        .with_for_update()
+        sa.select(app_user.c.id).where(app_user.c.role == ADMIN, app_user.c.active == sa.true())
     ).scalars().all()
     if list(admins) == [user.id]:
         raise SetupError(f"{user.name} is the last active admin; make somebody else one first")

@@ -16,6 +16,7 @@ import time
 import pyotp
 import sqlalchemy as sa
 
+from database.accounts import hold
 from database.engines.base import utc_now
 from database.schema import recovery_code, totp
 
@@ -38,6 +39,7 @@ def current_step() -> int:
 
 def begin(connection: sa.Connection, user_id: int) -> None:
     """Makes a secret that waits for its first code. Whoever has a second factor already keeps it."""
+    hold(connection, user_id)
     if is_on(connection, user_id):
         return
     connection.execute(sa.delete(totp).where(totp.c.user_id == user_id))
@@ -58,6 +60,7 @@ def waiting_secret(connection: sa.Connection, user_id: int) -> str | None:
 def confirm(connection: sa.Connection, user_id: int, code: str) -> tuple[str, ...] | None:
     """Switches the second factor on if `code` is right, and returns the recovery codes, the only time.
     None if it is wrong, or no secret waits."""
+    hold(connection, user_id)
     secret = waiting_secret(connection, user_id)
     step = secret and _step_of(secret, code)
     if not step:
@@ -105,6 +108,7 @@ def count_recovery_codes(connection: sa.Connection, user_id: int) -> int:
 
 def switch_off(connection: sa.Connection, user_id: int) -> None:
     """Forgets secret and recovery codes: the password alone is asked for."""
+    hold(connection, user_id)
     for table in (totp, recovery_code):
         connection.execute(sa.delete(table).where(table.c.user_id == user_id))
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
-from flask import Flask, abort, redirect, request, url_for
+import sqlalchemy as sa
+from flask import Flask, abort, current_app, redirect, request, url_for
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
+from database.accounts import hold, hold_with_admins
 from domain.people import VIEWER, Person
-from web import current
+from web import current, sessions
 from web.addresses import this_address
 
 EVERYBODY = "everybody"
@@ -60,6 +63,27 @@ def may_see(view: Callable, person: Person) -> bool:
     return (role == EVERYBODY or person.may(role)) and (is_scoped or person.brands is None)
 
 
+@contextlib.contextmanager
+def still_allowed() -> Iterator[sa.Connection]:
+    """A transaction of who is signed in, about their own account, which is held. A form takes time to arrive and a
+    password to be checked: if their session ended meanwhile, or the view is not theirs any more, nothing is written and
+    the answer is that of somebody who asks now. Every new password ends the sessions, so what was proven with the
+    old one does not hold either."""
+    with current.store().application.begin() as connection:
+        hold(connection, current.person().id)
+        _check_again(connection)
+        yield connection
+
+
+@contextlib.contextmanager
+def still_allowed_over(*user_ids: int) -> Iterator[sa.Connection]:
+    """The same of an admin, about others: they and all admins are held."""
+    with current.store().application.begin() as connection:
+        hold_with_admins(connection, current.person().id, *user_ids)
+        _check_again(connection)
+        yield connection
+
+
 def register(app: Flask) -> None:
     """Asks for a person before every view that is not marked as open."""
 
@@ -76,6 +100,14 @@ def register(app: Flask) -> None:
         if not may_see(view, person):
             abort(403)
         return None
+
+
+def _check_again(connection: sa.Connection) -> None:
+    person = sessions.person_now(connection)
+    if person is None:
+        abort(_ask_to_sign_in())
+    if not may_see(current_app.view_functions[request.endpoint], person):
+        abort(403)
 
 
 def _ask_to_sign_in() -> Response:

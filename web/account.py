@@ -14,6 +14,7 @@ from database.passwords import hash_password
 from domain.errors import SetupError
 from domain.months import moment_words
 from web import current, sessions
+from web.access import still_allowed
 from web.proof import Fault, fault_of_new_password, fault_of_password
 
 pages = Blueprint("account", __name__)
@@ -38,7 +39,7 @@ def change_password() -> Response:
     if fault:
         return account_page(fault)
     password_hash = hash_password(request.form["new"])
-    with current.store().application.begin() as connection:
+    with still_allowed() as connection:
         people.change_password(connection, person.name, password_hash)
         sessions.begin(connection, person.id)
         record(connection, "password changed", user_name=person.name, address=current.address())
@@ -74,7 +75,7 @@ def create_token() -> Response:
     fault = fault_of_password()
     if fault:
         return account_page(fault)
-    with current.store().application.begin() as connection:
+    with still_allowed() as connection:
         if len(api_tokens.tokens_of(connection, person.id)) >= MOST_TOKENS:
             return account_page(Fault(f"You have {MOST_TOKENS} tokens. Revoke one that is not used any more."))
         try:

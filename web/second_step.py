@@ -13,6 +13,7 @@ from database import second_factor
 from database.attempts import admit_attempt, take_back
 from database.audit import record
 from web import current
+from web.access import still_allowed
 from web.account import account_page, done, takes_no_parameters
 from web.proof import Fault, fault_of_password
 
@@ -25,7 +26,7 @@ def begin() -> Response:
     fault = fault_of_password()
     if fault:
         return account_page(fault)
-    with current.store().application.begin() as connection:
+    with still_allowed() as connection:
         second_factor.begin(connection, current.person().id)
     return redirect(url_for("second_step.show"), 303)
 
@@ -47,7 +48,7 @@ def confirm() -> Response:
     attempt = admit_attempt(current.store(), person.name, address)
     if attempt.wait is not None:
         return account_page(Fault("Too many failed attempts. Try again later.", 429, attempt.wait))
-    with current.store().application.begin() as connection:
+    with still_allowed() as connection:
         codes = second_factor.confirm(connection, person.id, request.form.get("code", ""))
         if codes:
             take_back(connection, attempt)
@@ -64,7 +65,7 @@ def renew_codes() -> Response:
     if fault:
         return account_page(fault)
     person = current.person()
-    with current.store().application.begin() as connection:
+    with still_allowed() as connection:
         if not second_factor.is_on(connection, person.id):
             return account_page(Fault("You have no second factor to recover from."))
         codes = second_factor.new_recovery_codes(connection, person.id)
@@ -79,7 +80,7 @@ def switch_off() -> Response:
     if fault:
         return account_page(fault)
     person = current.person()
-    with current.store().application.begin() as connection:
+    with still_allowed() as connection:
         second_factor.switch_off(connection, person.id)
         record(connection, "second factor off", user_name=person.name, address=current.address())
     return done("The second factor is off.")

@@ -113,6 +113,13 @@ def find_person() -> Person | None:
     return found.person
 
 
+def person_now(connection: sa.Connection) -> Person | None:
+    """Who the cookie's session belongs to as this transaction sees it; None if it ended since the request came."""
+    token = session.get(TOKEN)
+    found = kept.find_session(connection, _hash(token)) if isinstance(token, str) else None
+    return found.person if found else None
+
+
 def idle_limit() -> datetime.timedelta:
     """How long a session may be left alone."""
     return datetime.timedelta(minutes=current.settings().web.session_idle_minutes)

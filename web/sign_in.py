@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from database import people, second_factor
+from database import accounts, people, second_factor
 from database.attempts import (
     EVERYWHERE,
     FAILURE_WINDOW,
@@ -60,17 +61,13 @@ def sign_in() -> Response:
     if attempt.wait is not None:
         _record_refusal(name)
         return _too_many(_form, attempt.wait)
-    user_id = _user_with(name, password)
-    if user_id is None:
-        _record("sign-in failed", name)
-        return _form(message=WRONG, status=403)
-    with current.store().application.begin() as connection:
-        if second_factor.is_on(connection, user_id):
-            return _ask_for_code(connection, user_id, attempt)
-        forget_attempts(connection, name, address)
-        sessions.begin(connection, user_id)
-        record(connection, "sign-in", user_name=name, address=address)
-    return redirect(_next(request.form.get("next", "")), 303)
+    while (verified := _verified(name, password)) is not None:
+        with current.store().application.begin() as connection:
+            if accounts.hold_verified(connection, verified.user):
+                return _let_in(connection, verified, attempt)
+        # Another hash is stored since: of another password, or of the same one at today's cost. It is looked at anew.
+    _record("sign-in failed", name)
+    return _form(message=WRONG, status=403)
 
 
 @pages.get("/login/code")
@@ -95,6 +92,7 @@ def give_code() -> Response:
         _record_refusal(user.name)
         return _too_many(_code_form, wait)
     with current.store().application.begin() as connection:
+        accounts.hold(connection, user.id)
         kind = second_factor.accept(connection, user.id, request.form.get("code", ""))
         # The step is used up with the code; somebody else may have done so in the meantime.
         if kind is None or not use_token(connection, session[STEP_COOKIE], STEP):
@@ -116,17 +114,36 @@ def sign_out() -> Response:
     return redirect(url_for("sign_in.show"), 303)
 
 
-def _user_with(name: str, password: str) -> int | None:
-    """The id of the active user with that password. The same work is done whether there is one or not."""
+@dataclass(frozen=True)
+class _Verified:
+    """A user as they were when their password was found right. `new_hash` is one of it at today's cost, if the stored
+    one is older."""
+
+    user: sa.Row
+    new_hash: str | None
+
+
+def _verified(name: str, password: str) -> _Verified | None:
+    """The active user with that password. The same work is done whether there is one or not."""
     with current.store().application_reading.connect() as connection:
         user = people.find_user(connection, name) if is_name(name) else None
     is_right = is_password(password, user.password_hash if user else NOBODY)
     if user is None or not is_right or not user.active:
         return None
-    if is_outdated(user.password_hash):
-        with current.store().application.begin() as connection:
-            people.upgrade_hash(connection, user.id, hash_password(password))
-    return user.id
+    return _Verified(user, hash_password(password) if is_outdated(user.password_hash) else None)
+
+
+def _let_in(connection: sa.Connection, verified: _Verified, attempt: Attempt) -> Response:
+    """The user is held, with the hash that was verified."""
+    user, address = verified.user, current.address()
+    if verified.new_hash:
+        people.upgrade_hash(connection, user.id, verified.new_hash)
+    if second_factor.is_on(connection, user.id):
+        return _ask_for_code(connection, user.id, attempt)
+    forget_attempts(connection, user.name, address)
+    sessions.begin(connection, user.id)
+    record(connection, "sign-in", user_name=user.name, address=address)
+    return redirect(_next(request.form.get("next", "")), 303)
 
 
 def _ask_for_code(connection: sa.Connection, user_id: int, attempt: Attempt) -> Response:

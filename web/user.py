@@ -16,7 +16,7 @@ from domain.errors import SetupError
 from domain.months import moment_words
 from domain.people import ADMIN, ROLES
 from web import current, sessions
-from web.access import needs, needs_every_brand
+from web.access import needs, needs_every_brand, still_allowed_over
 from web.account import done, takes_no_parameters
 from web.proof import Fault
 from web.users import asked_brands, brand_words, known_brands, link_page, sentence
@@ -103,7 +103,7 @@ def end_sessions(user_id: int) -> Response:
     user = _existing(user_id)
     if _is_oneself(user):
         return _page(user, Fault("Your own sessions are on your account's page."))
-    with current.store().application.begin() as connection:
+    with still_allowed_over(user.id) as connection:
         ended = people.end_access(connection, user.id)
         _record(connection, user, "sessions ended", ended)
     return done(f"{user.name} is signed out everywhere. Ended: {ended}.", _address(user))
@@ -145,7 +145,7 @@ def make_link(user_id: int) -> Response:
     user = _existing(user_id)
     if not user.active:
         return _page(user, Fault(f"{user.name} is disabled: a link would open nothing."))
-    with current.store().application.begin() as connection:
+    with still_allowed_over(user.id) as connection:
         token = make_token(connection, user.id, LINK)
         _record(connection, user, "link made", "to choose a password")
     return link_page(user.id, user.name, token, is_new=False)
@@ -156,7 +156,7 @@ def _change(
 ) -> Response:
     """Makes a change with its line in the audit trail, both or neither."""
     try:
-        with current.store().application.begin() as connection:
+        with still_allowed_over(user.id) as connection:
             change(connection)
             _record(connection, user, action, detail)
     except SetupError as error:

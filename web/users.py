@@ -22,7 +22,7 @@ from domain.errors import NeverRefreshed, SetupError
 from domain.months import moment_words
 from domain.people import ADMIN, ROLES, VIEWER, is_name, name_from
 from web import current, sessions
-from web.access import needs, needs_every_brand
+from web.access import needs, needs_every_brand, still_allowed_over
 from web.account import takes_no_parameters
 from web.proof import Fault
 
@@ -71,7 +71,7 @@ def create() -> Response:
     # Nobody knows this password: until the link is used, the account takes the work of any other to guess.
     password_hash = hash_password(random_password())
     try:
-        with current.store().application.begin() as connection:
+        with still_allowed_over() as connection:
             user_id = people.add_user(connection, name=name, role=role, password_hash=password_hash, brands=brands)
             token = make_token(connection, user_id, LINK)
             record(

@@ -11,7 +11,7 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from database import people
+from database import accounts, people
 from database.attempts import admit_attempt, take_back
 from database.audit import record
 from database.one_time import LINK, find_token, use_token
@@ -50,6 +50,7 @@ def choose(secret: str) -> Response:
         return _form(user, message=fault.words, status=fault.status)
     password_hash = hash_password(request.form["new"])
     with current.store().application.begin() as connection:
+        accounts.hold(connection, user.id)
         if not use_token(connection, secret, LINK):
             abort(404, GONE)
         sessions.end(connection)
