@@ -32,7 +32,8 @@ TEXT
 }
 
 main() {
-    local command=start foreground='' demo=yes follow='' web_config=''
+    local command=start foreground='' demo=yes follow='' web_config='' words
+    words=$(printf '%q ' "$0" "$@")
     while [ $# -gt 0 ]; do
         case $1 in
             start | stop | status | logs) command=$1 ;;
@@ -50,6 +51,7 @@ main() {
         shift
     done
     prepare_environment_variables
+    refuse_strangers "${words% }"
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     trap 'exit 130' INT
@@ -222,6 +224,14 @@ prepare_environment_variables() {
     fi
     # Commands look for .flaskenv and the modules in the current folder.
     cd "$root"
+}
+
+# refuse_strangers WORDS: ends the script if the instance folder is somebody else's. The first thing that is asked, of a
+# Python that leaves no compiled files behind; where there is none, nothing was ever deployed.
+refuse_strangers() {
+    local interpreter
+    interpreter=$(find_python) || return 0
+    LEGO_CALLED_AS=$1 "$interpreter" -B -m ops.owner || exit
 }
 
 # Holds a lock on the repository's folder until this script ends.

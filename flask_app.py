@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 from flask import Flask
 from flask.helpers import get_debug_flag
 
 import commands
 from database.engines import open_store
-from domain.errors import SettingsError
+from domain.errors import SettingsError, SetupError
+from machine.ownership import refuse_strangers
 from settings import Settings, load_settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The app, from the given settings or from config.ini and the environment."""
+    """The app, from the given settings or from config.ini and the environment. A stranger to the instance folder gets
+    none."""
     app = Flask(__name__, static_folder=None)
     if settings is None:
         settings = _load_settings()
@@ -31,8 +35,10 @@ def _load_settings() -> Settings:
     try:
         if get_debug_flag():
             raise SettingsError("FLASK_DEBUG is set; its debugger runs anybody's code, so it cannot be on: unset it")
-        return load_settings()
-    except SettingsError as error:
+        settings = load_settings()
+        refuse_strangers(settings.database.path)
+        return settings
+    except SetupError as error:
         # flask prints a traceback for any other exception here.
         failure = click.ClickException(str(error))
         failure.exit_code = error.exit_code
@@ -40,5 +46,9 @@ def _load_settings() -> Settings:
 
 
 if __name__ == "__main__":
-    app = create_app()
+    try:
+        app = create_app()
+    except click.ClickException as failure:
+        failure.show()
+        sys.exit(failure.exit_code)
     app.run(host="127.0.0.1", port=app.extensions[commands.EXTENSION].settings.web.port)

@@ -24,10 +24,12 @@ def _settings():
     sys.path.insert(0, str(ROOT))
     try:
         from domain.errors import LegoError
+        from machine.ownership import refuse_strangers
         from settings import load_settings
 
         try:
             settings = load_settings()
+            refuse_strangers(settings.database.path)
             runpy.run_path(str(ROOT / "web" / "secret_key.py"))["secret_key"](settings)
             return settings
         except LegoError as error:
@@ -36,7 +38,7 @@ def _settings():
     finally:
         sys.path.remove(str(ROOT))
         for name in set(sys.modules) - before:
-            if name.partition(".")[0] in ("domain", "settings"):
+            if name.partition(".")[0] in ("domain", "machine", "settings"):
                 del sys.modules[name]
 
 

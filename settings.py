@@ -23,7 +23,7 @@ from domain.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent
 
-NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_COMMANDS_CONFIG", "LEGO_CRASH_AT", "LEGO_REQUEST_ID")
+NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_COMMANDS_CONFIG", "LEGO_CRASH_AT", "LEGO_REQUEST_ID", "LEGO_CALLED_AS")
 _SECRETS = (
     ("database", "password"), ("web", "secret_key"), ("web", "metrics_token"), ("cache", "url"), ("mail", "password"),
     ("notices", "webhook"), ("cluster", "password"),

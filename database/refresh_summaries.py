@@ -6,6 +6,7 @@ Needs nothing but the system's Python: it finds the repository's virtual environ
 """
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def main(arguments):
         return 2
     environment = {name: text for name, text in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     environment["FLASK_APP"] = "flask_app:create_app"
+    environment["LEGO_CALLED_AS"] = " ".join(shlex.quote(word) for word in ("python3", sys.argv[0], *arguments))
     config = config or environment.get("LEGO_CONFIG")
     if config:
         # Named from the folder that the caller is in; the command runs in the repository.

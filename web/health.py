@@ -1,4 +1,4 @@
-"""/healthz: this process answers. /readyz: the database does too, and its schema is this program's."""
+"""/healthz: this process answers. /readyz: it has what pages need: figures to read, a database to write sessions to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Summaries that were never built count as ready: they are built while the app serves."""
     try:
-        migrations.check(current.store())
+        migrations.check_served(current.store())
+        current.store().check_pages()
     except (LegoError, sa.exc.SQLAlchemyError) as error:
         current_app.logger.warning("not ready: %s", str(error).splitlines()[0])
         return Response("unavailable\n", 503, mimetype="text/plain", headers={"Retry-After": "5"})

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from database import schema
-from domain.errors import DatabaseUnreachable, GenerationGone, LegoError, LockBusy
+from domain.errors import DatabaseUnreachable, GenerationGone, LegoError, LockBusy, NeverRefreshed
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -151,6 +151,15 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def live_generation(self) -> Generation | None:
         """The generation that is live now, or None before the first refresh."""
+
+    def check_pages(self) -> None:
+        """Raises what a page would end with, unless summaries can be read and what the application writes can be
+        written. Summaries that were never built are no trouble: pages say so. Leaves nothing behind."""
+        with contextlib.suppress(NeverRefreshed):
+            self.read(_look_into_summaries)
+        with self.application.connect() as connection:
+            connection.execute(sa.delete(schema.app_session).where(sa.false()))
+            connection.rollback()
 
     @abc.abstractmethod
     def databases(self) -> Sequence[Database]:
@@ -384,6 +393,11 @@ def is_process_alive(host: str, pid: int, started: str) -> bool:
     except PermissionError:
         pass
     return not started or process_start(pid) == started
+
+
+def _look_into_summaries(reading: Reading) -> None:
+    for table in schema.SUMMARIES:
+        reading.connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
 
 
 def refuse_generation(number: int, live: Generation) -> GenerationGone:

@@ -94,6 +94,12 @@ class EmbeddedStore(Store):
         except NeverRefreshed:
             return None
 
+    def check_pages(self) -> None:
+        """Opens the live generation's file as well: this process may have it open since it could be read."""
+        super().check_pages()
+        with contextlib.suppress(NeverRefreshed):
+            self.generations.check_live()
+
     def databases(self) -> Sequence[Database]:
         """Makes the folder, private to its owner, as a side effect: DuckDB and SQLite do not."""
         try:

@@ -59,6 +59,16 @@ class GenerationFiles:
                 if name == self.live_name():
                     raise
 
+    def check_live(self) -> None:
+        """Raises DatabaseUnreachable unless the live generation's file can be opened now."""
+        path = self.folder / self.live_name()
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            # A refresh may have put another in its place since.
+            if path.name == self.live_name():
+                raise DatabaseUnreachable(f"{path}: cannot be read ({error.strerror})") from None
+
     def open(self, name: str) -> tuple[sa.Engine, Generation]:
         """A generation's file. Raises DatabaseUnreachable if it is gone."""
         with self._opening:

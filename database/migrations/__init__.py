@@ -58,6 +58,16 @@ def check(store: Store) -> None:
     _compare(scripts, found)
 
 
+def check_served(store: Store) -> None:
+    """The same for an app that is up already: a schema that is newer than its program is fine. Steps only add, and
+    during an upgrade the schema comes first and the new app takes over afterwards."""
+    scripts = _scripts()
+    with store.application_reading.connect() as connection:
+        found = _version(connection)
+    if found is None or _is_ours(scripts, found):
+        _compare(scripts, found)
+
+
 def revision(store: Store) -> str | None:
     """The schema version of the application's database; None if it has no tables of ours."""
     with store.application_reading.connect() as connection:
@@ -66,7 +76,7 @@ def revision(store: Store) -> str | None:
 
 def is_known(found: str) -> bool:
     """Whether this program knows a schema version; a newer one it does not."""
-    return found in {script.revision for script in _scripts().walk_revisions()}
+    return _is_ours(_scripts(), found)
 
 
 def _upgrade_one(store: Store, database: Database, note: Progress) -> None:
@@ -131,5 +141,9 @@ def _compare(scripts: ScriptDirectory, found: str | None) -> None:
 
 
 def _refuse_newer(scripts: ScriptDirectory, found: str) -> None:
-    if found not in {script.revision for script in scripts.walk_revisions()}:
+    if not _is_ours(scripts, found):
         raise SchemaError(f"the database has schema {found}, which is newer than this program; upgrade the program")
+
+
+def _is_ours(scripts: ScriptDirectory, found: str) -> bool:
+    return found in {script.revision for script in scripts.walk_revisions()}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -37,6 +39,18 @@ def test_cron_passes_options_and_exit_codes_on(deployed: Clone, tmp_path: Path) 
     assert missing.returncode == 2
     assert f"{tmp_path / 'nowhere.ini'}: there is no such file" in missing.stderr
     assert "Traceback" not in missing.stderr
+
+
+def test_cron_as_a_stranger_is_told_what_to_run_in_the_words_that_were_given(deployed: Clone, tmp_path: Path) -> None:
+    strange = Path("/usr/share")
+    if os.geteuid() == 0:
+        (strange := tmp_path / "instance").mkdir()
+        os.chown(strange, 65534, 65534)
+    (tmp_path / "cron.ini").write_text(f"[database]\npath = {strange}\n", encoding="utf-8")
+    done = refresh_from_cron(deployed, "--config", "cron.ini", "--quiet", folder=tmp_path)
+    script = f"{deployed.folder}/database/refresh_summaries.py"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(f" python3 {shlex.quote(script)} --config cron.ini --quiet\n")
 
 
 def test_cron_without_an_environment_says_what_makes_it(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What we ask of the operating system: needs the standard library only, and knows nothing of figures."""
