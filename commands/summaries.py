@@ -18,6 +18,7 @@ from database.summaries.restatements import Restatement, restatement_words, rest
 from database.summaries.state import SummariesState, summaries_state
 from database.summaries.verification import REASONS
 from domain.months import format_month, runs_of_months
+from domain.spreadsheets import harmless
 
 
 def _word(reason: str) -> str:
@@ -67,7 +68,7 @@ def _list_left_out(reason: str, month: datetime.date | None, metric: str | None,
         lines = csv.writer(sys.stdout, lineterminator="\n")
         lines.writerow(["fact", "asin", "brand", "marketplace", "metric", "month", "value", "import", "file"])
         for fact in found:
-            lines.writerow(_cells(fact))
+            lines.writerow(harmless(cell) if isinstance(cell, str) else cell for cell in _cells(fact))
         return
     count, total = 0, Decimal("0.00")
     for fact in found:
@@ -86,11 +87,11 @@ def _list_left_out(reason: str, month: datetime.date | None, metric: str | None,
 
 
 def _cells(fact: LeftOutFact) -> list:
-    """As texts; a product that does not exist is told by its number."""
+    """Texts, and numbers where they are some; a product that does not exist is told by its number."""
     asin = fact.asin or (f"#{fact.asin_id}" if fact.asin_id is not None else "")
     return [
         fact.id, asin, fact.brand or "", fact.marketplace or "", fact.metric or "",
-        fact.month.isoformat() if fact.month else "", "" if fact.value is None else str(fact.value),
+        fact.month.isoformat() if fact.month else "", "" if fact.value is None else fact.value,
         "" if fact.import_id is None else fact.import_id, fact.file_name or "",
     ]
 

@@ -18,12 +18,13 @@ from domain.errors import SelectionError
 from domain.months import moment_words
 from domain.people import ADMIN
 from domain.selection import page_number, single_values
+from domain.spreadsheets import harmless
 from web import current
 from web.access import needs, needs_every_brand
 from web.cache import cache_folder, make_private
 from web.figures import formats_of_reader
 from web.formats import COUNT
-from web.plain import harmless, moment
+from web.plain import moment
 
 pages = Blueprint("audit", __name__)
 

@@ -21,12 +21,12 @@ from database.engines.base import Reading, utc_now
 from database.queries.catalog import BrandPlace, ProductPlace, count_rows, read_whole_list
 from domain.listing import BRANDS, PRODUCTS, UNASSIGNED, UNCATEGORISED, Listing
 from domain.months import format_month
+from domain.spreadsheets import harmless
 from web import current
 from web.about import About
 from web.cache import cache_folder, make_private
 from web.catalog import TITLES, address_of, asked_listing
 from web.figures import Page
-from web.plain import harmless
 from web.sheets import COUNT, TEXT, Column, LongRows, Offer, Row, Sheet
 from web.xlsx_export import write_xlsx
 

@@ -12,8 +12,9 @@ import csv
 import io
 from typing import BinaryIO
 
+from domain.spreadsheets import harmless
 from web.about import About
-from web.plain import harmless, moment, plain
+from web.plain import moment, plain
 from web.sheets import TEXT, Column, Row, Sheet
 
 ORIGIN = ("Selection", "Generation", "Published", "Exported")

@@ -10,10 +10,11 @@ from flask import Response, send_file, url_for
 
 from database.audit import record
 from database.engines.base import utc_now
+from domain.spreadsheets import harmless
 from web import current
 from web.about import About
 from web.cache import cache_folder, make_private
-from web.plain import harmless, plain
+from web.plain import plain
 from web.sheets import TEXT, Sheet
 from web.xlsx_export import write_xlsx
 
@@ -23,7 +24,7 @@ def csv_answer(sheet: Sheet, endpoint: str) -> Response:
     out = io.StringIO(newline="")
     out.write("\ufeff")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(column.name for column in sheet.columns)
+    writer.writerow(harmless(column.name) for column in sheet.columns)
     for row in sheet.read():
         texts = (
             (plain(value, column.kind) or "", column.kind) for value, column in zip(row, sheet.columns, strict=True)

@@ -13,8 +13,6 @@ _MILLIONTHS = Decimal("0.000001")
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 """Room for any sum: the default of 28 digits would refuse a sum of sums."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
 
 def unwrapped(value: Value, kind: str) -> tuple[Plain, str]:
     """A value of a column of `kind`, and the kind that it is of itself."""
@@ -40,14 +38,6 @@ def plain(value: Value, kind: str) -> str | None:
         return format_month(value)
     found = number(value, kind)
     return f"{found:f}" if kind == MONEY else _without_zeros(found)
-
-
-def harmless(text: str) -> str:
-    """`text` for a cell of a spreadsheet: what a spreadsheet would take for a formula gets an apostrophe.
-
-    OWASP, "CSV Injection". Texts only: a negative number is a number.
-    """
-    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def moment(when: datetime.datetime) -> str:

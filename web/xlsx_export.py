@@ -18,8 +18,9 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from domain.errors import Refused
+from domain.spreadsheets import harmless
 from web.about import About
-from web.plain import harmless, number, plain, unwrapped
+from web.plain import number, plain, unwrapped
 from web.sheets import COUNT, MONEY, MONTH, PERCENT, TEXT, Sheet, Value
 
 MOST_ROWS = 1_048_575

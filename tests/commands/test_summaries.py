@@ -119,7 +119,7 @@ def test_what_is_left_out_is_one_command_away_from_its_facts(runner, tmp_path):
     file = tmp_path / "sales.csv"
     file.write_text(
         "asin,brand,marketplace,metric,month,value\nB1,,US,CM3,2024-01,1.50\nB2,,US,CM3,2024-01,9.00\n"
-        "B2,,DE,CM3,2024-02,-3.25\n"
+        "B2,,DE,CM3,2024-02,-3.25\nB2,,\uff1d1+1,\u200b=CM,2024-03,-1.00\n"
     )
     assert runner.invoke(args=["import", str(file), "--refresh"]).exit_code == 0
     add_facts(store, [
@@ -137,6 +137,7 @@ def test_what_is_left_out_is_one_command_away_from_its_facts(runner, tmp_path):
 
     assert lines("excluded-group") == [
         "B2,Surplus,US,CM3,2024-01-01,9.00,1,sales.csv", "B2,Surplus,DE,CM3,2024-02-01,-3.25,1,sales.csv",
+        "B2,Surplus,'\uff1d1+1,'=CM,2024-03-01,-1.00,1,sales.csv",
     ]
     assert lines("excluded group", "--month", "2024-02") == ["B2,Surplus,DE,CM3,2024-02-01,-3.25,1,sales.csv"]
     assert lines("unknown-product") == ["#999999,,US,CM3,2024-01-01,4.00,,"]

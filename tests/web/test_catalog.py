@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from database import schema
 from database.imports.products import DIFFERENT_AT_ONCE, take_products
 from database.summaries.refresh import refresh
+from domain.spreadsheets import harmless
 from tests.catalog_shop import open_shop, places
 from tests.web.conftest import csrf_token, sign_in
 from web.catalog_changes import LARGEST_UPLOAD, MOST_ROWS
-from web.plain import harmless
 
 EMBEDDED = pytest.mark.parametrize("engine", ["embedded"], indirect=True)
 """For what no engine can change."""

@@ -23,6 +23,7 @@ from flask.testing import FlaskClient
 from database import people, schema
 from database.engines.base import Store
 from domain.errors import Refused
+from domain.spreadsheets import harmless
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in
 from tests.web.shop import NAMES, ROWS, TODAY
@@ -30,7 +31,7 @@ from web import dashboard
 from web.about import About
 from web.csv_export import ORIGIN, write_csv
 from web.formats import Formats
-from web.plain import harmless, plain
+from web.plain import plain
 from web.sheets import COUNT, MONEY, MONTH, PERCENT, TEXT, Cell, Column, LongRows, Sheet
 from web.xlsx_export import write_xlsx
 
@@ -349,8 +350,12 @@ ABOUT = About(
 )
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1", "\n=1"])
-def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe_in_every_place(text: str, tmp_path: Path) -> None:
+def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe_in_every_place(tmp_path: Path) -> None:
+    for text in ("=1+1", "\t=1", "\r=1", "\n=1", "\uff1d1", "\ufeff@sum"):
+        check_apostrophes(text, tmp_path)
+
+
+def check_apostrophes(text: str, tmp_path: Path) -> None:
     about = About(**{**vars(ABOUT), "selection": ((text, (text,)),), "title": text})
     sheet = Sheet("things", "Things", (Column(text, TEXT),), [(text,), (Cell(text, TEXT),)])
     out = io.BytesIO()
@@ -370,7 +375,7 @@ def unescaped(text: str) -> str:
     return re.sub(r"_x(000[9AD])_", lambda found: chr(int(found[1], 16)), text)
 
 
-@pytest.mark.parametrize("text", ["a=b", "", " =1", "'quoted'", "1-2", "<r><t>x</t></r>", "ASIN-1"])
+@pytest.mark.parametrize("text", ["a=b", "", " a=1", "'quoted'", "1-2", "<r><t>x</t></r>", "ASIN-1"])
 def test_every_other_text_stays_as_it_is(text: str, tmp_path: Path) -> None:
     sheet = Sheet("things", "Things", (Column("Thing", TEXT), Column("End", TEXT)), [(text, "|")])
     out = io.BytesIO()
