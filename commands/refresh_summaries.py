@@ -18,6 +18,10 @@ from database.summaries.script import refresh_script
 from delivery.aftermath import aftermath
 from domain.months import format_month, parse_month
 
+NO_FACTS_YET = (
+    "Nothing to do: there are no facts yet; flask import FILE takes yours in, flask demo-data makes some to try."
+)
+
 
 class Month(click.ParamType):
     """A month, written 2024-03."""
@@ -140,6 +144,9 @@ def _print_plan(plan: Plan, seconds: float | None, as_json: bool) -> None:
             "predicted_seconds": seconds,
         }, indent=2))
         return
+    if plan.waits_for_facts:
+        click.echo(NO_FACTS_YET)
+        return
     if plan.is_idle:
         click.echo("Nothing to do: no month changed since the last refresh.")
         return
@@ -154,6 +161,9 @@ def _print_plan(plan: Plan, seconds: float | None, as_json: bool) -> None:
 
 
 def _print_result(result: Result) -> None:
+    if result.generation is None:
+        click.echo(NO_FACTS_YET)
+        return
     if result.status == NOTHING_TO_DO:
         click.echo(f"Nothing to do: no month changed; generation {result.generation.generation} is live.")
         return

@@ -237,6 +237,8 @@ def _ended_words(outcome: Outcome | None) -> str:
     if outcome is None or not outcome.is_done:
         return _words(outcome)
     found = outcome.report
+    if found["generation"] is None:
+        return "There are no facts yet; import files first."
     if found["status"] != "success":
         return f"There was nothing to refresh; generation {found['generation']} is live."
     return (

@@ -17,7 +17,7 @@ def judge_catalogue(reading: Reading) -> list[Finding]:
 
 
 def _products(connection: sa.Connection) -> Iterator[Finding]:
-    count, names = _some(connection, asin.c.asin, asin.c.brand_id)
+    count, names = _some(connection, asin.c.asin, asin.c.brand_id.is_(None))
     if count:
         yield Finding(
             "products-without-brand", HINT, f"{counted(count, 'product')} no brand: figures stand under (unassigned)",
@@ -27,20 +27,25 @@ def _products(connection: sa.Connection) -> Iterator[Finding]:
 
 
 def _brands(connection: sa.Connection) -> Iterator[Finding]:
-    count, names = _some(connection, brand.c.brand, brand.c.category_id)
+    """A product's own category goes before its brand's: only brands with a product that has none are told."""
+    lacking = sa.exists().where(asin.c.brand_id == brand.c.id, asin.c.category_id.is_(None))
+    count, names = _some(connection, brand.c.brand, brand.c.category_id.is_(None) & lacking)
     if count:
         yield Finding(
             "brands-without-category", HINT,
-            f"{counted(count, 'brand')} no category: figures stand under (uncategorised)",
+            f"{counted(count, 'brand')} no category, nor have all of their products: figures stand under "
+            "(uncategorised)",
             _named(names, count),
             "give them one on /catalog, or with: flask products FILE",
         )
 
 
-def _some(connection: sa.Connection, name: sa.Column, place: sa.Column) -> tuple[int, list[str]]:
-    """How many rows have no `place`, and the first five names of them."""
-    count = connection.execute(sa.select(sa.func.count()).select_from(name.table).where(place.is_(None))).scalar() or 0
-    names = connection.execute(sa.select(name).where(place.is_(None)).order_by(name).limit(5)).scalars()
+def _some(
+    connection: sa.Connection, name: sa.Column, condition: sa.ColumnElement[bool]
+) -> tuple[int, list[str]]:
+    """How many rows are so, and the first five names of them."""
+    count = connection.execute(sa.select(sa.func.count()).select_from(name.table).where(condition)).scalar() or 0
+    names = connection.execute(sa.select(name).where(condition).order_by(name).limit(5)).scalars()
     return count, list(names)
 
 

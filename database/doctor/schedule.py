@@ -12,15 +12,13 @@ from database.doctor.findings import HINT, SERIOUS, WARNING, Finding, listed
 from database.engines.base import Store, is_process_alive
 from database.queries.operations import MISSED_AFTER, next_expected
 from database.summaries.run_log import FAILED, LATE, RUNNING, last_runs, reconcile, refresh_trouble
+from domain.errors import LockBusy
 
 
 def judge_schedule(store: Store, *, now: datetime) -> Iterator[Finding]:
     """Never refreshed, failed last time, or late."""
     if store.live_generation() is None:
-        yield Finding(
-            "never-refreshed", SERIOUS, "The summaries were never built, so pages have nothing to show",
-            "no generation is live", "flask refresh-summaries",
-        )
+        yield from _never_refreshed(store)
         return
     yield from _missed(store, now)
     trouble = refresh_trouble(store, now=now)
@@ -38,6 +36,25 @@ def judge_schedule(store: Store, *, now: datetime) -> Iterator[Finding]:
         yield Finding(
             "refresh-late", SERIOUS, f"No refresh went well in the last {hours:.0f} hours", good,
             "look whether the timer runs (systemctl list-timers, or the crontab), then: flask refresh-summaries",
+        )
+
+
+def _never_refreshed(store: Store) -> Iterator[Finding]:
+    """Before the first import that is as it should be. While an import has the facts, it is not known."""
+    try:
+        with store.facts() as connection:
+            has_facts = connection.execute(sa.select(schema.financials.c.id).limit(1)).first() is not None
+    except LockBusy:
+        return
+    if has_facts:
+        yield Finding(
+            "never-refreshed", SERIOUS, "The summaries were never built, so pages have nothing to show",
+            "no generation is live", "flask refresh-summaries",
+        )
+    else:
+        yield Finding(
+            "no-facts-yet", HINT, "There are no facts yet, so pages have nothing to show", "table financials is empty",
+            "flask import FILE --refresh",
         )
 
 

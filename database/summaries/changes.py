@@ -67,9 +67,15 @@ class Plan:
         return self.live is None or self.refresh_type == FULL
 
     @property
+    def waits_for_facts(self) -> bool:
+        """Whether there never was a fact to publish, as before the first import."""
+        return self.live is None and not self.present
+
+    @property
     def is_idle(self) -> bool:
         """Whether there is nothing to do."""
-        return self.refresh_type == INCREMENTAL and not self.rebuild and not self.dimensions_changed
+        nothing_moved = not self.rebuild and not self.dimensions_changed
+        return self.waits_for_facts or (self.refresh_type == INCREMENTAL and nothing_moved)
 
     @property
     def months(self) -> list[datetime.date]:

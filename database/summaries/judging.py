@@ -14,8 +14,8 @@ from domain.months import format_month
 
 
 def refuse_empty_source(plan: Plan) -> None:
-    """Raises Refused if there are no facts, unless the ledger says that they were taken out."""
-    if not plan.present and not (plan.live is not None and plan.announced):
+    """Raises Refused if the facts of what is live are gone, unless the ledger says that they were taken out."""
+    if not plan.present and not plan.announced:
         raise Refused(
             "there are no facts, so there is nothing to show; import some (flask import FILE), or load demo data "
             "(flask demo-data)"

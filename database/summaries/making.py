@@ -92,7 +92,7 @@ class Making:
             passing("plan")
             self.log.plan(refresh_type=plan.refresh_type, months=listed(plan.months))
             if plan.is_idle:
-                self.log.end(NOTHING_TO_DO, generation=plan.live.generation)
+                self.log.end(NOTHING_TO_DO, generation=plan.live.generation if plan.live else None)
                 return self._result(NOTHING_TO_DO, plan, plan.live, notes)
             if not self.options.force:
                 refuse_empty_source(plan)

@@ -38,10 +38,11 @@ def run(store):
 
 def test_good_and_bad_ends_are_a_line_each_without_values(store, run):
     add_products(store, ("A1", None, None))
-    outcome, [line] = run("refresh-summaries", "--wait=3")
+    outcome, [line] = run("refresh-summaries", "--wait=3", "--month=2024-01")
     assert outcome.exit_code == 4
     assert re.fullmatch(
-        rf"[0-9-]{{10}}T[0-9:]{{8}}Z WARNING \[-\] {ME} refresh-summaries --wait 4 \d+ ms there are no facts.*", line
+        rf"[0-9-]{{10}}T[0-9:]{{8}}Z WARNING \[-\] {ME} refresh-summaries --wait --month 4 \d+ ms --month 2024-01: "
+        "there are no facts.*", line,
     )
     add_facts(store, [("A1", "US", "CM3", "2024-01", "1.50")])
     _, [line] = run("refresh-summaries", LEGO_REQUEST_ID="0123456789abcdef")
@@ -72,11 +73,12 @@ def test_a_log_that_cannot_be_written_stops_nothing(store, run):
 
 def test_quiet_commands_print_nothing_unless_there_is_trouble(store, run):
     add_products(store, ("A1", None, None))
-    outcome, _ = run("refresh-summaries", "--quiet")
-    assert outcome.exit_code == 4 and outcome.stderr.startswith("refresh-summaries: there are no facts")
+    outcome, _ = run("refresh-summaries", "--quiet", "--month", "2024-01")
+    assert outcome.exit_code == 4
+    assert outcome.stderr.startswith("refresh-summaries: --month 2024-01: there are no facts")
+    add_facts(store, [("A1", "US", "CM3", "2024-01", "1.50")])
     outcome, _ = run("doctor", "--quiet")
     assert outcome.exit_code == 1 and "never-refreshed" in outcome.stdout
-    add_facts(store, [("A1", "US", "CM3", "2024-01", "1.50")])
     for _ in range(2):
         outcome, _ = run("refresh-summaries", "--quiet")
         assert (outcome.exit_code, outcome.output) == (0, "")

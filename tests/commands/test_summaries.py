@@ -37,11 +37,19 @@ def test_before_the_first_refresh_summaries_names_the_command(runner):
     assert "flask refresh-summaries" in runner.invoke(args=["summaries"]).output
 
 
-def test_without_facts_a_refresh_ends_with_4_and_one_line(runner):
-    outcome = runner.invoke(args=["refresh-summaries"])
-    assert outcome.exit_code == 4
-    assert outcome.stderr.startswith("refresh-summaries: there are no facts")
-    assert len(outcome.stderr.splitlines()) == 1
+def test_every_night_before_the_first_import_ends_well(runner):
+    for words in (["refresh-summaries"], ["refresh-summaries", "--full"], ["refresh-summaries", "--plan"]):
+        outcome = runner.invoke(args=words)
+        assert (outcome.exit_code, outcome.stderr) == (0, "")
+        assert outcome.stdout == (
+            "Nothing to do: there are no facts yet; flask import FILE takes yours in, flask demo-data makes some to "
+            "try.\n"
+        )
+    for words in (["refresh-summaries", "--quiet"], ["doctor", "--quiet"], ["send-notices"]):
+        outcome = runner.invoke(args=words)
+        assert (outcome.exit_code, outcome.output) == (0, "")
+    assert json.loads(runner.invoke(args=["refresh-summaries", "--json"]).stdout)["generation"] is None
+    assert "no-facts-yet: There are no facts yet" in runner.invoke(args=["doctor"]).stdout
 
 
 def test_a_refresh_says_what_it_did_and_what_it_left_out(runner, shop):

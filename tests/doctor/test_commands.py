@@ -14,6 +14,7 @@ import commands
 from database import schema
 from database.doctor.examination import last_examination
 from database.engines.base import Store, utc_now
+from tests.facts import add_facts, add_products
 
 
 @pytest.fixture
@@ -61,6 +62,9 @@ def test_warnings_end_with_0_and_fix_says_what_it_did(unfinished: Store) -> None
 
 
 def test_something_serious_ends_with_1_and_is_written_down(store: Store) -> None:
+    add_products(store, ("B1", None, None))
+    add_facts(store, [("B1", "US", "CM3", "2024-01", "1.50")])
+
     outcome = runner_of(store).invoke(args=["doctor", "--json"])
 
     told = json.loads(outcome.stdout)

@@ -58,8 +58,24 @@ def test_products_without_brand_and_brands_without_category_are_counted_and_name
         "products-without-brand": (
             "7 products have no brand: figures stand under (unassigned)", "B2, B3, B4, B5, B6 and 2 more",
         ),
-        "brands-without-category": ("1 brand has no category: figures stand under (uncategorised)", "Alder"),
+        "brands-without-category": (
+            "1 brand has no category, nor have all of their products: figures stand under (uncategorised)", "Alder",
+        ),
     }
+
+
+def test_a_brand_whose_products_all_have_a_category_of_their_own_lacks_none(store: Store) -> None:
+    products = [
+        {"id": number, "asin": f"B{number}", "brand_id": brand, "category_id": category}
+        for number, brand, category in ((1, 1, 1), (2, 2, 1), (3, 2, None))
+    ]
+    publish(
+        store, [*of(1, 1, MONTHS), *of(2, 2, MONTHS), *of(3, 2, MONTHS)], brands={1: "Alder", 2: "Birch", 3: "Cedar"},
+        categories={1: "Garden"}, marketplaces={"US": "United States"}, products=products,
+    )
+
+    found = [(each.check, each.evidence) for each in store.read(judge_catalogue)]
+    assert found == [("brands-without-category", "Birch")]
 
 
 def test_healthy_figures_have_no_finding(healthy: Store) -> None:

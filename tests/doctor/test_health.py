@@ -26,6 +26,7 @@ from database.summaries.run_log import RUNNING
 from domain.errors import LockBusy
 from domain.notices import Notice
 from settings import MailSettings, Settings, load_settings
+from tests.facts import add_facts, add_products
 
 LONG_AGO = datetime.timedelta(hours=40)
 
@@ -89,7 +90,15 @@ def test_a_refresh_that_failed_is_told_with_its_words(late: Store) -> None:
 def test_a_store_without_a_generation_says_which_command_to_run(store: Store) -> None:
     found = examine(store)
 
+    assert [(each.check, each.advice) for each in found.findings] == [("no-facts-yet", "flask import FILE --refresh")]
+    assert not found.is_serious
+    add_products(store, ("B1", None, None))
+    add_facts(store, [("B1", "US", "CM3", "2024-01", "1.50")])
+
+    found = examine(store)
+
     assert [(each.check, each.advice) for each in found.findings] == [("never-refreshed", "flask refresh-summaries")]
+    assert found.is_serious
 
 
 @pytest.fixture

@@ -124,10 +124,20 @@ def test_before_the_first_refresh_reading_names_the_command(store):
         store.read(lambda reading: None)
 
 
-def test_without_facts_a_refresh_is_refused(store):
-    with pytest.raises(Refused, match="there are no facts"):
-        refresh(store)
+@pytest.mark.parametrize("options", [RefreshOptions(), RefreshOptions(full=True)])
+def test_before_the_first_fact_a_refresh_has_nothing_to_do(store, options):
+    result = refresh(store, options)
+    assert (result.status, result.generation, result.months) == (NOTHING_TO_DO, None, ())
     assert store.live_generation() is None
+
+
+def test_facts_that_are_gone_without_a_word_are_no_first_installation(shop):
+    refresh(shop)
+    with shop.facts() as connection:
+        connection.execute(sa.delete(schema.financials))
+        connection.commit()
+    with pytest.raises(Refused, match="there are no facts"):
+        refresh(shop, RefreshOptions(full=True))
 
 
 def test_a_second_refresh_has_nothing_to_do_and_publishes_nothing(shop):
