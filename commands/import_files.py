@@ -30,6 +30,8 @@ WAITING = "waiting its turn"
 @click.option("--append", is_flag=True, help="Add to what the source gave before; replace nothing.")
 @click.option("--whole-months", is_flag=True, help="Replace all that the source gave for the months in the file.")
 @click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark, if no cell settles it.")
+@click.option("--date-order", type=click.Choice(["dmy", "mdy"]),
+              help="Which of day and month stands first, if no date settles it.")
 @click.option("--round", "rounding", is_flag=True, help="Round a third decimal half to even instead of refusing it.")
 @click.option("--dry-run", is_flag=True, help="Change nothing, print the same report.")
 @click.option("--refresh", "then_refresh", is_flag=True, help="Refresh the summaries afterwards.")
@@ -43,8 +45,8 @@ WAITING = "waiting its turn"
 @click.option("--progress", "tell_progress", is_flag=True, help="Print a line per stage where no terminal is, too.")
 @click.pass_context
 def command(
-    context, files, file_format, source, brand, append, whole_months, decimal, rounding, dry_run, then_refresh,
-    update_products, allow_currency, wait, as_json, user_name, called, tell_progress,
+    context, files, file_format, source, brand, append, whole_months, decimal, date_order, rounding, dry_run,
+    then_refresh, update_products, allow_currency, wait, as_json, user_name, called, tell_progress,
 ) -> None:
     """Take CSV files in, each all or nothing; the summaries change with the next refresh."""
     if append and whole_months:
@@ -52,7 +54,10 @@ def command(
     if called and len(files) > 1:
         raise SetupError("--called names one file; give one")
     mode = APPEND if append else WHOLE_MONTHS if whole_months else REPLACE
-    options = ImportOptions(source, mode, brand, update_products, tuple(allow_currency), decimal, rounding, dry_run)
+    options = ImportOptions(
+        source, mode, brand, update_products, tuple(allow_currency), decimal=decimal, date_order=date_order,
+        round=rounding, dry_run=dry_run,
+    )
     store = current_store()
     reports, refused = [], 0
     for path in files:

@@ -19,8 +19,8 @@ import duckdb
 
 from database.imports.csv_file import FIELD_LIMIT, CsvFile
 from database.imports.faults import LISTED, Fault, refusal
-from database.imports.month_texts import read_month
-from database.imports.numbers import PLAIN, NumberStyle, is_blank, read_odd_numbers, rule_of_mark
+from database.imports.month_texts import read_months
+from database.imports.numbers import PLAIN, NumberStyle, is_blank, means_no_value, read_odd_numbers, rule_of_mark
 from database.imports.staging import ImportOptions
 from domain.errors import LegoError, OutOfSpace, Refused
 from domain.metrics import canonical_metric
@@ -88,7 +88,7 @@ def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options
         "CREATE OR REPLACE TEMP TABLE odd AS SELECT value AS text, n FROM word WHERE g = 6 AND kind = 'odd'"
     )
     style = read_odd_numbers(scratch, table="odd", points=points, decimal=options.decimal, rounding=options.round)
-    months, month_rules = _read_months(scratch)
+    months, month_rules = _read_months(scratch, options.date_order)
     bad = _bad_words(scratch, source, month_rules)
     if any(bad.values()) or (style.decimal == "," and points):
         raise _word_refusal(source, bad, style)
@@ -172,16 +172,12 @@ def _check_record_count(source: CellSource, rows: int) -> None:
         raise Refused(f"{source.file.name}: {records:,} records, but {rows:,} could be read; nothing was taken in")
 
 
-def _read_months(scratch: duckdb.DuckDBPyConnection) -> tuple[dict, dict[str, str]]:
-    months, rules = {}, {}
-    for (text,) in scratch.execute(
-        f"SELECT DISTINCT month FROM word WHERE g = 5 AND {clean('month')} IS NOT NULL LIMIT {MOST_TEXTS}"
-    ).fetchall():
-        try:
-            months[text] = read_month(text.strip(_BLANKS))
-        except ValueError as error:
-            rules[text] = str(error)
-    return months, rules
+def _read_months(scratch: duckdb.DuckDBPyConnection, order: str | None) -> tuple[dict, dict[str, str]]:
+    texts = scratch.execute(
+        f"SELECT DISTINCT month FROM word WHERE g = 5 AND {clean('month')} IS NOT NULL ORDER BY 1 LIMIT {MOST_TEXTS}"
+    ).fetchall()
+    found = read_months((text for (text,) in texts), order=order)
+    return found.months, found.rules
 
 
 def _bad_words(
@@ -234,7 +230,7 @@ def _word_refusal(source: CellSource, bad: dict[str, dict[str, str]], style: Num
 def _faults_of(
     line: int, source: CellSource, cells: list[Cell], bad: dict[str, dict[str, str]], style: NumberStyle
 ) -> Iterator[Fault]:
-    filled = any(cell.field == "value" and cell.text.strip(_BLANKS) not in ("", "-", "–") for cell in cells)
+    filled = any(cell.field == "value" and not means_no_value(cell.text) for cell in cells)
     for cell in cells:
         rule = bad[cell.field].get(cell.text)
         if rule is None and cell.field == "value" and style.decimal == "," and _is_plain_point(cell.text):

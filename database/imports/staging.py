@@ -55,7 +55,8 @@ class Staged:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What the person asked for. `source` None means the format's name; `decimal` is '.' or ','."""
+    """What the person asked for. `source` None means the format's name; `decimal` is '.' or ',', `date_order`
+    'dmy' or 'mdy'."""
 
     source: str | None = None
     mode: str = REPLACE
@@ -63,6 +64,7 @@ class ImportOptions:
     update_products: bool = False
     allow_currency: tuple[str, ...] = ()
     decimal: str | None = None
+    date_order: str | None = None
     round: bool = False
     dry_run: bool = False
 
@@ -71,5 +73,7 @@ class ImportOptions:
             raise SetupError(f"{self.mode!r} is no way to import; choose one of {', '.join(MODES)}")
         if self.decimal not in (None, ".", ","):
             raise SetupError(f"--decimal {self.decimal!r}: choose . or ,")
+        if self.date_order not in (None, "dmy", "mdy"):
+            raise SetupError(f"--date-order {self.date_order!r}: choose dmy or mdy")
         if self.source is not None and not 1 <= len(self.source.strip()) <= 100:
             raise SetupError("--source: give a name of 1 to 100 characters")

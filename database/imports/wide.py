@@ -12,7 +12,8 @@ from database.imports.cells import FIELDS, Cell, CellSource, gather_cells, refus
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies, check_currencies
 from database.imports.faults import Fault, refusal
-from database.imports.month_texts import is_month, read_month
+from database.imports.month_texts import is_month, read_months
+from database.imports.numbers import means_no_value
 from database.imports.staging import ImportOptions, Skipped, Staged
 from domain.metrics import canonical_metric
 from domain.months import format_month
@@ -86,7 +87,7 @@ def read_headings(file: CsvFile, options: ImportOptions) -> WideHeadings:
     if len(upper) != len(lower):
         raise refusal(file.name, [Fault(f"has {len(lower)} cells, the first header row has {len(upper)}", line)])
     identifiers, faults = _identifiers(lower, upper, line)
-    months, skipped, more = _months(upper, lower, set(identifiers.values()), line)
+    months, skipped, more = _months(upper, lower, set(identifiers.values()), line=line, order=options.date_order)
     faults += more
     if not {"asin", PRODUCT_ID} & set(identifiers):
         faults.append(Fault("the column ASIN (or Product ID) is missing", line))
@@ -115,12 +116,13 @@ def _identifiers(lower: tuple[str, ...], upper: tuple[str, ...], line: int) -> t
 
 
 def _months(
-    upper: tuple[str, ...], lower: tuple[str, ...], taken: set[int], line: int
+    upper: tuple[str, ...], lower: tuple[str, ...], taken: set[int], *, line: int, order: str | None
 ) -> tuple[list[MonthColumn], list[str], list[Fault]]:
     months: list[MonthColumn] = []
     skipped, faults = [], []
     seen: dict[tuple[str, datetime.date], str] = {}
     metric = ""
+    read = read_months(filter(is_month, lower), order=order, headings=True)
     for number, (above, below) in enumerate(zip(upper, lower, strict=True)):
         metric = above or metric
         if number in taken or (not above and not below):
@@ -129,11 +131,10 @@ def _months(
         if not is_month(below):
             skipped.append(label)
             continue
-        try:
-            month = read_month(below)
-        except ValueError as error:
-            faults.append(Fault(str(error), line, None, below))
+        if below in read.rules:
+            faults.append(Fault(read.rules[below], line, None, below))
             continue
+        month = read.months[below]
         if not metric:
             faults.append(Fault("stands under no metric; the first header row is blank up to it", line, None, below))
             continue
@@ -210,7 +211,7 @@ def _cells(record: list[str], headings: WideHeadings, lower: tuple[str, ...]) ->
 def _facts(record: list[str], headings: WideHeadings) -> Iterator[tuple[str, str, str, str, str]]:
     asin, marketplace = _key(record, headings), record[headings.identifiers["marketplace"]]
     for column in headings.months:
-        if record[column.position].strip() not in ("", "-", "–"):
+        if not means_no_value(record[column.position]):
             yield asin, marketplace, column.metric, format_month(column.month), column.label
 
 

@@ -11,6 +11,7 @@ import pytest
 from database.imports.batch import ImportOptions
 from database.imports.csv_file import open_csv
 from database.imports.files import import_file
+from database.imports.month_texts import UNSETTLED
 from domain.errors import Refused
 from tests.imports.conftest import HEADINGS, contents
 
@@ -75,7 +76,7 @@ def row(value: str = "1.00", month: str = "2024-02", asin: str = "A2", marketpla
         (";;;CM1;CM1\nASIN;Brand;MP;Jan-24;Jan-24\nA1;Acme;US;1;2\n",
          "file.csv: line 2, column CM1 / Jan-24: this heading stands there twice; nothing was taken in"),
         (";;;CM1\nASIN;Brand;MP;03/04/2024\nA1;Acme;US;1\n",
-         "file.csv: line 2: '03/04/2024' could be either of two months; write it like 2024-03; nothing was taken in"),
+         f"file.csv: line 2: '03/04/2024' {UNSETTLED}; nothing was taken in"),
         (";;CM1\nASIN;Brand;Jan-24\nA1;Acme;1\n",
          "file.csv: line 2: the column Marketplace (or MP) is missing; nothing was taken in"),
     ],
@@ -99,7 +100,7 @@ def test_a_file_that_is_broken_as_a_whole_is_refused(refusal_of, content, words)
         (row("1,5"), "column value: '1,5' has a decimal comma, and the decimal mark of this file is ."),
         (row(month="2024-02-30"), "column month: '2024-02-30' is not a date that exists"),
         (row(month="2024-13"), "column month: '2024-13' is not a date that exists"),
-        (row(month="03/04/2024"), "column month: '03/04/2024' could be either of two months; write it like 2024-03"),
+        (row(month="03/04/2024"), f"column month: '03/04/2024' {UNSETTLED}"),
         (row(month="1994-12"), "column month: '1994-12' is before 1995"),
         (row(month="soon"), "column month: 'soon' is not a month; write it like 2024-03"),
         (row(month=""), "column month: '' is blank"),

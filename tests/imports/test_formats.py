@@ -98,11 +98,17 @@ def test_rounding_is_half_to_even_and_says_what_it_moved():
 
 @pytest.mark.parametrize(
     "text",
-    ["Jan-24", "Jan 24", "Jan 2024", "2024-01", "01/2024", "1/2024", "January 2024", "january-24", "2024-01-31",
+    ["Jan-24", "Jan'24", "Jan 2024", "2024-01", "01/2024", "1/2024", "January 2024", "january-24", "2024-01-31",
      "31.01.2024", "31/01/2024", "01/31/2024", "01/01/2024", "2024-01-31T23:59:59+00:00", "2024-01-31 10:00:00"],
 )
 def test_months_are_read_however_they_are_written(text):
     assert read_month(text) == datetime.date(2024, 1, 1)
+
+
+@pytest.mark.parametrize(("order", "month"), [("dmy", "2024-04"), ("mdy", "2024-03")])
+def test_a_date_that_could_be_two_is_read_as_a_person_tells(staged_rows, order, month):
+    content = HEADINGS + "A1,Acme,,US,CM1,03/04/2024,1\n"
+    assert staged_rows(content, date_order=order) == [("A1", "US", "CM1", month, "1.00")]
 
 
 @pytest.mark.parametrize("name", ["wide_asin_european.csv", "wide_product_id.csv"])
