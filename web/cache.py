@@ -123,7 +123,7 @@ def _get(cache: Cache, key: str) -> Any:
     try:
         return cache.get(key)
     except Exception as error:
-        _let_rest("not read", error)
+        _let_rest("not read", type(error).__name__)
         return None
 
 
@@ -131,20 +131,21 @@ def _set(cache: Cache, key: str, value: Any) -> None:
     if _rests():
         return
     try:
-        cache.set(key, value)
+        if cache.set(key, value) is False:
+            _let_rest("not written", "no room, or no permission")
     except (TypeError, ValueError):
         raise
     except Exception as error:
-        _let_rest("not written", error)
+        _let_rest("not written", type(error).__name__)
 
 
 def _rests() -> bool:
     return time.monotonic() < current_app.extensions.get("lego_cache_rests_until", 0)
 
 
-def _let_rest(trouble: str, error: Exception) -> None:
+def _let_rest(trouble: str, cause: str) -> None:
     current_app.extensions["lego_cache_rests_until"] = time.monotonic() + REST
-    current_app.logger.warning("cache %s: %s; it is asked again after %d s", trouble, type(error).__name__, REST)
+    current_app.logger.warning("cache %s: %s; it is asked again after %d s", trouble, cause, REST)
 
 
 def _key(key_parts: Sequence[Any]) -> str:

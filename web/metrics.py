@@ -1,14 +1,13 @@
 """/metrics: what Prometheus asks for. Pages are named by their endpoint, never by their path.
 
-Under gunicorn every worker keeps its counts in files of PROMETHEUS_MULTIPROC_DIR (gunicorn.conf.py), and whichever
-is asked adds them up. What the database knows, such as the last run, is read when it is asked for.
+Under gunicorn every worker writes its counts into files, and whichever is asked adds them up (`counts.py`). What the
+database knows, such as the last run, is read when it is asked for.
 """
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
-import os
 import time
 from dataclasses import dataclass
 
@@ -16,11 +15,10 @@ import sqlalchemy as sa
 from flask import Blueprint, Flask, Response, current_app, g, has_request_context, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.multiprocess import MultiProcessCollector
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from web import current, slow_statements
+from web import counts, current, slow_statements
 from web.access import open_to_everybody
 from web.cache import HELD
 from web.metrics_state import StateCollector
@@ -67,11 +65,7 @@ class Meters:
 
     def counted(self) -> CollectorRegistry:
         """The counts of all processes."""
-        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-            return self.registry
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)
-        return registry
+        return counts.of_all_processes() if counts.are_shared() else self.registry
 
 
 @dataclass(frozen=True)
@@ -86,6 +80,7 @@ class PageTime:
 
 def register(app: Flask) -> None:
     """Counts requests, statements and connections of the app."""
+    counts.share()
     meters = app.extensions["lego_metrics"] = Meters()
     _watch_statements()
     store = app.extensions["lego_store"]

@@ -105,6 +105,19 @@ def _prepare(settings: LogSettings, *loggers: logging.Logger) -> None:
     for logger in loggers:
         logger.handlers = [handler]
         logger.setLevel(settings.level.upper())
+    _hear_libraries(settings, own={logger.name for logger in loggers})
+
+
+def _hear_libraries(settings: LogSettings, own: set[str]) -> None:
+    """Without a handler at the root, cachelib's first word of a full disk would make one, which then repeats every line
+    of ours. What it says there, with a traceback each time, `cache.py` says in a line."""
+    if logging.root.handlers:
+        return
+    handler = _ToStderr()
+    handler.setFormatter(formatter(settings.format))
+    handler.setLevel(logging.WARNING)
+    handler.addFilter(lambda record: record.name not in own and record.name != logging.root.name)
+    logging.root.addHandler(handler)
 
 
 class _ToStderr(logging.StreamHandler):

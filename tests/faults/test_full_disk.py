@@ -147,9 +147,9 @@ def as_root() -> list[str]:
 
 
 @contextlib.contextmanager
-def filled(disk: Path) -> Iterator[None]:
-    """The disk without a free block."""
-    file = disk / "spare"
+def filled(disk: Path, name: str = "spare") -> Iterator[None]:
+    """The disk without a free block: a file of this name has them all."""
+    file = disk / name
     with file.open("wb", buffering=0) as spare:
         size = 2**28
         while size >= 4096:
