@@ -14,10 +14,12 @@ import duckdb
 from database.imports.cells import Cell, CellSource, gather_cells
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies, check_currencies
-from database.imports.faults import Fault, refusal
+from database.imports.faults import Fault
+from database.imports.head import Head, Headings
 from database.imports.numbers import LARGEST
 from database.imports.staging import ImportOptions, Skipped, Staged
 from domain.errors import Refused
+from domain.spelling import name_key
 
 FORMAT = "amazon-orders"
 _HEADINGS = {
@@ -41,20 +43,30 @@ OTHER = "OTHER"
 _MEASURES = ("units", "sales")
 
 
-def recognises(head: tuple[tuple[str, ...], ...]) -> bool:
-    """Whether the headings are those of an order report."""
-    fields = {_HEADINGS.get(name.casefold()) for name in head[0]}
-    return "order" in fields and {"channel", "units", "sales"} & fields != set()
+def find_headings(head: Head) -> Headings | None:
+    """Where the headings of an order report stand, if this is one. Amazon's own tab files are never quoted."""
+    for number, record in enumerate(head.records):
+        fields = {_HEADINGS.get(key) for key in record.keys}
+        if "order" in fields and {"channel", "units", "sales"} & fields:
+            return Headings(number, is_unquoted=head.delimiter == "\t" and "amazon-order-id" in record.keys)
+    return None
+
+
+def nearest_headings(head: Head) -> Headings:
+    """The record that has most of what an order report needs."""
+    return Headings(max(
+        range(len(head.records)), key=lambda n: len({_HEADINGS.get(key) for key in head.records[n].keys} - {None})
+    ))
 
 
 def stage(
     scratch: duckdb.DuckDBPyConnection, file: CsvFile, options: ImportOptions, currencies: Currencies
 ) -> Staged:
     """Reads an order report into TEMP table `staged`. Raises Refused with every fault found."""
-    headings = file.head[0]
+    headings = file.headings[0].cells
     positions = _positions(file, headings)
     source = CellSource(
-        file=file, columns=len(headings), skip=file.head_lines[0], query=_query(file, headings, positions, options),
+        file=file, query=_query(file, headings, positions, options),
         cells_of=lambda record: _cells(record, headings, positions), facts_of=lambda record: iter(()),
         rows_per_record=len(_MEASURES),
         unread=tuple(number for number in range(len(headings)) if number not in positions.values()),
@@ -73,16 +85,17 @@ def stage(
 
 
 def _positions(file: CsvFile, headings: tuple[str, ...]) -> dict[str, int]:
-    faults, positions = [], {}
+    faults, positions, line = [], {}, file.headings[0].first_line
     for number, name in enumerate(headings):
-        field = _HEADINGS.get(name.casefold())
+        field = _HEADINGS.get(name_key(name))
         if field in positions:
-            faults.append(Fault("this heading stands there twice", 1, name))
+            faults.append(Fault("this heading stands there twice", line, name))
         elif field is not None:
             positions[field] = number
-    faults += [Fault(f"the column {words} is missing", 1) for field, words in _NEEDED.items() if field not in positions]
+    missing = (words for field, words in _NEEDED.items() if field not in positions)
+    faults += [Fault(f"the column {words} is missing", line) for words in missing]
     if faults:
-        raise refusal(file.name, faults)
+        raise file.refusal(faults)
     return positions
 
 
@@ -105,7 +118,7 @@ def _query(file: CsvFile, headings: tuple[str, ...], positions: dict[str, int], 
         f"NULL::VARCHAR AS status, {marketplace} AS marketplace, measure.name || ' ' || {fate} AS metric, "
         f"{column('month')} AS month, {column('currency')} AS currency, "
         f"CASE measure.name WHEN 'units' THEN {column('units')} ELSE {column('sales')} END AS value "
-        f"FROM {file.reader(len(headings), file.head_lines[0])}, (VALUES ('units'), ('sales')) measure(name)"
+        f"FROM {file.reader()}, (VALUES ('units'), ('sales')) measure(name)"
     )
 
 

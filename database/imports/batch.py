@@ -85,7 +85,8 @@ def _take_in(
         skipped_columns=staged.skipped_columns, replaced=replaced, kept=kept, kept_products=kept_count,
         differences=placement.differences, difference_count=placement.difference_count, overlaps=overlaps,
         new=placement.new, demo_facts=demo_facts, demo_value=demo_value, currencies=staged.currencies,
-        symbols=staged.symbols, rounded=staged.rounded, warnings=(*staged.warnings, *placement.warnings),
+        symbols=staged.symbols, rounded=staged.rounded, notes=staged.notes,
+        warnings=(*staged.warnings, *placement.warnings),
         seconds=round(time.monotonic() - started, 3),
     )
 

@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from database.imports.csv_file import FIELD_LIMIT, CsvFile
-from database.imports.faults import LISTED, Fault, refusal
+from database.imports.csv_file import CsvFile
+from database.imports.faults import LISTED, Fault
 from database.imports.month_texts import read_months
 from database.imports.numbers import PLAIN, NumberStyle, is_blank, means_no_value, read_odd_numbers, rule_of_mark
+from database.imports.slow_reading import FIELD_LIMIT
 from database.imports.staging import ImportOptions
 from domain.errors import LegoError, OutOfSpace, Refused
 from domain.metrics import canonical_metric
@@ -51,8 +52,6 @@ class CellSource:
     `cells_of` gives the cells of one record, and `facts_of` its (asin, marketplace, metric, month, column)."""
 
     file: CsvFile
-    columns: int
-    skip: int
     query: str
     cells_of: Callable[[list[str]], Iterator[Cell]]
     facts_of: Callable[[list[str]], Iterator[tuple[str, str, str, str, str]]]
@@ -66,6 +65,7 @@ class Gathered:
     """What the cells of a file came to; the facts are in TEMP table `staged`, products in `staged_product`."""
 
     rows: int
+    blank_lines: int
     filled: int
     blank: int
     style: NumberStyle
@@ -83,7 +83,7 @@ def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options
         "SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (kind <> 'blank'), 0)::BIGINT, "
         "coalesce(sum(n) FILTER (kind = 'point'), 0)::BIGINT FROM word WHERE g = 6"
     ).fetchone()
-    _check_record_count(source, rows // source.rows_per_record)
+    blank_lines = source.file.check_count(rows // source.rows_per_record)
     scratch.execute(
         "CREATE OR REPLACE TEMP TABLE odd AS SELECT value AS text, n FROM word WHERE g = 6 AND kind = 'odd'"
     )
@@ -97,7 +97,7 @@ def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options
         "SELECT DISTINCT upper(currency) FROM word WHERE g = 5 AND currency IS NOT NULL AND kind <> 'blank'"
     ).fetchall()]
     return Gathered(
-        rows=rows // source.rows_per_record, filled=filled, blank=rows - filled, style=style,
+        rows=rows // source.rows_per_record, blank_lines=blank_lines, filled=filled, blank=rows - filled, style=style,
         named_currencies=tuple(sorted({*codes, *style.codes})), months=months,
     )
 
@@ -111,7 +111,7 @@ def reading(source: CellSource) -> Iterator[None]:
         words = f"not enough memory ({first_line(error)}); raise [database] memory"
         raise LegoError(f"{source.file.name}: {words}") from None
     except duckdb.InvalidInputException as error:
-        raise source.file.structural_refusal(source.columns, source.skip, first_line(error)) from None
+        raise source.file.structural_refusal(first_line(error)) from None
     except duckdb.IOException as error:
         if "No space left" in str(error):
             raise OutOfSpace(f"{source.file.name}: no space left to sort it ({first_line(error)})") from None
@@ -158,18 +158,8 @@ def _refuse_long_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource) -
         return
     long = " OR ".join(f"length(c{number}) > {FIELD_LIMIT}" for number in source.unread)
     with reading(source):
-        reader = source.file.reader(source.columns, source.skip)
-        if scratch.execute(f"SELECT 1 FROM {reader} WHERE {long} LIMIT 1").fetchone():
-            raise source.file.structural_refusal(source.columns, source.skip, "a cell is too long")
-
-
-def _check_record_count(source: CellSource, rows: int) -> None:
-    """The reader's rows against the lines of the file: a reader that drops rows must not pass."""
-    if source.file.has_quotes or rows == source.file.line_ends - source.skip:
-        return
-    records = sum(1 for _ in source.file.records(source.skip))
-    if rows != records:
-        raise Refused(f"{source.file.name}: {records:,} records, but {rows:,} could be read; nothing was taken in")
+        if scratch.execute(f"SELECT 1 FROM {source.file.reader()} WHERE {long} LIMIT 1").fetchone():
+            raise source.file.structural_refusal("a cell is too long")
 
 
 def _read_months(scratch: duckdb.DuckDBPyConnection, order: str | None) -> tuple[dict, dict[str, str]]:
@@ -217,14 +207,14 @@ def _bad_words(
 
 def _word_refusal(source: CellSource, bad: dict[str, dict[str, str]], style: NumberStyle) -> Refused:
     faults, count = [], 0
-    for line, record in source.file.records(source.skip):
+    for line, record in source.file.records():
         for fault in _faults_of(line, source, list(source.cells_of(record)), bad, style):
             count += 1
             if len(faults) < LISTED:
                 faults.append(fault)
     if not faults:
         faults = [Fault(rule, None, name, text) for name, rules in bad.items() for text, rule in rules.items()]
-    return refusal(source.file.name, faults, count)
+    return source.file.refusal(faults, count)
 
 
 def _faults_of(
@@ -323,7 +313,7 @@ def refuse_twice(scratch: duckdb.DuckDBPyConnection, source: CellSource, months:
     count = scratch.execute(f"SELECT sum(n - 1)::BIGINT FROM (SELECT count(*) AS n {doubled})").fetchone()[0]
     wanted: dict[tuple, int | None] = {tuple(row[:4]): None for row in twice}
     faults = []
-    for line, record in source.file.records(source.skip):
+    for line, record in source.file.records():
         for asin, marketplace, metric, month, column in source.facts_of(record):
             words = (asin.strip(_BLANKS), marketplace.strip(_BLANKS), canonical_metric(metric.strip(_BLANKS)))
             key = (*words, months.get(month))
@@ -334,7 +324,7 @@ def refuse_twice(scratch: duckdb.DuckDBPyConnection, source: CellSource, months:
             elif len(faults) < LISTED:
                 words = f"gives {' '.join(key[:3])} {format_month(key[3])} again; line {wanted[key]} gave it first"
                 faults.append(Fault(words, line, column))
-    raise refusal(source.file.name, faults, count)
+    raise source.file.refusal(faults, count)
 
 
 def _keys_are_unique(scratch: duckdb.DuckDBPyConnection) -> bool:

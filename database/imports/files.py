@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -12,13 +13,14 @@ import sqlalchemy as sa
 from database.engines.base import Store
 from database.imports import amazon_orders, long, wide
 from database.imports.batch import refuse_same_bytes, take_in
-from database.imports.csv_file import CsvFile, open_csv
+from database.imports.csv_file import CsvFile, TextFile, open_csv
 from database.imports.currencies import Currencies
+from database.imports.faults import shown
 from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions, Staged
 from domain.errors import LegoError, Refused
 
-FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (amazon_orders, wide, long)}
+FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (amazon_orders, long, wide)}
 AUTO = "auto"
 MEMORY = 704
 """MiB that DuckDB may use for an import before it spills to disk: the process stays below 1 GiB with it."""
@@ -34,11 +36,11 @@ def import_file(
         with store.facts() as connection, store.scratch(connection) as scratch:
             scratch.execute(f"SET memory_limit = '{min(store.settings.database.memory, MEMORY)}MiB'")
             progress("looking it over")
-            with open_csv(path, called) as file:
-                refuse_same_bytes(connection, file.sha256, file.name)
+            with open_csv(path, called) as text:
+                refuse_same_bytes(connection, text.sha256, text.name)
                 progress("reading its cells")
                 staged = stage(
-                    scratch, file, options, file_format=file_format, currency=store.settings.dashboard.currency
+                    scratch, text, options, file_format=file_format, currency=store.settings.dashboard.currency
                 )
             progress("writing its facts")
             return take_in(store, connection, scratch, staged, options)
@@ -48,19 +50,35 @@ def import_file(
 
 
 def stage(
-    scratch: duckdb.DuckDBPyConnection, file: CsvFile, options: ImportOptions, *, file_format: str, currency: str
+    scratch: duckdb.DuckDBPyConnection, text: TextFile, options: ImportOptions, *, file_format: str, currency: str
 ) -> Staged:
     """Reads the file's cells by its format, found by its headings if `file_format` is auto."""
-    if file_format == AUTO:
-        file_format = _recognised(file)
-    return FORMATS[file_format].stage(scratch, file, options, Currencies(currency, file.name))
+    chosen = FORMATS if file_format == AUTO else {file_format: FORMATS[file_format]}
+    module, file = _recognised(text, chosen)
+    staged = module.stage(scratch, file, options, Currencies(currency, file.name))
+    return dataclasses.replace(staged, notes=(*text.notes, *_notes(file), *staged.notes))
 
 
-def _recognised(file: CsvFile) -> str:
-    for name, module in FORMATS.items():
-        if module.recognises(file.head):
-            return name
+def _recognised(text: TextFile, formats: dict[str, ModuleType]) -> tuple[ModuleType, CsvFile]:
+    for head in text.heads:
+        for module in formats.values():
+            headings = module.find_headings(head)
+            if headings is not None:
+                return module, text.below(head, headings)
+    if len(formats) == 1:
+        # The format was named by a person: it tells itself what its headings lack.
+        (module,), head = formats.values(), text.heads[0]
+        return module, text.below(head, module.nearest_headings(head))
     raise Refused(
-        f"{file.name}: line 1: the headings are those of no known format ({', '.join(FORMATS)}); "
+        f"{text.name}: line 1: the headings are those of no known format ({', '.join(formats)}); "
         "compare them with the README, or give --format"
     )
+
+
+def _notes(file: CsvFile) -> Iterator[str]:
+    """What a person should know of how the file was understood."""
+    if file.above:
+        first, last = file.above[0].first_line, file.above[-1].last_line
+        lines = f"line {first}" if first == last else f"lines {first} to {last}"
+        words = ", ".join(shown(" ".join(filter(None, record.cells))) for record in file.above[:3])
+        yield f"{lines} above the headings: {words}{' …' if len(file.above) > 3 else ''}"

@@ -10,35 +10,43 @@ import duckdb
 from database.imports.cells import FIELDS, Cell, CellSource, gather_cells, refuse_twice
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies, check_currencies
-from database.imports.faults import Fault, refusal
+from database.imports.faults import Fault
+from database.imports.head import Head, Headings
 from database.imports.staging import ImportOptions, Skipped, Staged
+from domain.spelling import name_key
 
 FORMAT = "long"
 _NEEDED = ("asin", "marketplace", "metric", "month", "value")
 
 
-def recognises(head: tuple[tuple[str, ...], ...]) -> bool:
-    """Whether the headings are those of a long file."""
-    names = [name.casefold() for name in head[0]]
-    return "metric" in names and "value" in names and "asin" in names
+def find_headings(head: Head) -> Headings | None:
+    """Where the headings of a long file stand, if this is one."""
+    for number, record in enumerate(head.records):
+        if {"asin", "metric", "value"} <= set(record.keys):
+            return Headings(number)
+    return None
+
+
+def nearest_headings(head: Head) -> Headings:
+    """The record that has most of what a long file needs."""
+    return Headings(max(range(len(head.records)), key=lambda n: len(set(_NEEDED) & set(head.records[n].keys))))
 
 
 def stage(
     scratch: duckdb.DuckDBPyConnection, file: CsvFile, options: ImportOptions, currencies: Currencies
 ) -> Staged:
     """Reads a long file into TEMP table `staged`. Raises Refused with every fault found."""
-    headings = file.head[0]
+    headings = file.headings[0].cells
     positions = _positions(file, headings, options)
     source = CellSource(
-        file=file, columns=len(headings), skip=file.head_lines[0],
-        query=_query(file, headings, positions, options),
+        file=file, query=_query(file, headings, positions, options),
         cells_of=lambda record: _cells(record, headings, positions),
         facts_of=lambda record: _facts(record, headings, positions),
-        unread=tuple(number for number, name in enumerate(headings) if name.casefold() not in FIELDS),
+        unread=tuple(number for number, name in enumerate(headings) if name_key(name) not in FIELDS),
     )
     gathered = gather_cells(scratch, source, options)
     refuse_twice(scratch, source, gathered.months)
-    unknown = [name for name in headings if name.casefold() not in FIELDS]
+    unknown = [name for name in headings if name_key(name) not in FIELDS]
     return Staged(
         format=FORMAT, file_name=file.name, sha256=file.sha256,
         currencies=check_currencies(currencies, options, gathered.named_currencies, gathered.style.symbols),
@@ -50,18 +58,18 @@ def stage(
 
 
 def _positions(file: CsvFile, headings: tuple[str, ...], options: ImportOptions) -> dict[str, int]:
-    faults, positions = [], {}
+    faults, positions, line = [], {}, file.headings[0].first_line
     for number, name in enumerate(headings):
-        field = name.casefold()
+        field = name_key(name)
         if field in positions:
-            faults.append(Fault("this heading stands there twice", 1, name))
+            faults.append(Fault("this heading stands there twice", line, name))
         elif field in FIELDS:
             positions[field] = number
-    faults += [Fault(f"the column {field} is missing", 1) for field in _NEEDED if field not in positions]
+    faults += [Fault(f"the column {field} is missing", line) for field in _NEEDED if field not in positions]
     if "brand" not in positions and options.brand is None:
-        faults.append(Fault("the column brand is missing; add it, or give --brand NAME", 1))
+        faults.append(Fault("the column brand is missing; add it, or give --brand NAME", line))
     if faults:
-        raise refusal(file.name, faults)
+        raise file.refusal(faults)
     return positions
 
 
@@ -71,7 +79,7 @@ def _query(file: CsvFile, headings: tuple[str, ...], positions: dict[str, int], 
     ]
     if "brand" not in positions:
         columns[FIELDS.index("brand")] = "'" + options.brand.replace("'", "''") + "' AS brand"
-    return f"SELECT {', '.join(columns)} FROM {file.reader(len(headings), file.head_lines[0])}"
+    return f"SELECT {', '.join(columns)} FROM {file.reader()}"
 
 
 def _cells(record: list[str], headings: tuple[str, ...], positions: dict[str, int]) -> Iterator[Cell]:

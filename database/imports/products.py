@@ -22,9 +22,10 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.base import Store, utc_now
 from database.imports.cells import CellSource, clean, reading
-from database.imports.csv_file import CsvFile, open_csv
+from database.imports.csv_file import CsvFile, TextFile, open_csv
 from database.imports.dimensions import Entry, add_names, mirror_dimensions
-from database.imports.faults import LISTED, Fault, refusal
+from database.imports.faults import LISTED, Fault
+from database.imports.head import Headings
 from database.imports.product_scope import refuse_outside
 
 PRODUCTS, BRANDS = "products", "brands"
@@ -98,7 +99,8 @@ def take_products(
     also for products, brands and categories that are not those of `only_brands`, where these are given.
     The months it affects are found by the next refresh, which compares where each product stands."""
     with store.facts() as connection, store.scratch(connection) as scratch:
-        with open_csv(path) as file:
+        with open_csv(path) as text:
+            file = _below_headings(text)
             kind = _stage(scratch, file)
         mirror_dimensions(store, connection, scratch)
         if only_brands is not None:
@@ -112,28 +114,37 @@ def take_products(
         return report
 
 
+def _below_headings(text: TextFile) -> CsvFile:
+    """Headings stand in the first line that holds asin or brand; else in the first one, for the message."""
+    for head in text.heads:
+        for number, record in enumerate(head.records):
+            if {"asin", "brand"} & set(record.keys):
+                return text.below(head, Headings(number))
+    return text.below(text.heads[0], Headings(0))
+
+
 def _stage(scratch: duckdb.DuckDBPyConnection, file: CsvFile) -> str:
-    headings = [name.casefold() for name in file.head[0]]
+    headings, line = list(file.headings[0].keys), file.headings[0].first_line
     kind = PRODUCTS if "asin" in headings else BRANDS
     fields, key = _FIELDS[kind], _FIELDS[kind][0]
     twice = [name for name in dict.fromkeys(headings) if headings.count(name) > 1]
-    faults = [Fault("this heading stands there twice", 1, name) for name in twice]
-    faults += [Fault(f"is not one of {', '.join(fields)}", 1, None, name) for name in headings if name not in fields]
+    faults = [Fault("this heading stands there twice", line, name) for name in twice]
+    faults += [Fault(f"is not one of {', '.join(fields)}", line, None, name) for name in headings if name not in fields]
     if key not in headings:
-        faults.append(Fault("the column asin (or, for a brand file, brand) is missing", 1))
+        faults.append(Fault("the column asin (or, for a brand file, brand) is missing", line))
     elif len(headings) == 1:
-        faults.append(Fault(f"there is nothing beside the column {key}", 1))
+        faults.append(Fault(f"there is nothing beside the column {key}", line))
     if faults:
-        raise refusal(file.name, faults)
+        raise file.refusal(faults)
     columns = [
         f"{clean(f'c{headings.index(name)}')} AS \"{name}\"" if name in headings else f'NULL::VARCHAR AS "{name}"'
         for name in fields
     ]
-    source = CellSource(file, len(headings), file.head_lines[0], "", lambda record: iter(()), lambda record: iter(()))
+    source = CellSource(file, "", lambda record: iter(()), lambda record: iter(()))
     with reading(source):
         scratch.execute(
             f"CREATE OR REPLACE TEMP TABLE given AS SELECT {', '.join(columns)} "
-            f"FROM {file.reader(len(headings), file.head_lines[0])}"
+            f"FROM {file.reader()}"
         )
     scratch.execute(f"DELETE FROM given WHERE {' AND '.join(f'{chr(34)}{name}{chr(34)} IS NULL' for name in fields)}")
     _check(scratch, file, headings, key)
@@ -146,16 +157,16 @@ def _check(scratch: duckdb.DuckDBPyConnection, file: CsvFile, headings: list[str
         f'SELECT count(*), count(DISTINCT "{key}"), count(*) FILTER ("{key}" IS NULL OR {wrong}) FROM given'
     ).fetchone()
     if not count:
-        raise refusal(file.name, [Fault("has headings and no rows")])
+        raise file.refusal([Fault("has headings and no rows")])
     if count == keys and not bad:
         return
     faults, total, seen = [], 0, {}
-    for line, record in file.records(file.head_lines[0]):
+    for line, record in file.records():
         for fault in _faults_of(line, record, headings, key, seen):
             total += 1
             if len(faults) < LISTED:
                 faults.append(fault)
-    raise refusal(file.name, faults, total)
+    raise file.refusal(faults, total)
 
 
 def _faults_of(line: int, record: list[str], headings: list[str], key: str, seen: dict[str, int]):

@@ -106,6 +106,7 @@ class ImportReport:
     currencies: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     rounded: Decimal | None = None
+    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -156,6 +157,8 @@ def _lines(report: ImportReport) -> Iterator[str]:
     yield f"{report.file_name}: {head}; format {report.format}, source {report.source}, {report.mode}"
     cells = f", {report.cells_read:,} cells" if report.cells_read else ""
     yield f"  read      {report.rows_read:,} rows{cells} in {report.seconds:.1f} s"
+    for note in report.notes:
+        yield f"  read as   {note}"
     span = f", {format_month(report.months[0])} to {format_month(report.months[-1])}" if report.months else ""
     yield f"  taken     {report.facts:,} facts, sum {report.value:,.2f}, {_counted(len(report.months), 'month')}{span}"
     for metric in report.metrics:

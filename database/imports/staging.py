@@ -35,7 +35,8 @@ class Staged:
 
     One row per fact: product, marketplace, metric and month never NULL and never twice, value never NULL.
     `line`, `brand`, `category` and `status` may be NULL. `products` names a relation (asin, brand, category,
-    status, n), if the format has gathered it already; `staged` then needs only the columns of a fact.
+    status, n), if the format has gathered it already; `staged` then needs only the columns of a fact. `notes` say
+    how the file was understood.
     """
 
     format: str
@@ -46,6 +47,7 @@ class Staged:
     skipped_columns: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     rows_read: int = 0
     cells_read: int = 0
     rounded: Decimal | None = None

@@ -11,12 +11,14 @@ import duckdb
 from database.imports.cells import FIELDS, Cell, CellSource, gather_cells, refuse_twice
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies, check_currencies
-from database.imports.faults import Fault, refusal
+from database.imports.faults import Fault
+from database.imports.head import Head, Headings
 from database.imports.month_texts import is_month, read_months
 from database.imports.numbers import means_no_value
 from database.imports.staging import ImportOptions, Skipped, Staged
 from domain.metrics import canonical_metric
 from domain.months import format_month
+from domain.spelling import name_key
 
 FORMAT = "wide"
 PRODUCT_ID = "product id"
@@ -45,12 +47,22 @@ class WideHeadings:
     skipped: tuple[str, ...]
 
 
-def recognises(head: tuple[tuple[str, ...], ...]) -> bool:
-    """Whether the second row names a product and a marketplace, or holds months."""
-    if len(head) < 2:
-        return False
-    names = {name.casefold() for name in head[1]}
-    return bool(names & {"asin", PRODUCT_ID}) and (bool(names & {"mp", "marketplace"}) or any(map(is_month, head[1])))
+def find_headings(head: Head) -> Headings | None:
+    """Where two header rows stand, the second of which names a product and a marketplace, or holds months."""
+    for number, record in enumerate(head.records[1:]):
+        names = set(record.keys)
+        if names & {"asin", PRODUCT_ID} and (names & {"mp", "marketplace"} or any(map(is_month, record.cells))):
+            return Headings(number, 2)
+    return None
+
+
+def nearest_headings(head: Head) -> Headings:
+    """The two records of which the second has most of what a wide file needs."""
+    if len(head.records) < 2:
+        return Headings(0)
+    return Headings(max(
+        range(len(head.records) - 1), key=lambda n: len(set(_IDENTIFIERS) & set(head.records[n + 1].keys))
+    ), 2)
 
 
 def stage(
@@ -58,12 +70,11 @@ def stage(
 ) -> Staged:
     """Reads a wide file into TEMP table `staged`. Raises Refused with every fault found."""
     headings = read_headings(file, options)
-    columns = len(file.head[1])
+    lower = file.headings[1].cells
     read = {*headings.identifiers.values(), *(column.position for column in headings.months)}
     source = CellSource(
-        file=file, columns=columns, unread=tuple(number for number in range(columns) if number not in read),
-        skip=file.head_lines[1], query=_query(scratch, file, headings, options),
-        cells_of=lambda record: _cells(record, headings, file.head[1]),
+        file=file, unread=tuple(number for number in range(file.columns) if number not in read),
+        query=_query(scratch, file, headings, options), cells_of=lambda record: _cells(record, headings, lower),
         facts_of=lambda record: _facts(record, headings), rows_per_record=len(headings.months),
     )
     gathered = gather_cells(scratch, source, options)
@@ -80,12 +91,12 @@ def stage(
 
 def read_headings(file: CsvFile, options: ImportOptions) -> WideHeadings:
     """The two header rows: identifiers, then metrics over months. Raises Refused with every fault in them."""
-    if len(file.head) < 2:
-        raise refusal(file.name, [Fault("the second header row, with identifiers and months, is missing", 1)])
-    line = file.head_lines[0] + 1
-    upper, lower = file.head
+    if len(file.headings) < 2:
+        raise file.refusal([Fault("the second header row, with identifiers and months, is missing", 1)])
+    line = file.headings[1].first_line
+    upper, lower = (record.cells for record in file.headings)
     if len(upper) != len(lower):
-        raise refusal(file.name, [Fault(f"has {len(lower)} cells, the first header row has {len(upper)}", line)])
+        raise file.refusal([Fault(f"has {len(lower)} cells, the first header row has {len(upper)}", line)])
     identifiers, faults = _identifiers(lower, upper, line)
     months, skipped, more = _months(upper, lower, set(identifiers.values()), line=line, order=options.date_order)
     faults += more
@@ -98,7 +109,7 @@ def read_headings(file: CsvFile, options: ImportOptions) -> WideHeadings:
     if not months and not faults:
         faults.append(Fault("no column has a month as its second heading; write months like Jan-24 or 2024-01", line))
     if faults:
-        raise refusal(file.name, faults)
+        raise file.refusal(faults)
     return WideHeadings(identifiers, tuple(months), tuple(skipped))
 
 
@@ -106,7 +117,7 @@ def _identifiers(lower: tuple[str, ...], upper: tuple[str, ...], line: int) -> t
     identifiers: dict[str, int] = {}
     faults = []
     for number, name in enumerate(lower):
-        field = _IDENTIFIERS.get(name.casefold())
+        field = _IDENTIFIERS.get(name_key(name))
         if field is None or upper[number]:
             continue
         if field in identifiers:
@@ -169,7 +180,6 @@ def _query(
         },
     )
     values = ", ".join(f"c{column.position}" for column in headings.months)
-    reader = file.reader(len(file.head[1]), file.head_lines[1])
     fields = []
     for field in FIELDS:
         if field in ("metric", "month"):
@@ -179,7 +189,7 @@ def _query(
         else:
             fields.append(f"{_identifier(field, headings, options)} AS {field}")
     return (
-        f"SELECT {', '.join(fields)} FROM (SELECT * FROM {reader}) "
+        f"SELECT {', '.join(fields)} FROM (SELECT * FROM {file.reader()}) "
         f"UNPIVOT INCLUDE NULLS (value FOR name IN ({values})) AS u JOIN month_column h ON h.name = u.name"
     )
 

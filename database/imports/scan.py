@@ -1,0 +1,145 @@
+"""A file's bytes, looked over once: that they are text in UTF-8, how its lines end, and their SHA-256."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from database.imports.faults import Fault, refusal
+from domain.errors import Refused
+
+CHUNK = 4 << 20
+_MAGIC = {
+    b"\x1f\x8b": "is compressed with gzip; unpack it first: gunzip",
+    b"PK\x03\x04": "is a zip archive or an Excel workbook; unpack it, or save the sheet as CSV UTF-8",
+    b"\xd0\xcf\x11\xe0": "is an old Excel workbook; save the sheet as CSV UTF-8",
+    b"BZh": "is compressed with bzip2; unpack it first",
+    b"\xfd7zXZ": "is compressed with xz; unpack it first",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
+    b"\xff\xfe": "is UTF-16; save it as UTF-8",
+    b"\xfe\xff": "is UTF-16; save it as UTF-8",
+}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the bytes of a text came to. `lines` counts a last line without an end too."""
+
+    sha256: str
+    lines: int
+    mixed_line_ends: bool
+    has_quotes: bool
+
+
+def status_of(path: Path, name: str) -> os.stat_result:
+    """The file's status, to see later whether it changed. Raises Refused for what is no file with something in it,
+    or is of a kind that is known not to be text."""
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise Refused(f"{_whole(path, name)}: is a folder; name the files in it")
+        if not stat.S_ISREG(status.st_mode):
+            raise Refused(f"{_whole(path, name)}: is not a regular file; save it to one first")
+        with path.open("rb") as file:
+            start = file.read(8)
+    except FileNotFoundError:
+        raise Refused(f"{_whole(path, name)}: there is no such file") from None
+    except OSError as error:
+        raise Refused(f"{_whole(path, name)}: cannot be read ({error.strerror})") from None
+    for magic, words in _MAGIC.items():
+        if start.startswith(magic):
+            raise Refused(f"{name}: {words}")
+    if not status.st_size:
+        raise Refused(f"{name}: is empty")
+    return status
+
+
+def check_unchanged(path: Path, before: os.stat_result, name: str) -> None:
+    """Raises Refused if the file is not the one that was looked over."""
+    try:
+        after = path.stat()
+    except OSError:
+        raise Refused(f"{name}: disappeared while it was read; nothing was taken in") from None
+    if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
+        raise Refused(f"{name}: changed while it was read; nothing was taken in; import it when it is complete")
+
+
+def scan(path: Path, name: str) -> Scan:
+    """Looks a file over. Raises Refused, with the line, for bytes that are no text in UTF-8."""
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            # Hashing and looking both leave the interpreter free, so two cores share the work.
+            sha256 = pool.submit(sha256_of, path)
+            lines, mixed, quotes = _look_over(path, name)
+            return Scan(sha256.result(), lines, mixed, quotes)
+    except OSError as error:
+        raise Refused(f"{_whole(path, name)}: cannot be read ({error.strerror})") from None
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def even_line_ends(path: Path, copy: Path) -> None:
+    """DuckDB refuses a file that mixes CRLF and LF; line numbers stay the same."""
+    held = b""
+    with path.open("rb") as source, copy.open("wb") as target:
+        while chunk := source.read(CHUNK):
+            chunk = held + chunk
+            held = chunk[-1:] if chunk.endswith(b"\r") else b""
+            target.write(chunk[: len(chunk) - len(held)].replace(b"\r\n", b"\n"))
+        target.write(held)
+
+
+def _whole(path: Path, name: str) -> str:
+    """The whole path helps whoever gave it, and nobody else."""
+    return str(path) if name == path.name else name
+
+
+def _look_over(path: Path, name: str) -> tuple[int, bool, bool]:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    feeds = pairs = returns = 0
+    quotes, last = False, b""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            if b"\0" in chunk:
+                _refuse_nul(name, feeds, chunk)
+            if not chunk.isascii() or decoder.getstate()[0]:
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    _refuse_byte(name, feeds, error)
+            feeds += chunk.count(b"\n")
+            if b"\r" in chunk or last == b"\r":
+                returns += chunk.count(b"\r")
+                pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk[:1] == b"\n")
+            quotes = quotes or b'"' in chunk
+            last = chunk[-1:]
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        _refuse_byte(name, feeds, error)
+    if returns and not feeds:
+        raise Refused(f"{name}: its lines end with a carriage return only; save it with LF or CRLF line ends")
+    return feeds + (last != b"\n"), 0 < pairs < feeds, quotes
+
+
+def _refuse_nul(name: str, lines: int, chunk: bytes) -> None:
+    position = chunk.index(b"\0")
+    line = lines + chunk.count(b"\n", 0, position) + 1
+    if chunk.count(b"\0") > len(chunk) // 4:
+        raise Refused(f"{name}: line {line}: every other byte is NUL, so it is UTF-16; save it as UTF-8")
+    raise refusal(name, [Fault("a NUL byte; this is no text file, or it is damaged", line)])
+
+
+def _refuse_byte(name: str, lines: int, error: UnicodeDecodeError) -> None:
+    line = lines + error.object.count(b"\n", 0, error.start) + 1
+    byte = f"0x{error.object[error.start]:02X}" if error.start < len(error.object) else "a cut character"
+    raise refusal(name, [Fault(f"byte {byte} is not UTF-8; save the file as UTF-8", line)])
