@@ -33,6 +33,10 @@ _TIMES = {"form": r"([01]\d|2[0-3]):[0-5]\d", "meaning": "a time of day like 03:
 _PERCENTAGE = {"form": r"-?\d{1,3}(\.\d+)?", "meaning": "a percentage like 20 or 12.5"}
 _MAIL_ADDRESS = {"form": r"[!-+\--;=?A-~]+@[A-Za-z0-9.-]+", "meaning": "an address of e-mail like ops@example.com"}
 _NODE = {"form": r"[A-Za-z0-9.-]+(:[1-9]\d{0,4})?", "meaning": "a server like 10.0.0.11 or 10.0.0.11:3307"}
+_PUBLIC_URL = {
+    "form": r"https?://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[1-9]\d{0,4})?/?",
+    "meaning": "an address like https://lego.example.com, without a path",
+}
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -76,7 +80,7 @@ class RefreshSettings:
 
 @dataclass(frozen=True)
 class WebSettings:
-    """How the pages are served."""
+    """How the pages are served. `public_url` is where people open them; it has no slash at its end."""
 
     host: str = "127.0.0.1"
     port: int = field(default=8000, metadata={"range": (1, 65535)})
@@ -85,6 +89,7 @@ class WebSettings:
     secret_key: str = field(default="", repr=False)
     trusted_proxies: int = field(default=0, metadata={"range": (0, 10)})
     allowed_hosts: tuple[str, ...] = ()
+    public_url: str = field(default="", metadata=_PUBLIC_URL)
     session_idle_minutes: int = field(default=480, metadata={"range": (1, 525600)})
     upload_mib: int = field(default=512, metadata={"range": (1, 1048576)})
     metrics_token: str = field(default="", repr=False)
@@ -176,6 +181,7 @@ def load_settings(path: Path | str | None = None, environment: Mapping[str, str]
     origins = {key: _variable(*key) if key in given else f"{source.name} [{key[0]}] {key[1]}" for key in texts}
     sections = {section: _build_section(section, kind, texts, origins) for section, kind in SECTIONS.items()}
     sections["database"] = _settle_engine(sections["database"])
+    sections["web"] = dataclasses.replace(sections["web"], public_url=sections["web"].public_url.rstrip("/"))
     _check_cluster(sections["cluster"], origins)
     _check_secret(sections["web"], origins)
     _check_mail(sections["mail"], origins)

@@ -67,13 +67,15 @@ def refuse_both(password_stdin: bool, link: bool) -> None:
 
 
 def tell_link(token: str) -> None:
-    """Prints a link; nobody can read it anywhere afterwards. Under which name people reach the dashboard
-    is known where it is listed in [web] allowed_hosts."""
+    """Prints a link; nobody can read it anywhere afterwards. Where people open the dashboard only [web] public_url
+    says; without it the link is one for this machine."""
     web = current_store().settings.web
-    public = next((host for host in web.allowed_hosts if not host.startswith(".")), "")
-    base = f"https://{public}" if public else f"http://localhost:{web.port}"
-    if not public:
-        click.echo("From another machine, put the dashboard's own name in place of localhost.", err=True)
+    base = web.public_url or f"http://localhost:{web.port}"
+    if not web.public_url:
+        click.echo(
+            "The link works on this machine only. For others, set [web] public_url in config.ini to the address that "
+            "people open, such as https://lego.example.com", err=True,
+        )
     click.echo(f"Link, shown only now, for 7 days: {base}/welcome/{token}")
 
 

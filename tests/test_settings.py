@@ -208,6 +208,23 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
     assert refusal(tmp_path, b"[database]\nuser = J\xf6rg\n") == f"{file}: byte 19 is not UTF-8; save the file as UTF-8"
 
 
+@pytest.mark.parametrize("text", [
+    "lego.example.com", "ftp://lego.example.com", "https://", "https://a b", "https://lego.example.com/path",
+    "https://lego.example.com?x=1", "https://lego.example.com#x", "https://ann:pw@lego.example.com", "https://x:0",
+    "https://-x", "javascript:alert(1)", "https://lego.example.com//",
+])
+def test_a_public_address_is_one_of_the_web_without_a_path(tmp_path, text):
+    assert refusal(tmp_path, f"[web]\npublic_url = {text}\n") == (
+        f"config.ini [web] public_url: {text!r} is not an address like https://lego.example.com, without a path"
+    )
+
+
+def test_a_public_address_has_no_slash_at_its_end(tmp_path):
+    for text in ("https://lego.example.com", "http://10.0.0.5:8000", "https://[2001:db8::1]:8443", "http://lego"):
+        assert load(tmp_path, f"[web]\npublic_url = {text}/\n").web.public_url == text
+        assert load(tmp_path, f"[web]\npublic_url = {text}\n").web.public_url == text
+
+
 def test_a_secret_key_of_32_bytes_is_enough(tmp_path):
     assert load(tmp_path, f"[web]\nsecret_key = {'k' * 32}\n").web.secret_key == "k" * 32
 

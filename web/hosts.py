@@ -3,16 +3,22 @@
 With `[web] allowed_hosts` empty these are: loopback names, `[web] host`, this machine's name (with and
 without domain, and under .local), and any IP address: a browser that shows one really dialled it, so no
 foreign name can be made to point here (DNS rebinding). A proxy's public name has to be listed. With
-`allowed_hosts` set, exactly those names and the loopback names; `.example.com` stands for its subdomains.
+`allowed_hosts` set, exactly those names and the loopback names; `.example.com` stands for its subdomains. The name of
+`[web] public_url` is always one of them.
+
+A link that somebody is given with a secret in it must lead here, and a Host is what its sender says: it is made from
+`public_url`, and without that only from names that cannot be anybody else's.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import socket
+from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
 
+from domain.errors import SetupError
+from domain.networks import ip_address, is_loopback_name, name_of_host
 from settings import WebSettings
 from web import current
 
@@ -29,35 +35,37 @@ def register(app: Flask) -> None:
 
 def is_allowed(host: str, web: WebSettings) -> bool:
     """Whether `host` (name or address, with or without port) is one the dashboard answers to."""
-    name = _name(host)
-    if is_loopback_name(host):
+    name = name_of_host(host)
+    if is_loopback_name(host) or name == _public_name(web):
         return True
     if web.allowed_hosts:
         return any(_matches(name, allowed.lower().rstrip(".")) for allowed in web.allowed_hosts)
+    return ip_address(name) is not None or name in _own_names(web)
+
+
+def link_base() -> str:
+    """What stands before the path of a link that is opened elsewhere: `https://lego.example.com`. Raises SetupError if
+    nothing says for certain under which name that is."""
+    web, host = current.settings().web, request.host
+    if web.public_url:
+        return web.public_url
+    if is_loopback_name(host) or name_of_host(host) in _own_names(web):
+        return f"{request.scheme}://{host}"
+    raise SetupError(
+        f"no link can be made under the name {host}; set [web] public_url in config.ini to the address that people "
+        "open, such as https://lego.example.com"
+    )
+
+
+def _own_names(web: WebSettings) -> set[str]:
     machine = socket.gethostname().lower()
     own = {web.host.lower(), machine, machine.partition(".")[0]}
-    return _address(name) is not None or name in own | {f"{own_name}.local" for own_name in own}
+    return own | {f"{name}.local" for name in own}
 
 
-def is_loopback_name(host: str) -> bool:
-    """Whether a browser that shows `host` talks to its own machine."""
-    name = _name(host)
-    address = _address(name)
-    return name == "localhost" or name.endswith(".localhost") or (address is not None and address.is_loopback)
-
-
-def _name(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower().rstrip(".")
-
-
-def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(name)
-    except ValueError:
-        return None
+def _public_name(web: WebSettings) -> str | None:
+    return name_of_host(urlsplit(web.public_url).netloc) if web.public_url else None
 
 
 def _matches(name: str, allowed: str) -> bool:
-    return name.endswith(allowed) if allowed.startswith(".") else name == _name(allowed)
+    return name.endswith(allowed) if allowed.startswith(".") else name == name_of_host(allowed)

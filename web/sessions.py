@@ -17,9 +17,9 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from database import sessions as kept
 from database.engines.base import utc_now
 from domain.errors import LegoError
+from domain.networks import is_loopback_name
 from domain.people import Person
 from web import current
-from web.hosts import is_loopback_name
 from web.secret_key import secret_key
 
 TOKEN = "token"

@@ -18,6 +18,7 @@ from domain.people import ADMIN, ROLES
 from web import current, sessions
 from web.access import needs, needs_every_brand, still_allowed_over
 from web.account import done, takes_no_parameters
+from web.hosts import link_base
 from web.proof import Fault
 from web.users import asked_brands, brand_words, known_brands, link_page, sentence
 
@@ -145,10 +146,14 @@ def make_link(user_id: int) -> Response:
     user = _existing(user_id)
     if not user.active:
         return _page(user, Fault(f"{user.name} is disabled: a link would open nothing."))
+    try:
+        base = link_base()
+    except SetupError as error:
+        return _page(user, Fault(sentence(error)))
     with still_allowed_over(user.id) as connection:
         token = make_token(connection, user.id, LINK)
         _record(connection, user, "link made", "to choose a password")
-    return link_page(user.id, user.name, token, is_new=False)
+    return link_page(user.id, user.name, base + url_for("welcome.show", secret=token), is_new=False)
 
 
 def _change(

@@ -24,6 +24,7 @@ from domain.people import ADMIN, ROLES, VIEWER, is_name, name_from
 from web import current, sessions
 from web.access import needs, needs_every_brand, still_allowed_over
 from web.account import takes_no_parameters
+from web.hosts import link_base
 from web.proof import Fault
 
 pages = Blueprint("users", __name__)
@@ -68,9 +69,10 @@ def create() -> Response:
     if role not in ROLES:
         return _page(Fault(f"A role is one of {', '.join(ROLES)}."))
     brands = asked_brands(known)
-    # Nobody knows this password: until the link is used, the account takes the work of any other to guess.
-    password_hash = hash_password(random_password())
     try:
+        base = link_base()
+        # Nobody knows this password: until the link is used, the account takes the work of any other to guess.
+        password_hash = hash_password(random_password())
         with still_allowed_over() as connection:
             user_id = people.add_user(connection, name=name, role=role, password_hash=password_hash, brands=brands)
             token = make_token(connection, user_id, LINK)
@@ -80,14 +82,14 @@ def create() -> Response:
             )
     except SetupError as error:
         return _page(Fault(sentence(error)))
-    return link_page(user_id, name, token, is_new=True)
+    return link_page(user_id, name, base + url_for("welcome.show", secret=token), is_new=True)
 
 
-def link_page(user_id: int, name: str, token: str, *, is_new: bool) -> Response:
+def link_page(user_id: int, name: str, link: str, *, is_new: bool) -> Response:
     """The link, shown this once."""
     return make_response(render_template(
         "users/link.html", user_id=user_id, name=name, is_new=is_new,
-        link=url_for("welcome.show", secret=token, _external=True), until=moment_words(utc_now() + LIFETIME[LINK]),
+        link=link, until=moment_words(utc_now() + LIFETIME[LINK]),
     ))
 
 

@@ -1,5 +1,6 @@
 """change-user, links and the audit trail from the command line."""
 
+import dataclasses
 import re
 
 import pytest
@@ -95,6 +96,7 @@ def test_a_link_is_printed_once_for_somebody_new_and_for_a_forgotten_password(ru
     new = run("create-user", "bert", "--role", "viewer", "--brand", "Alder", "--link")
     assert (new.exit_code, new.stdout.splitlines()[0]) == (0, "Created viewer bert.")
     again = run("set-password", "anna", "--link")
+    assert again.stderr.startswith("The link works on this machine only. For others, set [web] public_url in ")
     words = r"^Link, shown only now, for 7 days: http://localhost:8000/welcome/([\w-]{43})$"
     tokens = [re.search(words, text, re.MULTILINE)[1] for text in (new.stdout, again.stdout)]
     client = create_app(store.settings).test_client()
@@ -106,6 +108,15 @@ def test_a_link_is_printed_once_for_somebody_new_and_for_a_forgotten_password(ru
         2, "set-password: --password-stdin and --link exclude each other; give one of them\n",
     )
     client.application.extensions["lego_store"].close()
+
+
+def test_a_link_is_made_from_the_address_that_people_open(store):
+    web = dataclasses.replace(store.settings.web, public_url="https://lego.example.com", allowed_hosts=("other.lan",))
+    app = create_app(dataclasses.replace(store.settings, web=web))
+    result = app.test_cli_runner().invoke(args=["create-user", "bert", "--role", "viewer", "--link"])
+    assert re.search(r"days: https://lego\.example\.com/welcome/[\w-]{43}\n$", result.stdout)
+    assert result.stderr == ""
+    app.extensions["lego_store"].close()
 
 
 def test_the_audit_trail_is_cut_by_day_action_and_lines(run, store):

@@ -4,8 +4,9 @@ import socket
 
 import pytest
 
+from domain.networks import is_loopback_name
 from settings import WebSettings
-from web.hosts import is_allowed, is_loopback_name
+from web.hosts import is_allowed
 
 MACHINE = socket.gethostname()
 
