@@ -37,7 +37,7 @@ def register(app: Flask, settings: Settings) -> None:
 
     Checks run in the order in which they are registered here: a request gets its number, a foreign
     Host is refused, then who asks and whether they may, then how much they may send, then
-    whether a form is one of ours.
+    whether a form is one of ours, and of files that took their time once more who asks.
     """
     if settings.web.trusted_proxies:
         # Proxies add to X-Forwarded-For one after the other; the scheme is what the last one says.
@@ -50,6 +50,7 @@ def register(app: Flask, settings: Settings) -> None:
     access.register(app)
     body_size.register(app)
     csrf.register(app)
+    body_size.register_second_look(app)
     headers.register(app)
     compression.register(app)
     errors.register(app)

@@ -71,7 +71,7 @@ def still_allowed() -> Iterator[sa.Connection]:
     old one does not hold either."""
     with current.store().application.begin() as connection:
         hold(connection, current.person().id)
-        _check_again(connection)
+        check_again(connection)
         yield connection
 
 
@@ -80,7 +80,7 @@ def still_allowed_over(*user_ids: int) -> Iterator[sa.Connection]:
     """The same of an admin, about others: they and all admins are held."""
     with current.store().application.begin() as connection:
         hold_with_admins(connection, current.person().id, *user_ids)
-        _check_again(connection)
+        check_again(connection)
         yield connection
 
 
@@ -102,7 +102,8 @@ def register(app: Flask) -> None:
         return None
 
 
-def _check_again(connection: sa.Connection) -> None:
+def check_again(connection: sa.Connection) -> None:
+    """Answers as to a stranger if the session ended since the request came, and 403 if its view is not theirs now."""
     person = sessions.person_now(connection)
     if person is None:
         abort(_ask_to_sign_in())

@@ -8,7 +8,7 @@ from flask import Flask, abort, request
 
 from settings import Settings
 from web import current, incoming
-from web.access import is_open
+from web.access import check_again, is_open
 
 MIB = 1 << 20
 LARGEST_FORM = MIB
@@ -51,3 +51,14 @@ def register(app: Flask) -> None:
     @app.teardown_request
     def _let_go(error: BaseException | None) -> None:
         incoming.end_receiving()
+
+
+def register_second_look(app: Flask) -> None:
+    """Looks again at who asks once files have arrived, which may have taken minutes. To be registered after the first
+    look into a form."""
+
+    @app.before_request
+    def _look_again() -> None:
+        if getattr(app.view_functions.get(request.endpoint or ""), "largest_body", None) is not None:
+            with current.store().application_reading.connect() as connection:
+                check_again(connection)

@@ -3,6 +3,7 @@ resets the password, shuts a person out, or takes a role away. Nothing is opened
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Callable
 
@@ -209,6 +210,45 @@ def test_an_admin_who_is_none_any_more_changes_nobody(signed_in, add_person, sto
         assert accounts_of_others(store, own) == before, form
         regain()
     assert post(admin, f"/users/{anna}/role", role="analyst").status_code == 303
+
+
+class Arriving(io.BytesIO):
+    """A body at whose end something happens."""
+
+    def __init__(self, body: bytes, act: Callable[[], None]) -> None:
+        super().__init__(body)
+        self.act = act
+
+    def _end(self, part: bytes) -> bytes:
+        act, self.act = (self.act, None) if self.tell() == len(self.getvalue()) else (None, self.act)
+        if act:
+            act()
+        return part
+
+    def read(self, size: int = -1) -> bytes:
+        return self._end(super().read(size))
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._end(super().readline(size))
+
+    def readinto(self, place) -> int:
+        count = super().readinto(place)
+        self._end(b"")
+        return count
+
+
+@pytest.mark.parametrize("address", ["/imports/upload", "/catalog/upload"])
+def test_a_file_of_somebody_who_was_shut_out_while_it_arrived_is_not_taken(signed_in, store, meanwhile, address):
+    browser = signed_in("analyst")
+    head = f'--edge\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{csrf_token(browser)}\r\n'
+    file = '--edge\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nasin,name\r\n'
+    body = f"{head}{file}\r\n--edge--\r\n".encode()
+    arriving = Arriving(body, meanwhile(people.disable_user, "analyst"))
+    answer = browser.post(
+        address, input_stream=arriving, content_length=len(body), content_type="multipart/form-data; boundary=edge"
+    )
+    assert arriving.act is None
+    assert (answer.status_code, answer.location) == (303, "/login")
 
 
 def happens_once(monkeypatch, module, act):
