@@ -32,6 +32,7 @@ WAITING = "waiting its turn"
 @click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark, if no cell settles it.")
 @click.option("--date-order", type=click.Choice(["dmy", "mdy"]),
               help="Which of day and month stands first, if no date settles it.")
+@click.option("--sheet", metavar="NAME", help="The sheet of a workbook; default: the first of a known format.")
 @click.option("--round", "rounding", is_flag=True, help="Round a third decimal half to even instead of refusing it.")
 @click.option("--dry-run", is_flag=True, help="Change nothing, print the same report.")
 @click.option("--refresh", "then_refresh", is_flag=True, help="Refresh the summaries afterwards.")
@@ -45,10 +46,10 @@ WAITING = "waiting its turn"
 @click.option("--progress", "tell_progress", is_flag=True, help="Print a line per stage where no terminal is, too.")
 @click.pass_context
 def command(
-    context, files, file_format, source, brand, append, whole_months, decimal, date_order, rounding, dry_run,
+    context, files, file_format, source, brand, append, whole_months, decimal, date_order, sheet, rounding, dry_run,
     then_refresh, update_products, allow_currency, wait, as_json, user_name, called, tell_progress,
 ) -> None:
-    """Take CSV files in, each all or nothing; the summaries change with the next refresh."""
+    """Take CSV files and workbooks in, each all or nothing; the summaries change with the next refresh."""
     if append and whole_months:
         raise SetupError("--append adds and --whole-months replaces: give one of them")
     if called and len(files) > 1:
@@ -56,7 +57,7 @@ def command(
     mode = APPEND if append else WHOLE_MONTHS if whole_months else REPLACE
     options = ImportOptions(
         source, mode, brand, update_products, tuple(allow_currency), decimal=decimal, date_order=date_order,
-        round=rounding, dry_run=dry_run,
+        round=rounding, dry_run=dry_run, sheet=sheet,
     )
     store = current_store()
     reports, refused = [], 0

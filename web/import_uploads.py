@@ -33,7 +33,7 @@ pages = Blueprint("import_uploads", __name__)
 
 MOST_JOBS = 8
 """At work or waiting, everybody's: more would only wait for each other."""
-LONGEST = {"source": 100, "brand": 255}
+LONGEST = {"source": 100, "brand": 255, "sheet": 100}
 
 
 @pages.post("/imports/upload")
@@ -188,7 +188,7 @@ def _options() -> Iterable[str]:
     form = request.form
     if form.get("format", AUTO) != AUTO:
         yield f"--format={form['format']}"
-    for name in ("source", "brand"):
+    for name in LONGEST:
         if text := _text(name):
             yield f"--{name}={text}"
     if form.get("mode") == APPEND:

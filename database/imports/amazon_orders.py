@@ -125,11 +125,12 @@ def _query(file: CsvFile, headings: tuple[str, ...], positions: dict[str, int], 
 def _cells(record: list[str], headings: tuple[str, ...], positions: dict[str, int]) -> Iterator[Cell]:
     for field in ("asin", "category", "month", "currency"):
         if field in positions:
-            yield Cell(field, headings[positions[field]], record[positions[field]])
+            yield Cell(field, headings[positions[field]], record[positions[field]], position=positions[field])
     channel = record[positions["channel"]]
-    yield Cell("marketplace", headings[positions["channel"]], _marketplace(channel), channel)
+    place = positions["channel"]
+    yield Cell("marketplace", headings[place], _marketplace(channel), channel, place)
     for field in _MEASURES:
-        yield Cell("value", headings[positions[field]], record[positions[field]])
+        yield Cell("value", headings[positions[field]], record[positions[field]], position=positions[field])
 
 
 def _marketplace(channel: str) -> str:

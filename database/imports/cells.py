@@ -20,9 +20,20 @@ import duckdb
 from database.imports.csv_file import CsvFile
 from database.imports.faults import LISTED, Fault
 from database.imports.month_texts import read_months
-from database.imports.numbers import PLAIN, NumberStyle, is_blank, means_no_value, read_odd_numbers, rule_of_mark
+from database.imports.numbers import (
+    ERROR_WORD,
+    PLAIN,
+    SPREADSHEET_ERROR,
+    WITHOUT_VALUE,
+    NumberStyle,
+    is_blank,
+    means_no_value,
+    read_odd_numbers,
+    rule_of_mark,
+)
 from database.imports.slow_reading import FIELD_LIMIT
 from database.imports.staging import ImportOptions
+from database.imports.workbook.cell_texts import NOT_CALCULATED
 from domain.errors import LegoError, OutOfSpace, Refused
 from domain.metrics import canonical_metric
 from domain.months import format_month
@@ -38,12 +49,13 @@ _BLANKS = " \t\u00a0"
 @dataclass(frozen=True)
 class Cell:
     """One cell of a record, for finding it again: which field it fills, the heading over it, what it came to
-    in the source's query, and its text where that is another."""
+    in the source's query, its text where that is another, and its place in the record, from 0."""
 
     field: str
     column: str
     text: str
     written: str | None = None
+    position: int | None = None
 
 
 @dataclass(frozen=True)
@@ -179,11 +191,14 @@ def _bad_words(
     for name, longest in LONGEST.items():
         g = 3 if name in ("asin", "brand", "category", "status") else 5
         reserved = "upper(text) = 'ALL'" if name == "marketplace" else "false"
+        error = f"regexp_full_match(text, '{ERROR_WORD}')"
         rows = scratch.execute(
             f"SELECT DISTINCT {name}, CASE WHEN length(text) > {longest} THEN 'is longer than {longest} characters' "
+            f"WHEN text = '{NOT_CALCULATED}' THEN '{WITHOUT_VALUE}' "
+            f"WHEN {error} THEN '{SPREADSHEET_ERROR}' "
             f"ELSE 'is reserved for the sum of all marketplaces' END "
             f"FROM (SELECT {name}, {clean(name)} AS text FROM word WHERE g = {g}) "
-            f"WHERE length(text) > {longest} OR {reserved} LIMIT {MOST_TEXTS}"
+            f"WHERE length(text) > {longest} OR {error} OR {reserved} LIMIT {MOST_TEXTS}"
         ).fetchall()
         bad[name].update(rows)
     for name in NEEDED:
@@ -226,7 +241,8 @@ def _faults_of(
         if rule is None and cell.field == "value" and style.decimal == "," and _is_plain_point(cell.text):
             rule = rule_of_mark(",")
         if rule is not None and (filled or rule not in source.blank_rules.values()):
-            yield Fault(rule, line, cell.column, cell.text if cell.written is None else cell.written)
+            written = cell.text if cell.written is None else cell.written
+            yield Fault(rule, line, cell.column, written, cell.position)
 
 
 def _is_plain_point(text: str) -> bool:

@@ -32,7 +32,8 @@ from domain.errors import Refused
 class TextFile:
     """A file that was looked over: valid UTF-8, no NUL. `path` is what to read (a copy with even line ends if the
     original mixes them), `lines` the number of its lines, `workspace` a folder for more copies. `sheet` names the
-    part of a workbook that it was made from, `notes` say how the file was understood."""
+    part of a workbook that it was made from, where cells of `percent_columns`, from 0, are shown as percentages and
+    `delimiter` is known; `notes` say how the file was understood."""
 
     name: str
     path: Path
@@ -42,14 +43,15 @@ class TextFile:
     workspace: Path
     sheet: str = ""
     notes: tuple[str, ...] = ()
+    delimiter: str = ""
+    percent_columns: frozenset[int] = frozenset()
 
     @cached_property
     def heads(self) -> tuple[Head, ...]:
         """The first records, by each delimiter they could be read with, the likeliest first."""
         text = head_text(self.path, self.name)
-        return tuple(
-            Head(delimiter, head_records(text, delimiter)) for delimiter in delimiters_of(text)
-        )
+        delimiters = (self.delimiter,) if self.delimiter else delimiters_of(text)
+        return tuple(Head(delimiter, head_records(text, delimiter)) for delimiter in delimiters)
 
     def below(self, head: Head, headings: Headings) -> CsvFile:
         """The records below the headings that a format has found in one of `heads`."""

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from database.engines.base import Store
 from database.imports import amazon_orders, long, wide
 from database.imports.batch import refuse_same_bytes, take_in
-from database.imports.csv_file import CsvFile, TextFile, open_csv
+from database.imports.csv_file import CsvFile, TextFile
 from database.imports.currencies import Currencies
 from database.imports.faults import shown
+from database.imports.head import Head, Headings
+from database.imports.opening import open_text
 from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions, Staged
 from domain.errors import LegoError, Refused
@@ -36,7 +38,9 @@ def import_file(
         with store.facts() as connection, store.scratch(connection) as scratch:
             scratch.execute(f"SET memory_limit = '{min(store.settings.database.memory, MEMORY)}MiB'")
             progress("looking it over")
-            with open_csv(path, called) as text:
+            with open_text(
+                path, called, sheet=options.sheet, is_known=lambda text: is_of_known_format(text, file_format)
+            ) as text:
                 refuse_same_bytes(connection, text.sha256, text.name)
                 progress("reading its cells")
                 staged = stage(
@@ -53,18 +57,34 @@ def stage(
     scratch: duckdb.DuckDBPyConnection, text: TextFile, options: ImportOptions, *, file_format: str, currency: str
 ) -> Staged:
     """Reads the file's cells by its format, found by its headings if `file_format` is auto."""
-    chosen = FORMATS if file_format == AUTO else {file_format: FORMATS[file_format]}
-    module, file = _recognised(text, chosen)
+    module, file = _recognised(text, _chosen(file_format))
     staged = module.stage(scratch, file, options, Currencies(currency, file.name))
     return dataclasses.replace(staged, notes=(*text.notes, *_notes(file), *staged.notes))
 
 
-def _recognised(text: TextFile, formats: dict[str, ModuleType]) -> tuple[ModuleType, CsvFile]:
+def is_of_known_format(text: TextFile, file_format: str = AUTO) -> bool:
+    """Whether its headings are those of a format, or of this one."""
+    return _found(text, _chosen(file_format)) is not None
+
+
+def _chosen(file_format: str) -> dict[str, ModuleType]:
+    return FORMATS if file_format == AUTO else {file_format: FORMATS[file_format]}
+
+
+def _found(text: TextFile, formats: dict[str, ModuleType]) -> tuple[ModuleType, Head, Headings] | None:
     for head in text.heads:
         for module in formats.values():
             headings = module.find_headings(head)
             if headings is not None:
-                return module, text.below(head, headings)
+                return module, head, headings
+    return None
+
+
+def _recognised(text: TextFile, formats: dict[str, ModuleType]) -> tuple[ModuleType, CsvFile]:
+    found = _found(text, formats)
+    if found is not None:
+        module, head, headings = found
+        return module, text.below(head, headings)
     if len(formats) == 1:
         # The format was named by a person: it tells itself what its headings lack.
         (module,), head = formats.values(), text.heads[0]

@@ -84,7 +84,7 @@ def _query(file: CsvFile, headings: tuple[str, ...], positions: dict[str, int], 
 
 def _cells(record: list[str], headings: tuple[str, ...], positions: dict[str, int]) -> Iterator[Cell]:
     for field, number in positions.items():
-        yield Cell(field, headings[number], record[number])
+        yield Cell(field, headings[number], record[number], position=number)
 
 
 def _facts(

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 import duckdb
 
+from database.imports.workbook.cell_texts import NOT_CALCULATED
 from domain.currencies import CODES, SIGNS
 
 PLAIN = r"-?[0-9]{1,13}(\.[0-9]{1,2})?"
@@ -50,6 +51,9 @@ _NO_VALUE = (
 """Blank, `-`, `$ -`, `--`, dashes, `n/a`, `#N/A`, `null`: the same pattern for DuckDB and for Python."""
 PERCENTAGE = "is a percentage, which nobody can sum; leave it out"
 SPREADSHEET_ERROR = "is an error of the spreadsheet; mend its formula, or clear the cell"
+ERROR_WORD = r"#[A-Z]+[A-Z/0-]*[!?]|Err:[0-9]+"
+"""What a spreadsheet shows in place of a value; #N/A, which means that there is none, is another thing."""
+WITHOUT_VALUE = "is a formula without a value; open the workbook in Excel, save it once, and import it again"
 LARGEST = "9,999,999,999,999.99"
 
 
@@ -198,6 +202,7 @@ WITH plain AS (
         rtrim(substr(decimals, 3), '0') AS rest,
         CASE
             WHEN kind = 'bad' AND regexp_matches(text, '[%\uff05]\\s*$') THEN '{PERCENTAGE}'
+            WHEN kind = 'bad' AND text = '{NOT_CALCULATED}' THEN '{WITHOUT_VALUE}'
             WHEN kind = 'bad' AND regexp_matches(text, '^\\s*#[A-Z]+[A-Z/0]*[!?]?\\s*$') THEN '{SPREADSHEET_ERROR}'
             WHEN kind = 'bad' THEN 'is not a number'
             WHEN kind = 'either' AND '{mark}' = ''

@@ -22,10 +22,11 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.base import Store, utc_now
 from database.imports.cells import CellSource, clean, reading
-from database.imports.csv_file import CsvFile, TextFile, open_csv
+from database.imports.csv_file import CsvFile, TextFile
 from database.imports.dimensions import Entry, add_names, mirror_dimensions
 from database.imports.faults import LISTED, Fault
 from database.imports.head import Headings
+from database.imports.opening import open_text
 from database.imports.product_scope import refuse_outside
 
 PRODUCTS, BRANDS = "products", "brands"
@@ -99,8 +100,8 @@ def take_products(
     also for products, brands and categories that are not those of `only_brands`, where these are given.
     The months it affects are found by the next refresh, which compares where each product stands."""
     with store.facts() as connection, store.scratch(connection) as scratch:
-        with open_csv(path) as text:
-            file = _below_headings(text)
+        with open_text(path, is_known=lambda text: _found_headings(text) is not None) as text:
+            file = _found_headings(text) or text.below(text.heads[0], Headings(0))
             kind = _stage(scratch, file)
         mirror_dimensions(store, connection, scratch)
         if only_brands is not None:
@@ -114,13 +115,13 @@ def take_products(
         return report
 
 
-def _below_headings(text: TextFile) -> CsvFile:
-    """Headings stand in the first line that holds asin or brand; else in the first one, for the message."""
+def _found_headings(text: TextFile) -> CsvFile | None:
+    """Headings stand in the first line that holds asin or brand; the first one is taken for the message else."""
     for head in text.heads:
         for number, record in enumerate(head.records):
             if {"asin", "brand"} & set(record.keys):
                 return text.below(head, Headings(number))
-    return text.below(text.heads[0], Headings(0))
+    return None
 
 
 def _stage(scratch: duckdb.DuckDBPyConnection, file: CsvFile) -> str:

@@ -16,8 +16,6 @@ from domain.errors import Refused
 CHUNK = 4 << 20
 _MAGIC = {
     b"\x1f\x8b": "is compressed with gzip; unpack it first: gunzip",
-    b"PK\x03\x04": "is a zip archive or an Excel workbook; unpack it, or save the sheet as CSV UTF-8",
-    b"\xd0\xcf\x11\xe0": "is an old Excel workbook; save the sheet as CSV UTF-8",
     b"BZh": "is compressed with bzip2; unpack it first",
     b"\xfd7zXZ": "is compressed with xz; unpack it first",
     b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",

@@ -58,7 +58,7 @@ class Staged:
 @dataclass(frozen=True)
 class ImportOptions:
     """What the person asked for. `source` None means the format's name; `decimal` is '.' or ',', `date_order`
-    'dmy' or 'mdy'."""
+    'dmy' or 'mdy', `sheet` the name of a workbook's sheet."""
 
     source: str | None = None
     mode: str = REPLACE
@@ -69,6 +69,7 @@ class ImportOptions:
     date_order: str | None = None
     round: bool = False
     dry_run: bool = False
+    sheet: str | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:

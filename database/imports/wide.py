@@ -100,6 +100,9 @@ def read_headings(file: CsvFile, options: ImportOptions) -> WideHeadings:
     identifiers, faults = _identifiers(lower, upper, line)
     months, skipped, more = _months(upper, lower, set(identifiers.values()), line=line, order=options.date_order)
     faults += more
+    percentages = [column for column in months if column.position in file.text.percent_columns]
+    skipped += [f"{column.label} (shown as percentages)" for column in percentages]
+    months = [column for column in months if column not in percentages]
     if not {"asin", PRODUCT_ID} & set(identifiers):
         faults.append(Fault("the column ASIN (or Product ID) is missing", line))
     if "marketplace" not in identifiers:
@@ -118,7 +121,8 @@ def _identifiers(lower: tuple[str, ...], upper: tuple[str, ...], line: int) -> t
     faults = []
     for number, name in enumerate(lower):
         field = _IDENTIFIERS.get(name_key(name))
-        if field is None or upper[number]:
+        # A heading that is merged over both rows stands in both.
+        if field is None or upper[number] not in ("", name):
             continue
         if field in identifiers:
             faults.append(Fault("this heading stands there twice", line, name))
@@ -211,11 +215,12 @@ def _identifier(field: str, headings: WideHeadings, options: ImportOptions) -> s
 def _cells(record: list[str], headings: WideHeadings, lower: tuple[str, ...]) -> Iterator[Cell]:
     for field, number in headings.identifiers.items():
         if field not in ("asin", PRODUCT_ID):
-            yield Cell(field, lower[number], record[number])
+            yield Cell(field, lower[number], record[number], position=number)
     keyed = "asin" if "asin" in headings.identifiers else PRODUCT_ID
-    yield Cell("asin", lower[headings.identifiers[keyed]], _key(record, headings))
+    place = headings.identifiers[keyed]
+    yield Cell("asin", lower[place], _key(record, headings), position=place)
     for column in headings.months:
-        yield Cell("value", column.label, record[column.position])
+        yield Cell("value", column.label, record[column.position], position=column.position)
 
 
 def _facts(record: list[str], headings: WideHeadings) -> Iterator[tuple[str, str, str, str, str]]:

@@ -12,6 +12,7 @@ from database.imports.batch import ImportOptions
 from database.imports.csv_file import open_csv
 from database.imports.files import import_file
 from database.imports.month_texts import UNSETTLED
+from database.imports.opening import open_text
 from domain.errors import Refused
 from tests.imports.conftest import HEADINGS, contents
 
@@ -205,12 +206,11 @@ def test_a_zip_a_folder_and_a_missing_file_are_refused(write, tmp_path):
     with zipfile.ZipFile(tmp_path / "zip.csv", "w") as archive:
         archive.writestr("a.csv", "x")
     for path, words in (
-        (tmp_path / "zip.csv",
-         "zip.csv: is a zip archive or an Excel workbook; unpack it, or save the sheet as CSV UTF-8"),
+        (tmp_path / "zip.csv", "zip.csv: is a zip archive (a.csv) and no workbook; unpack it first"),
         (tmp_path, f"{tmp_path}: is a folder; name the files in it"),
         (tmp_path / "gone.csv", f"{tmp_path / 'gone.csv'}: there is no such file"),
     ):
-        with pytest.raises(Refused) as caught, open_csv(path):
+        with pytest.raises(Refused) as caught, open_text(path, is_known=lambda text: True):
             pass
         assert str(caught.value) == words
 

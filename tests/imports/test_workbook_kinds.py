@@ -195,7 +195,7 @@ def test_an_empty_workbook_says_so(tmp_path):
 
 def test_an_old_workbook_tells_of_errors_and_of_formulas_that_nobody_calculated(tmp_path):
     text, found = read_copy("formulas.xls", tmp_path)
-    assert text == "A,#NOT-CALCULATED!,\n7,#NOT-CALCULATED!,\n#REF!,#N/A,TRUE\n"
+    assert text == "A,#NOT-CALCULATED!,\n7,#NOT-CALCULATED!,\n#REF!,,TRUE\n"
     assert (found["without_value"], found["errors"]) == (["B1", "B2"], ["A3"])
 
 

@@ -12,6 +12,7 @@ PLAIN, PERCENT, DATE = 0, 1, 2
 NOT_CALCULATED = "#NOT-CALCULATED!"
 """Stands where a formula has no value: no cell that is read may hold it."""
 NOT_AVAILABLE = "#N/A"
+"""The one error that says that there is no value; its cell is blank."""
 
 _BUILT_IN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _BUILT_IN_PERCENTAGES = {9, 10}

@@ -196,8 +196,9 @@ class _Reader:
         value = attributes.get(_OFFICE + "value", "")
         has_formula = _TABLE + "formula" in attributes
         if attributes.get(_CALCEXT + "value-type") == "error" or (has_formula and _ERROR.fullmatch(shown)):
-            if shown != NOT_AVAILABLE:
-                self.found.errors.append(self._cell_name(column))
+            if shown == NOT_AVAILABLE:
+                return ""
+            self.found.errors.append(self._cell_name(column))
             return quoted(shown or "#VALUE!")
         if kind in ("float", "currency", "percentage"):
             if not value and has_formula:

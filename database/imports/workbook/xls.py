@@ -127,8 +127,9 @@ class _Rows:
             return "TRUE" if value else "FALSE"
         if kind == xlrd.XL_CELL_ERROR:
             text = xlrd.error_text_from_code.get(value, "#VALUE!")
-            if text != NOT_AVAILABLE:
-                self._found.errors.append(name)
+            if text == NOT_AVAILABLE:
+                return ""
+            self._found.errors.append(name)
             return text
         return self._number(repr(value).removesuffix(".0"), self._kinds.get(sheet.cell_xf_index(row, column)), column)
 

@@ -305,8 +305,9 @@ class _Reader:
             except (ValueError, IndexError):
                 raise self._damaged_cell(column, f"refers to text {written[:40]!r}, which is not there") from None
         if kind == "e":
-            if written != NOT_AVAILABLE:
-                self.found.errors.append(f"{column_name(column)}{self.row_number}")
+            if written == NOT_AVAILABLE:
+                return ""
+            self.found.errors.append(f"{column_name(column)}{self.row_number}")
             return quoted(written)
         if kind == "b":
             return _TRUTH.get(written) or quoted(written)
