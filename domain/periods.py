@@ -6,12 +6,15 @@ import datetime
 import re
 from dataclasses import dataclass
 
-from domain.months import add_months, month_name, month_of, months_between
+from domain.months import EARLIEST, MOST_AHEAD, add_months, month_name, month_of, months_between
 
 ROLLING = {"3m": 3, "6m": 6, "12m": 12}
 """Period word -> number of complete months up to the last one with data."""
 
 YEAR_TO_DATE = "ytd"
+
+MOST_DRAWN = 120
+"""Months that a page draws: nobody reads more, and one fact in the year 9999 would make a hundred thousand of them."""
 
 _YEAR = re.compile(r"[1-9]\d{3}", re.ASCII)
 
@@ -26,6 +29,15 @@ class Span:
     @property
     def months(self) -> list[datetime.date]:
         return months_between(self.first, self.last)
+
+    @property
+    def count(self) -> int:
+        """How many months it has."""
+        return (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
+
+    def newest(self, count: int) -> Span:
+        """Its last `count` months, or all of it."""
+        return Span(add_months(self.last, 1 - count), self.last) if self.count > count else self
 
     def shifted(self, count: int) -> Span:
         """The span `count` months later (earlier, if negative)."""
@@ -62,9 +74,16 @@ class Calendar:
         return Span(span.first, last) if last >= span.first else None
 
     @property
+    def offered(self) -> Span:
+        """The months that lists offer: those with data, but for such as no file can mean. These are chosen by an
+        address."""
+        first, last = max(self.first_month, EARLIEST), min(self.last_month, add_months(self.current, MOST_AHEAD))
+        return Span(first, last) if first <= last else Span(self.last_month, self.last_month)
+
+    @property
     def years(self) -> list[int]:
-        """Calendar years with data, newest first."""
-        return list(range(self.last_month.year, self.first_month.year - 1, -1))
+        """Calendar years that are offered, newest first."""
+        return list(range(self.offered.last.year, self.offered.first.year - 1, -1))
 
 
 def calendar_at(first_month: datetime.date, last_month: datetime.date, today: datetime.date) -> Calendar:

@@ -73,7 +73,8 @@ class Catalogue:
 class Selection:
     """A reader's choice. `first` and `last` are set, and `period` is empty, for an explicit range.
 
-    `scope` holds the ids of the only brands the reader may see, None for all; it is never in an address.
+    `scope` holds the ids of the only brands the reader may see, None for all; it is never in an address. Nor is
+    `most_months`: of more months than that, only the last ones count.
     """
 
     calendar: Calendar
@@ -91,10 +92,16 @@ class Selection:
     page: int = 1
     generation: int | None = None
     scope: tuple[int, ...] | None = None
+    most_months: int | None = None
 
     @functools.cached_property
     def span(self) -> Span:
-        """The chosen months."""
+        """The chosen months, as far as they count."""
+        return self.chosen.newest(self.most_months) if self.most_months else self.chosen
+
+    @functools.cached_property
+    def chosen(self) -> Span:
+        """All chosen months."""
         if self.period:
             return span_of(self.period, self.calendar)
         return Span(self.first, self.last)

@@ -14,6 +14,7 @@ from flask import json as flask_json
 from database.engines.base import Reading
 from domain.errors import SelectionError
 from domain.months import format_month
+from domain.periods import MOST_DRAWN
 from domain.selection import check_page
 from web import current, openapi
 from web.about import About, about, selection_values
@@ -68,12 +69,20 @@ def _rows_view(offer: Offer) -> Callable[..., Response]:
         def question(reading: Reading) -> dict[str, Any]:
             words = (*offer.words, TABLE, PER_PAGE)
             page = read_page(reading, offer.endpoint, formats=formats, sorts=offer.sorts, words=words)
+            _refuse_many_months(page)
             sheet = read_sheets(page, offer)[table]
             return _envelope(page, offer, sheet, per_page)
 
         return _json(read_asked(question))
 
     return show
+
+
+def _refuse_many_months(page: Page) -> None:
+    """A page says that it shows the last ones only; a program would not read that."""
+    span = page.selection.span
+    if span.count > MOST_DRAWN:
+        abort(400, f"{span.words()} are {span.count:,} months; permitted are {MOST_DRAWN}, and .csv holds any number")
 
 
 def _choices() -> Response:

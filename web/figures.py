@@ -14,6 +14,7 @@ from database.engines.base import Generation, Reading
 from database.queries.catalogue import read_catalogue
 from domain.errors import NeverRefreshed, SelectionError
 from domain.months import today_utc
+from domain.periods import MOST_DRAWN
 from domain.selection import ORDERS, WORDS, Catalogue, Selection, check_page, parse_selection
 from settings import Settings
 from web import current
@@ -78,7 +79,7 @@ def figures_page(
     note_generation(live.generation)
     note_languages(request.headers.get("Accept-Language", "")[:200])
     formats, standing = formats_of_reader(), standing_notices(live)
-    asked = {"formats": formats, "sorts": sorts, "words": words}
+    asked = {"formats": formats, "sorts": sorts, "words": words, "most_months": MOST_DRAWN}
 
     def answer(reading: Reading) -> dict[str, str]:
         page = replace(read_page(reading, request.endpoint, **asked), standing=standing)
@@ -113,19 +114,21 @@ def read_asked(question: Callable[[Reading], Answer]) -> Answer:
 
 
 def read_page(
-    reading: Reading, endpoint: str, *, formats: Formats, sorts: tuple[str, ...], words: tuple[str, ...]
+    reading: Reading, endpoint: str, *, formats: Formats, sorts: tuple[str, ...], words: tuple[str, ...],
+    most_months: int | None = None,
 ) -> Page:
     """The reader's view of the page of `endpoint`, from the parameters of the request at hand: answers 400
-    if one of them is not permitted. Raises GenerationGone."""
+    if one of them is not permitted. Of more than `most_months` only the last ones count. Raises GenerationGone."""
     catalogue = catalogue_of(reading)
     return _page(
-        reading.connection, reading.generation, catalogue, endpoint, formats=formats, sorts=sorts, words=words
+        reading.connection, reading.generation, catalogue, endpoint, formats=formats, sorts=sorts, words=words,
+        most_months=most_months,
     )
 
 
 def _page(
     connection: sa.Connection | None, generation: Generation, catalogue: Catalogue, endpoint: str, *, formats: Formats,
-    sorts: tuple[str, ...], words: tuple[str, ...],
+    sorts: tuple[str, ...], words: tuple[str, ...], most_months: int | None,
 ) -> Page:
     try:
         selection = parse_selection(
@@ -133,9 +136,7 @@ def _page(
         )
     except SelectionError as error:
         abort(400, str(error))
-    scope = _scope()
-    if scope is not None:
-        selection = selection.changed(scope=scope, page=selection.page)
+    selection = replace(selection, scope=_scope(), most_months=most_months)
     return Page(
         endpoint=endpoint, connection=connection, generation=generation, catalogue=catalogue, selection=selection,
         formats=formats, settings=current.settings(), arguments=dict(request.view_args or {}),

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from markupsafe import Markup
 
-from domain.months import format_month, month_name, months_between
+from domain.months import format_month, month_name
 from domain.periods import ROLLING, YEAR_TO_DATE, period_words
 from domain.selection import COMPARISONS, DEFAULT_PERIOD, Selection
 from web.figures import Page
@@ -112,7 +112,7 @@ def _periods(selection: Selection) -> Filter:
 def _range(page: Page) -> tuple[Filter, Filter]:
     """Months to choose from, newest first, with whatever the address names."""
     selection, calendar = page.selection, page.selection.calendar
-    months = {*months_between(calendar.first_month, calendar.last_month), selection.first, selection.last} - {None}
+    months = {*calendar.offered.months, selection.first, selection.last} - {None}
     newest_first = sorted(months, reverse=True)
 
     def listed(name: str, label: str, chosen) -> Filter:

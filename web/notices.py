@@ -39,7 +39,10 @@ def badge_of(page: Page | Reading) -> Badge:
 
 def notices_of(page: Page) -> list[str]:
     """Sentences, most important first."""
-    found = (_earlier_generation(page), _currencies(page), _months_in_progress(page), *_restated(page))
+    found = (
+        _earlier_generation(page), _months_left_out(page), _currencies(page), _months_in_progress(page),
+        *_restated(page),
+    )
     return [*page.standing, *(words for words in found if words)]
 
 
@@ -50,6 +53,16 @@ def _earlier_generation(page: Page) -> str:
     return (
         f"These are the figures of generation {page.generation.generation}, as they were published; "
         f"generation {live.generation} is live."
+    )
+
+
+def _months_left_out(page: Page) -> str:
+    selection = page.selection
+    if selection.span == selection.chosen:
+        return ""
+    return (
+        f"A page shows {selection.span.count} months at most: {selection.span.words()}, of the "
+        f"{selection.chosen.count:,} that were chosen ({selection.chosen.words()}). Its files hold them all."
     )
 
 

@@ -25,6 +25,7 @@ from web.sheets import COUNT, MONEY, MONTH, PERCENT, TEXT, Sheet, Value
 
 MOST_ROWS = 1_048_575
 """Of one sheet, below its headings."""
+MOST_COLUMNS = 16_384
 LONGEST_TEXT = 32_767
 WIDEST = 60
 NARROWEST = 9
@@ -46,11 +47,13 @@ class _Formats:
 
 def write_xlsx(out: BinaryIO, sheets: Iterable[Sheet], about: About, *, folder: Path) -> int:
     """Writes the workbook, with scratch files in `folder`, and returns how many rows there were. Raises
-    Refused if a table has more rows than Excel takes."""
+    Refused if a table has more rows or columns than Excel takes."""
     sheets = list(sheets)
     for sheet in sheets:
         if sheet.count() > MOST_ROWS:
             raise Refused(f"{sheet.title} has more rows than Excel takes ({MOST_ROWS:,}); take .csv instead")
+        if len(sheet.columns) > MOST_COLUMNS:
+            raise Refused(f"{sheet.title} has more columns than Excel takes ({MOST_COLUMNS:,}); take .csv instead")
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "tmpdir": str(folder)})
     try:
         book.set_properties({"title": about.title, "comments": about.in_a_line, "created": about.exported})

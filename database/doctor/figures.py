@@ -13,26 +13,34 @@ from database.doctor.findings import HINT, WARNING, Finding, listed
 from database.engines.base import Reading
 from database.schema import ALL_MARKETPLACES, marketplace, summary_brand, summary_category
 from domain.metrics import PROFIT_TREE, canonical_metric
-from domain.months import format_month, months_between
+from domain.months import EARLIEST, MOST_AHEAD, fault_of_month, format_month, months_between, today_utc
 from domain.profit import Gap, gaps_of
 
 
 def judge_figures(reading: Reading) -> list[Finding]:
     """Everything about the published figures themselves."""
-    return [*_missing_months(reading), *_spellings(reading), *_marketplaces(reading), *_margins(reading)]
+    return [*_months(reading), *_spellings(reading), *_marketplaces(reading), *_margins(reading)]
 
 
-def _missing_months(reading: Reading) -> Iterator[Finding]:
-    live = reading.generation
-    if live.first_month is None or live.last_month is None:
-        return
-    present = set(reading.connection.execute(sa.select(summary_category.c.month).distinct()).scalars())
-    missing = [month for month in months_between(live.first_month, live.last_month) if month not in present]
+def _months(reading: Reading) -> Iterator[Finding]:
+    today = today_utc()
+    present = sorted(reading.connection.execute(sa.select(summary_category.c.month).distinct()).scalars())
+    impossible = {month for month in present if fault_of_month(month, today)}
+    if impossible:
+        yield Finding(
+            "months-impossible", WARNING, "There are figures of months that nobody can mean",
+            f"{listed(list(map(format_month, sorted(impossible))), 12)}; a file may reach from "
+            f"{format_month(EARLIEST)} to {MOST_AHEAD} months after today's",
+            "find the import (flask imports), take it back (flask undo-import ID) and import the mended file; what "
+            "another program wrote is mended there",
+        )
+    meant = [month for month in present if month not in impossible]
+    missing = [month for month in months_between(meant[0], meant[-1]) if month not in meant] if meant else []
     if missing:
         yield Finding(
             "months-missing", WARNING, f"{len(missing)} months inside the range have no figures",
             f"{listed([format_month(month) for month in missing], 12)}; figures reach from "
-            f"{format_month(live.first_month)} to {format_month(live.last_month)}",
+            f"{format_month(meant[0])} to {format_month(meant[-1])}",
             "import the files of these months; flask imports lists what was taken in",
         )
 

@@ -73,6 +73,16 @@ def test_years_with_figures_stand_newest_first() -> None:
     assert calendar("2023-05", "2025-11", "2025-11-22").years == [2025, 2024, 2023]
 
 
+def test_months_that_no_file_can_mean_are_not_offered() -> None:
+    assert calendar("0999-05", "9999-12", "2025-11-22").offered == span("1995-01", "2027-11")
+    assert calendar("9998-01", "9999-12", "2025-11-22").offered == span("9999-12", "9999-12")
+
+
+def test_the_newest_months_of_a_span_are_its_last_ones() -> None:
+    long = span("2014-11", "2024-11")
+    assert (long.count, long.newest(120), long.newest(121)) == (121, span("2014-12", "2024-11"), long)
+
+
 def test_spans_and_periods_read_like_people_say_them() -> None:
     assert span("2024-11", "2025-10").words() == "Nov 2024 – Oct 2025"
     assert span("2025-10", "2025-10").words() == "Oct 2025"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from urllib.parse import parse_qsl
 
@@ -90,6 +91,16 @@ def test_a_range_stands_in_place_of_a_period() -> None:
     assert (found.period, found.span) == ("", Span(month("2024-03"), month("2024-05")))
     assert found.previous == Span(month("2023-12"), month("2024-02"))
     assert found.year_before == Span(month("2023-03"), month("2023-05"))
+
+
+def test_of_many_months_a_page_counts_the_last_ones_and_its_address_names_all() -> None:
+    found = dataclasses.replace(parse("from=2023-02&to=2025-10"), most_months=12)
+
+    assert (found.span, found.chosen) == (
+        Span(month("2024-11"), month("2025-10")), Span(month("2023-02"), month("2025-10")),
+    )
+    assert found.previous == Span(month("2023-11"), month("2024-10"))
+    assert found.query_string() == "from=2023-02&to=2025-10"
 
 
 def test_half_a_range_reaches_to_the_ends_of_the_complete_data() -> None:

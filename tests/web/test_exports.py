@@ -302,6 +302,12 @@ def test_more_rows_than_excel_takes_are_refused_before_anything_is_read(tmp_path
         write_xlsx(io.BytesIO(), [Sheet("things", "Things", (Column("Thing", TEXT),), rows)], ABOUT, folder=tmp_path)
 
 
+def test_more_columns_than_excel_takes_are_refused(tmp_path: Path) -> None:
+    sheet = Sheet("things", "Things", (Column("Thing", TEXT),) * 16_385, [])
+    with pytest.raises(Refused, match=r"Things has more columns than Excel takes \(16,384\); take .csv instead"):
+        write_xlsx(io.BytesIO(), [sheet], ABOUT, folder=tmp_path)
+
+
 def test_titles_that_excel_refuses_become_names_it_takes(tmp_path: Path) -> None:
     titles = ["Gains / losses: [all]?", "x" * 40, "x" * 41, "About", "'"]
     sheets = [Sheet(str(n), title, (Column("A", TEXT),), []) for n, title in enumerate(titles)]
