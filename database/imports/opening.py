@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from database.imports.csv_file import TextFile, open_csv
+from database.imports.numbers import WITHOUT_VALUE
 from database.imports.scan import check_unchanged, scan, sha256_of, status_of
 from database.imports.workbook.container import starts_like_a_workbook
 from database.imports.workbook.sheet import Sheet, open_sheet
@@ -53,7 +54,7 @@ def _open_workbook(
         try:
             yield _text_of(sheet, name, sha256)
         except Refused as error:
-            if not sheet.without_value:
+            if not sheet.without_value or any(WITHOUT_VALUE in words for words in (str(error), *error.faults)):
                 raise
             raise Refused(str(error), (*error.faults, _without_value_words(sheet))) from None
         check_unchanged(path, before, name)
@@ -74,6 +75,6 @@ def _without_value_words(sheet: Sheet) -> str:
     cells = ", ".join(sheet.without_value) + (" …" if count > len(sheet.without_value) else "")
     formulas = "a formula has" if count == 1 else f"{count:,} formulas have"
     return (
-        f"sheet {sheet.name}: {formulas} no value ({cells}), as in a workbook that a program wrote; open it in Excel "
-        "or LibreOffice, save it once, and import it again"
+        f"sheet {sheet.name}: {formulas} no value ({cells}), as in a workbook that a program wrote; open it in Excel, "
+        "save it once, and import it again (in LibreOffice: Data, Calculate, Recalculate Hard, before it is saved)"
     )

@@ -181,6 +181,19 @@ def test_the_first_sheet_of_a_known_format_is_read_and_the_others_are_named(tmp_
     )
 
 
+@pytest.mark.parametrize("name", ["cases/X01.xlsx", "libreoffice.ods", "libreoffice.xls"])
+def test_the_same_table_is_the_same_in_each_kind_of_workbook(name):
+    """One workbook, and what LibreOffice saved it as."""
+    sheet, text = opened(FILES / name)
+    assert (sheet.name, sheet.percent_columns) == ("P&L 2024", (8,))
+    assert text == (
+        "Acme P&L 2024,,,,,,,,\n,,,,,,,,\n,,,,Net revenue,Net revenue,FBA fees,FBA fees,CM3 %\n"
+        "ASIN,Brand,Marketplace,Status,Jan-24,Feb-24,Jan-24,Feb-24,Jan-24\n"
+        "B0TEST0001,Acme,DE,live,1234.56,12.3,100,0.1,25%\nB0TEST0002,Acme,DE,live,-5,7.7,3.05,,10%\n"
+        "0306406152,Böhm & Söhne,US,,1000000,2.1,0,0.3,50%\n,,,,,,,,\nTotal,,,,1001229.56,22.1,103.05,0.4,\n"
+    )
+
+
 def test_a_sheet_can_be_named_also_a_hidden_one_and_one_that_is_not_there_is_told(tmp_path):
     assert opened(FILES / "workbook.xls", "old")[1] == "ASIN\n"
     with pytest.raises(Refused) as caught:

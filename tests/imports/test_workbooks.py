@@ -130,8 +130,6 @@ def test_a_workbook_without_values_is_refused_with_what_to_do(tmp_path):
     assert refused(path) == [
         "a.xlsx: sheet a, cell F2, column value: '#NOT-CALCULATED!' is a formula without a value; open the workbook in "
         "Excel, save it once, and import it again; nothing was taken in",
-        "sheet a: a formula has no value (F2), as in a workbook that a program wrote; open it in Excel or LibreOffice, "
-        "save it once, and import it again",
     ]
 
 
@@ -140,7 +138,10 @@ def test_headings_that_are_formulas_without_a_value_are_told_too(tmp_path):
     with xlsxwriter.Workbook(path) as book:
         sheet = long_sheet(book, "a", ("A1", "Acme", "US", "CM1", "2024-01", 1))
         sheet.write_formula("F1", '="value"')
-    assert refused(path)[-1].startswith("sheet a: a formula has no value (F1)")
+    assert refused(path)[-1] == (
+        "sheet a: a formula has no value (F1), as in a workbook that a program wrote; open it in Excel, "
+        "save it once, and import it again (in LibreOffice: Data, Calculate, Recalculate Hard, before it is saved)"
+    )
 
 
 def test_each_sheet_is_taken_in_once_and_the_report_says_which(store, tmp_path):

@@ -1,7 +1,8 @@
 """The process that reads a workbook: `python -m database.imports.workbook.child FILE FOLDER [NUMBER]`.
 
-Without a number it writes the first rows of each sheet that is shown, with one it writes that sheet whole, as
-FOLDER/NUMBER.csv. What it found is told as JSON on its standard output. It limits itself before it opens the file.
+With a number it writes that sheet whole, as FOLDER/NUMBER.csv. Without one it writes the first rows of each sheet that
+is shown, or a single one whole. What it found is told as JSON on its standard output. It limits itself before it opens
+the file.
 """
 
 from __future__ import annotations
@@ -57,11 +58,11 @@ def read(path: Path, folder: Path, number: int | None) -> dict:
         wanted = [number] if number is not None else [
             place for place, sheet in enumerate(book.sheets) if sheet.is_table and sheet.is_shown
         ]
+        most_rows = None if len(wanted) == 1 else HEAD_ROWS
         return {
+            "is_whole": most_rows is None,
             "sheets": [[sheet.name, sheet.is_table, sheet.is_shown] for sheet in book.sheets],
-            "read": {
-                place: _write(book, place, folder, None if number is not None else HEAD_ROWS) for place in wanted
-            },
+            "read": {place: _write(book, place, folder, most_rows) for place in wanted},
         }
 
 

@@ -60,7 +60,9 @@ def _read(path: Path, name: str, folder: Path, sheet: str | None, is_known: Call
     told = _run(path, name, folder)
     sheets = told["sheets"]
     number = _named(sheets, sheet, name) if sheet is not None else _first_known(told, folder, name, is_known)
-    found = _run(path, name, folder, number)["read"][str(number)]
+    if not (told["is_whole"] and str(number) in told["read"]):
+        told = _run(path, name, folder, number)
+    found = told["read"][str(number)]
     if not found["rows"]:
         raise Refused(f"{name}: sheet {sheets[number][0]!r}: is empty")
     return Sheet(
