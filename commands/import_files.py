@@ -30,6 +30,7 @@ WAITING = "waiting its turn"
 @click.option("--append", is_flag=True, help="Add to what the source gave before; replace nothing.")
 @click.option("--whole-months", is_flag=True, help="Replace all that the source gave for the months in the file.")
 @click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark, if no cell settles it.")
+@click.option("--encoding", metavar="NAME", help="windows-1252, shift-jis … for a file whose words do not tell.")
 @click.option("--date-order", type=click.Choice(["dmy", "mdy"]),
               help="Which of day and month stands first, if no date settles it.")
 @click.option("--sheet", metavar="NAME", help="The sheet of a workbook; default: the first of a known format.")
@@ -46,8 +47,8 @@ WAITING = "waiting its turn"
 @click.option("--progress", "tell_progress", is_flag=True, help="Print a line per stage where no terminal is, too.")
 @click.pass_context
 def command(
-    context, files, file_format, source, brand, append, whole_months, decimal, date_order, sheet, rounding, dry_run,
-    then_refresh, update_products, allow_currency, wait, as_json, user_name, called, tell_progress,
+    context, files, file_format, source, brand, append, whole_months, decimal, date_order, encoding, sheet, rounding,
+    dry_run, then_refresh, update_products, allow_currency, wait, as_json, user_name, called, tell_progress,
 ) -> None:
     """Take CSV files and workbooks in, each all or nothing; the summaries change with the next refresh."""
     if append and whole_months:
@@ -57,7 +58,7 @@ def command(
     mode = APPEND if append else WHOLE_MONTHS if whole_months else REPLACE
     options = ImportOptions(
         source, mode, brand, update_products, tuple(allow_currency), decimal=decimal, date_order=date_order,
-        round=rounding, dry_run=dry_run, sheet=sheet,
+        encoding=encoding, round=rounding, dry_run=dry_run, sheet=sheet,
     )
     store = current_store()
     reports, refused = [], 0

@@ -18,6 +18,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from database.audit import escaped, record
+from database.imports.encodings import TOLD as ENCODINGS
 from database.imports.files import AUTO, FORMATS
 from database.imports.staging import APPEND, MODES, WHOLE_MONTHS
 from domain.people import ANALYST
@@ -195,8 +196,9 @@ def _options() -> Iterable[str]:
         yield "--append"
     elif form.get("mode") == WHOLE_MONTHS:
         yield "--whole-months"
-    if form.get("decimal"):
-        yield f"--decimal={form['decimal']}"
+    for name in ("decimal", "encoding"):
+        if form.get(name):
+            yield f"--{name}={form[name]}"
     if form.get("round") == "1":
         yield "--round"
     if form.get("update_products") == "1":
@@ -207,7 +209,8 @@ def _options() -> Iterable[str]:
 
 def _fault_of_options() -> str:
     form = request.form
-    for word, permitted in (("format", (AUTO, *FORMATS)), ("mode", MODES), ("decimal", (".", ","))):
+    choices = (("format", (AUTO, *FORMATS)), ("mode", MODES), ("decimal", (".", ",")), ("encoding", ENCODINGS))
+    for word, permitted in choices:
         if form.get(word) and form[word] not in permitted:
             abort(400, f"{word} {form[word][:60]!r} is not one of {', '.join(permitted)}")
     for name, longest in LONGEST.items():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
+from database.imports.encodings import TOLD as ENCODINGS
 from database.imports.files import AUTO, FORMATS
 from database.imports.waiting import waiting_imports
 from database.queries.imports import (
@@ -112,7 +113,7 @@ def show() -> str:
         ],
         tasks=[_task_link(task) for task in _own_tasks(person)] if is_analyst else [],
         upload_mib=current.settings().web.upload_mib, most_files=MOST_FILES, formats=(AUTO, *FORMATS), modes=MODES,
-        currency=current.settings().dashboard.currency,
+        currency=current.settings().dashboard.currency, encodings=ENCODINGS,
     )
 
 

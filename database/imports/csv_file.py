@@ -13,6 +13,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import csv
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -20,12 +21,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from database.imports.encodings import Settled, codec_of, judge_encoding, marked_encoding, to_utf8
 from database.imports.faults import LISTED, Fault, refusal
 from database.imports.head import Head, Headings, Record, delimiters_of, head_records, head_text
 from database.imports.record_count import count_blank_lines, count_outside_quotes
-from database.imports.scan import CHUNK, check_unchanged, even_line_ends, scan, status_of
+from database.imports.scan import CHUNK, NotUtf8, check_unchanged, even_line_ends, scan, sha256_of, status_of
 from database.imports.slow_reading import SlowReading
-from domain.errors import Refused
+from domain.errors import OutOfSpace, Refused
 
 
 @dataclass(frozen=True)
@@ -204,17 +206,49 @@ class _Body:
 
 
 @contextlib.contextmanager
-def open_csv(path: Path, called: str = "") -> Iterator[TextFile]:
+def open_csv(path: Path, called: str = "", *, encoding: str | None = None) -> Iterator[TextFile]:
     """Looks a file over and yields it. On leaving, checks that it did not change meanwhile. Raises Refused,
-    with the line where that can be said, for everything that is no text in UTF-8. `called` is its name for people,
-    where it lies under another one."""
+    with the line where that can be said, for everything that is no text. `called` is its name for people, where it
+    lies under another one; `encoding` what a person told, where no byte order mark says it."""
     name = called or path.name
     before = status_of(path, name)
-    found = scan(path, name)
-    with tempfile.TemporaryDirectory(prefix="lego-import-") as folder:
-        workspace, source = Path(folder), path
-        if found.mixed_line_ends:
-            source = workspace / "even.csv"
-            even_line_ends(path, source)
-        yield TextFile(name, source, found.sha256, found.lines, found.has_quotes, workspace)
+    with tempfile.TemporaryDirectory(prefix="lego-import-") as folder, _space(name):
+        yield _looked_over(path, name, encoding, Path(folder))
         check_unchanged(path, before, name)
+
+
+def _looked_over(path: Path, name: str, told: str | None, workspace: Path) -> TextFile:
+    source, sha256, settled = path, "", None
+    codec = marked_encoding(path, name) or (told and codec_of(told)) or "utf-8"
+    if codec != "utf-8":
+        settled = Settled(codec)
+    else:
+        try:
+            found = scan(path, name)
+        except NotUtf8 as broken:
+            if told is not None:
+                rule = f"{broken.byte} is not UTF-8; give the encoding that the file was saved in"
+                raise refusal(name, [Fault(rule, broken.line)]) from None
+            settled = judge_encoding(path, name, broken)
+    if settled is not None:
+        source, sha256 = workspace / "utf8.csv", sha256_of(path)
+        to_utf8(path, source, settled.codec, name)
+        found = scan(source, name)
+    if found.mixed_line_ends:
+        source, uneven = workspace / "even.csv", source
+        even_line_ends(uneven, source)
+    return TextFile(
+        name, source, sha256 or found.sha256, found.lines, found.has_quotes, workspace,
+        notes=(settled.note,) if settled else (),
+    )
+
+
+@contextlib.contextmanager
+def _space(name: str) -> Iterator[None]:
+    """Copies may not fit; everything else that goes wrong with a file has its own words."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise OutOfSpace(f"{name}: no space left for a copy in {tempfile.gettempdir()}") from None
+        raise

@@ -39,7 +39,8 @@ def import_file(
             scratch.execute(f"SET memory_limit = '{min(store.settings.database.memory, MEMORY)}MiB'")
             progress("looking it over")
             with open_text(
-                path, called, sheet=options.sheet, is_known=lambda text: is_of_known_format(text, file_format)
+                path, called, sheet=options.sheet, encoding=options.encoding,
+                is_known=lambda text: is_of_known_format(text, file_format),
             ) as text:
                 refuse_same_bytes(connection, text.sha256, text.name)
                 progress("reading its cells")

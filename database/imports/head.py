@@ -87,7 +87,8 @@ def head_records(text: str, delimiter: str) -> tuple[Record, ...]:
         except csv.Error:
             cells, count = lines[start].split(delimiter), 1
         tidied = tuple(map(tidy, cells))
-        if any(tidied):
+        is_instruction = not start and _SEPARATOR.match(lines[0].lstrip('"'))
+        if any(tidied) and not is_instruction:
             found.append(Record(tidied, start + 1, start + count))
         start += count
     return tuple(found)

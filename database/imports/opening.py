@@ -17,7 +17,8 @@ from domain.errors import Refused
 
 @contextlib.contextmanager
 def open_text(
-    path: Path, called: str = "", *, sheet: str | None = None, is_known: Callable[[TextFile], bool]
+    path: Path, called: str = "", *, sheet: str | None = None, encoding: str | None = None,
+    is_known: Callable[[TextFile], bool],
 ) -> Iterator[TextFile]:
     """Yields a CSV file as it is, and of a workbook the sheet named `sheet`, or the first that `is_known`. Raises
     Refused for what is neither, for a file that changed meanwhile, and where `sheet` is given for no workbook."""
@@ -28,7 +29,7 @@ def open_text(
         return
     if sheet is not None:
         raise Refused(f"{name}: is no workbook, so there is no sheet {sheet!r} in it; leave --sheet out")
-    with open_csv(path, called) as text:
+    with open_csv(path, called, encoding=encoding) as text:
         yield text
 
 

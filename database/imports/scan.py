@@ -19,8 +19,6 @@ _MAGIC = {
     b"BZh": "is compressed with bzip2; unpack it first",
     b"\xfd7zXZ": "is compressed with xz; unpack it first",
     b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
-    b"\xff\xfe": "is UTF-16; save it as UTF-8",
-    b"\xfe\xff": "is UTF-16; save it as UTF-8",
 }
 
 
@@ -34,21 +32,29 @@ class Scan:
     has_quotes: bool
 
 
+class NotUtf8(Exception):
+    """A byte that is not UTF-8: its words and the line that it stands on."""
+
+    def __init__(self, byte: str, line: int) -> None:
+        super().__init__(f"line {line}: {byte} is not UTF-8")
+        self.byte, self.line = byte, line
+
+
 def status_of(path: Path, name: str) -> os.stat_result:
     """The file's status, to see later whether it changed. Raises Refused for what is no file with something in it,
     or is of a kind that is known not to be text."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise Refused(f"{_whole(path, name)}: is a folder; name the files in it")
+            raise Refused(f"{whole_path(path, name)}: is a folder; name the files in it")
         if not stat.S_ISREG(status.st_mode):
-            raise Refused(f"{_whole(path, name)}: is not a regular file; save it to one first")
+            raise Refused(f"{whole_path(path, name)}: is not a regular file; save it to one first")
         with path.open("rb") as file:
             start = file.read(8)
     except FileNotFoundError:
-        raise Refused(f"{_whole(path, name)}: there is no such file") from None
+        raise Refused(f"{whole_path(path, name)}: there is no such file") from None
     except OSError as error:
-        raise Refused(f"{_whole(path, name)}: cannot be read ({error.strerror})") from None
+        raise Refused(f"{whole_path(path, name)}: cannot be read ({error.strerror})") from None
     for magic, words in _MAGIC.items():
         if start.startswith(magic):
             raise Refused(f"{name}: {words}")
@@ -68,7 +74,7 @@ def check_unchanged(path: Path, before: os.stat_result, name: str) -> None:
 
 
 def scan(path: Path, name: str) -> Scan:
-    """Looks a file over. Raises Refused, with the line, for bytes that are no text in UTF-8."""
+    """Looks a file over. Raises NotUtf8, and Refused, with the line, for bytes that are no text at all."""
     try:
         with ThreadPoolExecutor(1) as pool:
             # Hashing and looking both leave the interpreter free, so two cores share the work.
@@ -76,7 +82,7 @@ def scan(path: Path, name: str) -> Scan:
             lines, mixed, quotes = _look_over(path, name)
             return Scan(sha256.result(), lines, mixed, quotes)
     except OSError as error:
-        raise Refused(f"{_whole(path, name)}: cannot be read ({error.strerror})") from None
+        raise Refused(f"{whole_path(path, name)}: cannot be read ({error.strerror})") from None
 
 
 def sha256_of(path: Path) -> str:
@@ -96,7 +102,7 @@ def even_line_ends(path: Path, copy: Path) -> None:
         target.write(held)
 
 
-def _whole(path: Path, name: str) -> str:
+def whole_path(path: Path, name: str) -> str:
     """The whole path helps whoever gave it, and nobody else."""
     return str(path) if name == path.name else name
 
@@ -113,7 +119,7 @@ def _look_over(path: Path, name: str) -> tuple[int, bool, bool]:
                 try:
                     decoder.decode(chunk)
                 except UnicodeDecodeError as error:
-                    _refuse_byte(name, feeds, error)
+                    raise _not_utf8(feeds, error) from None
             feeds += chunk.count(b"\n")
             if b"\r" in chunk or last == b"\r":
                 returns += chunk.count(b"\r")
@@ -123,7 +129,7 @@ def _look_over(path: Path, name: str) -> tuple[int, bool, bool]:
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        _refuse_byte(name, feeds, error)
+        raise _not_utf8(feeds, error) from None
     if returns and not feeds:
         raise Refused(f"{name}: its lines end with a carriage return only; save it with LF or CRLF line ends")
     return feeds + (last != b"\n"), 0 < pairs < feeds, quotes
@@ -133,11 +139,12 @@ def _refuse_nul(name: str, lines: int, chunk: bytes) -> None:
     position = chunk.index(b"\0")
     line = lines + chunk.count(b"\n", 0, position) + 1
     if chunk.count(b"\0") > len(chunk) // 4:
-        raise Refused(f"{name}: line {line}: every other byte is NUL, so it is UTF-16; save it as UTF-8")
+        ways = "give --encoding utf-16-le or --encoding utf-16-be, or save it as UTF-8"
+        raise Refused(f"{name}: line {line}: every other byte is NUL, so it is UTF-16; {ways}")
     raise refusal(name, [Fault("a NUL byte; this is no text file, or it is damaged", line)])
 
 
-def _refuse_byte(name: str, lines: int, error: UnicodeDecodeError) -> None:
+def _not_utf8(lines: int, error: UnicodeDecodeError) -> NotUtf8:
     line = lines + error.object.count(b"\n", 0, error.start) + 1
-    byte = f"0x{error.object[error.start]:02X}" if error.start < len(error.object) else "a cut character"
-    raise refusal(name, [Fault(f"byte {byte} is not UTF-8; save the file as UTF-8", line)])
+    byte = f"byte 0x{error.object[error.start]:02X}" if error.start < len(error.object) else "a cut character"
+    return NotUtf8(byte, line)

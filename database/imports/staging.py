@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from database.imports.encodings import codec_of
 from domain.errors import SetupError
 
 REPLACE = "replace"
@@ -58,7 +59,7 @@ class Staged:
 @dataclass(frozen=True)
 class ImportOptions:
     """What the person asked for. `source` None means the format's name; `decimal` is '.' or ',', `date_order`
-    'dmy' or 'mdy', `sheet` the name of a workbook's sheet."""
+    'dmy' or 'mdy', `sheet` the name of a workbook's sheet, `encoding` one of encodings.TOLD."""
 
     source: str | None = None
     mode: str = REPLACE
@@ -70,6 +71,7 @@ class ImportOptions:
     round: bool = False
     dry_run: bool = False
     sheet: str | None = None
+    encoding: str | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -78,5 +80,7 @@ class ImportOptions:
             raise SetupError(f"--decimal {self.decimal!r}: choose . or ,")
         if self.date_order not in (None, "dmy", "mdy"):
             raise SetupError(f"--date-order {self.date_order!r}: choose dmy or mdy")
+        if self.encoding is not None:
+            codec_of(self.encoding)
         if self.source is not None and not 1 <= len(self.source.strip()) <= 100:
             raise SetupError("--source: give a name of 1 to 100 characters")

@@ -47,7 +47,7 @@ def staged_rows(write) -> Callable[..., list[tuple]]:
     """The facts a text gives, without any store: (asin, marketplace, metric, month, value), in order."""
 
     def rows(content: str | bytes, *, file_format: str = AUTO, currency: str = "USD", **options) -> list[tuple]:
-        with duckdb.connect() as scratch, open_csv(write(content)) as file:
+        with duckdb.connect() as scratch, open_csv(write(content), encoding=options.get("encoding")) as file:
             stage(scratch, file, ImportOptions(**options), file_format=file_format, currency=currency)
             return scratch.execute(
                 "SELECT asin::VARCHAR, marketplace::VARCHAR, metric::VARCHAR, strftime(month, '%Y-%m'), value::VARCHAR "
@@ -55,6 +55,17 @@ def staged_rows(write) -> Callable[..., list[tuple]]:
             ).fetchall()
 
     return rows
+
+
+@pytest.fixture
+def notes_of(write):
+    """What a person is told of how a text was understood."""
+
+    def notes(content: str | bytes, **options) -> tuple[str, ...]:
+        with duckdb.connect() as scratch, open_csv(write(content)) as file:
+            return stage(scratch, file, ImportOptions(**options), file_format=AUTO, currency="USD").notes
+
+    return notes
 
 
 @pytest.fixture

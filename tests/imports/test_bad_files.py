@@ -31,12 +31,16 @@ def row(value: str = "1.00", month: str = "2024-02", asin: str = "A2", marketpla
         (b"", "file.csv: is empty"),
         (b"\n\r\n \n", "file.csv: is empty but for blank lines"),
         (b"\xef\xbb\xbf", "file.csv: is empty but for blank lines"),
-        ((HEADINGS + GOOD).encode("utf-16"), "file.csv: is UTF-16; save it as UTF-8"),
+        ((HEADINGS + GOOD).encode("utf-32"), "file.csv: is UTF-32; save it as UTF-8"),
         ((HEADINGS + GOOD).encode("utf-16-le"),
-         "file.csv: line 1: every other byte is NUL, so it is UTF-16; save it as UTF-8"),
+         "file.csv: line 1: every other byte is NUL, so it is UTF-16; give --encoding utf-16-le or "
+         "--encoding utf-16-be, or save it as UTF-8"),
         (gzip.compress(b"x", mtime=0), "file.csv: is compressed with gzip; unpack it first: gunzip"),
-        ((HEADINGS + GOOD).encode() + b"A2,Ac\xffme,Toys,US,CM1,2024-01,1\n",
-         "file.csv: line 3: byte 0xFF is not UTF-8; save the file as UTF-8; nothing was taken in"),
+        ((HEADINGS + GOOD).encode() + b"A2,Ac\x81 me,Toys,US,CM1,2024-01,1\n",
+         "file.csv: line 3: byte 0x81 is of no known encoding; save the file as UTF-8; nothing was taken in"),
+        ((HEADINGS + GOOD.replace("Acme", "Caf\u00e9")).encode() + b"A2,Ac\xffme,Toys,US,CM1,2024-01,1\n",
+         "file.csv: line 3: byte 0xFF is not UTF-8, as the rest of the file is; save the file as UTF-8, or give "
+         "--encoding; nothing was taken in"),
         ((HEADINGS + GOOD).encode() + b"A2,Ac\0me,Toys,US,CM1,2024-01,1\n",
          "file.csv: line 3: a NUL byte; this is no text file, or it is damaged; nothing was taken in"),
         ((HEADINGS + GOOD).encode().replace(b"\n", b"\r"),
@@ -255,7 +259,7 @@ def test_a_pipe_is_refused_and_does_not_hang(tmp_path):
 def test_a_refused_file_changes_nothing(store, write, take):
     take(HEADINGS + GOOD)
     before = contents(store)
-    for content in (HEADINGS + GOOD + row("x"), HEADINGS + row() + row(), b"\xff\xfe", HEADINGS, HEADINGS + GOOD):
+    for content in (HEADINGS + GOOD + row("x"), HEADINGS + row() + row(), b"\xff\xfe\x01", HEADINGS, HEADINGS + GOOD):
         with pytest.raises(Refused):
             import_file(store, write(content, "bad.csv"), ImportOptions())
         assert contents(store) == before

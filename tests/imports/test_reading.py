@@ -1,12 +1,8 @@
 """A file becomes records: headings below a preamble, line breaks in cells, quotes; and every line is counted twice."""
 
-import duckdb
 import pytest
 
-from database.imports.csv_file import open_csv
-from database.imports.files import stage
 from database.imports.record_count import count_blank_lines, count_outside_quotes
-from database.imports.staging import ImportOptions
 from tests.imports.conftest import HEADINGS
 
 LONG = "asin,brand,marketplace,metric,month,value\n"
@@ -20,17 +16,6 @@ def row(number: int, end: str = "\n") -> str:
 
 def facts(*numbers: int) -> list[tuple]:
     return [(f"A{number}", "US", "CM1", "2024-01", f"{number}.00") for number in numbers]
-
-
-@pytest.fixture
-def notes_of(write):
-    """What a person is told of how a text was understood."""
-
-    def notes(content: str | bytes, **options) -> tuple[str, ...]:
-        with duckdb.connect() as scratch, open_csv(write(content)) as file:
-            return stage(scratch, file, ImportOptions(**options), file_format="auto", currency="USD").notes
-
-    return notes
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
@@ -61,6 +46,7 @@ def test_what_stands_above_the_headings_is_no_record(staged_rows, above, ends):
 
 def test_the_report_names_what_stands_above_the_headings(notes_of):
     assert notes_of("Acme P&L 2024,,,,\n,,,,\n" + WIDE) == ("line 1 above the headings: 'Acme P&L 2024'",)
+    assert notes_of("sep=,\n" + WIDE) == ()
     assert notes_of("\nOne\n\nTwo,2\n\nThree\nFour\n" + WIDE) == (
         "lines 2 to 7 above the headings: 'One', 'Two 2', 'Three' …",
     )

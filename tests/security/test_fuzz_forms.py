@@ -39,7 +39,7 @@ PERMITTED = {200, 303, 400, 403, 404, 413, 429}
 LISTING = dict.fromkeys(WORDS, "") | {"show": "products"}
 RULE = {"figure": "CM3", "whose": "everything", "comparison": "below", "threshold": "10"}
 UPLOAD = {
-    "format": "auto", "source": "", "brand": "", "mode": "replace", "decimal": ".", "round": "1",
+    "format": "auto", "source": "", "brand": "", "mode": "replace", "decimal": ".", "encoding": "", "round": "1",
     "update_products": "1", "allow_currency": "EUR",
 }
 # Nothing here may begin a process: no row has the item, no file comes with an upload, no kind of refresh is known.

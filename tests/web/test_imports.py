@@ -144,7 +144,7 @@ def test_a_file_is_reported_taken_in_refreshed_and_taken_back(store, signed_in, 
 
 REFUSED = {
     "packed.csv": (gzip.compress(b"x", mtime=0), "is compressed with gzip; unpack it first: gunzip"),
-    "wide.csv": (FIRST.encode("utf-16"), "is UTF-16; save it as UTF-8"),
+    "wide.csv": (FIRST.encode("utf-32"), "is UTF-32; save it as UTF-8"),
     "nul.csv": (FIRST.encode() + b"A2,Ac\0me,Toys,US,CM1,2024-01,1\n", "line 4: a NUL byte"),
     "cells.csv": (
         (FIRST + "A2,,Toys,US,CM1,2024-01,x\nA3,,Toys,US,CM1,soon,1\n").encode(),
@@ -293,7 +293,7 @@ def test_what_the_form_cannot_mean_is_refused_and_nothing_is_kept(store, signed_
         assert said in text_of(client, "/imports")
     assert send(client, ("", b"")).location == "/imports"
     assert "Choose a file first." in text_of(client, "/imports")
-    for form in ({"format": "excel"}, {"mode": "--dry-run"}, {"decimal": "x"}):
+    for form in ({"format": "excel"}, {"mode": "--dry-run"}, {"decimal": "x"}, {"encoding": "base64"}):
         assert send(client, ("january.csv", FIRST), **form).status_code == 400
     many = [(f"{number}.csv", FIRST) for number in range(incoming.MOST_FILES + 1)]
     assert f"At most {incoming.MOST_FILES} files at a time." in send(client, *many).text
