@@ -35,6 +35,7 @@ from database.engines.base import (
 )
 from database.engines.mysql_connections import (
     LOCKED,
+    LONG_WORK,
     end_connections,
     error_number,
     identity_of,
@@ -74,7 +75,7 @@ class MysqlStore(Store):
         self.facts_engine = mysql_engine(
             settings.database, read_timeout=COMMAND_READ_SECONDS, isolation="READ COMMITTED",
             init="SET SESSION innodb_lock_wait_timeout = 30, SESSION lock_wait_timeout = 60, "
-            f"SESSION wait_timeout = {COMMAND_IDLE_SECONDS}",
+            f"SESSION wait_timeout = {COMMAND_IDLE_SECONDS}, {LONG_WORK}",
             poolclass=sa.pool.NullPool, local_infile=True,
             # A connection that is closed anyway needs no ROLLBACK first, which fails on a dead server.
             pool_reset_on_return=None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import select
 import socket
 import ssl
@@ -18,6 +19,37 @@ from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, SchemaErro
 from settings import DatabaseSettings
 
 STRICT = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+UNLIMITED = 2**64 - 1
+SESSION = {
+    "sql_mode": f"'{STRICT}'",
+    "time_zone": "'+00:00'",
+    # Rows are neither cut off nor refused for their number. `sql_big_selects` last: `max_join_size` takes it away.
+    "sql_select_limit": UNLIMITED,
+    "max_join_size": UNLIMITED,
+    "sql_big_selects": 1,
+    "sql_safe_updates": 0,
+    # Texts are whole where they are joined or sorted, quotients have their digits, names that are shown their quotes.
+    "group_concat_max_len": 2**20,
+    "max_sort_length": 1024,
+    "div_precision_increment": 4,
+    "sql_quote_show_create": 1,
+    # `IS NULL` means NULL, keys are checked, COMMIT is the end of a transaction and not of the connection.
+    "sql_auto_is_null": 0,
+    "unique_checks": 1,
+    "foreign_key_checks": 1,
+    "completion_type": "NO_CHAIN",
+    # A value that LOAD DATA cuts is only noted, and a file is refused by that note.
+    "sql_notes": 1,
+    "max_error_count": 64,
+    "default_storage_engine": "InnoDB",
+}
+"""What our statements rely on -> its value in every session, whatever the server's global one is. How long a session
+waits for others depends on what it is for, and stands where it is opened."""
+LONG_WORK = ", ".join(f"SESSION {name} = 0" for name in (
+    "max_statement_time", "idle_transaction_timeout", "idle_write_transaction_timeout",
+    "idle_readonly_transaction_timeout",
+))
+"""For sessions of commands: a statement may take hours, and one waits while others work."""
 CONNECT_SECONDS = 10
 RESTED_SECONDS = 1.0
 """A pooled connection that was given back this long ago is asked whether it still lives, before it is used: a network
@@ -34,6 +66,7 @@ CLOSED = 0
 """PyMySQL's number for the use of a connection that it has found broken before."""
 MISSING = (1054, 1146)
 FORBIDDEN = (1142, 1143, 1227, 1290, 1370, 1419)
+READ_ONLY = (1290, 1792, 1836)
 
 
 class Connection(pymysql.connections.Connection):
@@ -62,7 +95,7 @@ def mysql_engine(
     database: DatabaseSettings, *, read_timeout: int, isolation: str, init: str, local_infile: bool = False,
     connect_seconds: int = CONNECT_SECONDS, **pool,
 ) -> sa.Engine:
-    """An engine whose every connection is strict, in UTC and in `isolation`; `init` is run on each. Timeouts
+    """An engine whose every connection has what SESSION says, in `isolation`; `init` is run on each. Timeouts
     are in seconds."""
     url = sa.URL.create(
         "mysql+pymysql", username=database.user, password=database.password, host=database.host,
@@ -75,7 +108,7 @@ def mysql_engine(
         connect_args={
             "connect_timeout": connect_seconds, "read_timeout": connect_seconds, "write_timeout": read_timeout,
             "local_infile": local_infile,
-            "init_command": f"SET SESSION sql_mode = '{STRICT}', SESSION time_zone = '+00:00'",
+            "init_command": "SET " + ", ".join(f"SESSION {name} = {value}" for name, value in SESSION.items()),
         },
         **pool,
     )
@@ -173,6 +206,12 @@ def _translate(error: BaseException, statement: str | None, database: DatabaseSe
     # SQLAlchemy asks whether a table is there by describing it, and wants the server's own answer.
     if number in MISSING and not (statement or "").startswith("DESCRIBE"):
         return SchemaError(f"{where}: {words}; run: flask init-db")
+    # 1290 is for any option that forbids a statement.
+    if number in READ_ONLY and re.search(r"read[- _]only", words, re.IGNORECASE):
+        return SetupError(
+            f"{where}: the server is read-only, nothing can be written; point [database] host at the primary, or end "
+            "read_only there"
+        )
     if number in FORBIDDEN:
         return SetupError(f"{where}: {words}; see the GRANTs in README.md")
     if number in UNREACHABLE:

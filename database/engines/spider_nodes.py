@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from database.engines.mysql_connections import CONNECT_SECONDS, cut, mysql_engine, open_connections
+from database.engines.mysql_connections import CONNECT_SECONDS, LONG_WORK, cut, mysql_engine, open_connections
 from domain.errors import DatabaseUnreachable, LegoError
 from settings import DatabaseSettings, Settings
 
@@ -87,7 +87,7 @@ class Nodes:
     def _engine(node: Node, read_timeout: int, connect_seconds: int = CONNECT_SECONDS) -> sa.Engine:
         engine = mysql_engine(
             node.address, read_timeout=read_timeout, connect_seconds=connect_seconds, isolation="READ COMMITTED",
-            init="SET SESSION innodb_lock_wait_timeout = 30, SESSION lock_wait_timeout = 60",
+            init=f"SET SESSION innodb_lock_wait_timeout = 30, SESSION lock_wait_timeout = 60, {LONG_WORK}",
             poolclass=sa.pool.NullPool, local_infile=True, pool_reset_on_return=None,
         )
 

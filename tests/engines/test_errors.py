@@ -88,6 +88,28 @@ def test_a_value_that_the_server_would_change_is_refused(server_settings, tmp_pa
     store.close()
 
 
+def test_a_read_only_server_is_called_so_and_no_grant_is_missed(server_settings, mariadb):
+    database = server_settings.database
+    migrations.upgrade(store := open_store(server_settings))
+    store.close()
+
+    def write(store) -> None:
+        with store.application.begin() as connection:
+            connection.execute(sa.delete(schema.refresh_log))
+
+    with server_user(mariadb, "lego_writer", f"GRANT ALL ON {database.database}.* TO lego_writer@'%'"):
+        mariadb.run("SET GLOBAL read_only = 1")
+        try:
+            error = ask(changed(server_settings, user="lego_writer", password="lego_writer"), write)
+        finally:
+            mariadb.run("SET GLOBAL read_only = 0")
+    where = f"lego_writer@127.0.0.1:{database.port}/{database.database}"
+    assert (type(error), error.exit_code, str(error)) == (
+        SetupError, 2, f"{where}: the server is read-only, nothing can be written; point [database] host at the "
+        "primary, or end read_only there",
+    )
+
+
 def test_a_server_that_is_down_is_unreachable(server_settings):
     settings = changed(server_settings, port=free_port())
     for question in (facts, lambda store: store.live_generation(), lambda store: store.lock_holder()):
