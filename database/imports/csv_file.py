@@ -29,6 +29,9 @@ from database.imports.scan import CHUNK, NotUtf8, check_unchanged, even_line_end
 from database.imports.slow_reading import SlowReading
 from domain.errors import OutOfSpace, Refused
 
+MOST_COLUMNS = 16_384
+"""Of one file: as many as Excel takes. Many more, and the reader is at it for minutes before it says what is wrong."""
+
 
 @dataclass(frozen=True)
 class TextFile:
@@ -56,12 +59,17 @@ class TextFile:
         return tuple(Head(delimiter, head_records(text, delimiter)) for delimiter in delimiters)
 
     def below(self, head: Head, headings: Headings) -> CsvFile:
-        """The records below the headings that a format has found in one of `heads`."""
+        """The records below the headings that a format has found in one of `heads`. Raises Refused if there are more
+        columns than can be read."""
         last = headings.first + headings.count
-        return CsvFile(
+        found = CsvFile(
             self, head.delimiter, headings=head.records[headings.first : last], above=head.records[: headings.first],
             is_unquoted=headings.is_unquoted,
         )
+        if found.columns > MOST_COLUMNS:
+            words = f"has {found.columns:,} columns; a file may have {MOST_COLUMNS:,}, as a spreadsheet"
+            raise self.refusal([Fault(words, found.last_heading_line)])
+        return found
 
     def refusal(self, faults: Iterable[Fault], count: int | None = None) -> Refused:
         """The error for faults of this file."""

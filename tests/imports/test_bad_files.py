@@ -139,6 +139,13 @@ def test_a_month_that_is_far_ahead_refuses_a_file_of_any_format(refusal_of, monk
     ]
 
 
+def test_more_columns_than_a_spreadsheet_has_are_told_at_once(refusal_of):
+    content = HEADINGS.replace("\n", "") + "".join(f",x{number}" for number in range(300_000)) + "\n" + GOOD
+    assert refusal_of(content) == [
+        "file.csv: line 1: has 300,007 columns; a file may have 16,384, as a spreadsheet; nothing was taken in"
+    ]
+
+
 def test_headings_without_rows_give_no_fact(take, store):
     with pytest.raises(Refused, match="^file.csv: gives no fact: every value cell is blank, or there is no row$"):
         take(HEADINGS)
