@@ -73,3 +73,11 @@ class DatabaseUnreachable(LegoError):
     """The database does not answer, or refuses this user."""
 
     exit_code = 7
+
+
+class Damaged(DatabaseUnreachable):
+    """A file of the database is gone, or is not what was written; another try finds the same."""
+
+
+class GenerationLost(Damaged):
+    """The live generation cannot be read; the facts can, and a full refresh makes another one of them."""

@@ -57,6 +57,14 @@ _NO_SCHEMA = Words(
     503, "The database is not set up", "Its tables are missing, or of another version. On the server, run:",
     command="flask init-db", retry_after=60,
 )
+_GENERATION_LOST = Words(
+    503, "The figures cannot be read", "What they were made of is not touched. On the server, run:",
+    command="flask refresh-summaries --full", retry_after=60,
+)
+_DAMAGED = Words(
+    503, "A file of the database is damaged", "What to do depends on which. On the server, run:",
+    command="flask doctor", retry_after=60,
+)
 _UNREACHABLE = Words(
     503, "The database does not answer", "The figures are safe, but out of reach for the moment. Please try again.",
     retry_after=30,
@@ -69,6 +77,8 @@ _GENERATION_GONE = Words(
 _FAMILY = (
     (errors.NeverRefreshed, _NEVER_REFRESHED),
     (errors.SchemaError, _NO_SCHEMA),
+    (errors.GenerationLost, _GENERATION_LOST),
+    (errors.Damaged, _DAMAGED),
     (errors.DatabaseUnreachable, _UNREACHABLE),
     (errors.LockBusy, Words(503, *_STATUSES[503], retry_after=30)),
     (errors.OutOfSpace, Words(503, *_STATUSES[503], retry_after=60)),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from database import migrations
-from database.doctor.findings import HINT, SERIOUS, WARNING, Finding
+from database.doctor.findings import HINT, SERIOUS, WARNING, Finding, of_damage
 from database.engines.base import Store
-from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, SchemaError
+from domain.errors import Damaged, DatabaseUnreachable, LegoError, OutOfSpace, SchemaError
 from settings import Settings
 
 
@@ -31,6 +31,8 @@ def judge_schema(store: Store) -> Iterator[Finding]:
     except SchemaError as error:
         finding, _, advice = str(error).rpartition("; ")
         yield Finding("schema-version", SERIOUS, finding or str(error), "lego_schema_version", advice)
+    except Damaged as error:
+        yield of_damage(error)
 
 
 def judge_readiness(store: Store) -> Iterator[Finding]:

@@ -13,7 +13,8 @@ from database.doctor.archive import judge_archive
 from database.doctor.catalogue import judge_catalogue
 from database.doctor.configuration import judge_readiness, judge_schema, judge_settings
 from database.doctor.figures import judge_figures
-from database.doctor.findings import SERIOUS, SEVERITIES, Finding, Limits
+from database.doctor.findings import SERIOUS, SEVERITIES, Finding, Limits, of_damage
+from database.doctor.generations import judge_generations
 from database.doctor.intake import judge_refused, judge_restated
 from database.doctor.notices import judge_notices
 from database.doctor.room import judge_disks, judge_share
@@ -21,7 +22,7 @@ from database.doctor.schedule import judge_leftovers, judge_schedule
 from database.doctor.statements import judge_pages, judge_served
 from database.engines.base import Reading, Store, utc_now
 from database.schema import doctor_finding
-from domain.errors import LegoError
+from domain.errors import Damaged, LegoError
 
 USUAL = Limits()
 NOTHING = "none"
@@ -79,7 +80,18 @@ def _look(store: Store, limits: Limits, now: datetime) -> list[Finding]:
     if any(finding.severity == SERIOUS for finding in found):
         # With another schema than ours every other look would end in an error.
         return found
-    found += judge_readiness(store)
+    found += judge_generations(store)
+    if any(finding.severity == SERIOUS for finding in found):
+        # Nor can anything be said of figures that cannot be read.
+        return found
+    try:
+        return [*found, *_look_closer(store, limits, now)]
+    except Damaged as error:
+        return [*found, of_damage(error)]
+
+
+def _look_closer(store: Store, limits: Limits, now: datetime) -> list[Finding]:
+    found = [*judge_readiness(store)]
     found += judge_schedule(store, now=now)
     found += judge_leftovers(store)
     found += judge_archive(store)

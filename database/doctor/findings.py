@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from domain.errors import Damaged
+
 SERIOUS = "serious"
 """Figures are late, wrong or about to stop: somebody has to act."""
 WARNING = "warning"
@@ -59,6 +61,12 @@ class Limits:
     """Rows looked at for each one that was needed."""
     settled_seconds: int = 7 * 24 * 3600
     """A server up for less cannot tell which indexes are never used."""
+
+
+def of_damage(error: Damaged) -> Finding:
+    """What an error says that stopped a look."""
+    evidence, _, advice = str(error).partition("; ")
+    return Finding("file-damaged", SERIOUS, "A file of the database is damaged or gone", evidence, advice)
 
 
 def mebibytes(count: float) -> str:

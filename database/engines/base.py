@@ -22,7 +22,15 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from database import schema
-from domain.errors import DatabaseUnreachable, GenerationGone, LegoError, LockBusy, NeverRefreshed
+from domain.errors import (
+    Damaged,
+    DatabaseUnreachable,
+    GenerationGone,
+    GenerationLost,
+    LegoError,
+    LockBusy,
+    NeverRefreshed,
+)
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -129,6 +137,8 @@ class Store(abc.ABC):
     application: sa.Engine
     """Users, sessions, logs. `begin()` for writing; for reading use `application_reading`."""
     application_reading: sa.Engine
+    others_write_facts = False
+    """Whether programs other than this one may write facts."""
     assigns_fact_ids = False
     """Whether the engine gives new facts their ids; otherwise whoever inserts them does."""
 
@@ -167,6 +177,10 @@ class Store(abc.ABC):
 
     def prepare(self, note: Callable[[str], None]) -> None:
         """Makes what must be there before the databases are brought up to date; tells `note` what was done."""
+        return
+
+    def take_over(self, connection: sa.Connection, note: Callable[[str], None]) -> None:
+        """Makes the published tables fit for refreshes, where they stand in a database that other programs use, too."""
         return
 
     def prepare_months(self, months: Collection[datetime.date]) -> None:
@@ -255,7 +269,22 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def roll_back(self) -> Generation:
         """Makes the generation live that was live before, and returns it. Raises Refused if it is not
-        kept any more."""
+        kept any more, or cannot be read."""
+
+    @abc.abstractmethod
+    def live_fault(self) -> str:
+        """Why the live generation cannot be read as a whole; '' if it can, or if there is none. All of it is looked
+        at, as far as the engine does not vouch for it."""
+
+    def unreadable_earlier(self) -> list[str]:
+        """Which of the other generations that are kept cannot be read as a whole, and why."""
+        return []
+
+    @abc.abstractmethod
+    def fall_back(self, published_last: int | None) -> Generation | None:
+        """While the live generation cannot be read, and the lock is held: makes the newest live that can be read as a
+        whole, but none above `published_last` if there is another; returns it, None if there is none, and then none is
+        live."""
 
     @abc.abstractmethod
     def summary_sizes(self) -> list[TableSize]:
@@ -314,6 +343,9 @@ class Store(abc.ABC):
                     self._write_holder(purpose)
                     try:
                         yield
+                    except Damaged:
+                        self._clear_holder()
+                        raise
                     except DatabaseUnreachable:
                         # The row stays, so that whoever comes next ends what still runs at the server.
                         raise
@@ -398,6 +430,14 @@ def is_process_alive(host: str, pid: int, started: str) -> bool:
 def _look_into_summaries(reading: Reading) -> None:
     for table in schema.SUMMARIES:
         reading.connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
+
+
+def readable_generation(store: Store) -> Generation | None:
+    """The live generation; None if there is none, or if it cannot be read."""
+    try:
+        return store.live_generation()
+    except GenerationLost:
+        return None
 
 
 def refuse_generation(number: int, live: Generation) -> GenerationGone:

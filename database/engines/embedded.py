@@ -40,9 +40,12 @@ from database.engines.base import (
 )
 from database.engines.duckdb_dialect import DRIVER, raw_duckdb
 from database.engines.duckdb_inserts import guard_inserts
-from database.engines.embedded_generations import GenerationFiles
+from database.engines.embedded_generations import CURE, GenerationFiles, lost
+from database.engines.embedded_reading import is_damage
 from domain.errors import (
+    Damaged,
     DatabaseUnreachable,
+    GenerationLost,
     LegoError,
     LockBusy,
     NeverRefreshed,
@@ -59,6 +62,9 @@ if TYPE_CHECKING:
     from database.engines.health import Health
 
 
+RESTORE = "put back the last good backup: flask restore FILE --replace"
+
+
 class EmbeddedStore(Store):
     """A folder of files."""
 
@@ -73,6 +79,7 @@ class EmbeddedStore(Store):
 
     @contextlib.contextmanager
     def facts(self) -> Iterator[sa.Connection]:
+        self._refuse_lost_facts()
         if not self.facts_path.is_file():
             raise SchemaError(f"{self.facts_path}: there is no database yet; run: flask init-db")
         with self._facts_engine.connect() as connection:
@@ -80,13 +87,25 @@ class EmbeddedStore(Store):
 
     def read(self, question: Callable[[Reading], Answer], *, generation: int | None = None) -> Answer:
         engine, found = self._live()
-        if generation is not None and generation != found.generation:
-            # A higher number was rolled back, or is not pointed to yet.
-            if generation > found.generation or not self.generations.path(generation).is_file():
-                raise refuse_generation(generation, found)
-            engine, found = self.generations.open(self.generations.path(generation).name)
-        with engine.connect() as connection:
-            return question(Reading(connection, found))
+        if generation is None or generation == found.generation:
+            return self._ask(engine, found, question)
+        # A higher number was rolled back, or is not pointed to yet.
+        if generation > found.generation or not self.generations.path(generation).is_file():
+            raise refuse_generation(generation, found)
+        try:
+            return self._ask(*self.generations.open(self.generations.path(generation).name), question)
+        except GenerationLost:
+            # The live one can be read: nothing needs to be built anew for the sake of an earlier one.
+            raise refuse_generation(generation, found) from None
+
+    def _ask(self, engine: sa.Engine, found: Generation, question: Callable[[Reading], Answer]) -> Answer:
+        try:
+            with engine.connect() as connection:
+                return question(Reading(connection, found))
+        except GenerationLost:
+            # Somebody may put the file back under its name.
+            self.generations.close()
+            raise
 
     def live_generation(self) -> Generation | None:
         try:
@@ -113,6 +132,14 @@ class EmbeddedStore(Store):
             Database(self._facts_engine, (schema.FACTS,)),
             Database(self.application, (schema.APPLICATION,)),
         )
+
+    def prepare(self, note: Callable[[str], None]) -> None:
+        self._refuse_lost_facts()
+
+    def _refuse_lost_facts(self) -> None:
+        """An empty file in their place would be taken for facts that were all removed."""
+        if self.generations.numbers() and not self.facts_path.is_file():
+            raise Damaged(f"{self.facts_path}: is gone, or no file, though there are figures of it; {RESTORE}")
 
     def complete_published(self) -> list[str]:
         from database.engines.embedded_upgrade import complete_generations
@@ -161,9 +188,42 @@ class EmbeddedStore(Store):
 
     def roll_back(self) -> Generation:
         live = self.live_generation()
+        if live is None and self.generations.numbers():
+            raise GenerationLost(f"{self.generations.pointer}: is gone; {CURE}")
         if live is None or live.previous is None or not self.generations.path(live.previous).is_file():
             raise Refused("there is no earlier generation that is kept; nothing was changed")
+        trouble = self.generations.trouble_with(live.previous)
+        if trouble:
+            raise Refused(
+                f"the earlier generation cannot go live: {trouble}; generation {live.generation} still is, and nothing "
+                "was changed"
+            )
         self.generations.point_to(self.generations.path(live.previous).name)
+        return self.live_generation()
+
+    def live_fault(self) -> str:
+        try:
+            live = self.live_generation()
+            if live is not None:
+                self.generations.read_whole(live.generation)
+        except GenerationLost as error:
+            return str(error)
+        if live is None and self.generations.numbers():
+            return f"{self.generations.pointer}: is gone; {CURE}"
+        return ""
+
+    def unreadable_earlier(self) -> list[str]:
+        pointed = self.generations.pointed()
+        others = (number for number in self.generations.numbers() if number != pointed)
+        return [trouble for number in others if (trouble := self.generations.trouble_with(number))]
+
+    def fall_back(self, published_last: int | None) -> Generation | None:
+        number = self.generations.newest_whole(published_last)
+        if number is None:
+            # The damaged files stay until the next generation, whose number is above theirs, is live.
+            self.generations.unpoint()
+            return None
+        self.generations.point_to(self.generations.path(number).name)
         return self.live_generation()
 
     def summary_sizes(self) -> list[TableSize]:
@@ -250,9 +310,15 @@ class EmbeddedStore(Store):
 
     def _open_facts(self) -> sa.Engine:
         limits = self._limits()
-        engine = _duckdb_engine(self.facts_path, limits, pooled=False)
+        engine = _duckdb_engine(self.facts_path, limits, pooled=False, damage=self.damaged_facts)
         guard_inserts(engine, int(limits["threads"]))
         return engine
+
+    def damaged_facts(self, error: BaseException) -> DatabaseUnreachable:
+        """The error for facts that cannot be read."""
+        if isinstance(error, duckdb.IOException) and str(self.facts_path) not in str(error):
+            return DatabaseUnreachable(f"{_first_line(error)}; look at the folder and its disk, and run it again")
+        return Damaged(f"{self.facts_path}: cannot be read ({_first_line(error)}); {RESTORE}")
 
     def _limits(self) -> dict[str, str | int]:
         """DuckDB spills to the instance folder what does not fit into the memory it is allowed."""
@@ -279,6 +345,7 @@ def _generation_engine(path: Path) -> sa.Engine:
         {"access_mode": "read_only", "enable_external_access": False, "lock_configuration": True,
          "threads": os.cpu_count() or 1},
         pooled=True,
+        damage=lambda error: lost(path, error),
     )
 
 
@@ -297,7 +364,10 @@ def embedded_form(table: sa.Table) -> sa.Table:
     return sa.Table(table.name, sa.MetaData(), *columns, schema=table.schema)
 
 
-def _duckdb_engine(path: Path, config: dict, *, pooled: bool) -> sa.Engine:
+def _duckdb_engine(
+    path: Path, config: dict, *, pooled: bool, damage: Callable[[BaseException], DatabaseUnreachable]
+) -> sa.Engine:
+    """`damage` gives the error for a file that is not what was written."""
     engine = sa.create_engine(
         sa.URL.create(DRIVER, database=str(path)),
         poolclass=sa.pool.QueuePool if pooled else sa.pool.NullPool,
@@ -305,7 +375,14 @@ def _duckdb_engine(path: Path, config: dict, *, pooled: bool) -> sa.Engine:
         # A connection that ends its transaction needs no second rollback, which DuckDB answers with an error.
         **({"pool_size": 8, "max_overflow": 56, "pool_reset_on_return": None} if pooled else {}),
     )
-    sa.event.listen(engine, "handle_error", _translate)
+
+    @sa.event.listens_for(engine, "handle_error")
+    def _in_our_words(context: sa.engine.ExceptionContext) -> LegoError | None:
+        found = _translate_duckdb(context.original_exception)
+        if found is None and is_damage(context.original_exception):
+            return damage(context.original_exception)
+        return found
+
     return engine
 
 
@@ -338,30 +415,41 @@ def _sqlite_engine(path: Path) -> sa.Engine:
         reading = connection.get_execution_options().get("reading")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
-    sa.event.listen(engine, "handle_error", _translate)
+    sa.event.listen(engine, "handle_error", _translate_sqlite)
     return engine
 
 
-def _translate(context: sa.engine.ExceptionContext) -> LegoError | None:
-    """What DuckDB and SQLite say, in the words of our own errors; None leaves it as it is."""
-    words = str(context.original_exception)
-    first = words.splitlines()[0] if words else ""
-    if isinstance(context.original_exception, duckdb.Error):
-        if "Could not set lock on file" in words or "already open" in words:
-            return LockBusy("the facts file is open in another process; wait for its import or refresh to end")
-        if "No space left on device" in words or "Could not write all" in words or "not enough space" in words.lower():
-            return OutOfSpace(f"the disk is full: {first}; free some space and run it again")
-        if "does not exist" in words and isinstance(context.original_exception, duckdb.CatalogException):
-            return SchemaError(f"a table or column is missing ({first}); run: flask init-db")
-        if isinstance(context.original_exception, duckdb.IOException):
-            return DatabaseUnreachable(f"the database file cannot be read: {first}")
+def _translate_duckdb(error: BaseException) -> LegoError | None:
+    """What DuckDB says, in the words of our own errors; None leaves it as it is."""
+    if not isinstance(error, duckdb.Error):
         return None
+    words, first = str(error), _first_line(error)
+    if "Could not set lock on file" in words or "already open" in words:
+        return LockBusy("the facts file is open in another process; wait for its import or refresh to end")
+    if "No space left on device" in words or "Could not write all" in words or "not enough space" in words.lower():
+        return OutOfSpace(f"the disk is full: {first}; free some space and run it again")
+    if "does not exist" in words and isinstance(error, duckdb.CatalogException):
+        return SchemaError(f"a table or column is missing ({first}); run: flask init-db")
+    if "Permission denied" in words:
+        return DatabaseUnreachable(f"the database file may not be read: {first}; look at its owner and permissions")
+    return None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _translate_sqlite(context: sa.engine.ExceptionContext) -> LegoError | None:
+    """What SQLite says, in the words of our own errors; None leaves it as it is."""
+    words, first = str(context.original_exception), _first_line(context.original_exception)
     if "no such table" in words or "no such column" in words:
         return SchemaError(f"a table or column is missing ({first}); run: flask init-db")
     if "disk is full" in words or "disk I/O error" in words:
         return OutOfSpace(f"the disk is full: {first}; free some space and run it again")
     if "not a database" in words or "malformed" in words:
-        return DatabaseUnreachable(f"application.sqlite cannot be read: {first}; put back a backup of it")
+        # Another file may be put in its place: the pool's connections would go on with this one.
+        context.is_disconnect = True
+        return Damaged(f"application.sqlite cannot be read: {first}; {RESTORE}")
     if "database is locked" in words:
         return DatabaseUnreachable("application.sqlite is kept locked by another process; try again")
     if "unable to open database file" in words or "readonly database" in words:

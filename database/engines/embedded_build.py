@@ -74,6 +74,7 @@ class EmbeddedBuild(Build):
     def start(self, *, generation: int, whole: bool) -> None:
         self.path = self.store.generations.path(generation)
         self.copied = not whole
+        self.path.parent.mkdir(exist_ok=True, mode=0o700)
         for leftover in self._leftovers:
             leftover.unlink(missing_ok=True)
         if self.copied:

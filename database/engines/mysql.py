@@ -46,7 +46,7 @@ from database.engines.mysql_connections import (
 )
 from database.engines.mysql_overlay import OPTION, listen, overlay_of
 from database.engines.mysql_preflight import examine_server
-from domain.errors import DatabaseUnreachable, LegoError, LockBusy, NeverRefreshed, Refused
+from domain.errors import DatabaseUnreachable, GenerationLost, LegoError, LockBusy, NeverRefreshed, Refused
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ EVICTION_SECONDS = 60
 class MysqlStore(Store):
     """One schema on a MariaDB server."""
 
+    others_write_facts = True
     assigns_fact_ids = True
 
     def __init__(self, settings: Settings) -> None:
@@ -191,7 +192,31 @@ class MysqlStore(Store):
     def roll_back(self) -> Generation:
         from database.engines.mysql_build import roll_back
 
+        fault = self.live_fault()
+        if fault:
+            raise GenerationLost(fault)
         return roll_back(self)
+
+    def take_over(self, connection: sa.Connection, note: Callable[[str], None]) -> None:
+        from database.engines.mysql_published import lost_tables, make_again, take_off_foreign_keys
+
+        make_again(connection, lost_tables(connection), note)
+        take_off_foreign_keys(connection, note)
+
+    def live_fault(self) -> str:
+        from database.engines.mysql_published import lost_tables
+
+        with self.facts() as connection:
+            names = [table.name for table in lost_tables(connection)]
+        return f"{', '.join(names)}: not there any more; run: flask refresh-summaries --full" if names else ""
+
+    def fall_back(self, published_last: int | None) -> Generation | None:
+        """What is there is whole: InnoDB looks at it. So only what is not there is made, and stands for no figure."""
+        from database.engines.mysql_published import lost_tables, make_again
+
+        with self.facts() as connection:
+            make_again(connection, lost_tables(connection), lambda line: None)
+        return self.live_generation()
 
     def summary_sizes(self) -> list[TableSize]:
         query = sa.text(

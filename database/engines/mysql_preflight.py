@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from database import schema
+from database.engines.mysql_published import foreign_keys, is_summary
 from domain.errors import SetupError
 
 OLDEST = (10, 6)
@@ -54,14 +55,11 @@ def _refuse_engines(connection: sa.Connection) -> None:
 
 def _refuse_foreign_keys(connection: sa.Connection) -> None:
     """They would follow the table that is swapped out."""
-    query = sa.text(
-        "SELECT table_name, constraint_name FROM information_schema.referential_constraints "
-        "WHERE constraint_schema = DATABASE() AND (table_name IN :names OR referenced_table_name IN :names)"
-    ).bindparams(sa.bindparam("names", _NAMES, expanding=True))
-    for table, constraint in connection.execute(query):
+    for table, key, _ in foreign_keys(connection):
+        cure = "flask init-db takes it off" if is_summary(table) else f"run: ALTER TABLE {table} DROP FOREIGN KEY {key}"
         raise SetupError(
-            f"{table} has the foreign key {constraint}, which would follow the old table when a new one is put in "
-            f"place; run: ALTER TABLE {table} DROP FOREIGN KEY {constraint}"
+            f"{table} has the foreign key {key}, which would follow the old table when a new one is put in place; "
+            f"{cure}"
         )
 
 

@@ -88,7 +88,8 @@ def _upgrade_one(store: Store, database: Database, note: Progress) -> None:
             _refuse_newer(scripts, found)
         with _configured(connection, scripts, database, store, note) as context, context.begin_transaction():
             context.run_migrations()
-        # Also where every step was made long ago: somebody may have dropped one since.
+        # Also where every step was made long ago: somebody may have dropped a table since, or an index.
+        store.take_over(connection, note)
         add_missing_indexes(connection, tables_with_indexes(connection, database.rooms), note)
         if connection.in_transaction():
             connection.commit()

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.doctor.findings import HINT
-from database.engines.base import Reading, Store, is_process_alive
+from database.engines.base import Reading, Store, is_process_alive, readable_generation
 from database.notices.letters import (
     crossing_notice,
     failure_notice,
@@ -48,7 +48,7 @@ log = schema.refresh_log
 def happened(store: Store, *, now: datetime.datetime) -> list[Notice]:
     """Everything of late that is worth a notice, noted before or not."""
     found = [*failures(store, now=now), *lateness(store, now=now)]
-    live = store.live_generation()
+    live = readable_generation(store)
     if live is not None and now - live.published_at < RECENT:
         found += store.read(lambda reading: _of_generation(reading, store, now=now))
     return [*found, *refusals(store, now=now), *illnesses(store, now=now)]
@@ -65,7 +65,7 @@ def failures(store: Store, *, now: datetime.datetime) -> Iterator[Notice]:
     bad = [run for run in runs if run.id > good and _has_failed(store, run, now=now)]
     for run, following in itertools.zip_longest(bad, bad[1:]):
         if following is None or not _is_one_refresh(run, following):
-            yield failure_notice(run, store.live_generation(), now=now)
+            yield failure_notice(run, readable_generation(store), now=now)
 
 
 def lateness(store: Store, *, now: datetime.datetime) -> Iterator[Notice]:
@@ -158,7 +158,7 @@ def _has_failed(store: Store, run: sa.Row, *, now: datetime.datetime) -> bool:
 def _is_cut_off(store: Store, run: sa.Row) -> bool:
     """Whether it is marked running, and nobody works on it. The holder is looked at between two looks at the run, so
     that one that just ended well is not taken for one that died."""
-    holder, live = store.lock_holder(), store.live_generation()
+    holder, live = store.lock_holder(), readable_generation(store)
     is_its = holder is not None and (holder.host, holder.pid) == (run.host, run.pid)
     if is_its and is_process_alive(holder.host, holder.pid, holder.process_start):
         return False

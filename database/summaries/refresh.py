@@ -20,6 +20,7 @@ has been touched; a process killed during it leaves either state, never a mixtur
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from dataclasses import dataclass, field
@@ -32,9 +33,10 @@ from database.node_states import look_at_nodes
 from database.summaries import changes
 from database.summaries.changes import Plan
 from database.summaries.making import Making, Progress, RefreshOptions, Result, Step, plan_of
+from database.summaries.mending import mend
 from database.summaries.run_log import FAILED, SUCCESS, RunLog, reconcile
 from database.summaries.sizes import record_sizes
-from domain.errors import DatabaseUnreachable, LegoError
+from domain.errors import DatabaseUnreachable, GenerationLost, LegoError, Refused, SchemaError
 
 __all__ = ["RefreshOptions", "Result", "Step", "plan_only", "refresh", "roll_back"]
 
@@ -49,14 +51,17 @@ def refresh(
     """Brings the summaries up to date by the steps above.
 
     Raises LockBusy, Refused (input or verification, nothing changed), OutOfSpace, SwapFailed or
-    DatabaseUnreachable; whatever is raised, what was live before still is. After a deadlock, a lock that
+    DatabaseUnreachable; whatever is raised, what was live before still is. If that cannot be read, what was live before
+    it is, and the refresh goes on from there. After a deadlock, a lock that
     was waited for in vain or a lost connection all of it is tried again, after each of `PAUSES`."""
     pauses = iter(PAUSES)
     attempt = _Attempt(store, options, progress)
     while True:
         try:
             return attempt.run()
-        except (sa.exc.DBAPIError, DatabaseUnreachable) as error:
+        except (sa.exc.DBAPIError, DatabaseUnreachable, SchemaError) as error:
+            if attempt.mends():
+                continue
             pause = next(pauses, None)
             if not (attempt.had_lock and store.is_passing(error)):
                 raise
@@ -74,20 +79,33 @@ def plan_only(store: Store, options: RefreshOptions = WHAT_CHANGED) -> Plan:
 
 
 def roll_back(store: Store) -> Generation:
-    """Publishes the generation again that was live before, and writes that down. Raises Refused if it is
-    not kept any more."""
+    """Publishes the generation again that was live before, and writes that down; the newest that can be read, if the
+    live one cannot. Raises Refused if there is none."""
     with store.lock("a rollback"):
-        reconcile(store)
-        run = RunLog(store, changes.ROLLBACK)
         try:
-            with run.stage("publish"):
-                generation = store.roll_back()
-        except BaseException as error:
-            run.end(FAILED, error_message=(str(error) or type(error).__name__)[:1000])
-            raise
-        # Not the run's generation: numbers are looked up here so that none is given twice.
-        run.end(SUCCESS, generation=generation.generation)
-        return generation
+            reconcile(store)
+            return _rolled_back(store)
+        except (GenerationLost, SchemaError):
+            words = mend(store)
+            if not words:
+                raise
+            live = store.live_generation()
+            if live is None:
+                raise Refused(f"{words}; run: flask refresh-summaries --full") from None
+            return live
+
+
+def _rolled_back(store: Store) -> Generation:
+    run = RunLog(store, changes.ROLLBACK)
+    try:
+        with run.stage("publish"):
+            generation = store.roll_back()
+    except BaseException as error:
+        run.end(FAILED, error_message=(str(error) or type(error).__name__)[:1000])
+        raise
+    # Not the run's generation: numbers are looked up here so that none is given twice.
+    run.end(SUCCESS, generation=generation.generation)
+    return generation
 
 
 @dataclass
@@ -99,6 +117,19 @@ class _Attempt:
     progress: Progress
     notes: list[str] = field(default_factory=list)
     had_lock: bool = False
+    has_mended: bool = False
+
+    def mends(self) -> bool:
+        """Whether the live generation was what could not be read, and another way is open now. It is looked for after a
+        failure only, and once: reading all of it takes as long as building some months."""
+        if not self.had_lock or self.has_mended:
+            return False
+        self.has_mended = True
+        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self.store.lock("a refresh"):
+            words = mend(self.store)
+            self.notes += [words] if words else []
+            return bool(words)
+        return False
 
     def run(self) -> Result:
         with self.store.lock("a refresh", wait=self.options.wait):

@@ -133,6 +133,17 @@ def last_generation(store: Store) -> int:
         return connection.execute(sa.select(sa.func.max(log.c.generation))).scalar() or 0
 
 
+def last_published(store: Store) -> int | None:
+    """The generation that the newest successful run made live, rollbacks included; None if the log knows of none."""
+    query = (
+        sa.select(log.c.generation)
+        .where(log.c.stage == "", log.c.status == SUCCESS, log.c.generation.is_not(None))
+        .order_by(log.c.id.desc()).limit(1)
+    )
+    with store.application_reading.connect() as connection:
+        return connection.execute(query).scalar()
+
+
 def last_runs(store: Store, count: int = 5) -> list[sa.Row]:
     """The newest runs, newest first."""
     with store.application_reading.connect() as connection:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from database import migrations, schema
 from database.engines import open_store
 from database.engines.mysql import load_rows
-from domain.errors import DatabaseUnreachable, LegoError, LockBusy, NeverRefreshed, Refused, SchemaError, SetupError
+from domain.errors import Damaged, DatabaseUnreachable, GenerationLost, LegoError, LockBusy, NeverRefreshed, Refused, SchemaError, SetupError
 from settings import ROOT, Settings
 from tests.conftest import embedded_settings, environment_of, mysql_settings
 from tests.mariadb import PASSWORD, USER, free_port
@@ -210,14 +210,17 @@ def test_an_application_file_that_is_not_there_is_unreachable(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("file", "question"),
+    ("file", "question", "kind", "cure"),
     [
-        ("facts.duckdb", facts),
-        ("application.sqlite", lambda store: store.lock_holder()),
-        ("generations/000001.duckdb", lambda store: store.live_generation()),
+        ("facts.duckdb", facts, Damaged, "flask restore FILE --replace"),
+        ("application.sqlite", lambda store: store.lock_holder(), Damaged, "flask restore FILE --replace"),
+        (
+            "generations/000001.duckdb", lambda store: store.live_generation(), GenerationLost,
+            "flask refresh-summaries --full",
+        ),
     ],
 )
-def test_a_file_that_is_no_database_is_unreachable(tmp_path, file, question):
+def test_a_file_that_is_no_database_is_unreachable_and_the_error_names_its_cure(tmp_path, file, question, kind, cure):
     settings = embedded_settings(tmp_path)
     store = open_store(settings)
     migrations.upgrade(store)
@@ -227,7 +230,8 @@ def test_a_file_that_is_no_database_is_unreachable(tmp_path, file, question):
     (settings.database.path / "generations/current").write_text("000001.duckdb\n")
     (settings.database.path / file).write_bytes(b"this is no database " * 500)
     error = ask(settings, question)
-    assert (type(error), error.exit_code) == (DatabaseUnreachable, 7)
+    assert (type(error), error.exit_code) == (kind, 7)
+    assert str(error).endswith(cure)
 
 
 OPEN_FACTS = """
