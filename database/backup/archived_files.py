@@ -11,18 +11,21 @@ from typing import BinaryIO
 
 import sqlalchemy as sa
 
+from database.archive.parquet import digest_of
 from database.archive.records import ArchivedMonth, archive_folder, archived_months, table
 from database.engines.base import Store
+from domain.errors import Refused
 from domain.months import runs_of_months
 
 FOLDER = "archive"
+CHUNK = 2**20
 _NAME = re.compile(rf"{FOLDER}/(\d{{4}}-\d\d-[0-9a-f]{{12}}\.parquet)")
 
 
 def files_of(store: Store) -> tuple[list[ArchivedMonth], str]:
     """The archived months whose files belong into a backup, and a line about the others, '' if there are none."""
     found = archived_months(store)
-    ours = [each for each in found if each.file.parent == archive_folder(store) and each.file.is_file()]
+    ours = [each for each in found if each.file.parent == archive_folder(store)]
     others = [each for each in found if each not in ours]
     if not others:
         return ours, ""
@@ -57,7 +60,19 @@ class ArchivedFiles:
         path = self._staged / Path(name).name
         with path.open("xb") as file:
             path.chmod(0o600)
-            shutil.copyfileobj(source, file, 2**20)
+            first = source.read(CHUNK)
+            if not first.startswith(b"PAR1"):
+                raise Refused(f"{name}: is no Parquet file; nothing was changed")
+            file.write(first)
+            shutil.copyfileobj(source, file, CHUNK)
+
+    def differing(self, staged: Store) -> list[str]:
+        """Names of files that are not what the staged store knows them to be."""
+        known = {each.file.name: each.sha256 for each in archived_months(staged)}
+        return [
+            path.name for path in sorted(self._staged.glob("*.parquet"))
+            if path.name in known and digest_of(path) != known[path.name]
+        ]
 
     def put_in_place(self, staged: Store) -> None:
         """Moves them, and tells the staged store where they are. A file is named by its contents: one that is there

@@ -12,46 +12,36 @@ import hashlib
 import json
 import os
 import socket
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from database.backup.manifest import FORMAT, FORMAT_VERSION, Manifest, Member, NewerVersion, manifest_from
 from database.engines.base import is_process_alive, process_start
 from domain.errors import OutOfSpace, Refused, SetupError
 
-FORMAT = "lego-backup"
-FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 CHUNK = 2**20
+LONGEST_MANIFEST = 64 * 2**20
+"""Bytes: a hundred times what ten years of months and metrics take."""
+MOST_MEMBERS = 100_000
+DENSEST = 200
+"""Times that a member over `CHUNK` may become larger by unpacking. Ours become five to twenty times as large."""
 FASTEST = 1
 """Compression: more takes three times as long for a tenth less."""
 
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError,
+    struct.error,
+)
+"""What reading a file that is no whole ZIP archive raises, encrypted members and broken names included."""
+
 Progress = Callable[[str, int, int | None], None]
 """Told the part at hand, its bytes done, and its bytes in all if they are known."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """One member's bytes, as they must be."""
-
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a backup tells of itself. `generation` is the live one, None if there was none; `schema` the revision of the
-    tables; `fingerprints` as `fingerprints.fingerprints` makes them."""
-
-    engine: str
-    schema: str
-    made_at: str
-    generation: int | None
-    fingerprints: dict[str, Any]
-    members: dict[str, Member]
 
 
 class BackupWriter:
@@ -131,18 +121,53 @@ def open_backup(path: Path) -> Iterator[BackupReader]:
     with contextlib.ExitStack() as stack:
         with _damage(path):
             archive = stack.enter_context(zipfile.ZipFile(path))
-            names = archive.namelist()
-            if MANIFEST not in names:
+            entries = archive.infolist()
+            if MANIFEST not in (entry.filename for entry in entries):
                 raise damaged(path, "it has no manifest")
-            manifest = _manifest(path, archive.read(MANIFEST))
-        if sorted(names) != sorted([*manifest.members, MANIFEST]):
-            raise damaged(path, "its members are not those of its manifest")
+            manifest = _manifest(path, archive)
+            _refuse_unlike(path, entries, manifest)
         yield BackupReader(path, archive, manifest)
 
 
 def damaged(path: Path, why: str) -> Refused:
     """The error for a file that is not a whole backup of ours."""
     return Refused(f"{path}: is no backup of this program, or a damaged one ({why}); nothing was changed")
+
+
+def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
+    with archive.open(MANIFEST) as file:
+        content = file.read(LONGEST_MANIFEST + 1)
+    if len(content) > LONGEST_MANIFEST:
+        raise damaged(path, "its manifest is too long")
+    try:
+        return manifest_from(content)
+    except NewerVersion:
+        raise Refused(
+            f"{path}: was made by a newer version of this program; upgrade it first. Nothing was changed"
+        ) from None
+    except ValueError as error:
+        raise damaged(path, f"its manifest cannot be read: {error}") from None
+
+
+def _refuse_unlike(path: Path, entries: list[zipfile.ZipInfo], manifest: Manifest) -> None:
+    """Raises Refused for members that are not those of the manifest. Nothing was unpacked yet."""
+    others = [entry for entry in entries if entry.filename != MANIFEST]
+    if len(entries) > MOST_MEMBERS or len(entries) != len(others) + 1:
+        raise damaged(path, "it has too many members")
+    if sorted(entry.filename for entry in others) != sorted(manifest.members):
+        raise damaged(path, "its members are not those of its manifest")
+    for entry in others:
+        if entry.file_size != manifest.members[entry.filename].bytes:
+            raise damaged(path, f"{shown(entry.filename)} has another length than its manifest says")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise damaged(path, f"{shown(entry.filename)} is packed in another way than ours")
+        if entry.file_size > CHUNK and entry.file_size > DENSEST * entry.compress_size:
+            raise damaged(path, f"{shown(entry.filename)} would become {DENSEST} times as large and more")
+
+
+def shown(name: str) -> str:
+    """A name out of a file, fit for a line of a terminal and of a log."""
+    return name[:60] if name.isascii() and name.isprintable() else ascii(name[:60])
 
 
 class _Checked:
@@ -165,23 +190,14 @@ class _Checked:
 def _damage(path: Path) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise damaged(path, str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+    except BROKEN as error:
+        words = str(error).splitlines() or [type(error).__name__]
+        raise damaged(path, shown(words[0])) from None
     except OSError as error:
+        if error.errno == errno.EINVAL:
+            # A member that begins before the file does, or behind its end.
+            raise damaged(path, "its members are not where it says") from None
         raise _in_our_words(path, error) from None
-
-
-def _manifest(path: Path, content: bytes) -> Manifest:
-    try:
-        found = json.loads(content)
-        if found.pop("format") != FORMAT:
-            raise damaged(path, "its manifest is another program's")
-        if found.pop("format_version") > FORMAT_VERSION:
-            raise Refused(f"{path}: was made by a newer version of this program; upgrade it first. Nothing was changed")
-        members = {name: Member(**each) for name, each in found.pop("members").items()}
-        return Manifest(**found, members=members)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise damaged(path, f"its manifest cannot be read: {type(error).__name__}") from None
 
 
 def _refuse_existing(path: Path, force: bool) -> None:

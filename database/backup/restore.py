@@ -4,7 +4,8 @@
 2. lock         no import and no refresh meanwhile
 3. stage        every member beside what is live, its length and SHA-256 checked
 4. upgrade      the staged schema, if the backup is older than the program; it only adds
-5. compare      counts and sums of what is staged with those of the manifest
+5. examine      every column of every table can be read
+   compare      counts and sums of what is staged with those of the manifest
 6. renumber     generations get numbers that were never used here
 7. swap         all of it at one instant
 
@@ -13,18 +14,20 @@ What is live is not touched before step 7. After it everybody signs in again: se
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from database import migrations, schema
 from database.backup.archived_files import ArchivedFiles
-from database.backup.backup_file import BackupReader, Progress, damaged, open_backup
+from database.backup.backup_file import BackupReader, Progress, damaged, open_backup, shown
 from database.backup.fingerprints import differences, fingerprints
 from database.engines.base import Store
 from database.engines.copying import Copying, Staging
 from database.summaries.changes import ROLLBACK
 from database.summaries.run_log import SUCCESS, RunLog, last_generation
-from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, Refused
+from domain.errors import Damaged, DatabaseUnreachable, LegoError, OutOfSpace, Refused, SchemaError
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def restore(
             with archived.staging(), copying.staging() as staging:
                 _stage(staging, archived, file, progress)
                 _examine(staging, file)
+                _examine_archived(staging, archived, file)
                 generation = _renumber(store, copying, staging, file)
                 archived.put_in_place(staging.store)
                 staging.put_in_place()
@@ -79,19 +83,34 @@ def _refuse_unfit(store: Store, file: BackupReader) -> None:
 
 
 def _stage(staging: Staging, archived: ArchivedFiles, file: BackupReader, progress: Progress) -> None:
+    _refuse_without_room(staging.folder, file)
     for name in file.manifest.members:
         place = next((place for place in (staging, archived) if place.takes(name)), None)
         if place is None:
-            raise damaged(file.path, f"{name} is not part of a backup")
+            raise damaged(file.path, f"{shown(name)} is not part of a backup")
         with file.member(name, progress) as source:
             place.take_in(name, source)
     staging.complete()
 
 
+def _refuse_without_room(folder: Path | None, file: BackupReader) -> None:
+    if folder is None:
+        return
+    free = shutil.disk_usage(folder).free
+    if file.manifest.bytes > free:
+        raise OutOfSpace(
+            f"{folder}: {free / 2**20:,.0f} MiB are free, {file.path.name} unpacks to "
+            f"{file.manifest.bytes / 2**20:,.0f} MiB; free some space and run it again. Nothing was changed"
+        )
+
+
 def _examine(staging: Staging, file: BackupReader) -> None:
     try:
         migrations.upgrade(staging.store)
+        staging.store.copying().examine()
         found = fingerprints(staging.store, file.manifest.fingerprints.get("tables", ()))
+    except Damaged as error:
+        raise _holds_damage(file, error) from None
     except (OutOfSpace, DatabaseUnreachable):
         raise
     except LegoError as error:
@@ -107,10 +126,29 @@ def _examine(staging: Staging, file: BackupReader) -> None:
         )
 
 
+def _holds_damage(file: BackupReader, error: Damaged) -> Refused:
+    why = str(error).partition("; ")[0]
+    return damaged(file.path, f"{why}; try an earlier one")
+
+
+def _examine_archived(staging: Staging, archived: ArchivedFiles, file: BackupReader) -> None:
+    names = archived.differing(staging.store)
+    if names:
+        raise damaged(file.path, f"{', '.join(names[:5])} is not as it was archived")
+
+
+def _numbers_of(store: Store) -> list[int]:
+    """Every number that a generation of it had, as far as can be read: what is damaged is restored, too."""
+    found = list(store.generation_numbers())
+    with contextlib.suppress(Damaged, SchemaError):
+        found.append(last_generation(store))
+    return found
+
+
 def _renumber(store: Store, copying: Copying, staging: Staging, file: BackupReader) -> int | None:
     """Numbers above all that were ever given here or there, and a line in the log that keeps it so."""
     stores = [staging.store, *([store] if copying.has_tables() else [])]
-    used = [number for each in stores for number in (last_generation(each), *each.generation_numbers())]
+    used = [number for each in stores for number in _numbers_of(each)]
     staging.renumber(max(used, default=0))
     live = staging.store.live_generation()
     run = RunLog(staging.store, ROLLBACK)

@@ -10,6 +10,7 @@ import abc
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import sqlalchemy as sa
@@ -37,6 +38,8 @@ class Staging(abc.ABC):
 
     store: Store
     """What was put there, as a store."""
+    folder: Path | None = None
+    """Where its parts are put, if on this machine."""
 
     @abc.abstractmethod
     def takes(self, name: str) -> bool:
@@ -104,6 +107,10 @@ class Copying(abc.ABC):
     @abc.abstractmethod
     def knows_holders(self) -> bool:
         """Whether there is a table that tells who holds the lock."""
+
+    def examine(self) -> None:
+        """Looks at every row of what `parts` copies without reading it as rows. Raises Damaged."""
+        return
 
     @abc.abstractmethod
     def parts(self) -> contextlib.AbstractContextManager[Iterator[Part]]:

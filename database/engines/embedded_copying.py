@@ -20,20 +20,25 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
+import duckdb
 import sqlalchemy as sa
 
 from database.crash_points import passing
 from database.durable import make_durable
 from database.engines.copying import TRANSIENT, Copying, Part, Staging, renumbered, write_numbers
-from database.engines.embedded import EmbeddedStore
+from database.engines.duckdb_dialect import raw_duckdb
+from database.engines.embedded import RESTORE, EmbeddedStore
+from database.engines.embedded_reading import read_whole
 from database.engines.undisturbed import undisturbed
-from domain.errors import NeverRefreshed, OutOfSpace, Refused
+from domain.errors import Damaged, NeverRefreshed, OutOfSpace, Refused, SchemaError
 
 RESTORING = "restoring"
 READY = "ready"
+CHUNK = 2**20
 FACTS, APPLICATION = "facts.duckdb", "application.sqlite"
-_PARTS = re.compile(rf"{re.escape(FACTS)}|{re.escape(APPLICATION)}|generations/(\d{{6,}}\.duckdb|current)")
+_PARTS = re.compile(rf"{re.escape(FACTS)}|{re.escape(APPLICATION)}|generations/(\d{{6,18}}\.duckdb|current)")
 
 
 class EmbeddedCopying(Copying):
@@ -44,7 +49,25 @@ class EmbeddedCopying(Copying):
 
     def knows_holders(self) -> bool:
         self.store.databases()  # makes the folder, where the lock's file is
-        return (self.store.folder / APPLICATION).is_file()
+        if not (self.store.folder / APPLICATION).is_file():
+            return False
+        try:
+            self.store.lock_holder()
+        except (Damaged, SchemaError):
+            return False  # What is damaged is restored, too.
+        return True
+
+    def examine(self) -> None:
+        with self.store.facts() as connection:
+            try:
+                read_whole(raw_duckdb(connection))
+            except duckdb.Error as error:
+                raise self.store.damaged_facts(error) from None
+        _examine_sqlite(self.store.folder / APPLICATION)
+        live = self.store.live_generation()
+        for number in self.store.generation_numbers() if live is not None else ():
+            if number <= live.generation:
+                self.store.generations.read_whole(number)
 
     @contextlib.contextmanager
     def parts(self) -> Iterator[Iterator[Part]]:
@@ -93,7 +116,7 @@ class EmbeddedStaging(Staging):
 
     def __init__(self, target: EmbeddedStore, folder: Path) -> None:
         self._target = target
-        self._folder = folder
+        self.folder = folder
         database = dataclasses.replace(target.settings.database, path=folder)
         self.store = EmbeddedStore(dataclasses.replace(target.settings, database=database))
         self.store.databases()
@@ -102,11 +125,16 @@ class EmbeddedStaging(Staging):
         return _PARTS.fullmatch(name) is not None
 
     def take_in(self, name: str, source: BinaryIO) -> None:
-        path = self._folder / name
+        path = self.folder / name
         path.parent.mkdir(exist_ok=True, mode=0o700)
         with path.open("xb") as file:
             path.chmod(0o600)
-            shutil.copyfileobj(source, file, 2**20)
+            # Before the rest is unpacked: it may be large.
+            first = source.read(CHUNK)
+            if not _may_be(name, first):
+                raise Refused(f"{name}: is not a file of that kind; nothing was changed")
+            file.write(first)
+            shutil.copyfileobj(source, file, CHUNK)
 
     def complete(self) -> None:
         """Nothing to do: files are there when they are written."""
@@ -144,15 +172,15 @@ class EmbeddedStaging(Staging):
     def _decide(self) -> None:
         """Writes the marker, whole or not at all."""
         kept = [self.store.generations.path(number).name for number in self.store.generation_numbers()]
-        draft = self._folder / f"{READY}.new"
+        draft = self.folder / f"{READY}.new"
         try:
             draft.write_text(json.dumps({"live": _pointer(self.store), "kept": kept}), encoding="ascii")
-            for path in (*self._folder.rglob("*"), self._folder):
+            for path in (*self.folder.rglob("*"), self.folder):
                 make_durable(path)
-            draft.replace(self._folder / READY)
-            make_durable(self._folder)
+            draft.replace(self.folder / READY)
+            make_durable(self.folder)
         except OSError as error:
-            raise OutOfSpace(f"{self._folder}: {error.strerror}; nothing was changed") from None
+            raise OutOfSpace(f"{self.folder}: {error.strerror}; nothing was changed") from None
 
 
 def finish_restore(store: EmbeddedStore) -> None:
@@ -168,12 +196,25 @@ def finish_restore(store: EmbeddedStore) -> None:
             # Its log belongs to the old file.
             store.facts_path.with_name(FACTS + ".wal").unlink(missing_ok=True)
             (folder / FACTS).replace(store.facts_path)
-        _copy_sqlite(folder / APPLICATION, store.folder / APPLICATION)
+        _copy_over(folder / APPLICATION, store)
         passing("restored-files")
         _point(store, decided["live"], decided["kept"])
         passing("restored")
         (folder / READY).unlink()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy_over(source: Path, store: EmbeddedStore) -> None:
+    target = store.folder / APPLICATION
+    try:
+        if target.exists():
+            _examine_sqlite(target)
+    except Damaged:
+        # Nothing can be written into it. The log of what was there does not belong to the file that comes.
+        store.application.dispose()
+        for name in (APPLICATION, f"{APPLICATION}-wal", f"{APPLICATION}-shm"):
+            (store.folder / name).unlink(missing_ok=True)
+    _copy_sqlite(source, target)
 
 
 def _point(store: EmbeddedStore, live: str | None, kept: list[str]) -> None:
@@ -199,6 +240,25 @@ def _move_generations(source: Path, target: Path) -> None:
     for path in sorted(source.glob("*.duckdb")):
         path.replace(target / path.name)
     make_durable(target)
+
+
+def _may_be(name: str, first: bytes) -> bool:
+    """Whether a part begins as it must; `first` is all of it, if it is short."""
+    if name == APPLICATION:
+        return first.startswith(b"SQLite format 3\0")
+    if name.endswith(".duckdb"):
+        return first[8:12] == b"DUCK"
+    return len(first) <= 100
+
+
+def _examine_sqlite(path: Path) -> None:
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        raise Damaged(f"{path}: cannot be read ({found.splitlines()[0]}); {RESTORE}")
 
 
 def _file(name: str, path: Path) -> Part:
