@@ -16,7 +16,17 @@ import sqlalchemy as sa
 from database import migrations, schema
 from database.engines import open_store
 from database.engines.mysql import load_rows
-from domain.errors import Damaged, DatabaseUnreachable, GenerationLost, LegoError, LockBusy, NeverRefreshed, Refused, SchemaError, SetupError
+from domain.errors import (
+    Damaged,
+    DatabaseUnreachable,
+    GenerationLost,
+    LegoError,
+    LockBusy,
+    NeverRefreshed,
+    Refused,
+    SchemaError,
+    SetupError,
+)
 from settings import ROOT, Settings
 from tests.conftest import embedded_settings, environment_of, mysql_settings
 from tests.mariadb import PASSWORD, USER, free_port
