@@ -8,11 +8,22 @@ import click
 from flask import Flask
 from flask.helpers import get_debug_flag
 
-import commands
-from database.engines import open_store
 from domain.errors import SettingsError, SetupError
 from machine.ownership import refuse_strangers
-from settings import Settings, load_settings
+from settings import ROOT, Settings, load_settings
+
+try:
+    import commands
+    from database.engines import open_store
+except ModuleNotFoundError as missing:
+    # After a git pull the code may want a package that the deployment has yet to install.
+    if missing.name is None or list(ROOT.glob(f"{missing.name.partition('.')[0]}*")):
+        raise
+    failure = click.ClickException(
+        f"the package {missing.name} is not installed, which this version needs; run: ./deploy_lego.sh"
+    )
+    failure.exit_code = SetupError.exit_code
+    raise failure from None
 
 
 def create_app(settings: Settings | None = None) -> Flask:
