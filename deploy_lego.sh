@@ -6,10 +6,16 @@ set -euo pipefail
 
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd -P)
 python=$root/.venv/bin/python
+modules=$root                  # where they are taken from: the repository, later the copy that is served
+served=$root/.releases/current # the copy that the next start or reload serves
 busy_for=900 # seconds to wait for an import, a refresh or another deployment to end
 
 # shellcheck source=ops/environment.sh
 source "$root/ops/environment.sh"
+# shellcheck source=ops/chosen.sh
+source "$root/ops/chosen.sh"
+# shellcheck source=ops/steps.sh
+source "$root/ops/steps.sh"
 
 usage() {
     cat <<'TEXT'
@@ -17,16 +23,19 @@ Usage: ./deploy_lego.sh [start] [--no-demo] [--foreground] [--web-config FILE]
        ./deploy_lego.sh stop | status | logs [--follow]
 
 start (default)  makes or updates the virtual environment .venv, the schema and the summaries, then starts
-                 the dashboard in the background; if it runs already, reloads it without dropping a request
+                 the dashboard in the background; if it runs already, reloads it without dropping a request.
+                 What is served is a copy of the code: until the next start, a git pull changes nothing for it
   --no-demo      does not load demo data into an empty embedded database
   --foreground   stays and serves, for containers and systemd
   --web-config FILE   serves with the settings in FILE, such as a database user with fewer rights;
-                 instance folder and address must be the same in both files
+                 instance folder and address must be the same in both files. Kept for later starts,
+                 until another FILE is given, or the word none
 stop             lets the last requests finish and ends the dashboard
 status           says whether the dashboard runs and is ready (exit 0) or not (exit 1)
 logs             shows the end of the log; --follow goes on showing it
 
-Settings are in config.ini and in variables such as LEGO_WEB_PORT; PYTHON names another interpreter.
+Settings are in config.local.ini (else config.ini) and in variables such as LEGO_WEB_PORT; PYTHON names
+another interpreter.
 Exit codes are those of the flask commands; README.md lists them.
 TEXT
 }
@@ -40,8 +49,10 @@ main() {
             --foreground) foreground=yes ;;
             --no-demo) demo='' ;;
             --web-config)
-                [ -f "${2:-}" ] || die 2 "--web-config needs the path of a file: ${2:-none given}"
-                web_config=$(realpath -- "$2")
+                [ "${2:-}" = none ] || [ -f "${2:-}" ] ||
+                    die 2 "--web-config needs the path of a file, or the word none: ${2:-nothing is given}"
+                web_config=none
+                [ "$2" = none ] || web_config=$(realpath -- "$2")
                 shift
                 ;;
             --follow | -f) follow=yes ;;
@@ -88,12 +99,16 @@ bring_up() {
         read_settings "$work/settings"
     fi
     step packages make_environment .venv requirements.txt
+    keep_settings_apart
     step settings ask settings
     read_settings "$work/output"
     if [ -n "$running" ] && [ -n "$foreground" ]; then
         die 2 "the dashboard runs already (process $running); ./deploy_lego.sh stop ends it"
     fi
+    choose_web_config
     [ -n "$running" ] || step port ask free-port
+    step code ask release
+    use_code "$(sed -n 2p "$work/output")"
     step schema create_schema
     step contents ask missing
     missing=" $(tail -n 1 "$work/output") "
@@ -109,8 +124,12 @@ bring_up() {
     if [ -n "$web_config" ]; then
         # What a page starts as a command may write; the web's own user may not.
         export LEGO_COMMANDS_CONFIG=${LEGO_CONFIG:-$root/config.ini} LEGO_CONFIG=$web_config
+        step 'web config' check_web_config
     fi
     step trial ask trial
+    # Only now: what cannot be served never becomes current.
+    ask switch >/dev/null
+    keep_web_config
     [ -n "$foreground" ] || serve_in_background
     echo
     echo "$address   $([ -n "$foreground" ] && echo starts || echo serves) after $(seconds_since "$began") s"
@@ -130,13 +149,25 @@ serve_in_background() {
         reason=$(ask restart-reason "$running" 2>/dev/null) || reason='the running app cannot be looked at'
         if [ -z "$reason" ]; then
             step reload ask reload "$running"
-            remove_old_environments
+            remove_what_is_old
             return
         fi
+        is_in_background ||
+            die 2 "the running app cannot be reloaded ($reason); restart it as it was started: systemctl restart lego"
         step "stop" stop_running "$reason"
     fi
     step 'start' start_app
+    remove_what_is_old
+}
+
+remove_what_is_old() {
+    ask clear >/dev/null
     remove_old_environments
+}
+
+# Whether what runs was started by this script without --foreground: it writes to the log in the instance folder.
+is_in_background() {
+    [ "$(readlink "/proc/$running/fd/1")" = "$(realpath -- "$log_file")" ]
 }
 
 create_schema() {
@@ -147,10 +178,13 @@ start_app() {
     local pid
     rm -f "$pid_file"
     (umask 077 && : >>"$log_file")
+    # By the link: a reload then follows it, to other code and its environment. And from a folder that stays.
+    cd "$root"
     # Its own session, so that closing the terminal does not end it; without our lock, which it would keep.
-    setsid "$python" -m gunicorn --config "$root/gunicorn.conf.py" --pid "$pid_file" \
+    setsid "$served/.venv/bin/python" -m gunicorn --config "$served/gunicorn.conf.py" --pid "$pid_file" \
         >>"$log_file" 2>&1 </dev/null 9<&- &
     pid=$!
+    cd "$modules"
     if ! ask wait "$pid"; then
         kill "$pid" 2>/dev/null || true
         tail -n 15 "$log_file" >&2
@@ -163,7 +197,7 @@ serve_in_foreground() {
     rm -f "$pid_file"
     exec 9<&-
     cd "$root"
-    exec "$python" -m gunicorn --config "$root/gunicorn.conf.py" --pid "$pid_file"
+    exec "$served/.venv/bin/python" -m gunicorn --config "$served/gunicorn.conf.py" --pid "$pid_file"
 }
 
 # --- stop, status, logs ----------------------------------------------------------------------------
@@ -198,6 +232,11 @@ show_status() {
         exit 1
     fi
     echo "LEGO Dashboard is running: process $running, since $(date -d "@$(stat -c %Y "/proc/$running")" '+%F %T')"
+    if ask served-as "$running" >"$work/served"; then
+        # The files of the embedded engine know no users of their own.
+        [ "$engine" = embedded ] || sed -i 'N; s/\n/, and in the database as /' "$work/served"
+        head -n 1 "$work/served"
+    fi
     ask ready 2>&1 || exit 1
 }
 
@@ -244,6 +283,8 @@ take_lock() {
 }
 
 load_settings() {
+    # What runs is asked in its own words: the repository may be ahead of it.
+    [ ! -x "$served/.venv/bin/python" ] || use_code "$served"
     [ -x "$python" ] || die 2 "nothing is installed here yet; ./deploy_lego.sh does it"
     ask settings >"$work/settings" || exit
     read_settings "$work/settings"
@@ -255,6 +296,13 @@ read_settings() {
     pid_file=$instance/gunicorn.pid
     log_file=$instance/gunicorn.log
     running=$(find_running)
+}
+
+# use_code FOLDER: from here on modules and packages are those of that copy of the code.
+use_code() {
+    modules=$1
+    python=$modules/.venv/bin/python
+    cd "$modules"
 }
 
 ask() {
@@ -273,67 +321,6 @@ find_running() {
         tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF -- "$pid_file"; then
         echo "$pid"
     fi
-}
-
-# step NAME COMMAND…: runs the command, says how long it took and its first line; ends the script if it fails.
-# A command that finds an import or a refresh at work (exit 3) is tried again for a while.
-step() {
-    local name=$1 began=$EPOCHREALTIME code waiting=''
-    shift
-    [ ! -t 1 ] || printf '  … %s' "$name"
-    while true; do
-        set +e
-        (
-            set -e
-            "$@"
-        ) >"$work/output" 2>"$work/errors" </dev/null
-        code=$?
-        set -e
-        if [ "$code" != 3 ] || [ "${EPOCHREALTIME%[.,]*}" -gt $((${began%[.,]*} + busy_for)) ]; then
-            break
-        fi
-        [ -n "$waiting" ] || clear_line "  … $name waits: $(tail -n 1 "$work/errors")"$'\n'
-        waiting=yes
-        sleep 1
-    done
-    if [ "$code" != 0 ]; then
-        clear_line ''
-        fail "$name" "$code"
-    fi
-    clear_line "$(printf '  %s %-10s %6s s  %s' "$(tick)" "$name" "$(seconds_since "$began")" "$(head -n 1 "$work/output" | cut -c1-120)")"$'\n'
-}
-
-fail() {
-    cat "$work/output" "$work/errors" | grep -v '^[[:space:]]*$' | tail -n 20 >"$work/end" || true
-    echo "deploy_lego.sh: step '$1' failed (exit $2): $(tail -n 1 "$work/end")" >&2
-    sed '$d; s/^/    /' "$work/end" >&2
-    if [ -n "$running" ] && [ "$running" = "$(find_running)" ]; then
-        echo "The dashboard that was running still is (process $running)." >&2
-    fi
-    exit "$2"
-}
-
-die() {
-    echo "deploy_lego.sh: $2" >&2
-    exit "$1"
-}
-
-clear_line() {
-    [ ! -t 1 ] || printf '\r\033[K'
-    printf '%s' "$1"
-}
-
-tick() {
-    case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
-        *[Uu][Tt][Ff]*) echo ✓ ;;
-        *) echo ok ;;
-    esac
-}
-
-# The radix character of EPOCHREALTIME is the locale's.
-seconds_since() {
-    local tenths=$(((${EPOCHREALTIME/[.,]/} - ${1/[.,]/}) / 100000))
-    echo "$((tenths / 10)).$((tenths % 10))"
 }
 
 main "$@"

@@ -1,4 +1,5 @@
-"""How gunicorn serves the app: `gunicorn` alone, from the repository's root, reads this file.
+"""How gunicorn serves the app. deploy_lego.sh starts it with the copy of this file in `.releases/current`; `gunicorn`
+alone, from the repository's root, reads the one there.
 
 SIGHUP reads it and config.ini again and replaces the workers without dropping a request; SIGTERM lets
 requests finish for `graceful_timeout` seconds.
@@ -12,6 +13,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+if (ROOT / ".releases" / "current").is_dir():
+    # A server that was started before there were copies of the code goes on reading this file in the repository.
+    ROOT = (ROOT / ".releases" / "current").resolve()
 BOOT_FAILED = 3
 OUT_OF_SPACE = 5
 
@@ -44,6 +48,16 @@ def _settings():
                 del sys.modules[name]
 
 
+def _leave_other_code():
+    """Takes the repository and earlier copies of it off the path on which workers look for modules, for what they
+    want stands in `chdir`, and gunicorn adds that only where it is missing."""
+    home = ROOT.parent.parent if ROOT.parent.name == ".releases" else ROOT
+    found = {entry: Path(entry or ".").resolve() for entry in sys.path}
+    sys.path[:] = [
+        entry for entry in sys.path if found[entry] != home and found[entry].parent != home / ".releases"
+    ]
+
+
 def _private_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -74,6 +88,7 @@ def _check_room(pid_file: Path) -> None:
 if os.environ.get("LEGO_CONFIG"):
     os.environ["LEGO_CONFIG"] = str(Path(os.environ["LEGO_CONFIG"]).absolute())
 
+_leave_other_code()
 _all = _settings()
 _web = _all.web
 

@@ -1,9 +1,10 @@
 """config.ini and the environment -> one frozen `Settings`, the same for flask, scripts and gunicorn.
 
 Every key is declared once, in the dataclasses below, with its type and its default. The environment
-wins over the file: `LEGO_DATABASE_PASSWORD` beats `[database] password`. `LEGO_CONFIG` names another
-file. `%` and `;` in values are literal. Anything not understood is an error that says where it stands
-and names the nearest thing that would be.
+wins over the file: `LEGO_DATABASE_PASSWORD` beats `[database] password`. config.ini comes with the program; where
+there is a config.local.ini, which git does not track, that is read in its place. `LEGO_CONFIG` names another file.
+`%` and `;` in values are literal. Anything not understood is an error that says where it stands and names the
+nearest thing that would be.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from typing import Any
 from domain.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent
+"""Where this code is: the repository, or the copy of it that is served."""
+RELEASES = ".releases"
+HOME = ROOT.parent.parent if ROOT.parent.name == RELEASES else ROOT
+"""Where the installation is: the repository, with settings, instance folder and environments."""
 
 NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_COMMANDS_CONFIG", "LEGO_CRASH_AT", "LEGO_REQUEST_ID", "LEGO_CALLED_AS")
 _SECRETS = (
@@ -170,7 +175,7 @@ def load_settings(path: Path | str | None = None, environment: Mapping[str, str]
     """
     environment = os.environ if environment is None else environment
     named = path or environment.get("LEGO_CONFIG")
-    source = Path(named) if named else ROOT / "config.ini"
+    source = _own_file(Path(named) if named else HOME / "config.ini")
     content = _content(source)
     if named and content is None:
         raise SettingsError(f"{source}: there is no such file; LEGO_CONFIG or --config must name a readable one")
@@ -203,6 +208,13 @@ def as_environment(settings: Settings) -> dict[str, str]:
 def keys_of(section: str) -> list[str]:
     """The keys that a section of config.ini may have."""
     return [_key(spec) for spec in dataclasses.fields(SECTIONS[section])]
+
+
+def _own_file(source: Path) -> Path:
+    """config.local.ini, if it is there, in the place of the config.ini that git tracks; also for whoever names that
+    one, as older cron lines do."""
+    own = HOME / "config.local.ini"
+    return own if own.is_file() and source.resolve() == (HOME / "config.ini").resolve() else source
 
 
 def _content(source: Path) -> str | None:
@@ -302,7 +314,7 @@ def _whole_number(text: str, bounds: tuple[int, int], origin: str) -> int:
 
 def _settle_engine(database: DatabaseSettings) -> DatabaseSettings:
     engine = database.engine or ("mysql" if database.host else "embedded")
-    path = database.path if database.path.is_absolute() else ROOT / database.path
+    path = database.path if database.path.is_absolute() else HOME / database.path
     return dataclasses.replace(database, engine=engine, path=path, host=database.host or "127.0.0.1")
 
 
@@ -344,10 +356,20 @@ def _check_webhook(notices: NoticeSettings, origins: dict) -> None:
 def _warnings(source: Path | None, written: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
     if source is None:
         return ("config.ini: not there, every setting has its default",)
+    warnings = []
+    if source.parent == HOME and source.name == "config.local.ini" and _says_something(HOME / "config.ini"):
+        warnings.append("config.ini: what it sets is not read, because config.local.ini is there; move it there")
     readable_by_all = source.stat().st_mode & stat.S_IROTH
     if readable_by_all and any(written.get(key) for key in _SECRETS):
-        return (f"{source.name}: holds a secret and every user of this machine can read it; run: chmod 600 {source}",)
-    return ()
+        warnings.append(
+            f"{source.name}: holds a secret and every user of this machine can read it; run: chmod 600 {source}"
+        )
+    return tuple(warnings)
+
+
+def _says_something(file: Path) -> bool:
+    """Whether a line of the file is a setting, not a comment, a section or blank."""
+    return bool(re.search(r"^[ \t]*[^#;\[\s]", _content(file) or "", re.MULTILINE))
 
 
 def _key(spec: dataclasses.Field) -> str:

@@ -22,7 +22,9 @@ from pathlib import Path
 import gunicorn
 
 from domain.errors import LegoError, SetupError
-from settings import Settings, load_settings
+from machine.ownership import name_of
+from ops import releases
+from settings import HOME, Settings, load_settings
 
 READY = "ready"
 READY_WITHIN = 60
@@ -37,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     questions = parser.add_subparsers(required=True)
     for name, answer, *operands in (
         ("settings", describe_settings),
+        ("release", describe_release),
+        ("switch", lambda settings: releases.serve_this()),
+        ("clear", clear_releases),
         ("missing", describe_missing),
         ("free-port", check_port),
         ("trial", try_app),
@@ -44,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         ("wait", wait_until_ready, "pid"),
         ("reload", reload_workers, "pid"),
         ("ready", describe_readiness),
+        ("served-as", describe_who_serves, "pid"),
     ):
         question = questions.add_parser(name)
         question.set_defaults(answer=answer)
@@ -60,10 +66,24 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def describe_settings(settings: Settings) -> str:
-    """Engine, instance folder and address, a line each, below a line that names them."""
+    """Engine, instance folder and address, a line each, below a line that names them; warnings on stderr."""
+    for warning in settings.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     origin = settings.source.name if settings.source else "defaults"
     parts = (settings.database.engine, str(settings.database.path), address(settings))
     return "\n".join((f"{origin}: {parts[0]} engine, {parts[1]}", *parts))
+
+
+def describe_release(settings: Settings) -> str:
+    """Copies the code to be served; a line of words, and the folder."""
+    release = releases.make_release()
+    return f"served from {release.relative_to(HOME)}\n{release}"
+
+
+def clear_releases(settings: Settings) -> str:
+    """Removes copies that nobody serves from any more."""
+    releases.remove_old()
+    return "old copies are removed"
 
 
 def describe_missing(settings: Settings) -> str:
@@ -161,6 +181,17 @@ def describe_readiness(settings: Settings) -> str:
     if answer != READY:
         raise SetupError(f"{address(settings)}/readyz says: {answer}")
     return f"{address(settings)} is ready"
+
+
+def describe_who_serves(settings: Settings, pid: int) -> str:
+    """As whom the app whose master is `pid` serves: the system's user and its settings; below, the database's user."""
+    variables = (entry.decode(errors="replace").partition("=") for entry in _own_variables(pid))
+    served = load_settings(environment={name: text for name, _, text in variables})
+    user = name_of(Path(f"/proc/{pid}").stat().st_uid)
+    return (
+        f"It serves as {user}, with {served.source or 'no file of settings'}\n"
+        f"{served.database.user}@{served.database.host}"
+    )
 
 
 def address(settings: Settings) -> str:

@@ -30,9 +30,42 @@ install_packages() {
         echo "These packages are missing. Install them and try again: sudo apt-get install $*" >&2
         return 2
     fi
-    "${sudo[@]}" apt-get update -q >&2
-    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >&2
+    # A source that does not answer is given up within seconds; what other sources have is installed all the same.
+    local quick=(-q -o Acquire::Retries=0 -o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10
+        -o DPkg::Lock::Timeout=300)
+    "${sudo[@]}" apt-get update "${quick[@]}" >&2 || true
+    if ! "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${quick[@]}" "$@" >&2; then
+        echo "apt-get could not install $*. If it reaches no package source, name a mirror in /etc/apt/sources.list, or bring" \
+            "the .deb files here and install them with: apt-get install ./*.deb; then try again" >&2
+        return 2
+    fi
+}
+
+# install_with_pip PYTHON ARGUMENTS…: installs requirements from the index that pip is configured with, from a folder of
+# wheels, or both. pip would try an index that it cannot reach again and again for every package, and then say that there
+# is no such version: so it is asked first, once, for a package that every installation needs.
+install_with_pip() {
+    local python=$1 pip chosen from=() lacks='' words
+    shift
+    pip=("$python" -m pip --disable-pip-version-check --no-input)
+    chosen=$("${pip[@]}" config list)
+    if ! grep -q "[.]no-index='\?\(1\|[Tt]rue\|[Yy]es\|[Oo]n\)" <<<"$chosen" &&
+        ! words=$(PIP_FIND_LINKS='' timeout 20 "${pip[@]}" index versions --retries 0 --timeout 5 Flask 2>&1); then
+        if ! grep -q "[.]find-links='[^']" <<<"$chosen"; then
+            echo "$words" >&2
+            echo "the package index cannot be reached: PIP_INDEX_URL names a mirror; or bring the packages in a folder, as README.md" \
+                "says under \"Without a network\", and set PIP_NO_INDEX=1 PIP_FIND_LINKS=/that/folder" >&2
+            return 2
+        fi
+        # There is a folder of wheels: it has what is needed, or pip says what it lacks.
+        from=(--no-index) lacks='the package index cannot be reached, and '
+    fi
+    if ! "${pip[@]}" install --no-deps --quiet "${from[@]}" "$@"; then
+        echo "${lacks}pip could not install the packages (see above); README.md says under \"Without a network\" how to bring them" \
+            "in a folder of wheels" >&2
+        return 2
+    fi
 }
 
 # make_environment LINK REQUIREMENTS...: makes $root/LINK an environment with exactly these packages.
@@ -55,7 +88,7 @@ make_environment() {
         for requirement in "${requirements[@]}"; do
             arguments+=(--requirement "$requirement")
         done
-        "$built/bin/python" -m pip install --disable-pip-version-check --no-input --no-deps --quiet "${arguments[@]}"
+        install_with_pip "$built/bin/python" "${arguments[@]}"
         "$built/bin/python" -m pip check --disable-pip-version-check >&2
         "$built/bin/python" -m pip list --disable-pip-version-check --format freeze | wc -l >"$built/complete"
     fi
@@ -67,15 +100,12 @@ make_environment() {
     echo "Python $version, $(cat "$built/complete") packages"
 }
 
-# Removes environments that neither .venv nor .venv-tests points to.
+# Removes environments that no link points to: .venv, .venv-tests, or that of a copy of the code that is served.
 remove_old_environments() {
-    local built
+    local built used
+    used=$(readlink -f "$root/.venv" "$root/.venv-tests" "$root"/.releases/*/.venv || true)
     for built in "$root"/.venvs/*/; do
-        built=${built%/}
-        case "$built" in
-            "$(readlink -f "$root/.venv")" | "$(readlink -f "$root/.venv-tests")") ;;
-            *) rm -rf "$built" ;;
-        esac
+        grep -qxF -- "${built%/}" <<<"$used" || rm -rf "$built"
     done
 }
 

@@ -44,7 +44,7 @@ def flask(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 
 
 def test_without_a_file_every_setting_has_its_default_and_that_is_said_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("settings.ROOT", tmp_path)
+    monkeypatch.setattr("settings.HOME", tmp_path)
     settings = load_settings(environment={})
     assert settings.source is None
     assert settings.warnings == ("config.ini: not there, every setting has its default",)

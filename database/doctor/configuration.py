@@ -16,10 +16,10 @@ def judge_settings(settings: Settings) -> Iterator[Finding]:
     where = str(settings.source) if settings.source else "no config.ini, only variables and defaults"
     for warning in settings.warnings:
         subject, _, words = warning.partition(": ")
-        said, _, advice = words.partition("; run: ")
+        said, _, advice = words.partition("; ")
         yield Finding(
             "configuration", WARNING if settings.source else HINT, f"{subject} {said}", where,
-            f"run: {advice}" if advice else "nothing, if the defaults are meant; else write a config.ini",
+            advice or "nothing, if the defaults are meant; else write a config.ini",
             subject=subject,
         )
 

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import signal
 import socket
+import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.deploy.clone import Clone, sign_in, steps_of
 
-EVERY_TIME = ["packages", "settings", "schema", "contents", "summaries", "trial"]
+BEFORE_FACTS = ["packages", "settings", "port", "code", "schema", "contents", "admin", "trial"]
+EVERY_TIME = ["packages", "settings", "code", "schema", "contents", "summaries", "trial"]
 
 
 def test_the_first_deployment_names_every_step_with_its_seconds(first_output: str, clone: Clone) -> None:
     assert steps_of(first_output) == [
-        "packages", "settings", "port", "schema", "contents", "demo data", "summaries", "admin", "trial", "start",
+        "packages", "settings", "port", "code", "schema", "contents", "demo data", "summaries", "admin", "trial",
+        "start",
     ]
     assert f"http://127.0.0.1:{clone.port}   serves after" in first_output
+
+
+def test_the_readme_shows_what_a_first_deployment_prints(first_output: str, clone: Clone) -> None:
+    readme = (clone.folder / "README.md").read_text(encoding="utf-8")
+    (sample,) = re.findall(r"^    (LEGO Dashboard in .*?shown only now: …)$", readme, re.MULTILINE | re.DOTALL)
+    sample = textwrap.dedent(f"    {sample}").replace("/home/anna/lego", str(clone.folder))
+    sample = sample.replace("8000", str(clone.port))
+    shown, printed = ([same_everywhere(line) for line in text.strip().splitlines()] for text in (sample, first_output))
+    assert len(shown) == len(printed)
+    for line, found in zip(shown, printed, strict=True):
+        assert re.fullmatch(re.escape(line).replace("…", ".*"), found), (line, found)
+
+
+def same_everywhere(line: str) -> str:
+    """Without what the machine decides: seconds and the version of Python."""
+    return re.sub(r"Python [\d.]+", "Python", re.sub(r"(?:after)? +\d+\.\d s", " seconds", line))
 
 
 def test_the_first_deployment_makes_an_admin_who_can_sign_in(first_output: str, deployed: Clone) -> None:
@@ -71,8 +92,40 @@ def test_two_deployments_at_once_drop_no_request_touch_no_data_and_the_second_sa
     assert not workers & children(process)
 
 
+def test_what_happens_in_the_repository_changes_nothing_for_the_app_that_runs(deployed: Clone) -> None:
+    program, process = deployed.folder / "flask_app.py", pid_of(deployed)
+    sound, templates = program.read_text(encoding="utf-8"), deployed.folder / "templates"
+    (worker, *_) = before = children(process)
+    # As a pull in the middle of the day, before anybody deploys.
+    program.write_text("import nothing_of_this_name\n", encoding="utf-8")
+    templates.rename(aside := deployed.folder / "templates aside")
+    try:
+        os.kill(int(worker), signal.SIGTERM)
+        await_that(lambda: len(children(process) - {worker}) == len(before))
+        os.kill(process, signal.SIGHUP)
+        await_that(lambda: not before & children(process) and len(children(process)) == len(before))
+        paths = ("/login", "/readyz", "/static/css/base.css")
+        assert {deployed.get(path)[0] for path in paths for _ in before} == {200}
+        assert deployed.run("status").returncode == 0
+    finally:
+        aside.rename(templates)
+        program.write_text(sound, encoding="utf-8")
+
+
+def test_only_the_copy_that_is_served_is_kept(deployed: Clone) -> None:
+    copies, program = deployed.folder / ".releases", deployed.folder / "flask_app.py"
+    sound, before = program.read_text(encoding="utf-8"), (copies / "current").readlink()
+    for text in (f"{sound}# This line is new.\n", sound):
+        program.write_text(text, encoding="utf-8")
+        assert deployed.run().returncode == 0
+        current = (copies / "current").readlink()
+        assert {path.name for path in copies.iterdir()} == {"current", str(current)}
+        assert (copies / current / "flask_app.py").read_text(encoding="utf-8") == text
+        assert (current == before) == (text == sound)
+
+
 def test_code_that_cannot_start_is_named_before_the_reload_and_the_old_app_serves_on(deployed: Clone) -> None:
-    workers = children(pid_of(deployed))
+    workers, served = children(pid_of(deployed)), (deployed.folder / ".releases/current").readlink()
     broken = deployed.folder / "web/health.py"
     sound = broken.read_text(encoding="utf-8")
     broken.write_text("import nothing_of_this_name\n", encoding="utf-8")
@@ -86,6 +139,7 @@ def test_code_that_cannot_start_is_named_before_the_reload_and_the_old_app_serve
     assert f"The dashboard that was running still is (process {pid_of(deployed)})." in done.stderr
     assert deployed.get("/readyz")[0] == 200
     assert children(pid_of(deployed)) == workers
+    assert (deployed.folder / ".releases/current").readlink() == served
 
 
 def test_workers_that_cannot_boot_are_found_by_the_trial(deployed: Clone) -> None:
@@ -150,7 +204,7 @@ def test_without_demo_data_it_says_how_facts_get_in_starts_anew_for_other_variab
     assert beside.run("status").stdout == "LEGO Dashboard is not running.\n"
     done = beside.run("--no-demo")
     assert (done.returncode, done.stderr) == (0, "")
-    assert steps_of(done.stdout) == ["packages", "settings", "port", "schema", "contents", "admin", "trial", "start"]
+    assert steps_of(done.stdout) == [*BEFORE_FACTS, "start"]
     assert "There are no facts yet: .venv/bin/flask import FILE --refresh takes yours in.\n" in done.stdout
     assert beside.get("/readyz")[0] == 200
     before = pid_of(beside)
@@ -170,6 +224,39 @@ def test_without_demo_data_it_says_how_facts_get_in_starts_anew_for_other_variab
     again = beside.run("stop")
     assert (again.returncode, again.stdout) == (0, "LEGO Dashboard is not running.\n")
     assert beside.run("status").returncode == 1
+
+
+def test_the_settings_of_the_web_stay_chosen_until_told_otherwise(beside: Clone, tmp_path: Path) -> None:
+    web = tmp_path / "web.ini"
+    web.write_text(f"[web]\nsecret_key = {'k' * 32}\n", encoding="utf-8")
+    web.chmod(0o644)
+    done = beside.run("--no-demo", "--web-config", str(web))
+    warning = f"warning: web.ini: holds a secret and every user of this machine can read it; run: chmod 600 {web}"
+    assert (done.returncode, done.stderr) == (0, f"  {warning}\n")
+    assert steps_of(done.stdout) == [*BEFORE_FACTS[:-1], "web config", "trial", "start"]
+    web.chmod(0o600)
+    process = pid_of(beside)
+    again = beside.run("--no-demo")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert steps_of(again.stdout) == [*EVERY_TIME[:-2], "web config", "trial", "reload"]
+    assert pid_of(beside) == process
+    me = pwd.getpwuid(os.getuid()).pw_name
+    assert f"\nIt serves as {me}, with {web}\n" in beside.run("status").stdout
+    web.rename(gone := tmp_path / "gone.ini")
+    lost = beside.run("--no-demo")
+    assert (lost.returncode, lost.stderr) == (
+        2,
+        f"deploy_lego.sh: {web}, with which the pages are served, is not there; name another with --web-config, or "
+        "none\n",
+    )
+    gone.rename(web)
+    done = beside.run("--no-demo", "--web-config", "none")
+    assert (done.returncode, "web config" in done.stdout) == (0, False)
+    assert f"with {beside.folder / 'config.ini'}\n" in beside.run("status").stdout
+    web.write_text("[database]\nengine = mysql\n", encoding="utf-8")
+    other = beside.run("--no-demo", "--web-config", str(web))
+    assert other.returncode == 2
+    assert f"{web}: engine, [database] path or address differ from those of the commands" in other.stderr
 
 
 def test_in_the_foreground_it_serves_until_it_is_told_to_end(beside: Clone) -> None:
@@ -206,7 +293,7 @@ def test_a_mysql_configuration_is_served_by_the_same_script(beside: Clone, maria
     )
     done = beside.run()
     assert (done.returncode, done.stderr) == (0, "")
-    assert steps_of(done.stdout) == ["packages", "settings", "port", "schema", "contents", "admin", "trial", "start"]
+    assert steps_of(done.stdout) == [*BEFORE_FACTS, "start"]
     again = beside.run()
     assert (again.returncode, again.stderr) == (0, "")
     assert "reloaded" in again.stdout
@@ -238,6 +325,13 @@ def pid_of(clone: Clone) -> int:
 
 def children(process: int) -> set[str]:
     return set(Path(f"/proc/{process}/task/{process}/children").read_text().split())
+
+
+def await_that(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def await_ready(clone: Clone) -> None:

@@ -14,7 +14,10 @@ import pytest
 
 from tests.deploy.clone import ROOT, Clone
 
-SHELL_SCRIPTS = ("deploy_lego.sh", "ops/environment.sh", "tests/run.sh", "tests/long.sh", ".ci/run")
+SHELL_SCRIPTS = (
+    "deploy_lego.sh", "ops/environment.sh", "ops/chosen.sh", "ops/steps.sh", "tests/run.sh", "tests/long.sh",
+    ".ci/run",
+)
 
 
 @pytest.mark.parametrize("script", SHELL_SCRIPTS)

@@ -15,6 +15,7 @@ import click
 import pytest
 
 from commands import CommandFolder
+from domain.errors import SetupError
 from settings import ROOT
 
 SYSTEMD = ROOT / "ops/systemd"
@@ -116,6 +117,15 @@ def test_old_backups_go_after_a_good_one_only_and_only_trouble_is_told(tmp_path:
     else:
         (new,) = set(names) - set(left)
         assert re.fullmatch(r"lego-\d{4}-\d\d-\d\d\.backup", new)
+
+
+def test_a_set_up_that_is_wrong_is_not_tried_for_ever_and_the_web_has_a_place_for_its_settings() -> None:
+    service = unit("lego.service")["Service"]
+    # What comes back by itself, such as a database that is not up yet, is tried again.
+    assert (service["Restart"], service["RestartPreventExitStatus"]) == ("on-failure", str(SetupError.exit_code))
+    assert service["Environment"] == '"DEPLOY_OPTIONS="'
+    assert service["ExecStart"] == "/srv/lego/deploy_lego.sh --foreground $DEPLOY_OPTIONS"
+    assert service["ExecReload"] == "/srv/lego/deploy_lego.sh $DEPLOY_OPTIONS"
 
 
 def test_a_refresh_that_finds_another_one_at_work_has_not_failed() -> None:
