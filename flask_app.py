@@ -14,7 +14,7 @@ from settings import ROOT, Settings, load_settings
 
 try:
     import commands
-    from database.engines import open_store
+    from database.store import open_store
 except ModuleNotFoundError as missing:
     # After a git pull the code may want a package that the deployment has yet to install.
     if missing.name is None or list(ROOT.glob(f"{missing.name.partition('.')[0]}*")):

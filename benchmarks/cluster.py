@@ -21,7 +21,7 @@ from benchmarks.measure import ROOT, Figures, Process, command_line, flask, say
 from benchmarks.shop import shop_of, write_long_file
 from database import schema
 from database.demo.loading import load_demo
-from database.engines import open_store
+from database.store import open_store
 from settings import ClusterSettings, DatabaseSettings, Settings
 from tests.mariadb import PASSWORD, USER, MariadbServer, spider_options
 from tests.spider import Servers, schema_on

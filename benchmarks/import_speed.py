@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from database import migrations  # noqa: E402
-from database.engines import open_store  # noqa: E402
+from database.store import open_store  # noqa: E402
 from settings import DatabaseSettings, Settings  # noqa: E402
 from tests.conftest import embedded_settings, environment_of  # noqa: E402
 from tests.mariadb import PASSWORD, USER, MariadbServer  # noqa: E402

@@ -29,7 +29,7 @@ from benchmarks.stands import stand_of
 from domain.people import VIEWER, Person
 from flask_app import create_app
 from settings import DatabaseSettings, Settings
-from web import sessions
+from web.http import sessions
 
 STATEMENTS, FUNCTIONS = 8, 40
 SHOWN = 100

@@ -23,8 +23,8 @@ import sqlalchemy as sa
 from benchmarks.measure import ROOT, Figures, percentile, run
 from benchmarks.stands import Stand
 from database import schema
-from database.engines import open_store
-from database.engines.base import Reading
+from database.engines.ports import Reading
+from database.store import open_store
 from settings import Settings
 from tests.conftest import environment_of
 from tests.mariadb import free_port
@@ -84,7 +84,7 @@ _ADD_READER = """
 import os
 from database import people
 from database.engines import open_store
-from database.passwords import hash_password
+from database.people.passwords import hash_password
 from settings import load_settings
 store = open_store(load_settings())
 with store.application.begin() as connection:

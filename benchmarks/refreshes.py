@@ -10,7 +10,7 @@ from benchmarks.measure import Figures, Process, flask, say
 from benchmarks.shop import write_correction, write_long_file
 from benchmarks.stands import MysqlStand, Stand, stand_of
 from database import schema
-from database.engines import open_store
+from database.store import open_store
 
 FULL, FULL_PEAK = "full refresh", "full refresh, peak memory (MiB)"
 ONE_MONTH, IDLE = "refresh after an import into one month", "refresh with nothing changed"

@@ -18,7 +18,7 @@ from benchmarks.measure import Figures, say, timed
 from benchmarks.shop import shop_of
 from database import migrations, schema
 from database.demo.loading import load_demo
-from database.engines import open_store
+from database.store import open_store
 from settings import DatabaseSettings, Settings
 from tests.mariadb import PASSWORD, USER, MariadbServer
 

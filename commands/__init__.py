@@ -23,9 +23,9 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from database import command_log
-from database.audit import record_done
-from database.engines.base import Store
+from database.engines.ports import Store
+from database.journal import command_log
+from database.journal.audit import record_done
 from domain.errors import LegoError
 
 EXTENSION = "lego_store"

@@ -7,7 +7,7 @@ import datetime
 import click
 
 from commands import current_store, lego_command
-from database.audit import TrailFilter, read_trail
+from database.journal.audit import TrailFilter, read_trail
 from domain.people import name_from
 
 

@@ -7,8 +7,9 @@ import difflib
 import click
 
 from commands import current_store, lego_command, who_runs_this
-from database import people, second_factor
-from database.engines.base import Store
+from database.engines.ports import Store
+from database.journal import audit
+from database.people import second_factor, users
 from database.queries.brand_names import brand_names
 from domain.errors import SetupError
 from domain.people import ROLES, name_from
@@ -30,22 +31,22 @@ def command(name, role, brands, every_brand, no_brand, end_sessions, reset_totp)
     chosen = brand_ids(store, brands)
     done = []
     with store.application.begin() as connection:
-        user = people.find_user(connection, stored_name)
+        user = users.find_user(connection, stored_name)
         if user is None:
-            raise SetupError(f"there is no user {people.escaped(stored_name)}; flask users lists them")
+            raise SetupError(f"there is no user {audit.escaped(stored_name)}; flask users lists them")
         if every_brand or no_brand or brands:
-            people.limit_user(connection, stored_name, None if every_brand else chosen)
+            users.limit_user(connection, stored_name, None if every_brand else chosen)
             done.append(("brands limited", "every brand" if every_brand else ", ".join(brands) or "no brand"))
         if role:
-            people.change_role(connection, stored_name, role)
+            users.change_role(connection, stored_name, role)
             done.append(("role changed", f"{user.role} -> {role}"))
         if end_sessions:
-            done.append(("sessions ended", people.end_access(connection, user.id)))
+            done.append(("sessions ended", users.end_access(connection, user.id)))
         if reset_totp:
             second_factor.switch_off(connection, user.id)
             done.append(("second factor reset", "off"))
         for action, detail in done:
-            people.record(connection, action, user_name=who_runs_this(), detail=f"{stored_name}: {detail}")
+            audit.record(connection, action, user_name=who_runs_this(), detail=f"{stored_name}: {detail}")
     for action, detail in done or [("nothing changed", "give --role, --brand, --end-sessions or --reset-totp")]:
         click.echo(f"{stored_name}: {action}: {detail}")
 
@@ -60,5 +61,5 @@ def brand_ids(store: Store, names: tuple[str, ...]) -> frozenset[int]:
         if name not in ids:
             near = difflib.get_close_matches(name, ids, 1)
             hint = f"the nearest is {near[0]!r}" if near else "the page /catalog lists them"
-            raise SetupError(f"there is no brand {people.escaped(name)!r}; {hint}")
+            raise SetupError(f"there is no brand {audit.escaped(name)!r}; {hint}")
     return frozenset(ids[name] for name in names)

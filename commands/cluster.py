@@ -7,8 +7,8 @@ import json
 import click
 
 from commands import current_store, lego_command
-from database.engines.base import NodeState
-from database.node_states import look_at_nodes
+from database.engines.ports import NodeState
+from database.journal.node_states import look_at_nodes
 from domain.errors import SetupError
 from domain.months import format_month
 

@@ -3,7 +3,8 @@
 import click
 
 from commands import current_store, lego_command, who_runs_this
-from database import api_tokens, people
+from database.journal import audit
+from database.people import api_tokens
 from domain.people import name_from
 
 
@@ -15,6 +16,6 @@ def command(name: str, label: str) -> None:
     stored_name = name_from(name)
     with current_store().application.begin() as connection:
         token = api_tokens.create_token(connection, stored_name, label)
-        people.record(connection, "token created", user_name=who_runs_this(), detail=f"{stored_name}: {label.strip()}")
+        audit.record(connection, "token created", user_name=who_runs_this(), detail=f"{stored_name}: {label.strip()}")
     click.echo(f"Token of {stored_name}, shown only now. Programs send it as: Authorization: Bearer TOKEN", err=True)
     click.echo(token)

@@ -5,10 +5,11 @@ import click
 from commands import current_store, lego_command, who_runs_this
 from commands.change_user import brand_ids
 from commands.set_password import Chosen, read_password, refuse_both, tell_link
-from database import people
-from database.common_passwords import is_common
-from database.one_time import LINK, make_token
-from database.passwords import hash_password, random_password
+from database.journal import audit
+from database.people import users
+from database.people.common_passwords import is_common
+from database.people.one_time_tokens import LINK, make_token
+from database.people.passwords import hash_password, random_password
 from domain.errors import SetupError
 from domain.passwords import refuse_weak
 from domain.people import ROLES, is_name, name_from
@@ -26,18 +27,18 @@ def command(name: str, role: str, brands: tuple[str, ...], password_stdin: bool,
     store, stored_name = current_store(), name_from(name)
     refuse_both(password_stdin, link)
     if not is_name(stored_name):
-        raise SetupError(f"{people.escaped(name)!r} cannot be a name; use letters, digits and . _ @ + - (at most 150)")
+        raise SetupError(f"{audit.escaped(name)!r} cannot be a name; use letters, digits and . _ @ + - (at most 150)")
     with store.application_reading.connect() as connection:
-        if people.find_user(connection, stored_name):
+        if users.find_user(connection, stored_name):
             raise SetupError(f"there is a user {stored_name} already; try: flask set-password {stored_name}")
     limits = brand_ids(store, brands) if brands else None
     chosen = Chosen(random_password()) if link else read_password(from_stdin=password_stdin)
     refuse_weak(chosen.password, stored_name, is_common)
     stored = hash_password(chosen.password)
     with store.application.begin() as connection:
-        user_id = people.add_user(connection, name=stored_name, role=role, password_hash=stored, brands=limits)
+        user_id = users.add_user(connection, name=stored_name, role=role, password_hash=stored, brands=limits)
         token = make_token(connection, user_id, LINK) if link else ""
         detail = f"{stored_name} as {role}" + (f", {', '.join(brands)}" if brands else "")
-        people.record(connection, "user created", user_name=who_runs_this(), detail=detail)
+        audit.record(connection, "user created", user_name=who_runs_this(), detail=detail)
     click.echo(f"Created {role} {stored_name}.")
     tell_link(token) if link else chosen.tell()

@@ -3,7 +3,8 @@
 import click
 
 from commands import current_store, lego_command, who_runs_this
-from database import people
+from database.journal import audit
+from database.people import users
 from domain.people import name_from
 
 
@@ -15,9 +16,9 @@ def command(name: str, undo: bool) -> None:
     stored_name = name_from(name)
     with current_store().application.begin() as connection:
         if undo:
-            people.enable_user(connection, stored_name)
+            users.enable_user(connection, stored_name)
         else:
-            people.disable_user(connection, stored_name)
+            users.disable_user(connection, stored_name)
         action = "user enabled" if undo else "user disabled"
-        people.record(connection, action, user_name=who_runs_this(), detail=stored_name)
+        audit.record(connection, action, user_name=who_runs_this(), detail=stored_name)
     click.echo(f"{stored_name} may sign in again." if undo else f"{stored_name} is shut out and signed out everywhere.")

@@ -8,7 +8,7 @@ import click
 
 from commands import current_store, lego_command
 from database.doctor.examination import Examination, cure, examine
-from database.doctor.findings import HINT, SERIOUS, SEVERITIES, WARNING, Finding
+from domain.findings import HINT, SERIOUS, SEVERITIES, WARNING, Finding
 
 TITLES = {SERIOUS: "Serious: somebody has to act", WARNING: "Warnings", HINT: "Hints"}
 

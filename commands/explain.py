@@ -8,8 +8,8 @@ import re
 import click
 
 from commands import current_store, lego_command
-from database.doctor.findings import Limits
 from database.doctor.statements import Explained, explain
+from domain.findings import Limits
 
 
 @lego_command("explain")

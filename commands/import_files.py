@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from commands import current_store, is_terminal, lego_command, tell_trail
-from database.engines.base import Store
+from database.engines.ports import Store
 from database.imports.files import AUTO, FORMATS, import_file
-from database.imports.log import reconcile_import_log, tell_done, tell_refused
 from database.imports.report import ImportReport
 from database.imports.staging import APPEND, REPLACE, WHOLE_MONTHS, ImportOptions
+from database.journal.import_log import reconcile_import_log, tell_done, tell_refused
 from domain.errors import Refused, SetupError
 
 WAITING = "waiting its turn"

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from commands import current_store, lego_command, tell_trail
-from database.catalogue_changes import tell_change
 from database.imports.products import take_products
+from database.journal.catalog_changes import tell_change
 from domain.errors import SetupError
 
 

@@ -9,11 +9,11 @@ import time
 import click
 
 from commands import current_store, is_terminal, lego_command, note_generation, tell_trail
-from database.engines.base import Store
+from database.engines.ports import Store
+from database.journal.run_log import NOTHING_TO_DO
 from database.summaries.changes import Plan
 from database.summaries.estimate import predicted_seconds
 from database.summaries.refresh import RefreshOptions, Result, Step, plan_only, refresh
-from database.summaries.run_log import NOTHING_TO_DO
 from database.summaries.script import refresh_script
 from delivery.aftermath import aftermath
 from domain.months import format_month, parse_month

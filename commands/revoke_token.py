@@ -3,7 +3,8 @@
 import click
 
 from commands import current_store, lego_command, who_runs_this
-from database import api_tokens, people
+from database.journal import audit
+from database.people import api_tokens
 from domain.people import name_from
 
 
@@ -15,5 +16,5 @@ def command(name: str, label: str) -> None:
     stored_name = name_from(name)
     with current_store().application.begin() as connection:
         api_tokens.revoke_token(connection, stored_name, label)
-        people.record(connection, "token revoked", user_name=who_runs_this(), detail=f"{stored_name}: {label.strip()}")
+        audit.record(connection, "token revoked", user_name=who_runs_this(), detail=f"{stored_name}: {label.strip()}")
     click.echo(f"{label.strip()} of {stored_name} is refused from now on.")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import click
 
 from commands import current_store, lego_command, who_runs_this
-from database import people
-from database.common_passwords import is_common
-from database.one_time import LINK, make_token
-from database.passwords import hash_password, random_password
+from database.journal import audit
+from database.people import users
+from database.people.common_passwords import is_common
+from database.people.one_time_tokens import LINK, make_token
+from database.people.passwords import hash_password, random_password
 from domain.errors import Refused, SetupError
 from domain.passwords import LONGEST_TYPED, refuse_weak
 from domain.people import name_from
@@ -27,22 +28,22 @@ def command(name: str, password_stdin: bool, link: bool) -> None:
     store, stored_name = current_store(), name_from(name)
     refuse_both(password_stdin, link)
     with store.application_reading.connect() as connection:
-        user = people.find_user(connection, stored_name)
+        user = users.find_user(connection, stored_name)
     if user is None:
-        raise SetupError(f"there is no user {people.escaped(stored_name)}; flask users lists them")
+        raise SetupError(f"there is no user {audit.escaped(stored_name)}; flask users lists them")
     if link:
         with store.application.begin() as connection:
             token = make_token(connection, user.id, LINK)
             detail = f"{stored_name}: to choose a password"
-            people.record(connection, "link made", user_name=who_runs_this(), detail=detail)
+            audit.record(connection, "link made", user_name=who_runs_this(), detail=detail)
         tell_link(token)
         return
     chosen = read_password(from_stdin=password_stdin)
     refuse_weak(chosen.password, stored_name, is_common)
     stored = hash_password(chosen.password)
     with store.application.begin() as connection:
-        ended = people.reset_password(connection, stored_name, stored)
-        people.record(connection, "password set", user_name=who_runs_this(), detail=f"{stored_name}: ended {ended}")
+        ended = users.reset_password(connection, stored_name, stored)
+        audit.record(connection, "password set", user_name=who_runs_this(), detail=f"{stored_name}: ended {ended}")
     click.echo(f"{stored_name} has a new password. Ended: {ended}.")
     chosen.tell()
 

@@ -12,7 +12,7 @@ import click
 
 from commands import current_store, lego_command
 from commands.refresh_summaries import Month
-from database.archive.records import archived_months
+from database.facts.archived import archived_months
 from database.summaries.left_out import LeftOutFact, left_out_facts
 from database.summaries.restatements import Restatement, restatement_words, restatements
 from database.summaries.state import SummariesState, summaries_state

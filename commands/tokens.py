@@ -3,7 +3,7 @@
 import click
 
 from commands import current_store, lego_command
-from database import api_tokens
+from database.people import api_tokens
 
 
 @lego_command("tokens")

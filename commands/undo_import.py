@@ -5,8 +5,8 @@ import json
 import click
 
 from commands import current_store, lego_command, tell_trail
-from database.imports.log import reconcile_import_log, tell_undone
 from database.imports.undo import undo_import
+from database.journal.import_log import reconcile_import_log, tell_undone
 from domain.months import format_month, runs_of_months
 
 

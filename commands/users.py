@@ -5,7 +5,7 @@ import datetime
 import click
 
 from commands import current_store, lego_command
-from database import people
+from database.people import users
 
 
 @lego_command("users")
@@ -14,7 +14,7 @@ def command() -> None:
     store = current_store()
     with store.application_reading.connect() as connection:
         idle = datetime.timedelta(minutes=store.settings.web.session_idle_minutes)
-        found, limits = people.all_users(connection, idle=idle), people.brand_limits(connection)
+        found, limits = users.all_users(connection, idle=idle), users.brand_limits(connection)
     if not found:
         click.echo("There are no users yet; run: flask create-user NAME --role admin")
         return

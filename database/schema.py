@@ -262,7 +262,7 @@ summary_marketplace = _table(
     sa.PrimaryKeyConstraint("month", "metric", "marketplace", "category_id"),
     bulk=True,
 )
-"""All brands together, by category and marketplace. It follows from the brand level (database/derived_level.py);
+"""All brands together, by category and marketplace. It follows from the brand level (engines/marketplace_level.py);
 without it a breakdown by marketplace reads the rows of every brand."""
 
 DIMENSIONS = (category, brand, asin, marketplace)

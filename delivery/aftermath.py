@@ -12,11 +12,12 @@ import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
 from database.notices import outbox
 from database.notices.events import happened, is_own_run_logged
 from domain import notices
 from domain.errors import LockBusy
+from domain.moments import utc_now
 from domain.notices import Notice, in_a_line
 
 ATTEMPT, TOTAL = 5, 10

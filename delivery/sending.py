@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
 from database.notices import outbox
 from database.notices.events import happened
 from database.notices.outbox import channels_set_up
 from delivery.mail import PartlyRefused, send_mail
 from delivery.webhook import post_webhook
 from domain import notices
+from domain.moments import utc_now
 from domain.notices import MAIL, WEBHOOK, Notice, in_a_line
 from settings import Settings
 

@@ -92,7 +92,7 @@ def describe_missing(settings: Settings) -> str:
     import sqlalchemy as sa
 
     from database import schema
-    from database.engines import open_store
+    from database.store import open_store
 
     store = open_store(settings)
     try:

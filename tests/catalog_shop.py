@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store
+from database.engines.ports import Store
 from database.summaries.refresh import refresh
 from tests.facts import add_brands, add_categories, add_facts, add_products, run_on_facts
 

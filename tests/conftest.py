@@ -17,9 +17,10 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 
-from database import migrations, passwords, second_factor
-from database.engines import open_store
-from database.engines.base import Store
+from database import migrations
+from database.engines.ports import Store
+from database.people import passwords, second_factor
+from database.store import open_store
 from settings import DatabaseSettings, RefreshSettings, Settings
 from tests.mariadb import PASSWORD, USER, MariadbServer, memory_folder
 from tests.spider import Servers, cluster_settings, schema_on, started

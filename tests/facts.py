@@ -9,8 +9,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
 from database.imports.facts import last_fact_id
+from domain.moments import utc_now
 from domain.months import parse_month
 
 Fact = tuple[str, str, str, str, str]

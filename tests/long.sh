@@ -15,8 +15,7 @@ began=$SECONDS
 status=0
 tests/run.sh tests/faults tests/properties tests/cluster --junit-xml "$LONG_COUNTS/tests.xml" "$@" || status=$?
 "${LONG_PYTHON:-$root/.venv-tests/bin/python}" -m tests.long_report "$LONG_COUNTS" "$((SECONDS - began))"
-env -u LONG_COUNTS -u LONG_PUBLICATIONS LONG_SPIDER=1 tests/run.sh -k spider tests/archive tests/commands tests/database \
-    tests/doctor tests/engines tests/imports tests/notices tests/ops tests/properties tests/queries tests/summaries tests/web \
-    "$@" || status=$?
+env -u LONG_COUNTS -u LONG_PUBLICATIONS LONG_SPIDER=1 tests/run.sh -k spider tests/commands tests/database tests/jobs tests/ops \
+    tests/properties tests/web "$@" || status=$?
 LONG_FUZZ=20 tests/run.sh tests/security/test_fuzz.py tests/security/test_fuzz_forms.py "$@" || status=$?
 exit "$status"

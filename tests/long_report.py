@@ -57,7 +57,7 @@ def _report(added: Counter[str], most: dict[str, float], outcome: str, seconds: 
 
 
 def _by_step(added: Counter[str]) -> list[str]:
-    from database.crash_points import STEPS
+    from machine.crash_points import STEPS
 
     rows = ["| step | " + " | ".join(DEEDS) + " |", "| --- |" + " ---: |" * len(DEEDS)]
     for step in STEPS:

@@ -11,8 +11,9 @@ import duckdb_engine  # noqa: F401
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store
-from database.engines.embedded import EmbeddedStore, embedded_form
+from database.engines.ddl import embedded_form
+from database.engines.embedded.store import EmbeddedStore
+from database.engines.ports import Store
 
 PUBLISHED_AT = datetime.datetime(2025, 11, 3, 6, 30, 0)
 DIMENSIONS = (schema.category, schema.brand, schema.asin, schema.marketplace)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from database import migrations
-from database.engines import open_store
+from database.store import open_store
 from domain.errors import SettingsError, SetupError
 from flask_app import create_app
 from settings import ROOT, Settings, as_environment, load_settings

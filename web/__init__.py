@@ -1,4 +1,4 @@
-"""Everything that knows a request; one file per page."""
+"""Everything that knows a request: a folder per subject, a file per page."""
 
 from __future__ import annotations
 
@@ -10,26 +10,24 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from settings import Settings
-from web import (
+from web import menu
+from web.exports import api, page_files
+from web.figures.sheets import Offer
+from web.http import (
     access,
-    api,
+    addresses,
     body_size,
     compression,
     csrf,
-    current,
     errors,
-    exports,
     headers,
     hosts,
+    identity,
     kept_addresses,
-    menu,
-    metrics,
     request_log,
     sessions,
-    slow_statements,
-    static_files,
 )
-from web.sheets import Offer
+from web.serving import metrics, slow_statements, static_files
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -55,6 +53,7 @@ def register(app: Flask, settings: Settings) -> None:
     compression.register(app)
     errors.register(app)
     static_files.register(app)
+    addresses.register(app)
     kept_addresses.register(app)
     _add_pages(app)
 
@@ -63,19 +62,19 @@ def register(app: Flask, settings: Settings) -> None:
         # A proxy, so that a page that does not ask who is there does not ask the database either.
         return {
             "app_title": settings.dashboard.title,
-            "current_user": LocalProxy(current.person),
+            "current_user": LocalProxy(identity.person),
             "menu": menu.entries,
         }
 
 
 def _add_pages(app: Flask) -> None:
-    """Registers the `Blueprint` of every module in this folder that has one, and files and API for its `Offer`."""
+    """Registers the `Blueprint` of every module in these folders that has one, and files and API for its `Offer`."""
     offers = []
-    for found in pkgutil.iter_modules(__path__):
-        for part in vars(importlib.import_module(f"{__name__}.{found.name}")).values():
+    for found in pkgutil.walk_packages(__path__, f"{__name__}."):
+        for part in vars(importlib.import_module(found.name)).values():
             if isinstance(part, Blueprint):
                 app.register_blueprint(part)
             elif isinstance(part, Offer):
                 offers.append(part)
-    exports.register(app, offers)
+    page_files.register(app, offers)
     api.register(app, offers)

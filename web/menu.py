@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from flask import current_app, request
 
-from web import current
-from web.access import may_see
-from web.kept_addresses import address_for
+from web.http import identity
+from web.http.access import may_see
+from web.http.kept_addresses import address_for
 
 PAGES = (
     ("dashboard.show", "Dashboard"),
@@ -35,7 +35,7 @@ def entries() -> list[Entry]:
     """The menu as the page at hand sees it, with what this person may see."""
     return [
         Entry(words, address_for(endpoint), _is_current(endpoint)) for endpoint, words in PAGES
-        if may_see(current_app.view_functions[endpoint], current.person())
+        if may_see(current_app.view_functions[endpoint], identity.person())
     ]
 
 

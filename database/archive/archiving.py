@@ -35,16 +35,16 @@ from database.archive.parquet import (
     sums_of,
     write_month,
 )
-from database.archive.records import ArchivedMonth, archive_folder, read_archived
-from database.archive.sums import clear_sums, pack_sums
-from database.crash_points import passing
-from database.durable import make_durable
-from database.engines.base import Store, utc_now
-from database.imports.ledger import note_changed_months
-from database.summaries.changes import ARCHIVE, UNARCHIVE
+from database.engines.ports import Store
+from database.facts.archived import ArchivedMonth, archive_folder, read_archived
+from database.facts.archived_sums import clear_sums, pack_sums
+from database.facts.ledger import ARCHIVE, UNARCHIVE, note_changed_months
 from database.summaries.rollups import by_month
 from domain.errors import Refused, SetupError
+from domain.moments import utc_now
 from domain.months import format_month, month_of, today_utc
+from machine.crash_points import passing
+from machine.durable import make_durable
 
 record, archived = schema.archived_month, schema.archived_sum
 

@@ -17,11 +17,11 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.durable import make_durable
-from database.engines.base import Facts, Store
-from database.migrations.steps import existing_columns
+from database.engines.ddl import existing_columns
+from database.engines.ports import Facts, Store
 from domain.errors import LegoError, OutOfSpace, Refused, SetupError
 from domain.months import add_months, format_month
+from machine.durable import make_durable
 
 facts, aside = schema.financials, schema.financials_replaced
 REPLACED_BY = "replaced_by"

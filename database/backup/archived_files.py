@@ -12,8 +12,8 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from database.archive.parquet import digest_of
-from database.archive.records import ArchivedMonth, archive_folder, archived_months, table
-from database.engines.base import Store
+from database.engines.ports import Store
+from database.facts.archived import ArchivedMonth, archive_folder, archived_months, table
 from domain.errors import Refused
 from domain.months import runs_of_months
 

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from database import migrations
-from database.archive.records import ArchivedMonth
 from database.backup.archived_files import FOLDER, files_of
 from database.backup.backup_file import BackupWriter, Manifest, Progress, backup_file
 from database.backup.departures import departures
 from database.backup.fingerprints import differences, fingerprints
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
+from database.facts.archived import ArchivedMonth
 from domain.errors import Damaged, Refused
+from domain.moments import utc_now
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from database.backup.manifest import FORMAT, FORMAT_VERSION, Manifest, Member, NewerVersion, manifest_from
-from database.engines.base import is_process_alive, process_start
 from domain.errors import OutOfSpace, Refused, SetupError
+from machine.processes import is_process_alive, process_start
 
 MANIFEST = "manifest.json"
 CHUNK = 2**20

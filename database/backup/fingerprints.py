@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Reading, Store
+from database.engines.ports import Reading, Store
 from domain.errors import NeverRefreshed
 
 Fingerprints = dict[str, Any]

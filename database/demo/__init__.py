@@ -1,6 +1,6 @@
 """Believable synthetic figures of any size: the same shape gives the same facts.
 
-`shape.py` says how much; `catalogue.py` makes brands, products and listings, with words from `names.py`;
+`shape.py` says how much; `catalog.py` makes brands, products and listings, with words from `names.py`;
 `facts.py` makes their P&L month by month; `loading.py` takes it in like a file, as the source `demo`.
 """
 

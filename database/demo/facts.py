@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import duckdb
 
-from database.demo.catalogue import MARKETPLACES, DemoListing
+from database.demo.catalog import MARKETPLACES, DemoListing
 from database.demo.shape import DemoShape
 from domain import metrics
 

@@ -15,15 +15,16 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.demo.catalogue import DemoBrand, DemoProduct, make_brands, make_listings, make_products
+from database.demo.catalog import DemoBrand, DemoProduct, make_brands, make_listings, make_products
 from database.demo.facts import LISTINGS, STAGED, stage_facts
 from database.demo.shape import DemoShape
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
 from database.imports.batch import next_import_id, take_in
 from database.imports.dimensions import Entry, add_names, mirror_dimensions
 from database.imports.report import ImportReport
 from database.imports.staging import DEMO, ImportOptions, Staged
 from domain.errors import Refused
+from domain.moments import utc_now
 
 
 def load_demo(store: Store, shape: DemoShape) -> ImportReport:

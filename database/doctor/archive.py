@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from database.archive.records import ArchivedMonth, archived_months
-from database.doctor.findings import WARNING, Finding, listed
-from database.engines.base import Store
+from database.engines.ports import Store
+from database.facts.archived import ArchivedMonth, archived_months
 from domain.errors import LockBusy
+from domain.findings import WARNING, Finding, listed
 from domain.months import runs_of_months
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from database import migrations
-from database.doctor.findings import HINT, SERIOUS, WARNING, Finding, of_damage
-from database.engines.base import Store
+from database.engines.ports import Store
 from domain.errors import Damaged, DatabaseUnreachable, LegoError, OutOfSpace, SchemaError
+from domain.findings import HINT, SERIOUS, WARNING, Finding, of_damage
 from settings import Settings
 
 

@@ -10,19 +10,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from database.doctor.archive import judge_archive
-from database.doctor.catalogue import judge_catalogue
+from database.doctor.catalog import judge_catalogue
 from database.doctor.configuration import judge_readiness, judge_schema, judge_settings
 from database.doctor.figures import judge_figures
-from database.doctor.findings import SERIOUS, SEVERITIES, Finding, Limits, of_damage
 from database.doctor.generations import judge_generations
 from database.doctor.intake import judge_refused, judge_restated
 from database.doctor.notices import judge_notices
 from database.doctor.room import judge_disks, judge_share
 from database.doctor.schedule import judge_leftovers, judge_schedule
 from database.doctor.statements import judge_pages, judge_served
-from database.engines.base import Reading, Store, utc_now
+from database.engines.ports import Reading, Store
 from database.schema import doctor_finding
 from domain.errors import Damaged, LegoError
+from domain.findings import SERIOUS, SEVERITIES, Finding, Limits, of_damage
+from domain.moments import utc_now
 
 USUAL = Limits()
 NOTHING = "none"

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from database.doctor.findings import HINT, WARNING, Finding, listed
-from database.engines.base import Reading
+from database.engines.ports import Reading
 from database.schema import ALL_MARKETPLACES, marketplace, summary_brand, summary_category
+from domain.findings import HINT, WARNING, Finding, listed
 from domain.metrics import PROFIT_TREE, canonical_metric
 from domain.months import EARLIEST, MOST_AHEAD, fault_of_month, format_month, months_between, today_utc
 from domain.profit import Gap, gaps_of

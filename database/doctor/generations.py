@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from database.doctor.findings import SERIOUS, WARNING, Finding, listed
-from database.engines.base import Store
+from database.engines.ports import Store
 from database.summaries.mending import mend
+from domain.findings import SERIOUS, WARNING, Finding, listed
 
 
 def judge_generations(store: Store) -> Iterator[Finding]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from database.doctor.findings import HINT, WARNING, Finding, listed
-from database.engines.base import Reading, Store
+from database.engines.ports import Reading, Store
 from database.queries.imports import refused_since
 from database.summaries.restatements import net_changes
+from domain.findings import HINT, WARNING, Finding, listed
 from domain.months import format_month
 
 REFUSED_FOR = timedelta(days=7)

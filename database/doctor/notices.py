@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from database.doctor.findings import WARNING, Finding
-from database.engines.base import Store
+from database.engines.ports import Store
 from database.notices.outbox import GIVEN_UP, Delivery, undelivered
+from domain.findings import WARNING, Finding
 from domain.notices import CHANNELS
 
 

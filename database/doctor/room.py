@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 
-from database.doctor.findings import SERIOUS, WARNING, Finding, Limits, mebibytes, percent
-from database.engines.base import OF_FACTS, OF_SUMMARIES, Store, StoredSize
+from database.engines.ports import OF_FACTS, OF_SUMMARIES, Store, StoredSize
+from domain.findings import SERIOUS, WARNING, Finding, Limits, mebibytes, percent
 
 
 def judge_disks(store: Store, sizes: Sequence[StoredSize], limits: Limits) -> Iterator[Finding]:

@@ -8,11 +8,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from database import schema
-from database.doctor.findings import HINT, SERIOUS, WARNING, Finding, listed
-from database.engines.base import Store, is_process_alive
+from database.engines.ports import Store
+from database.journal.run_log import FAILED, LATE, RUNNING, last_runs, reconcile, refresh_trouble
 from database.queries.operations import MISSED_AFTER, next_expected
-from database.summaries.run_log import FAILED, LATE, RUNNING, last_runs, reconcile, refresh_trouble
 from domain.errors import LockBusy
+from domain.findings import HINT, SERIOUS, WARNING, Finding, listed
+from machine.processes import is_process_alive
 
 
 def judge_schedule(store: Store, *, now: datetime) -> Iterator[Finding]:

@@ -12,11 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from database.doctor.findings import WARNING, Finding, Limits
-from database.engines.base import Reading, Store
 from database.engines.health import Parameters, StatementPlan
+from database.engines.ports import Reading, Store
+from database.journal.slow_statements import explain_command, read_slowest
 from database.queries.asked_by_pages import ask, usual_pages
-from database.slow_statements import explain_command, read_slowest
+from domain.findings import WARNING, Finding, Limits
 
 TRIES = 3
 SERVED_FOR = timedelta(days=1)

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store
+from database.engines.ports import Store
 from domain.errors import LockBusy
 
 TRANSIENT = (schema.app_session, schema.one_time_token, schema.sign_in_failure, schema.work_lock)

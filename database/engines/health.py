@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from database.doctor.findings import Finding, Limits
+from domain.findings import Finding, Limits
 
 Parameters = Mapping[str, Any] | Sequence[Any]
 

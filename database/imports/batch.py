@@ -19,14 +19,15 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.archive.records import refuse_archived
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
+from database.facts.archived import refuse_archived
+from database.facts.ledger import note_changed_months
 from database.imports import facts
 from database.imports.dimensions import Entry, place_products
-from database.imports.ledger import note_changed_months
 from database.imports.report import ImportReport, MetricSum, MonthSum
 from database.imports.staging import APPEND, DEMO, REPLACE, ImportOptions, Skipped, Staged
 from domain.errors import Refused
+from domain.moments import utc_now
 from domain.months import fault_of_month, format_month, today_utc
 
 __all__ = ["REPLACE", "ImportOptions", "ImportReport", "Skipped", "Staged", "take_in"]

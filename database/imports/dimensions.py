@@ -14,7 +14,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store
+from database.engines.ports import Store
 from database.imports.report import LISTED, Difference, NewNames
 from database.imports.staging import Staged
 from domain.errors import Refused

@@ -16,8 +16,8 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.archive.records import months_of_import, refuse_archived
-from database.engines.base import Facts, Store
+from database.engines.ports import Facts, Store
+from database.facts.archived import months_of_import, refuse_archived
 from database.imports.dimensions import PRODUCTS, Entry
 from database.imports.report import LISTED, KeptProduct, MetricSum, Overlap
 from database.imports.staging import DEMO, WHOLE_MONTHS, Staged

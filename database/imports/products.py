@@ -20,7 +20,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
 from database.imports.cells import CellSource, clean, reading
 from database.imports.csv_file import CsvFile, TextFile
 from database.imports.dimensions import Entry, add_names, mirror_dimensions
@@ -28,6 +28,7 @@ from database.imports.faults import LISTED, Fault
 from database.imports.head import Headings
 from database.imports.opening import open_text
 from database.imports.product_scope import refuse_outside
+from domain.moments import utc_now
 
 PRODUCTS, BRANDS = "products", "brands"
 _LONGEST = {"asin": 64, "name": 255, "brand": 255, "category": 255, "status": 50, "group": 100}

@@ -9,12 +9,13 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
-from database.archive.records import months_of_import, refuse_archived
-from database.engines.base import Facts, Store, utc_now
+from database.engines.ports import Facts, Store
+from database.facts.archived import months_of_import, refuse_archived
+from database.facts.ledger import note_changed_months
 from database.imports.facts import FactRange, belongs_to, total
-from database.imports.ledger import note_changed_months
 from database.imports.staging import APPEND
 from domain.errors import Refused
+from domain.moments import utc_now
 
 book, fact, aside = schema.financials_import, schema.financials, schema.financials_replaced
 

@@ -18,8 +18,8 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from database.engines.base import Database, Store
-from database.migrations.steps import add_missing_indexes, existing_columns, tables_with_indexes
+from database.engines.ddl import add_missing_indexes, existing_columns, tables_with_indexes
+from database.engines.ports import Database, Store
 from domain.errors import SchemaError
 
 

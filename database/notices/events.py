@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from database import schema
-from database.doctor.findings import HINT
-from database.engines.base import Reading, Store, is_process_alive, readable_generation
+from database.engines.ports import Reading, Store, readable_generation
+from database.journal.run_log import ABANDONED, FAILED, LATE, NOTHING_TO_DO, RUNNING, SUCCESS, refresh_trouble
 from database.notices.letters import (
     crossing_notice,
     failure_notice,
@@ -29,8 +29,9 @@ from database.notices.letters import (
 from database.notices.rules import KeptRule, kept_rules, read_names, standings
 from database.queries.operations import MISSED_AFTER, next_expected
 from database.summaries.restatements import restatements
-from database.summaries.run_log import ABANDONED, FAILED, LATE, NOTHING_TO_DO, RUNNING, SUCCESS, refresh_trouble
+from domain.findings import HINT
 from domain.notices import Notice
+from machine.processes import is_process_alive
 
 RECENT = datetime.timedelta(hours=48)
 """What is older was either noted in its time, or happened before anybody wanted to know."""

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from database.engines.base import Generation
+from database.engines.ports import Generation
+from database.journal.run_log import ABANDONED, RUNNING
 from database.notices.rules import KeptRule, Names
 from database.summaries.restatements import Restatement, restatement_words
-from database.summaries.run_log import ABANDONED, RUNNING
 from domain import notices
 from domain.months import add_months, format_month, month_name, runs_of_months
 from domain.notices import Notice

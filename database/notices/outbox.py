@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
+from domain.moments import utc_now
 from domain.notices import CHANNELS, MAIL, WEBHOOK, Notice, in_a_line
 from settings import Settings
 

@@ -11,11 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Generation, Reading, utc_now
+from database.engines.ports import Generation, Reading
 from database.queries.brand_names import brand_names
-from database.queries.catalogue import UNASSIGNED_NAME, UNCATEGORISED_NAME
+from database.queries.choices import UNASSIGNED_NAME, UNCATEGORISED_NAME
 from database.queries.sums import MONTH, by_grain, sums_by
 from domain.errors import SetupError
+from domain.moments import utc_now
 from domain.months import add_months, month_of
 from domain.periods import Span, calendar_at
 from domain.rules import Rule, Standing, judge

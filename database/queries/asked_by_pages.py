@@ -13,12 +13,12 @@ from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
 
-from database.engines.base import Reading
+from database.engines.ports import Reading
 from database.queries import breakdown, products
 from database.queries.brand import find_brand_name, read_brand
 from database.queries.catalog import Listing, choices_of, count_lists, read_list
-from database.queries.catalogue import read_catalogue
 from database.queries.categories import read_categories
+from database.queries.choices import read_catalogue
 from database.queries.dashboard import read_dashboard
 from database.queries.product import find_product, read_last_month, read_product
 from database.queries.products import read_products

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from database.engines.spans import is_one_of
+from database.engines.month_ranges import is_one_of
 from database.queries.breakdown import Breakdown, read_breakdown
-from database.queries.catalogue import UNASSIGNED_NAME
+from database.queries.choices import UNASSIGNED_NAME
 from database.queries.figures import Figure, figure_of, read_months
 from database.queries.monthly import MonthRow, month_rows
 from database.queries.profitability import LINES, Profitability, profitability_of

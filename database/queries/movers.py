@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from database.engines.spans import is_one_of
+from database.engines.month_ranges import is_one_of
 from database.queries.breakdown import Groups, GroupSums
 from database.queries.products import conditions
 from database.schema import asin, summary_asin

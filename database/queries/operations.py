@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import OF_FACTS, OF_SUMMARIES, StoredSize
-from database.summaries.run_log import NOTHING_TO_DO, RUNNING, SUCCESS
+from database.engines.ports import OF_FACTS, OF_SUMMARIES, StoredSize
+from database.journal.run_log import NOTHING_TO_DO, RUNNING, SUCCESS
 
 log, sizes = schema.refresh_log, schema.stored_size
 

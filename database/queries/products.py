@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from database.engines.spans import is_one_of
+from database.engines.month_ranges import is_one_of
 from database.queries.sums import MONTH, sums_by
 from database.schema import UNASSIGNED, asin, summary_asin
 from domain.metrics import CM3, NET_REVENUE, NET_UNITS

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from database.engines.spans import is_one_of
+from database.engines.month_ranges import is_one_of
 from database.schema import ALL_MARKETPLACES, summary_brand, summary_category, summary_marketplace
 from domain.periods import Span
 from domain.selection import Selection

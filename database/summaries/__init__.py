@@ -5,6 +5,5 @@
     verification  the staged tables against the facts, to the cent
     making        one generation: plan, build, verify, publish
     refresh       the protocol around it: lock, reconcile, retries, finish
-    run_log       what is written down about a run
     script        the same statements as a script for a bare mariadb client
 """

@@ -16,22 +16,15 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Generation
 from database.engines.fact_marks import FactMarks
+from database.engines.ports import Generation
+from database.facts.ledger import ARCHIVE, UNARCHIVE
+from database.journal.run_log import FULL, INCREMENTAL, MONTHS
 from database.schema import EXCLUDED
 from database.summaries.rollups import MonthFacts, by_month, placements
 from database.summaries.verification import EXCLUDED_GROUP, UNKNOWN_PRODUCT
 from domain.errors import Refused
 from domain.months import format_month
-
-FULL = "full"
-INCREMENTAL = "incremental"
-MONTHS = "months"
-ROLLBACK = "rollback"
-
-ARCHIVE = "archive"
-UNARCHIVE = "unarchive"
-"""Causes in the ledger."""
 
 
 @dataclass(frozen=True)

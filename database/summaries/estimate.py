@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import statistics
 
-from database.engines.base import Store
-from database.summaries.changes import FULL, Plan
-from database.summaries.run_log import usual_seconds
+from database.engines.ports import Store
+from database.journal.run_log import FULL, usual_seconds
+from database.summaries.changes import Plan
 
 
 def predicted_seconds(store: Store, plan: Plan) -> float | None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store
+from database.engines.ports import Store
 from database.summaries.rollups import facts
 from database.summaries.verification import NO_VALUE, WITHOUT_MONTH, reason_left_out
 

@@ -11,19 +11,20 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from database import schema
-from database.archive.sums import clear_sums, unpack_sums
-from database.crash_points import passing
-from database.engines.base import Generation, Store, generation_from, utc_now
 from database.engines.build import Build
+from database.engines.ports import Generation, Store, generation_from
+from database.facts.archived_sums import clear_sums, unpack_sums
+from database.journal.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_generation
 from database.summaries import rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
 from database.summaries.demo_leftovers import forget_demo_dimensions
 from database.summaries.judging import refuse_empty_source, unannounced_changes
 from database.summaries.recording import Made, generation_row, listed, record_findings
 from database.summaries.rollups import Levels, MonthFacts
-from database.summaries.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_generation
 from database.summaries.verification import MonthFindings
 from domain.errors import LegoError, Refused
+from domain.moments import utc_now
+from machine.crash_points import passing
 
 REDOS = 2
 """How often a month is built again because its facts moved while it was built."""

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import contextlib
 
-from database.engines.base import Generation, Store
-from database.summaries.changes import ROLLBACK
-from database.summaries.run_log import SUCCESS, RunLog, last_published
+from database.engines.ports import Generation, Store
+from database.journal.run_log import ROLLBACK, SUCCESS, RunLog, last_published
 from domain.errors import SchemaError
 
 

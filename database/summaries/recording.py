@@ -10,13 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Generation, utc_now
 from database.engines.build import Build
-from database.summaries import changes, rollups, verification
+from database.engines.ports import Generation
+from database.journal import run_log
+from database.summaries import rollups, verification
 from database.summaries.changes import Plan
 from database.summaries.restatements import complete_months, insert_restated
 from database.summaries.rollups import Levels
 from database.summaries.verification import MonthFindings
+from domain.moments import utc_now
 from domain.months import format_month
 
 Fingerprints = dict[str, tuple]
@@ -76,7 +78,7 @@ def generation_row(build: Build, plan: Plan, made: Made) -> dict[str, Any]:
         ).where(month.c.generation == made.generation)
     ).one()
     # A run for certain months does not settle what else is waiting: the next one still sees it.
-    settles = plan.refresh_type != changes.MONTHS
+    settles = plan.refresh_type != run_log.MONTHS
     marks = plan if settles else plan.live
     return {
         "generation": made.generation, "live": True, "previous": plan.live.generation if plan.live else None,

@@ -27,16 +27,16 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from database.crash_points import passing
-from database.engines.base import Generation, Store
-from database.node_states import look_at_nodes
-from database.summaries import changes
+from database.engines.ports import Generation, Store
+from database.journal import run_log
+from database.journal.node_states import look_at_nodes
+from database.journal.run_log import FAILED, SUCCESS, RunLog, reconcile
 from database.summaries.changes import Plan
 from database.summaries.making import Making, Progress, RefreshOptions, Result, Step, plan_of
 from database.summaries.mending import mend
-from database.summaries.run_log import FAILED, SUCCESS, RunLog, reconcile
 from database.summaries.sizes import record_sizes
 from domain.errors import DatabaseUnreachable, GenerationLost, LegoError, Refused, SchemaError
+from machine.crash_points import passing
 
 __all__ = ["RefreshOptions", "Result", "Step", "plan_only", "refresh", "roll_back"]
 
@@ -96,7 +96,7 @@ def roll_back(store: Store) -> Generation:
 
 
 def _rolled_back(store: Store) -> Generation:
-    run = RunLog(store, changes.ROLLBACK)
+    run = RunLog(store, run_log.ROLLBACK)
     try:
         with run.stage("publish"):
             generation = store.roll_back()
@@ -138,7 +138,7 @@ class _Attempt:
             self.notes += [*self.store.examine(), *reconcile(self.store)]
             self.store.clear_leftovers()
             passing("examine")
-            log = RunLog(self.store, changes.FULL if self.options.full else changes.INCREMENTAL)
+            log = RunLog(self.store, run_log.FULL if self.options.full else run_log.INCREMENTAL)
             refreshing = Making(self.store, self.options, log, self.progress)
             try:
                 result = refreshing.run(self.notes)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from database import schema
-from database.derived_level import marketplace_rows
+from database.engines.marketplace_level import marketplace_rows
 from database.schema import ALL_MARKETPLACES, EXCLUDED, UNASSIGNED, UNCATEGORISED
 
 facts, archived = schema.financials, schema.archived_sum

@@ -7,8 +7,9 @@ import datetime
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
 from domain.errors import LegoError
+from domain.moments import utc_now
 
 KEPT = datetime.timedelta(days=400)
 """A year of nights, and some."""

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
-from database.archive.records import ArchivedMonth, archived_months
-from database.engines.base import Generation, Reading, Store, TableSize
-from database.summaries.run_log import last_runs
+from database.engines.ports import Generation, Reading, Store, TableSize
+from database.facts.archived import ArchivedMonth, archived_months
+from database.journal.run_log import last_runs
 from domain.errors import LockBusy
 from domain.months import format_month
 

@@ -18,12 +18,13 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
-from database import api_tokens, migrations, people
-from database.engines import open_store
-from database.engines.base import Store
+from database import migrations
+from database.engines.ports import Store
 from database.notices import outbox
 from database.notices import rules as kept_rules
-from database.passwords import hash_password
+from database.people import api_tokens, users
+from database.people.passwords import hash_password
+from database.store import open_store
 from domain.notices import Notice
 from domain.rules import Rule
 from flask_app import create_app
@@ -80,7 +81,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, published: Path) -> Iterator[
     """An app with these figures. It ends with the file, and its clock with it: tests of other files have
     today's date."""
     patch = pytest.MonkeyPatch()
-    for module in ("domain.months", "web.figures", "web.freshness"):
+    for module in ("domain.months", "web.figures.page", "web.figures.not_modified"):
         patch.setattr(f"{module}.today_utc", lambda: TODAY)
     settings = embedded_settings(tmp_path_factory.mktemp("site"))
     shutil.copytree(published, settings.database.path)
@@ -261,11 +262,11 @@ def _amounts(brand: int, number: int) -> dict[str, int]:
 
 def _add_people(store: Store) -> None:
     with store.application.begin() as connection:
-        if people.is_anybody_there(connection):
+        if users.is_anybody_there(connection):
             return
         hashed = hash_password(PASSWORD)
-        people.add_user(connection, name="alice", role="viewer", password_hash=hashed)
-        people.add_user(connection, name=ADMIN, role="admin", password_hash=hashed)
+        users.add_user(connection, name="alice", role="viewer", password_hash=hashed)
+        users.add_user(connection, name=ADMIN, role="admin", password_hash=hashed)
         api_tokens.create_token(connection, "alice", "Excel at work")
         api_tokens.create_token(connection, "alice", UNBROKEN[:100])
 

@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from database import migrations
-from database.engines import open_store
+from database.store import open_store
 from tests.browser.conftest import (
     ADMIN,
     DESKTOP,

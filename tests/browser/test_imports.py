@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from database import migrations
-from database.engines import open_store
+from database.store import open_store
 from tests.browser.conftest import ADMIN, DESKTOP, LONGEST_WORD, PHONE, Site, open_browser, served
 from tests.browser.test_every_page import look, wrong
 from tests.conftest import embedded_settings

@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from database import migrations
-from database.engines import open_store
 from database.imports.files import import_file
-from database.imports.log import tell_done, tell_refused
 from database.imports.staging import ImportOptions
-from database.slow_statements import Slow, record
+from database.journal.import_log import tell_done, tell_refused
+from database.journal.slow_statements import Slow, record
+from database.store import open_store
 from domain.errors import Refused
 from tests.browser.conftest import ADMIN, DESKTOP, LONGEST_WORD, PHONE, Site, open_browser, served, wait_for_charts
 from tests.browser.test_every_page import look, wrong

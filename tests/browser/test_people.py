@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.conftest import ADMIN, DESKTOP, PASSWORD, PHONE, Site, open_browser
 from tests.browser.layout import CUT, WIDER_THAN_THE_SCREEN
 from tests.browser.test_every_page import WHOLE, faults
-from tests.web.people import code_of
+from tests.web.forms import code_of
 
 NEW = "quite another good one"
 NAME = "zoe.van-der-westhuizen@a-very-long-domain.example.com"

@@ -8,12 +8,12 @@ import pytest
 
 from database import schema
 from database.archive.archiving import archive, unarchive
-from database.engines.spider_tables import table_name
+from database.engines.cluster.tables import table_name
 from database.summaries.refresh import RefreshOptions, refresh
 from tests.cluster.test_failures import AFTER, _nothing_left, lines, node_of, promises, sums
+from tests.database.imports.conftest import take, write
 from tests.facts import all_summary_rows
 from tests.faults import processes
-from tests.imports.conftest import take, write
 
 __all__ = ["_nothing_left", "take", "write"]
 

@@ -9,18 +9,18 @@ import threading
 import pytest
 
 from database import schema
-from database.doctor.findings import Limits
-from database.engines.mysql import load_rows
-from database.engines.spider_tables import table_name
-from database.engines.spider_transaction import decided
+from database.engines.cluster.tables import table_name
+from database.engines.cluster.transaction import decided
+from database.engines.mariadb.store import load_rows
+from database.journal.node_states import look_at_nodes, read_nodes
 from database.migrations import upgrade
-from database.node_states import look_at_nodes, read_nodes
 from database.summaries.refresh import RefreshOptions, refresh
 from domain.errors import DatabaseUnreachable, SchemaError, SetupError
+from domain.findings import Limits
 from domain.months import parse_month
+from tests.database.imports.conftest import HEADINGS, stored_facts, take, write
 from tests.facts import all_summary_rows
 from tests.faults import processes
-from tests.imports.conftest import HEADINGS, stored_facts, take, write
 
 __all__ = ["take", "write"]
 

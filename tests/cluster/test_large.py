@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from database import migrations, schema
 from database.demo import DemoShape, load_demo
 from database.demo.shape import LISTING_MONTHS_PER_PRODUCT, METRICS
-from database.engines import open_store
-from database.engines.base import Store
+from database.engines.ports import Store
+from database.store import open_store
 from database.summaries.refresh import refresh
 from settings import Settings
 from tests.conftest import embedded_settings

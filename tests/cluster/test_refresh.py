@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
-from database.engines import open_store
-from database.engines.spider_build import SpiderBuild
-from database.engines.spider_tables import table_name
+from database.engines.cluster.build import SpiderBuild
+from database.engines.cluster.tables import table_name
 from database.migrations import upgrade
+from database.store import open_store
 from database.summaries.refresh import RefreshOptions, refresh
 from domain.months import parse_month
 from tests.conftest import embedded_settings

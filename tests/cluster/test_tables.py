@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from database import migrations, schema
-from database.engines import open_store
-from database.engines.spider_tables import assign, months_ahead, table_name
+from database.engines.cluster.tables import assign, months_ahead, table_name
+from database.store import open_store
 from domain.errors import DatabaseUnreachable, SettingsError, SetupError
 from settings import ClusterSettings, Settings
 from tests.facts import add_facts, add_products

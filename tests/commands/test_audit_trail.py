@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from flask_app import create_app
-from tests.imports.conftest import HEADINGS
-from tests.web.people import trail
+from tests.database.imports.conftest import HEADINGS
+from tests.web.forms import trail
 
 ME = f"{pwd.getpwuid(os.getuid()).pw_name} (command line)"
 FACTS = HEADINGS + "A1,Acme,Toys,US,CM1,2024-01,10.50\nA1,Acme,Toys,US,CM1,2024-02,1.00\n"

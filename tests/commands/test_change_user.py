@@ -6,7 +6,9 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from database import people, schema
+from database import schema
+from database.journal import audit
+from database.people import users
 from flask_app import create_app
 from tests.summaries_fixture import publish
 
@@ -17,8 +19,8 @@ ROWS = [(1, 1, 0, "US", "2024-01", "Net revenue", "1.00")]
 def run(store):
     app = create_app(store.settings)
     with store.application.begin() as connection:
-        people.add_user(connection, name="anna", role="viewer", password_hash="-")
-        people.add_user(connection, name="boss", role="admin", password_hash="-")
+        users.add_user(connection, name="anna", role="viewer", password_hash="-")
+        users.add_user(connection, name="boss", role="admin", password_hash="-")
     yield lambda *arguments: app.test_cli_runner().invoke(args=list(arguments))
     app.extensions["lego_store"].close()
 
@@ -122,8 +124,8 @@ def test_a_link_is_made_from_the_address_that_people_open(store):
 def test_the_audit_trail_is_cut_by_day_action_and_lines(run, store):
     with store.application.begin() as connection:
         for number in range(3):
-            people.record(connection, "export", user_name="anna\x1b[2J", address="192.0.2.1", detail=f"file {number}")
-        people.record(connection, "sign-in", user_name="boss")
+            audit.record(connection, "export", user_name="anna\x1b[2J", address="192.0.2.1", detail=f"file {number}")
+        audit.record(connection, "sign-in", user_name="boss")
     assert len(run("audit").stdout.splitlines()) == 4
     [line] = run("audit", "--action", "export", "--lines", "1").stdout.splitlines()
     assert line[19:] == "  192.0.2.1  anna\\x1b[2J  export  file 2"

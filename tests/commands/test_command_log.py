@@ -11,7 +11,7 @@ import re
 import pytest
 
 import commands
-from database import command_log
+from database.journal import command_log
 from flask_app import create_app
 from settings import LogSettings
 from tests.facts import add_facts, add_products

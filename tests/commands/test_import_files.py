@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from database import schema
 from flask_app import create_app
 from tests.conftest import SHARED_FILES
-from tests.imports.conftest import HEADINGS, contents, stored_facts
+from tests.database.imports.conftest import HEADINGS, contents, stored_facts
 
 FIRST = HEADINGS + "A1,Acme,Toys,US,CM1,2024-01,10.50\n"
 

@@ -5,7 +5,8 @@ import hashlib
 import pytest
 import sqlalchemy as sa
 
-from database import people, schema
+from database import schema
+from database.people import users
 from flask_app import create_app
 
 
@@ -17,7 +18,7 @@ def run(store):
         return app.test_cli_runner().invoke(args=list(arguments))
 
     with store.application.begin() as connection:
-        people.add_user(connection, name="anna", role="viewer", password_hash="-")
+        users.add_user(connection, name="anna", role="viewer", password_hash="-")
     yield run
     app.extensions["lego_store"].close()
 

@@ -3,10 +3,11 @@
 import pytest
 import sqlalchemy as sa
 
-from database import people, schema
-from database.engines.base import utc_now
-from database.passwords import is_password
-from database.sessions import begin_session
+from database import schema
+from database.people import users
+from database.people.passwords import is_password
+from database.people.sessions import begin_session
+from domain.moments import utc_now
 from flask_app import create_app
 
 PASSWORD = "correct horse battery"
@@ -25,7 +26,7 @@ def run(store):
 
 def stored(store, name):
     with store.application_reading.connect() as connection:
-        return people.find_user(connection, name)
+        return users.find_user(connection, name)
 
 
 def audit(store):
@@ -36,7 +37,7 @@ def audit(store):
 
 def open_session(store, name):
     with store.application.begin() as connection:
-        user = people.find_user(connection, name)
+        user = users.find_user(connection, name)
         begin_session(connection, token_hash="0" * 64, user_id=user.id, address="127.0.0.1")
 
 
@@ -77,7 +78,7 @@ def test_a_name_that_cannot_be_one_is_refused(run, store, name):
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
     with store.application_reading.connect() as connection:
-        assert people.all_users(connection) == []
+        assert users.all_users(connection) == []
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_only_the_copy_that_is_served_is_kept(deployed: Clone) -> None:
 
 def test_code_that_cannot_start_is_named_before_the_reload_and_the_old_app_serves_on(deployed: Clone) -> None:
     workers, served = children(pid_of(deployed)), (deployed.folder / ".releases/current").readlink()
-    broken = deployed.folder / "web/health.py"
+    broken = deployed.folder / "web/serving/health.py"
     sound = broken.read_text(encoding="utf-8")
     broken.write_text("import nothing_of_this_name\n", encoding="utf-8")
     try:

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from database.common_passwords import is_common
+from database.people.common_passwords import is_common
 from domain.errors import Refused
 from domain.passwords import LONGEST, LONGEST_TYPED, SHORTEST, normal_form, refuse_weak
 from settings import ROOT
@@ -53,7 +53,7 @@ def test_the_three_thousand_most_common_passwords_of_eight_characters_are_refuse
 
 
 def test_the_lists_are_read_when_a_password_is_chosen_and_not_before():
-    program = "import sys, flask_app, web, web.proof, commands.create_user; sys.exit('zxcvbn' in sys.modules)"
+    program = "import sys, flask_app, web, web.people.proof, commands.create_user; sys.exit('zxcvbn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60).returncode == 0
 
 

@@ -23,8 +23,9 @@ from tests.faults.readers import own_seconds
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([
-    "tests.faults.processes", "tests.faults.readers", "database.engines.embedded_build", "database.engines.mysql_build",
-    "database.migrations", "flask_app", "commands.refresh_summaries", "commands.import_files",
+    "tests.faults.processes", "tests.faults.readers", "database.engines.embedded.build",
+    "database.engines.mariadb.build", "database.migrations", "flask_app",
+    "commands.refresh_summaries", "commands.import_files",
 ])
 
 REFRESH = ("refresh-summaries",)
@@ -126,7 +127,7 @@ def killed_at(settings: Settings, step: str, options: RefreshOptions) -> int:
 
 
 def _refresh(settings: Settings, options: RefreshOptions, step: str) -> None:
-    from database.engines import open_store
+    from database.store import open_store
     from database.summaries.refresh import refresh
 
     os.environ["LEGO_CRASH_AT"] = step
@@ -141,7 +142,7 @@ def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, co
     from flask.cli import ScriptInfo
 
     import flask_app
-    from database.engines import spider_nodes, spider_watch
+    from database.engines.cluster import nodes, watch
     from database.summaries import refresh
 
     os.environ.clear()
@@ -153,7 +154,7 @@ def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, co
     sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name, value in constants.items():
-        setattr(next(module for module in (refresh, spider_watch, spider_nodes) if hasattr(module, name)), name, value)
+        setattr(next(module for module in (refresh, watch, nodes) if hasattr(module, name)), name, value)
     sys.argv = ["flask", *arguments]
     app = flask_app.create_app()
     began = own_seconds()

@@ -20,9 +20,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from database import schema
-from database.engines import open_store
-from database.engines.base import Reading
+from database.engines.ports import Reading
 from database.schema import ALL_MARKETPLACES
+from database.store import open_store
 from domain.errors import DatabaseUnreachable
 from settings import Settings, load_settings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from database import migrations
-from database.engines import open_store
+from database.store import open_store
 from database.summaries.refresh import refresh
 from domain.errors import OutOfSpace
 from tests.conftest import embedded_settings, mysql_settings

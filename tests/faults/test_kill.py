@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from database.crash_points import STEPS
-from database.engines.mysql import MysqlStore
+from database.engines.mariadb.store import MysqlStore
+from database.journal.run_log import last_runs
 from database.summaries.refresh import RefreshOptions, refresh
-from database.summaries.run_log import last_runs
+from machine.crash_points import STEPS
 from tests.conftest import environment_of
 from tests.counts import count, highest
 from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows
@@ -246,7 +246,7 @@ class TestServer:
     def own_server(self, tmp_path):
         """The shop, on a server that may be killed."""
         from database import migrations
-        from database.engines import open_store
+        from database.store import open_store
         from tests.conftest import mysql_settings
         from tests.mariadb import MariadbServer
 

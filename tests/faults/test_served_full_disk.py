@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from database import migrations, people
-from database.engines import open_store
-from database.passwords import hash_password
+from database import migrations
+from database.people import users
+from database.people.passwords import hash_password
+from database.store import open_store
 from database.summaries.refresh import refresh
 from settings import ROOT
 from tests.conftest import embedded_settings, environment_of
@@ -20,8 +21,8 @@ from tests.faults.test_full_disk import filled, small_disk
 from tests.faults.test_trouble import fill
 from tests.security.served import Served
 from tests.web.conftest import PASSWORD
-from tests.web.test_metrics import samples
-from web.counts import ROOM, CountFiles
+from tests.web.serving.test_metrics import samples
+from web.serving.counts import ROOM, CountFiles
 
 PAGES = ("/healthz", "/readyz", "/dashboard?period=2024", "/operations", "/metrics")
 
@@ -35,7 +36,7 @@ def server(tmp_path):
         fill(store)
         refresh(store)
         with store.application.begin() as connection:
-            people.add_user(connection, name="admin", role="admin", password_hash=hash_password(PASSWORD))
+            users.add_user(connection, name="admin", role="admin", password_hash=hash_password(PASSWORD))
         store.close()
         server = Served(store.settings, tmp_path)
         try:

@@ -12,13 +12,15 @@ import pytest
 import sqlalchemy as sa
 
 from database import migrations, schema
-from database.engines import base, open_store
+from database.engines import ports
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
+from database.journal.run_log import SUCCESS, last_runs
+from database.store import open_store
 from database.summaries import making, recording
 from database.summaries import refresh as refresh_module
 from database.summaries.refresh import RefreshOptions, refresh
-from database.summaries.run_log import SUCCESS, last_runs
+from domain import moments
 from domain.errors import DatabaseUnreachable, LockBusy, OutOfSpace
 from tests.conftest import mysql_settings
 from tests.counts import count, highest
@@ -59,7 +61,7 @@ def test_an_import_during_a_refresh_is_told_who_is_at_work(shop, tmp_path):
 
 def test_a_clock_set_back_changes_no_figure_and_no_number(shop, monkeypatch):
     past = datetime.datetime(2020, 1, 1)
-    for module in (base, making, recording):
+    for module in (ports, making, recording):
         monkeypatch.setattr(module, "utc_now", lambda: past)
     assert refresh(shop).generation.generation == 2
     assert shop.live_generation().published_at == past
@@ -255,7 +257,7 @@ def start_and_kill(store) -> sa.Row:
     with store.application.begin() as connection:
         connection.execute(sa.insert(schema.work_lock).values(
             name="lego", purpose="a refresh", host=socket.gethostname(), pid=2**22 + 1, process_start="1",
-            started_at=base.utc_now(), connections="",
+            started_at=moments.utc_now(), connections="",
         ))
     return store.lock_holder()
 

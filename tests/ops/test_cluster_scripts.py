@@ -10,7 +10,7 @@ import pymysql
 import pytest
 
 from database import migrations
-from database.engines import open_store
+from database.store import open_store
 from settings import ROOT, load_settings
 from tests.mariadb import free_port
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from database import schema
 from database.archive.archiving import archive, unarchive
-from database.archive.records import archived_months
-from database.engines.base import Reading, Store
+from database.engines.ports import Reading, Store
+from database.facts.archived import archived_months
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.imports.undo import undo_import

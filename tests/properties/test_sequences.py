@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings, strategies
 
 from database import migrations
-from database.crash_points import STEPS
-from database.engines import open_store
+from database.store import open_store
+from machine.crash_points import STEPS
 from tests.conftest import LONG_SEED, embedded_settings, mysql_settings
 from tests.counts import count
 from tests.properties.oracle import EXCLUDED, Fact, Oracle

@@ -29,7 +29,7 @@ MakeWorld = Callable[..., World]
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("domain.months", "web.figures", "web.freshness"):
+    for module in ("domain.months", "web.figures.page", "web.figures.not_modified"):
         monkeypatch.setattr(f"{module}.today_utc", lambda: TODAY)
 
 

@@ -17,14 +17,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from database import schema
-from database.catalogue_changes import tell_change
 from database.imports.products import take_products
+from database.journal.catalog_changes import tell_change
 from domain.people import ANALYST, Person
 from tests.security.answers import told
 from tests.security.routes import VALUES, is_file, paths_of, routes_of
 from tests.security.worlds import FOREIGN, FOREIGN_ASIN, NO_ASIN, OWN_ASIN, World, limit
 from tests.web.conftest import csrf_token
-from web.access import may_see
+from web.http.access import may_see
 
 SELECTIONS = (
     "", "period=2025&compare=year", "from=2024-03&to=2024-03", "generation=1", "show=brands",
@@ -32,7 +32,7 @@ SELECTIONS = (
     "show=products&search=o",
 )
 SHORT = SELECTIONS[:4]
-"""Files and the API hold the rows of the pages, which tests/web/test_exports.py proves."""
+"""Files and the API hold the rows of the pages, which tests/web/exports/test_exports.py proves."""
 OF_OTHERS = ("marketplace=ZZFOREIGN", "metric=Zzforeign%20fees", "search=zzforeign")
 FOR_MACHINES = "/metrics"
 """It counts requests and seconds, of everybody together."""

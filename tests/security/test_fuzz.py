@@ -23,13 +23,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from database import api_tokens
+from database.people import api_tokens
 from domain.listing import LISTS
 from domain.selection import WORDS_WITH_SEARCH
 from tests.security.routes import HOSTILE, paths_of, routes_of
 from tests.security.worlds import World
-from web import audit
-from web.headers import ALWAYS
+from web.http.headers import ALWAYS
+from web.people import audit
 
 TIMES = int(os.environ.get("LONG_FUZZ", "1"))
 PERMITTED = {200, 304, 400, 404, 410}

@@ -16,17 +16,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import ImmutableMultiDict
 
-from database import people
-from database.attempts import EVERYWHERE, forget_attempts
-from database.one_time import LINK, make_token
-from database.passwords import hash_password
+from database.people import users
+from database.people.attempts import EVERYWHERE, forget_attempts
+from database.people.one_time_tokens import LINK, make_token
+from database.people.passwords import hash_password
 from domain.listing import WORDS
 from flask_app import create_app
 from tests.security.routes import HOSTILE, paths_of, routes_of
 from tests.summaries_fixture import publish
 from tests.web.conftest import PASSWORD, csrf_token, sign_in
 from tests.web.shop import NAMES, ROWS
-from web.headers import ALWAYS
+from web.http.headers import ALWAYS
 
 TIMES = int(os.environ.get("LONG_FUZZ", "1"))
 NEW = "quite another good one"
@@ -87,7 +87,7 @@ FIELDS: dict[str, dict[str, str]] = {
 }
 """Every field of every form, with a value that means something."""
 BEGINS_WORK = {"/imports/refresh"}
-"""What takes no field and begins a refresh: tests/web/test_operations.py."""
+"""What takes no field and begins a refresh: tests/web/operations/test_operations.py."""
 
 
 class Asked(ImmutableMultiDict):
@@ -120,7 +120,7 @@ def shop(store) -> Iterator[Flask]:
     hashed = hash_password(PASSWORD)
     with store.application.begin() as connection:
         for name, role in (("viewer", "viewer"), ("admin", "admin")):
-            people.add_user(connection, name=name, role=role, password_hash=hashed)
+            users.add_user(connection, name=name, role=role, password_hash=hashed)
     yield app
     app.extensions["lego_store"].close()
 
@@ -138,7 +138,7 @@ class Sender:
             # Otherwise the first few wrong passwords would be all that is looked at.
             for address in ("127.0.0.1", EVERYWHERE):
                 forget_attempts(connection, "admin", address)
-            viewer = people.find_user(connection, "viewer")
+            viewer = users.find_user(connection, "viewer")
             secret = make_token(connection, viewer.id, LINK) if "<secret>" in rule and viewer.active else "s" * 43
         if self.client.get("/account").status_code != 200:
             self._sign_in()

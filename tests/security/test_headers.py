@@ -10,9 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from database import attempts, people, schema
+from database import schema
+from database.people import attempts, users
 from tests.security.worlds import World
-from web.headers import ALWAYS
+from web.http.headers import ALWAYS
 
 KINDS = {"plain": "http://localhost", "tls": "https://localhost"}
 A_PAGE, NO_STORE = "private, no-cache", "no-store"
@@ -157,7 +158,7 @@ def add_small_person(small_app: Flask, password_hash: str) -> Callable[[str, str
 
     def add(name: str, site: str) -> FlaskClient:
         with small_app.extensions["lego_store"].application.begin() as connection:
-            people.add_user(connection, name=name, role="viewer", password_hash=password_hash)
+            users.add_user(connection, name=name, role="viewer", password_hash=password_hash)
         client = small_app.test_client()
         assert send(client, "/login", site, name=name, password="correct horse battery").status_code == 303
         return client

@@ -10,8 +10,9 @@ import threading
 import sqlalchemy as sa
 from argon2 import Type, extract_parameters
 
-from database import passwords, schema
-from database.passwords import NOBODY, hash_password
+from database import schema
+from database.people import passwords
+from database.people.passwords import NOBODY, hash_password
 from settings import ROOT
 from tests.security.worlds import World
 

@@ -18,7 +18,7 @@ from tests.mariadb import PASSWORD as DATABASE_PASSWORD
 from tests.security.served import SECRET_KEY, Served, Visitor
 from tests.security.worlds import World
 from tests.web.conftest import PASSWORD
-from web.headers import ALWAYS
+from web.http.headers import ALWAYS
 
 
 @pytest.fixture(scope="module")

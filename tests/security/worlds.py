@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from database import migrations, people, schema
-from database.engines import open_store
-from database.engines.base import Store
+from database import migrations, schema
+from database.engines.ports import Store
 from database.imports.files import import_file
-from database.imports.log import tell_done
 from database.imports.products import take_products
 from database.imports.staging import ImportOptions
+from database.journal.import_log import tell_done
+from database.people import users
+from database.store import open_store
 from database.summaries.refresh import refresh
 from flask_app import create_app
 from settings import Settings
@@ -119,12 +120,12 @@ def limit(world: World, name: str, *brands: str) -> None:
     """Sets which brands a person is limited to; none for no limit."""
     ids = [world.id_of(schema.brand, brand) for brand in brands]
     with world.store.application.begin() as connection:
-        people.limit_user(connection, name, ids or None)
+        users.limit_user(connection, name, ids or None)
 
 
 def _add_person(world: World, name: str, role: str, brands: tuple[str, ...], password_hash: str) -> None:
     with world.store.application.begin() as connection:
-        people.add_user(connection, name=name, role=role, password_hash=password_hash)
+        users.add_user(connection, name=name, role=role, password_hash=password_hash)
     limit(world, name, *brands)
 
 

@@ -15,9 +15,9 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
-from database import people
-from database.engines.base import Store
-from database.passwords import hash_password
+from database.engines.ports import Store
+from database.people import users
+from database.people.passwords import hash_password
 from domain.people import ROLES, VIEWER
 from flask_app import create_app
 from settings import Settings
@@ -57,7 +57,7 @@ def add_person(store: Store, password_hash: str) -> Callable[..., None]:
 
     def add(name: str, role: str = "viewer", brands: Collection[int] | None = None) -> None:
         with store.application.begin() as connection:
-            people.add_user(connection, name=name, role=role, password_hash=password_hash, brands=brands)
+            users.add_user(connection, name=name, role=role, password_hash=password_hash, brands=brands)
 
     return add
 

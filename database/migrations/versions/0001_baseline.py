@@ -6,13 +6,8 @@ Databases that were made by hand hold rows already: nothing of theirs is dropped
 from alembic import op
 
 from database import schema
-from database.migrations.steps import (
-    add_missing_columns,
-    add_missing_indexes,
-    create_missing_tables,
-    seed_marketplaces,
-    tables_with_indexes,
-)
+from database.engines.ddl import add_missing_columns, add_missing_indexes, create_missing_tables, tables_with_indexes
+from database.migrations.marketplaces import seed_marketplaces
 
 revision = "0001"
 down_revision = None

@@ -6,7 +6,7 @@ It looks first, like every step: a database that was made by today's first step 
 from alembic import op
 
 from database import schema
-from database.migrations.steps import create_missing_tables
+from database.engines.ddl import create_missing_tables
 
 revision = "0002"
 down_revision = "0001"

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from database import schema
-from database.migrations.steps import add_missing_columns, create_missing_tables
+from database.engines.ddl import add_missing_columns, create_missing_tables
 
 revision = "0003"
 down_revision = "0002"

@@ -6,7 +6,7 @@ Files that were taken in before have nothing there.
 from alembic import op
 
 from database import schema
-from database.migrations.steps import add_missing_columns
+from database.engines.ddl import add_missing_columns
 
 revision = "0004"
 down_revision = "0003"

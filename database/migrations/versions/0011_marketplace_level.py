@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from database import schema
-from database.derived_level import fill_marketplace_level
-from database.migrations.steps import create_missing_tables, existing_columns
+from database.engines.ddl import create_missing_tables, existing_columns
+from database.engines.marketplace_level import fill_marketplace_level
 
 revision = "0011"
 down_revision = "0010"

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from database import schema
 from database.demo import DemoShape, load_demo
-from database.demo.catalogue import make_brands, make_listings, make_products
+from database.demo.catalog import make_brands, make_listings, make_products
 from database.demo.facts import STAGED, stage_facts
-from database.engines.base import utc_now
 from domain.errors import LockBusy, Refused
 from domain.metrics import ADVERTISING, CM1, CM2, CM3, NET_COGS, NET_REVENUE, NET_UNITS, PLATFORM_FEES
-from tests.engines.test_lock import another_holder
+from domain.moments import utc_now
+from tests.database.engines.test_lock import another_holder
 
 THROUGH = datetime.date(2026, 11, 21)
 SMALL = DemoShape.of_size(30_000, seed=1, through=THROUGH)

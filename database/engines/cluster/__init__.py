@@ -1,0 +1,1 @@
+"""A MariaDB Spider head with its data nodes: only what differs from one MariaDB."""

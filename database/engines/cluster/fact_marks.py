@@ -1,0 +1,77 @@
+"""Dates and ids of facts on a cluster, asked of the data nodes themselves.
+
+Through the head, the distinct dates would go through every node once per date; and a node that is down would keep the
+months of the others from being refreshed.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.cluster.nodes import Node, Nodes
+from database.engines.cluster.tables import table_name
+from database.engines.fact_marks import ID_MARGIN, FactMarks
+from database.engines.ports import Generation
+
+
+class SpiderMarks(FactMarks):
+    """Marks of the months on every node; if `months` are given, only of the nodes that hold one of these."""
+
+    def __init__(
+        self, connection: sa.Connection, nodes: Nodes, placed: Mapping[datetime.date, Node],
+        months: Collection[datetime.date],
+    ) -> None:
+        super().__init__(connection)
+        self._nodes = nodes
+        asked = {placed[month] for month in months if month in placed} or set(placed.values())
+        self._asked = {month: node for month, node in placed.items() if node in asked}
+        self._found = self._ask("SELECT MAX(id) FROM {table}")
+        self._dates = self._ask("SELECT DISTINCT month FROM {table}")
+
+    def dates(self) -> list[datetime.date | None]:
+        return sorted(date for rows in self._dates.values() for (date,) in rows)
+
+    def last_id(self) -> int:
+        return max(self._last_ids().values(), default=0)
+
+    def recent(self, last_id: int) -> int:
+        counted = self._ask(
+            "SELECT COUNT(*) FROM {table} WHERE id > :after AND id <= :last", after=last_id - ID_MARGIN, last=last_id
+        )
+        return sum(rows[0][0] for rows in counted.values())
+
+    def dates_above(self, live: Generation) -> list[datetime.date | None]:
+        """Above the mark of all, or above that of their month: a program that writes to a node gets its ids there."""
+        since = live.last_fact_id
+        if self.recent(live.last_fact_id) != live.recent_facts:
+            since -= ID_MARGIN
+        above = self._ask("SELECT DISTINCT month FROM {table} WHERE id > :since", since=since)
+        dates = {date for rows in above.values() for (date,) in rows}
+        recorded = self._recorded(live)
+        return sorted(dates | {month for month, last in self._last_ids().items() if last > recorded.get(month, 0)})
+
+    def _last_ids(self) -> dict[datetime.date, int]:
+        return {month: int(rows[0][0] or 0) for month, rows in self._found.items()}
+
+    def _recorded(self, live: Generation) -> dict[datetime.date, int]:
+        table = schema.summary_month
+        query = (
+            sa.select(table.c.month, sa.func.max(table.c.last_fact_id))
+            .where(table.c.generation == live.generation)
+            .group_by(table.c.month)
+        )
+        return {month: int(last) for month, last in self.connection.execute(query)}
+
+    def _ask(self, statement: str, **values: int) -> dict[datetime.date, list[sa.Row]]:
+        """Month -> the rows of a statement on its table."""
+        answers = {}
+        for node in dict.fromkeys(self._asked.values()):
+            with self._nodes.connect(node) as connection:
+                for month in (month for month, at in self._asked.items() if at == node):
+                    text = statement.format(table=table_name(schema.financials, month))
+                    answers[month] = list(connection.execute(sa.text(text), values))
+        return answers

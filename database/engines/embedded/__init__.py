@@ -1,0 +1,1 @@
+"""DuckDB for facts and generations, SQLite for what the web writes."""

@@ -1,0 +1,290 @@
+"""Embedded: a copy is the files. A restore stages them in `restoring` beside those it replaces.
+
+    instance/restoring/            a whole instance folder in the making
+    instance/restoring/ready       it is decided: whoever gets the lock next finishes what was begun
+
+Generations get numbers that were never used, so files of the old state and the new never share a name, and the
+pointer decides between them. SQLite is written through its own backup, because web processes have the file open:
+another file under its name would meet the old one's log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
+
+import duckdb
+import sqlalchemy as sa
+
+from database.engines.copying import TRANSIENT, Copying, Part, Staging, renumbered, write_numbers
+from database.engines.duckdb_dialect import raw_duckdb
+from database.engines.embedded.reading import read_whole
+from database.engines.embedded.store import RESTORE, EmbeddedStore
+from domain.errors import Damaged, NeverRefreshed, OutOfSpace, Refused, SchemaError
+from machine.crash_points import passing
+from machine.durable import make_durable
+from machine.signals import undisturbed
+
+RESTORING = "restoring"
+READY = "ready"
+CHUNK = 2**20
+FACTS, APPLICATION = "facts.duckdb", "application.sqlite"
+_PARTS = re.compile(rf"{re.escape(FACTS)}|{re.escape(APPLICATION)}|generations/(\d{{6,18}}\.duckdb|current)")
+
+
+class EmbeddedCopying(Copying):
+    """Copies of an instance folder."""
+
+    def __init__(self, store: EmbeddedStore) -> None:
+        self.store = store
+
+    def knows_holders(self) -> bool:
+        self.store.databases()  # makes the folder, where the lock's file is
+        if not (self.store.folder / APPLICATION).is_file():
+            return False
+        try:
+            self.store.lock_holder()
+        except (Damaged, SchemaError):
+            return False  # What is damaged is restored, too.
+        return True
+
+    def examine(self) -> None:
+        with self.store.facts() as connection:
+            try:
+                read_whole(raw_duckdb(connection))
+            except duckdb.Error as error:
+                raise self.store.damaged_facts(error) from None
+        _examine_sqlite(self.store.folder / APPLICATION)
+        live = self.store.live_generation()
+        for number in self.store.generation_numbers() if live is not None else ():
+            if number <= live.generation:
+                self.store.generations.read_whole(number)
+
+    @contextlib.contextmanager
+    def parts(self) -> Iterator[Iterator[Part]]:
+        with self.store.facts() as connection:
+            # Nobody writes while the lock is held: afterwards the file alone is all there is.
+            connection.exec_driver_sql("CHECKPOINT")
+        for left in self.store.folder.glob("backup-*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
+        # In the instance folder, which is private, and where there is room for refreshes.
+        with tempfile.TemporaryDirectory(prefix="backup-", dir=self.store.folder) as folder:
+            application = Path(folder) / APPLICATION
+            _copy_application(self.store.folder / APPLICATION, application)
+            yield self._listed(application)
+
+    def _listed(self, application: Path) -> Iterator[Part]:
+        yield _file(FACTS, self.store.facts_path)
+        yield _file(APPLICATION, application)
+        live = self.store.live_generation()
+        if live is None:
+            return
+        for number in self.store.generation_numbers():
+            # A higher one was rolled back.
+            if number <= live.generation:
+                path = self.store.generations.path(number)
+                yield _file(f"generations/{path.name}", path)
+        yield _file("generations/current", self.store.generations.pointer)
+
+    def has_tables(self) -> bool:
+        return self.store.facts_path.is_file() or (self.store.folder / APPLICATION).is_file()
+
+    @contextlib.contextmanager
+    def staging(self) -> Iterator[EmbeddedStaging]:
+        folder = self.store.folder / RESTORING
+        shutil.rmtree(folder, ignore_errors=True)
+        staging = EmbeddedStaging(self.store, folder)
+        try:
+            yield staging
+        finally:
+            staging.store.close()
+            if not (folder / READY).is_file():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+class EmbeddedStaging(Staging):
+    """The folder `restoring`."""
+
+    def __init__(self, target: EmbeddedStore, folder: Path) -> None:
+        self._target = target
+        self.folder = folder
+        database = dataclasses.replace(target.settings.database, path=folder)
+        self.store = EmbeddedStore(dataclasses.replace(target.settings, database=database))
+        self.store.databases()
+
+    def takes(self, name: str) -> bool:
+        return _PARTS.fullmatch(name) is not None
+
+    def take_in(self, name: str, source: BinaryIO) -> None:
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        with path.open("xb") as file:
+            path.chmod(0o600)
+            # Before the rest is unpacked: it may be large.
+            first = source.read(CHUNK)
+            if not _may_be(name, first):
+                raise Refused(f"{name}: is not a file of that kind; nothing was changed")
+            file.write(first)
+            shutil.copyfileobj(source, file, CHUNK)
+
+    def complete(self) -> None:
+        """Nothing to do: files are there when they are written."""
+
+    def renumber(self, above: int) -> None:
+        files = self.store.generations
+        live = self.store.live_generation()
+        files.close()
+        numbers = renumbered(files.numbers(), above)
+        for old, new in numbers.items():
+            engine = sa.create_engine(sa.URL.create("duckdb", database=str(files.path(old))), poolclass=sa.NullPool)
+            with engine.connect() as connection:
+                write_numbers(connection, numbers)
+            engine.dispose()
+            files.path(old).replace(files.path(new))
+        if live is not None:
+            files.point_to(files.path(numbers[live.generation]).name)
+
+    def put_in_place(self) -> None:
+        """Everything is written down first; from the marker on it is only moved, and a killed process's work is done
+        by whoever gets the lock next."""
+        self.store.close()
+        passing("restore")
+        with undisturbed():
+            self._decide()
+            passing("restoring")
+            try:
+                finish_restore(self._target)
+            except (OSError, OutOfSpace) as error:
+                raise OutOfSpace(
+                    f"{self._target.folder}: the backup is examined and could not be put in place yet ({error}); free "
+                    "some space and run any import or refresh, which finishes it"
+                ) from None
+
+    def _decide(self) -> None:
+        """Writes the marker, whole or not at all."""
+        kept = [self.store.generations.path(number).name for number in self.store.generation_numbers()]
+        draft = self.folder / f"{READY}.new"
+        try:
+            draft.write_text(json.dumps({"live": _pointer(self.store), "kept": kept}), encoding="ascii")
+            for path in (*self.folder.rglob("*"), self.folder):
+                make_durable(path)
+            draft.replace(self.folder / READY)
+            make_durable(self.folder)
+        except OSError as error:
+            raise OutOfSpace(f"{self.folder}: {error.strerror}; nothing was changed") from None
+
+
+def finish_restore(store: EmbeddedStore) -> None:
+    """Puts a decided restore in place, or clears an undecided one away; each step may have been done before. To be
+    called while holding the lock."""
+    folder = store.folder / RESTORING
+    if not folder.is_dir():
+        return
+    if (folder / READY).is_file():
+        decided = json.loads((folder / READY).read_text(encoding="ascii"))
+        _move_generations(folder / "generations", store.generations.folder)
+        if (folder / FACTS).is_file():
+            # Its log belongs to the old file.
+            store.facts_path.with_name(FACTS + ".wal").unlink(missing_ok=True)
+            (folder / FACTS).replace(store.facts_path)
+        _copy_over(folder / APPLICATION, store)
+        passing("restored-files")
+        _point(store, decided["live"], decided["kept"])
+        passing("restored")
+        (folder / READY).unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy_over(source: Path, store: EmbeddedStore) -> None:
+    target = store.folder / APPLICATION
+    try:
+        if target.exists():
+            _examine_sqlite(target)
+    except Damaged:
+        # Nothing can be written into it. The log of what was there does not belong to the file that comes.
+        store.application.dispose()
+        for name in (APPLICATION, f"{APPLICATION}-wal", f"{APPLICATION}-shm"):
+            (store.folder / name).unlink(missing_ok=True)
+    _copy_sqlite(source, target)
+
+
+def _point(store: EmbeddedStore, live: str | None, kept: list[str]) -> None:
+    """Readers see the old state before, the restored one after; generations of the old state are no past of it."""
+    if live is None:
+        store.generations.pointer.unlink(missing_ok=True)
+    else:
+        store.generations.point_to(live)
+    for path in store.generations.folder.glob("*.duckdb"):
+        if path.name not in kept:
+            path.unlink()
+
+
+def _pointer(store: EmbeddedStore) -> str | None:
+    try:
+        return store.generations.live_name()
+    except NeverRefreshed:
+        return None
+
+
+def _move_generations(source: Path, target: Path) -> None:
+    target.mkdir(exist_ok=True, mode=0o700)
+    for path in sorted(source.glob("*.duckdb")):
+        path.replace(target / path.name)
+    make_durable(target)
+
+
+def _may_be(name: str, first: bytes) -> bool:
+    """Whether a part begins as it must; `first` is all of it, if it is short."""
+    if name == APPLICATION:
+        return first.startswith(b"SQLite format 3\0")
+    if name.endswith(".duckdb"):
+        return first[8:12] == b"DUCK"
+    return len(first) <= 100
+
+
+def _examine_sqlite(path: Path) -> None:
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        raise Damaged(f"{path}: cannot be read ({found.splitlines()[0]}); {RESTORE}")
+
+
+def _file(name: str, path: Path) -> Part:
+    return Part(name, path.stat().st_size, lambda: path.open("rb"))
+
+
+def _copy_application(source: Path, target: Path) -> None:
+    """All of it but what is of the moment; the room of deleted rows is given back, so nothing of them stays."""
+    _copy_sqlite(source, target)
+    with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        for table in TRANSIENT:
+            connection.execute(f"DELETE FROM {table.name}")
+        connection.execute("VACUUM")
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """SQLite's own backup: one moment of the source, one transaction of the target."""
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(source)) as reading,
+            contextlib.closing(sqlite3.connect(target)) as writing,
+        ):
+            target.chmod(0o600)
+            reading.backup(writing)
+    except sqlite3.DatabaseError as error:
+        if "full" in str(error):
+            raise OutOfSpace(f"{target.parent}: the disk is full; free some space and run it again") from None
+        raise Refused(f"{source.name}: it is no SQLite database ({error}); nothing was changed") from None

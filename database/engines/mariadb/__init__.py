@@ -1,0 +1,1 @@
+"""MariaDB: everything in one schema."""

@@ -1,0 +1,1 @@
+"""What is known of facts beside themselves: the ledger of changed months, archived months."""

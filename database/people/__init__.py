@@ -1,0 +1,1 @@
+"""Who may sign in: users, their sessions, tokens, passwords and second factors."""

@@ -1,0 +1,85 @@
+"""What can be chosen: metrics, brands, categories, marketplaces and months that have figures."""
+
+from __future__ import annotations
+
+import datetime
+
+import sqlalchemy as sa
+
+from database.engines.ports import Reading
+from database.schema import (
+    ALL_MARKETPLACES,
+    UNASSIGNED,
+    UNCATEGORISED,
+    brand,
+    category,
+    marketplace,
+    summary_brand,
+    summary_category,
+    summary_restated,
+)
+from domain.metrics import PROFIT_TREE, UNITS
+from domain.selection import Catalogue
+
+UNASSIGNED_NAME = "(unassigned)"
+UNCATEGORISED_NAME = "(uncategorised)"
+
+_ORDER = {metric: position for position, metric in enumerate((*PROFIT_TREE, *UNITS))}
+
+
+def read_catalogue(reading: Reading, *, today: datetime.date, scope: tuple[int, ...] | None = None) -> Catalogue:
+    """Everything with figures in the generation that is read, within the brands of `scope` (None: all).
+    Without any month, its months are today's."""
+    connection, generation = reading.connection, reading.generation
+    month = today.replace(day=1)
+    return Catalogue(
+        generation=generation.generation,
+        first_month=generation.first_month or month,
+        last_month=generation.last_month or month,
+        metrics=_metrics(connection, scope),
+        brands=_names(
+            connection, sa.select(brand.c.id, brand.c.brand), _used(summary_brand, "brand_id", scope),
+            none={UNASSIGNED: UNASSIGNED_NAME}, kind="brand",
+        ),
+        categories=_names(
+            connection, sa.select(category.c.id, category.c.category), _used(summary_category, "category_id", scope),
+            none={UNCATEGORISED: UNCATEGORISED_NAME}, kind="category",
+        ),
+        marketplaces=_marketplaces(connection, scope),
+        is_restated=_is_restated(reading),
+    )
+
+
+def _is_restated(reading: Reading) -> bool:
+    generation = summary_restated.c.generation
+    known = sa.select(generation).where(generation <= reading.generation.generation).limit(1)
+    return reading.connection.execute(known).first() is not None
+
+
+def _used(table: sa.Table, column: str, scope: tuple[int, ...] | None) -> sa.Select:
+    """Every value of `column` that has figures. What only other brands have is not even named."""
+    if scope is None:
+        return sa.select(table.c[column]).distinct()
+    return sa.select(summary_brand.c[column]).where(summary_brand.c.brand_id.in_(scope)).distinct()
+
+
+def _metrics(connection: sa.Connection, scope: tuple[int, ...] | None) -> tuple[str, ...]:
+    """In the order of the P&L; metrics outside it follow by name."""
+    names = connection.execute(_used(summary_category, "metric", scope)).scalars()
+    return tuple(sorted(names, key=lambda name: (_ORDER.get(name, len(_ORDER)), name)))
+
+
+def _names(
+    connection: sa.Connection, named: sa.Select, used: sa.Select, *, none: dict[int, str], kind: str
+) -> dict[int, str]:
+    """Id -> name of every used id, by name; what stands for "none" comes last."""
+    known = dict(connection.execute(named).all()) | none
+    found = [(number, known.get(number) or f"({kind} {number})") for number in connection.execute(used).scalars()]
+    return dict(sorted(found, key=lambda pair: (pair[0] in none, pair[1].casefold(), pair[0])))
+
+
+def _marketplaces(connection: sa.Connection, scope: tuple[int, ...] | None) -> dict[str, str]:
+    # Codes are matched in Python: an older schema's tables may differ in collation, and would not join.
+    countries = dict(connection.execute(sa.select(marketplace.c.code, marketplace.c.country_name)).all())
+    codes = connection.execute(_used(summary_brand, "marketplace", scope)).scalars()
+    return {code: countries.get(code) or "" for code in sorted(codes) if code != ALL_MARKETPLACES}

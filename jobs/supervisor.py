@@ -1,0 +1,205 @@
+"""Runs commands that a page started, one after the other, and writes down how they go. A program of its own:
+
+    python -I jobs/supervisor.py FOLDER
+
+It leaves the web process that started it, so that it survives a reload, and knows the standard library only,
+so that it starts at once. `FOLDER/order.json` says what to run and within which limits:
+
+    {"steps": [{"command": [...], "removes": PATH or null, "needs_done": false}, ...], "seconds": 900,
+     "memory": MiB, "slots": FOLDER, "at_once": 2, "name": "for the log"}
+
+A step's output goes to `FOLDER/<number>.out` and `.err`; `FOLDER/state.json` says what has begun and ended. The
+next step begins if the one before was done (0) or refused (4). A step with `needs_done` is left out unless one
+before was done. The file that a step `removes` goes when it was done or refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+DONE, REFUSED = 0, 4
+LOOK_EVERY = 0.1
+GRACE = 10
+"""Seconds in which a command that is told to stop may roll back."""
+MIB = 1 << 20
+NICENESS = 5
+SPARE_ADDRESSES = (8192 + 256 * (os.cpu_count() or 1)) * MIB
+"""Allocators and threads reserve many more addresses than they use; beyond this, something is wrong."""
+PR_SET_PDEATHSIG = 1
+
+
+class Supervisor:
+    """One order, carried out."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.order = json.loads((folder / "order.json").read_bytes())
+        self.is_asked_to_stop = False
+        self.state = {"pid": os.getpid(), "start": process_start(os.getpid()), "ended": False, "steps": []}
+
+    def run(self) -> None:
+        """Waits for a slot, runs the steps, and says that they have ended, whatever happens."""
+        signal.signal(signal.SIGTERM, self._stop)
+        self._write()
+        try:
+            with self._slot() as is_free:
+                if is_free:
+                    self._run_steps()
+        finally:
+            self.state["ended"] = True
+            self._write()
+
+    def _run_steps(self) -> None:
+        is_any_done = False
+        for number, step in enumerate(self.order["steps"], start=1):
+            if self.is_asked_to_stop or (step["needs_done"] and not is_any_done):
+                return
+            exit_code = self._run_step(number, step)
+            is_any_done = is_any_done or exit_code == DONE
+            if exit_code not in (DONE, REFUSED):
+                return
+            if step["removes"]:
+                Path(step["removes"]).unlink(missing_ok=True)
+
+    def _run_step(self, number: int, step: dict) -> int | None:
+        entry = {"number": number, "pid": None, "ended": None, "exit_code": None, "stopped_for": ""}
+        self.state["steps"].append(entry)
+        with self._private(f"{number}.out") as out, self._private(f"{number}.err") as err:
+            process = subprocess.Popen(
+                step["command"], stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=self._limit,
+            )
+            entry["pid"] = process.pid
+            self._write()
+            entry["stopped_for"] = self._watch(process)
+        entry.update(exit_code=process.returncode, ended=time.time())
+        self._write()
+        self._tell_log(number, entry)
+        return process.returncode if not entry["stopped_for"] else None
+
+    def _watch(self, process: subprocess.Popen) -> str:
+        """Waits for the end; why it was stopped, or ''."""
+        deadline = time.monotonic() + self.order["seconds"]
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK_EVERY)
+                return ""
+            for reason, is_so in (
+                ("asked", self.is_asked_to_stop),
+                ("time", time.monotonic() > deadline),
+                ("memory", memory_of(process.pid) > self.order["memory"] * MIB),
+            ):
+                if is_so:
+                    # What takes too much memory goes on taking it while it rolls back.
+                    end(process, grace=1 if reason == "memory" else GRACE)
+                    return reason
+
+    def _limit(self) -> None:
+        """In the child: what the kernel enforces, also if this process is killed."""
+        limit_command(0, memory=self.order["memory"], seconds=self.order["seconds"])
+        with contextlib.suppress(AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    @contextlib.contextmanager
+    def _slot(self):
+        """Holds one of the few places for work; False if it was told to stop while it waited."""
+        handle = None
+        while handle is None and not self.is_asked_to_stop:
+            for number in range(self.order["at_once"]):
+                handle = try_lock(Path(self.order["slots"]) / f"slot-{number}")
+                if handle is not None:
+                    break
+            else:
+                time.sleep(LOOK_EVERY)
+        try:
+            yield handle is not None
+        finally:
+            if handle is not None:
+                os.close(handle)
+
+    def _stop(self, number: int, frame: object) -> None:
+        self.is_asked_to_stop = True
+
+    def _private(self, name: str):
+        return os.fdopen(os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+    def _write(self) -> None:
+        with self._private("state.new") as file:
+            file.write(json.dumps(self.state).encode())
+        (self.folder / "state.new").replace(self.folder / "state.json")
+
+    def _tell_log(self, number: int, entry: dict) -> None:
+        """What nobody expected, on stderr, which is the server's log."""
+        if entry["exit_code"] in (DONE, REFUSED) and not entry["stopped_for"]:
+            return
+        last = (self.folder / f"{number}.err").read_bytes()[-500:].decode(errors="replace").strip()
+        why = f"was stopped ({entry['stopped_for']})" if entry["stopped_for"] else f"ended with {entry['exit_code']}"
+        print(f"{self.order['name']}: step {number} {why}: {' '.join(last.split())}", file=sys.stderr, flush=True)
+
+
+def limit_command(pid: int, *, memory: int, seconds: float) -> None:
+    """Lowers what a command's process (0: this one) may use: MiB, seconds, and its turn among others. Where the service
+    allows less, or no change, that stays."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+    for what, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, memory * MIB + SPARE_ADDRESSES),
+        (resource.RLIMIT_CPU, int(seconds) * (os.cpu_count() or 1) + GRACE),
+    ):
+        with contextlib.suppress(OSError, ValueError):
+            resource.prlimit(pid, what, (most, most))
+
+
+def end(process: subprocess.Popen, *, grace: float) -> None:
+    """Tells a process to stop, and ends it if it does not within so many seconds."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(grace)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def memory_of(pid: int) -> int:
+    """Bytes that a process holds in memory; 0 if that cannot be known."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def process_start(pid: int) -> str:
+    """When a process started, in the kernel's ticks; '' if it is over or the kernel does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
+def try_lock(path: Path) -> int | None:
+    """An open file that only this process holds, or None. It is free again when the process ends."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
+
+
+if __name__ == "__main__":
+    # The web waits for this process only; what goes on is nobody's child.
+    if os.fork():
+        os._exit(0)
+    Supervisor(Path(sys.argv[1])).run()

@@ -1,0 +1,115 @@
+"""What tests of imports share: files written on the spot, staged without a store, taken in with one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.ports import Store
+from database.imports.csv_file import open_csv
+from database.imports.files import AUTO, import_file, stage
+from database.imports.report import ImportReport
+from database.imports.staging import ImportOptions
+from domain.errors import Refused
+
+HEADINGS = "asin,brand,category,marketplace,metric,month,value\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a file: `write("a,b\\n", name="x.csv")`."""
+
+    def write_file(content: str | bytes, name: str = "file.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write_file
+
+
+@pytest.fixture
+def take(store: Store, write) -> Callable[..., ImportReport]:
+    """Takes a text in as a file: `take(HEADINGS + "A1,…", source="mine")`."""
+
+    def take_text(content: str | bytes, name: str = "file.csv", **options) -> ImportReport:
+        return import_file(store, write(content, name), ImportOptions(**options))
+
+    return take_text
+
+
+@pytest.fixture
+def staged_rows(write) -> Callable[..., list[tuple]]:
+    """The facts a text gives, without any store: (asin, marketplace, metric, month, value), in order."""
+
+    def rows(content: str | bytes, *, file_format: str = AUTO, currency: str = "USD", **options) -> list[tuple]:
+        with duckdb.connect() as scratch, open_csv(write(content), encoding=options.get("encoding")) as file:
+            stage(scratch, file, ImportOptions(**options), file_format=file_format, currency=currency)
+            return scratch.execute(
+                "SELECT asin::VARCHAR, marketplace::VARCHAR, metric::VARCHAR, strftime(month, '%Y-%m'), value::VARCHAR "
+                "FROM staged ORDER BY ALL"
+            ).fetchall()
+
+    return rows
+
+
+@pytest.fixture
+def notes_of(write):
+    """What a person is told of how a text was understood."""
+
+    def notes(content: str | bytes, **options) -> tuple[str, ...]:
+        with duckdb.connect() as scratch, open_csv(write(content)) as file:
+            return stage(scratch, file, ImportOptions(**options), file_format=AUTO, currency="USD").notes
+
+    return notes
+
+
+@pytest.fixture
+def refusal_of(staged_rows) -> Callable[..., list[str]]:
+    """What a refused text is told, line by line."""
+
+    def words(content: str | bytes, **options) -> list[str]:
+        with pytest.raises(Refused) as caught:
+            staged_rows(content, **options)
+        return [str(caught.value), *caught.value.faults]
+
+    return words
+
+
+def stored_facts(store: Store) -> list[tuple]:
+    """All facts: (asin, brand, category, marketplace, metric, month, value), in order."""
+    fact, asin, brand, category = schema.financials, schema.asin, schema.brand, schema.category
+    with store.facts() as connection:
+        rows = connection.execute(
+            sa.select(
+                asin.c.asin, brand.c.brand, category.c.category, fact.c.marketplace, fact.c.metric, fact.c.month,
+                fact.c.value,
+            )
+            .join_from(fact, asin, asin.c.id == fact.c.asin_id)
+            .join(brand, brand.c.id == asin.c.brand_id, isouter=True)
+            .join(category, category.c.id == asin.c.category_id, isouter=True)
+            .order_by(asin.c.asin, fact.c.marketplace, fact.c.metric, fact.c.month, fact.c.value)
+        ).all()
+    return [(*row[:5], f"{row.month:%Y-%m}", str(row.value)) for row in rows]
+
+
+def contents(store: Store) -> dict[str, list[tuple]]:
+    """Every row of every table that an import may write, but for logs."""
+    tables = (schema.category, schema.brand, schema.asin, schema.financials, schema.financials_import,
+              schema.financials_replaced, schema.changed_month)
+    with store.facts() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(sa.select(table)).all()), key=repr) for table in tables
+        }
+
+
+def ledger(store: Store) -> list[tuple[str, str, int]]:
+    """The ledger: (month, cause, import id), in the order of writing."""
+    table = schema.changed_month
+    with store.facts() as connection:
+        rows = connection.execute(sa.select(table.c.month, table.c.cause, table.c.import_id).order_by(table.c.id))
+        return [(f"{month:%Y-%m}", cause, number) for month, cause, number in rows]

@@ -1,0 +1,133 @@
+"""A brand's page against sums done by hand, on both engines."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pytest
+import sqlalchemy.dialects.mysql
+
+from database.engines.ports import Store
+from database.queries.brand import Brand, RankedProduct, Ranking, find_brand_name, ranking_statement, read_brand
+from domain.periods import calendar_at
+from domain.selection import Catalogue, Selection
+from tests.summaries_fixture import publish
+
+ROWS = [
+    # asin, brand, category, marketplace, month, metric, value
+    (1, 1, 5, "US", "2025-08", "Net revenue", "40.00"),
+    (1, 1, 5, "DE", "2025-09", "Net revenue", "20.00"),
+    (2, 1, 6, "US", "2025-09", "Net revenue", "30.00"),
+    (3, 1, 5, "US", "2025-09", "Net revenue", "30.00"),
+    (4, 1, 5, "US", "2025-09", "Net revenue", "-20.00"),
+    (1, 1, 5, "US", "2025-09", "CM3", "7.00"),
+    (9, 2, 5, "US", "2025-09", "Net revenue", "5000.00"),
+]
+MARKETPLACES = {"DE": "DE · Germany", "US": "US"}
+
+
+def month(text: str) -> datetime.date:
+    return datetime.date.fromisoformat(f"{text}-01")
+
+
+CALENDAR = calendar_at(month("2025-08"), month("2025-09"), datetime.date(2025, 11, 22))
+CATALOGUE = Catalogue(
+    generation=1, first_month=month("2025-08"), last_month=month("2025-09"), metrics=("Net revenue", "CM3"),
+    brands={1: "Alder", 2: "Bergwind"}, categories={5: "Toys", 6: "Games"}, marketplaces={"DE": "Germany", "US": ""},
+)
+
+
+@pytest.fixture
+def published(store: Store) -> Store:
+    publish(
+        store, ROWS, brands={1: "Alder", 2: "Bergwind", 3: "Cedar"},
+        products=[
+            {"id": 1, "asin": "B001", "name": "Train"}, {"id": 2, "asin": "B002"},
+            {"id": 3, "asin": "B003", "name": "Bridge"},
+        ],
+    )
+    return store
+
+
+def of_brand(brand: int, **parts) -> Selection:
+    return Selection(
+        calendar=CALENDAR, period="", first=month("2025-08"), last=month("2025-09"), brands=(brand,), compare="none",
+        **parts,
+    )
+
+
+def read(store: Store, selection: Selection) -> Brand:
+    return store.read(lambda reading: read_brand(reading.connection, selection, MARKETPLACES))
+
+
+def test_products_are_ranked_with_their_share_and_the_share_of_all_above(published: Store) -> None:
+    found = read(published, of_brand(1)).products
+
+    assert found == Ranking(
+        products=(
+            RankedProduct(1, 1, "B001", "Train", Decimal("60.00"), Decimal("0.6"), Decimal("0.6")),
+            RankedProduct(2, 2, "B002", "B002", Decimal("30.00"), Decimal("0.3"), Decimal("0.9")),
+            RankedProduct(3, 3, "B003", "Bridge", Decimal("30.00"), Decimal("0.3"), Decimal("1.2")),
+            RankedProduct(4, 4, None, "(product 4)", Decimal("-20.00"), Decimal("-0.2"), Decimal("1")),
+        ),
+        total=Decimal("100.00"),
+    )
+    assert (found.reached, found.below_zero) == (2, 1)
+
+
+def test_a_brand_that_loses_in_all_has_no_shares_and_no_mark(published: Store) -> None:
+    found = read(published, of_brand(1, categories=(5,), marketplaces=("US",), metric="Net revenue", scope=(1,)))
+    assert [(row.key, row.value) for row in found.products.products] == [
+        (1, Decimal("40.00")), (3, Decimal("30.00")), (4, Decimal("-20.00")),
+    ]
+
+    publish(published, [(4, 1, 5, "US", "2025-09", "Net revenue", "-20.00")], generation=2)
+    losing = read(published, of_brand(1)).products
+    assert (losing.reached, losing.products[0].share, losing.products[0].cumulative) == (None, None, None)
+
+
+def test_headlines_months_marketplaces_and_products_have_one_total(published: Store) -> None:
+    found = read(published, of_brand(1))
+
+    assert found.headlines[0].value == Decimal("100.00")
+    assert [row.value for row in found.months] == [Decimal("40.00"), Decimal("60.00")]
+    assert [(row.name, row.value) for row in found.marketplaces.rows] == [
+        ("US", Decimal("80.00")), ("DE · Germany", Decimal("20.00")),
+    ]
+    assert found.marketplaces.total.value == found.products.total == Decimal("100.00")
+    line = found.profit.line("Net revenue")
+    assert line is not None and line.figure.value == Decimal("100.00")
+    assert found.categories == (5, 6)
+    assert not found.is_empty
+
+
+def test_a_brand_outside_the_readers_brands_has_no_figure(published: Store) -> None:
+    found = read(published, of_brand(2, scope=(1,)))
+
+    assert found.is_empty
+    assert found.products == Ranking((), None)
+
+
+def test_a_brand_has_its_name_for_those_who_may_see_it(published: Store) -> None:
+    expected = {
+        (1, None): "Alder", (1, (1,)): "Alder", (1, (2,)): None, (1, ()): None,
+        (3, None): "Cedar", (3, (3,)): "Cedar", (3, (1,)): None, (99, None): None, (99, (99,)): None,
+        (0, None): "(unassigned)", (0, (1,)): None,
+    }
+
+    found = published.read(
+        lambda reading: {
+            (number, scope): find_brand_name(reading.connection, CATALOGUE, number, scope=scope)
+            for number, scope in expected
+        }
+    )
+
+    assert found == expected
+
+
+def test_the_ranking_reads_the_product_level_once_and_by_brand() -> None:
+    statement = str(ranking_statement(of_brand(1)).compile(dialect=sqlalchemy.dialects.mysql.dialect()))
+
+    assert statement.count("financials_summary_monthly_asin_marketplace ") == 1
+    assert "brand_id IN" in statement

@@ -1,0 +1,227 @@
+"""/profitability shows the P&L as it was imported, and says where it does not add up."""
+
+from __future__ import annotations
+
+import datetime
+import html
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from database import schema
+from database.engines.ports import Store
+from database.people import users
+from tests.summaries_fixture import publish
+from tests.web.conftest import sign_in, text_of
+from tests.web.weights import LARGEST_PAGE, weight_of
+
+TODAY = datetime.date(2025, 11, 22)
+
+ROWS = [
+    (1, 1, 5, "US", "2024-10", "Net revenue", "10000.00"),
+    (1, 1, 5, "US", "2024-10", "CM3", "1000.00"),
+    (1, 1, 5, "US", "2025-09", "Net revenue", "1000.00"),
+    (1, 1, 5, "US", "2025-09", "Net COGS", "900.00"),
+    (1, 1, 5, "US", "2025-09", "CM1", "100.00"),
+    (1, 1, 5, "US", "2025-10", "Net revenue", "20000.50"),
+    (1, 1, 5, "US", "2025-10", "Net COGS", "8000.00"),
+    (1, 1, 5, "US", "2025-10", "CM1", "12000.50"),
+    (1, 1, 5, "US", "2025-10", "FBA fees", "3000.00"),
+    (1, 1, 5, "US", "2025-10", "CM2", "8999.99"),
+    (1, 1, 5, "US", "2025-10", "SEM costs", "10000.00"),
+    (1, 1, 5, "US", "2025-10", "CM3", "-1000.01"),
+    (2, 2, 6, "DE", "2025-10", "Net units", "4.00"),
+    (2, 2, 6, "DE", "2025-10", "Odd metric", "4.00"),
+]
+NAMES = {"brands": {1: "Alder", 2: "Bergwind"}, "categories": {5: "Toys", 6: "Games"}}
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("domain.months", "web.figures.page", "web.figures.not_modified"):
+        monkeypatch.setattr(f"{module}.today_utc", lambda: TODAY)
+
+
+@pytest.fixture
+def reader(store: Store, signed_in: Callable[[str], FlaskClient]) -> FlaskClient:
+    """Somebody who may read, of a database with figures."""
+    publish(store, ROWS, **NAMES)
+    return signed_in("viewer")
+
+
+@pytest.fixture
+def small_store(small_app: Flask) -> Store:
+    """The embedded store, for what no engine can change."""
+    return small_app.extensions["lego_store"]
+
+
+@pytest.fixture
+def small_client(small_app: Flask, small_store: Store, password_hash: str) -> FlaskClient:
+    """Somebody who may read it."""
+    with small_store.application.begin() as connection:
+        users.add_user(connection, name="viewer", role="viewer", password_hash=password_hash)
+    client = small_app.test_client()
+    sign_in(client, "viewer")
+    return client
+
+
+@pytest.fixture
+def small_reader(small_store: Store, small_client: FlaskClient) -> FlaskClient:
+    """The same, with figures."""
+    publish(small_store, ROWS, **NAMES)
+    return small_client
+
+
+def cells(row: str) -> list[str]:
+    found = re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.DOTALL)
+    words = (re.sub(r'<svg[^>]*aria-label="([^"]*)".*?</svg>', r"[\1] ", cell, flags=re.DOTALL) for cell in found)
+    return [re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", word))).strip() for word in words]
+
+
+def profit_rows(client: FlaskClient, address: str) -> list[list[str]]:
+    """The cells of the P&L, headings first."""
+    table = re.search(r'<table class="figures profit">(.*?)</table>', client.get(address).text, re.DOTALL)[1]
+    return [cells(row) for row in re.findall(r"<tr.*?>(.*?)</tr>", table, re.DOTALL)]
+
+
+def test_the_table_holds_costs_margins_shares_the_year_before_and_months(reader: FlaskClient) -> None:
+    assert profit_rows(reader, "/profitability?from=2025-10&to=2025-10") == [
+        ["Metric", "Total", "% of rev.", "Year before", "Change", "Oct 2025"],
+        ["Net revenue", "$20,000", "100.0%", "$10,000", "up 100.0%", "$20,000"],
+        ["\u2212Net COGS", "$8,000", "40.0%", "–", "–", "$8,000"],
+        ["=CM1", "$12,000", "60.0%", "–", "–", "$12,000"],
+        ["CM1 %", "[good margin] 60.0%", "", "–", "–", "[good margin] 60.0%"],
+        ["\u2212FBA fees", "$3,000", "15.0%", "–", "–", "$3,000"],
+        ["=CM2", "$9,000", "45.0%", "–", "–", "$9,000"],
+        ["CM2 %", "[good margin] 45.0%", "", "–", "–", "[good margin] 45.0%"],
+        ["\u2212SEM costs", "$10,000", "50.0%", "–", "–", "$10,000"],
+        ["=CM3", "\u2212$1,000", "\u22125.0%", "$1,000", "down 200.0%", "\u2212$1,000"],
+        ["CM3 %", "[loss] \u22125.0%", "", "10.0%", "down 15.0 pts", "[loss] \u22125.0%"],
+        ["TACoS", "50.0%", "", "–", "–", "50.0%"],
+        ["ROI", "\u221212.5%", "", "–", "–", "\u221212.5%"],
+        ["Average price", "$5,000.12", "", "–", "–", "$5,000.12"],
+    ]
+
+
+def test_a_margin_that_does_not_follow_from_its_parts_has_a_note_to_the_cent(reader: FlaskClient) -> None:
+    text = text_of(reader, "/profitability?from=2025-09&to=2025-10")
+
+    assert "CM2 does not follow from its parts in 2 of 2 months: $100.51 less than they make." in text
+    assert "Sep 2025 CM2 – $100.00 \u2212$100.00" in text
+    assert "Oct 2025 CM2 $8,999.99 $9,000.50 \u2212$0.51" in text
+    assert "CM1 does not follow" not in text
+    assert "Not in the parts of CM2 \u2212$100.51" in text
+
+
+def test_where_everything_follows_there_is_no_note(small_store: Store, small_client: FlaskClient) -> None:
+    publish(small_store, [row for row in ROWS if row[5] in ("Net revenue", "Net COGS", "CM1") and row[4] > "2025"])
+
+    assert "does not follow" not in text_of(small_client, "/profitability?from=2025-09&to=2025-10")
+
+
+def test_the_thresholds_are_those_of_the_settings(small_store: Store, small_client: FlaskClient) -> None:
+    publish(small_store, [
+        (1, 1, 5, "US", f"2025-{month:02d}", metric, value)
+        for month, cm3 in ((7, "20.00"), (8, "19.99"), (9, "15.00"), (10, "14.99"))
+        for metric, value in (("Net revenue", "100.00"), ("CM3", cm3))
+    ])
+    margins = next(row for row in profit_rows(small_client, "/profitability?from=2025-07&to=2025-10") if "%" in row[0])
+
+    assert margins == [
+        "CM3 %", "[fair margin] 17.5%", "", "[good margin] 20.0%", "[fair margin] 20.0%", "[fair margin] 15.0%",
+        "[poor margin] 15.0%",
+    ]
+    assert "20% or more 15% or more below 15% loss" in text_of(small_client, "/profitability")
+
+
+def test_charts_draw_what_the_tables_behind_them_hold(small_reader: FlaskClient) -> None:
+    page = small_reader.get("/profitability?from=2025-09&to=2025-10").text
+    waterfall, margins = map(json.loads, re.findall(r'<script type="application/json">(.*?)</script>', page))
+
+    assert waterfall["data"][0]["y"] == [
+        "Net revenue", "Net COGS", "CM1", "FBA fees", "Not in the parts of CM2", "CM2", "SEM costs", "CM3",
+    ]
+    assert waterfall["data"][0]["hovertext"][1] == "Net COGS: \u2212$8,900.00 (\u221242.4%)"
+    assert [trace["name"] for trace in margins["data"]] == ["CM1 %", "CM2 %", "CM3 %"]
+    assert margins["data"][2]["y"][0] is None
+    assert [shape["y0"] for shape in margins["layout"]["shapes"]] == [0.2, 0.15]
+
+
+def test_rows_bars_and_months_lead_on(small_reader: FlaskClient) -> None:
+    page = html.unescape(small_reader.get("/profitability?from=2025-09&to=2025-10&brand=1").text)
+
+    assert 'href="/dashboard?from=2025-09&to=2025-10&metric=CM1&brand=1"' in page
+    assert 'href="/profitability?from=2025-10&to=2025-10&brand=1"' in page
+    assert '"/dashboard?from=2025-09&to=2025-10&metric=CM1&brand=1"' in page.partition("application/json")[2]
+
+
+def test_what_was_chosen_for_other_pages_stays_chosen(small_reader: FlaskClient) -> None:
+    page = small_reader.get("/profitability?metric=CM3&compare=year").text
+
+    assert '<input type="hidden" name="metric" value="CM3">' in page
+    assert '<input type="hidden" name="compare" value="year">' in page
+    assert 'id="filter-metric"' not in page
+
+
+def test_a_month_in_progress_is_marked(small_store: Store, small_client: FlaskClient) -> None:
+    publish(small_store, [*ROWS, (1, 1, 5, "US", "2025-11", "Net revenue", "7.00")], **NAMES)
+
+    headings = profit_rows(small_client, "/profitability?from=2025-10&to=2025-11")[0]
+
+    assert headings[-2:] == ["Oct 2025", "Nov 2025 in progress"]
+    assert "Nov 2025 is not over" in text_of(small_client, "/profitability?from=2025-10&to=2025-11")
+
+
+@pytest.mark.parametrize("query", ["period=2020", "brand=2&period=3m"])
+def test_a_selection_without_any_metric_of_the_tree_says_so(
+    small_store: Store, small_client: FlaskClient, query
+) -> None:
+    publish(small_store, [row for row in ROWS if row[1] == 1 or row[5] == "Odd metric"], **NAMES)
+
+    assert "No profit and loss for this selection" in text_of(small_client, f"/profitability?{query}")
+
+
+def test_before_the_first_refresh_the_page_names_the_command(small_client: FlaskClient) -> None:
+    assert "flask refresh-summaries" in text_of(small_client, "/profitability", status=503)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("sort=name", "sort 'name' is not one of value"),
+        ("page=2", "page 2 is past the last one"),
+        ("metric=Profit", "metric 'Profit' is not one of"),
+        ("colour=red", "unknown parameter 'colour'"),
+    ],
+)
+def test_a_query_that_cannot_be_meant_gets_400_and_what_is_permitted(small_reader: FlaskClient, query, words) -> None:
+    assert words in text_of(small_reader, f"/profitability?{query}", status=400)
+
+
+def test_a_reader_of_some_brands_sees_their_figures_only(store: Store, reader: FlaskClient) -> None:
+    with store.application.begin() as connection:
+        user = connection.execute(sa.select(schema.app_user.c.id)).scalar_one()
+        connection.execute(sa.insert(schema.app_user_brand).values(user_id=user, brand_id=2))
+
+    text = text_of(reader, "/profitability")
+
+    assert "No profit and loss for this selection" in text
+    assert "Alder" not in text and "20,000" not in text
+
+
+def test_a_long_page_stays_below_60_kb_compressed(small_store: Store, small_client: FlaskClient) -> None:
+    metrics = ("Net revenue", "Net COGS", "CM1", "Referral fees", "FBA fees", "CM2", "Marketing", "CM3", "Net units")
+    publish(small_store, [
+        (1, 1, 5, "US", f"{2021 + n // 12}-{n % 12 + 1:02d}", metric, f"{(n * 7919 + place * 104729) % 10**7}.17")
+        for n in range(58) for place, metric in enumerate(metrics)
+    ])
+    page = small_client.get("/profitability?from=2021-01&to=2025-10").text
+    size = weight_of(small_client, page)
+
+    assert size < LARGEST_PAGE
+    assert re.findall(r"\sstyle=|\son[a-z]+=|<style", page) == []

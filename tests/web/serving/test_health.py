@@ -1,0 +1,145 @@
+"""/healthz and /readyz: one bare word each."""
+
+import contextlib
+import dataclasses
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from database import migrations
+from database.store import open_store
+from database.summaries.refresh import refresh
+from flask_app import create_app
+from tests.conftest import embedded_settings, mysql_settings
+from tests.facts import add_facts, add_products
+from tests.mariadb import MariadbServer, free_port
+
+
+def answer(client, path):
+    response = client.get(path)
+    return response.status_code, response.text, response.mimetype
+
+
+def test_a_database_with_its_tables_is_ready_before_the_first_refresh(client):
+    assert answer(client, "/readyz") == (200, "ready\n", "text/plain")
+    assert answer(client, "/healthz") == (200, "ok\n", "text/plain")
+
+
+def test_without_tables_it_is_not_ready_until_they_are_made(settings):
+    app = create_app(settings)
+    client = app.test_client()
+    assert answer(client, "/readyz") == (503, "unavailable\n", "text/plain")
+    assert answer(client, "/healthz") == (200, "ok\n", "text/plain")
+    migrations.upgrade(app.extensions["lego_store"])
+    assert answer(client, "/readyz") == (200, "ready\n", "text/plain")
+    app.extensions["lego_store"].close()
+
+
+def test_without_a_server_it_is_not_ready(tmp_path):
+    settings = embedded_settings(tmp_path)
+    database = dataclasses.replace(settings.database, engine="mysql", host="127.0.0.1", port=free_port())
+    app = create_app(dataclasses.replace(settings, database=database))
+    assert answer(app.test_client(), "/readyz") == (503, "unavailable\n", "text/plain")
+    app.extensions["lego_store"].close()
+
+
+def test_a_server_that_went_away_is_noticed_and_found_again(tmp_path):
+    server = MariadbServer.create()
+    server.run("CREATE DATABASE lego CHARACTER SET utf8mb4")
+    app = create_app(mysql_settings(tmp_path, server, "lego"))
+    migrations.upgrade(app.extensions["lego_store"])
+    client = app.test_client()
+    try:
+        assert client.get("/readyz").status_code == 200
+        server.kill()
+        assert client.get("/readyz").status_code == 503
+        assert client.get("/login").status_code == 503
+        server.start()
+        assert client.get("/readyz").status_code == 200
+        assert client.get("/login").status_code == 200
+    finally:
+        app.extensions["lego_store"].close()
+        server.destroy()
+
+
+@pytest.fixture
+def published() -> Iterator[Path]:
+    """An instance folder of the embedded engine with one generation, which every user may reach."""
+    with tempfile.TemporaryDirectory(prefix="lego-health-") as folder:
+        Path(folder).chmod(0o755)
+        store = open_store(embedded_settings(Path(folder)))
+        migrations.upgrade(store)
+        add_products(store, ("B1", None, None))
+        add_facts(store, [("B1", "US", "CM3", "2024-01", "1.50")])
+        refresh(store)
+        store.close()
+        yield store.settings.database.path
+
+
+@contextlib.contextmanager
+def as_plain_user(folder: Path) -> Iterator[None]:
+    """Files keep root from nothing, so root is somebody else meanwhile, and the folder theirs."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, 65534, 65534)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("name", ["generations/current", "generations/000001.duckdb", "application.sqlite"])
+@pytest.mark.parametrize("when", ["before it started", "while it serves"])
+def test_what_pages_need_and_cannot_use_makes_it_not_ready(published: Path, name: str, when: str) -> None:
+    with as_plain_user(published):
+        app = create_app(embedded_settings(published.parent))
+        client = app.test_client()
+        if when == "while it serves":
+            assert answer(client, "/readyz") == (200, "ready\n", "text/plain")
+        # Pages read a generation and write the rest.
+        (published / name).chmod(0o444 if name == "application.sqlite" else 0o000)
+        if name == "application.sqlite":
+            app.extensions["lego_store"].application.dispose()
+        assert answer(client, "/readyz") == (503, "unavailable\n", "text/plain")
+        app.extensions["lego_store"].close()
+
+
+def test_a_web_user_without_a_right_that_pages_need_makes_it_not_ready(tmp_path, mariadb):
+    mariadb.run("CREATE DATABASE health CHARACTER SET utf8mb4")
+    settings = mysql_settings(tmp_path, mariadb, "health")
+    store = open_store(settings)
+    migrations.upgrade(store)
+    add_products(store, ("B1", None, None))
+    add_facts(store, [("B1", "US", "CM3", "2024-01", "1.50")])
+    refresh(store)
+    store.close()
+    mariadb.run("CREATE USER reader@'%' IDENTIFIED BY 'may only read'")
+    mariadb.run("GRANT SELECT ON health.* TO reader@'%'")
+    database = dataclasses.replace(settings.database, user="reader", password="may only read")
+    app = create_app(dataclasses.replace(settings, database=database))
+    try:
+        assert answer(app.test_client(), "/readyz") == (503, "unavailable\n", "text/plain")
+        mariadb.run("GRANT DELETE ON health.app_session TO reader@'%'")
+        assert answer(app.test_client(), "/readyz") == (200, "ready\n", "text/plain")
+    finally:
+        app.extensions["lego_store"].close()
+        mariadb.run("DROP USER reader@'%'")
+        mariadb.run("DROP DATABASE health")
+
+
+def test_a_schema_that_an_upgrade_made_newer_is_ready_and_an_older_one_is_not(store):
+    app = create_app(store.settings)
+    head = migrations.revision(store)
+    versions = sa.table(migrations.VERSION_TABLE, sa.column("version_num"))
+    for found, status in (("9999", 200), ("0001", 503), (head, 200)):
+        with store.application.begin() as connection:
+            connection.execute(sa.update(versions).values(version_num=found))
+        assert app.test_client().get("/readyz").status_code == status, found
+    app.extensions["lego_store"].close()

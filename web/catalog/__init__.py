@@ -1,0 +1,1 @@
+"""/catalog: who stands where, and changing it."""

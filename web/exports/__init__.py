@@ -1,0 +1,1 @@
+"""The same rows for programs and spreadsheets: CSV, Excel, /api/v1."""

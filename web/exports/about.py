@@ -1,0 +1,119 @@
+"""What a file or an answer says about itself: whose selection, which generation, when."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from domain.moments import utc_now
+from domain.months import format_month
+from domain.periods import Span
+from domain.selection import Selection
+from web.exports.plain_values import moment
+from web.figures.filters import marketplace_names, period_name
+from web.figures.page import Page
+from web.figures.sheets import Offer
+
+_SHOWN = 12
+"""So many names are listed where every row repeats them."""
+
+
+@dataclass(frozen=True)
+class About:
+    """Where the figures of one page come from. `selection` is label -> words, in reading order."""
+
+    title: str
+    address: str
+    selection: tuple[tuple[str, tuple[str, ...]], ...]
+    generation: int
+    last_month: str
+    published: datetime.datetime
+    exported: datetime.datetime
+    currency: str
+
+    @property
+    def in_a_line(self) -> str:
+        """The selection for a cell that stands in every row: long lists are cut, and say so."""
+        return "; ".join(f"{label}: {_listed(words)}" for label, words in self.selection)
+
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """Label and words of everything, nothing cut."""
+        return (
+            ("Page", self.title),
+            *((label, ", ".join(words)) for label, words in self.selection),
+            ("Data through", self.last_month),
+            ("Generation", str(self.generation)),
+            ("Published", moment(self.published)),
+            ("Exported", moment(self.exported)),
+            ("Currency", self.currency),
+            ("Address", self.address),
+        )
+
+
+def about(page: Page, offer: Offer, address: str) -> About:
+    """About the page at hand, now."""
+    found = page.generation
+    return About(
+        title=offer.title, address=address, selection=tuple(_selection(page, offer)), generation=found.generation,
+        last_month=format_month(found.last_month) if found.last_month else "", published=found.published_at,
+        exported=utc_now(), currency=page.settings.dashboard.currency,
+    )
+
+
+def selection_values(selection: Selection, offer: Offer) -> dict[str, Any]:
+    """The selection as JSON: the words of addresses, with the months that a period stands for."""
+    span, comparison = selection.span, offer.compared(selection)
+    values = {
+        "period": selection.period or None,
+        "from": format_month(span.first),
+        "to": format_month(span.last),
+        "metric": selection.metric,
+        "brand": list(selection.brands),
+        "category": list(selection.categories),
+        "marketplace": list(selection.marketplaces),
+        "search": selection.search,
+        "compare": selection.compare,
+        "sort": selection.sort,
+        "order": selection.order,
+    }
+    compared = {
+        "compare_from": format_month(comparison.first) if comparison else None,
+        "compare_to": format_month(comparison.last) if comparison else None,
+    }
+    return {word: values[word] for word in values if word in offer.words} | compared
+
+
+def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]]:
+    selection, catalogue = page.selection, page.catalogue
+    span, comparison = selection.span, offer.compared(selection)
+    yield "Period", (period_name(selection),)
+    yield "Months", (f"{format_month(span.first)} to {format_month(span.last)}",)
+    if selection.in_progress:
+        yield "In progress", (f"{_months(selection.in_progress)} counts in totals and is left out of changes",)
+    if "metric" not in offer.without:
+        yield "Metric", (selection.metric,)
+    for label, chosen, known in (
+        ("Brand", selection.brands, catalogue.brands),
+        ("Category", selection.categories, catalogue.categories),
+        ("Marketplace", selection.marketplaces, marketplace_names(catalogue.marketplaces)),
+    ):
+        if chosen:
+            yield label, tuple(known[key] for key in chosen)
+    if selection.search:
+        yield "Search", (selection.search,)
+    if selection.scope is not None:
+        yield "Limited to", tuple(catalogue.brands.values()) or ("no brand with figures",)
+    if comparison:
+        yield "Compared with", (f"{format_month(comparison.first)} to {format_month(comparison.last)}",)
+
+
+def _months(span: Span) -> str:
+    return " to ".join(dict.fromkeys((format_month(span.first), format_month(span.last))))
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
+    return ", ".join(words[:_SHOWN]) + more

@@ -1,0 +1,191 @@
+"""The API as an OpenAPI 3.1 document, made from the offers and the words of the selection themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from werkzeug.routing import Rule
+
+from domain.periods import ROLLING, YEAR_TO_DATE
+from domain.selection import COMPARISONS, LONGEST, LONGEST_SEARCH, ORDERS
+from web.figures.sheets import KINDS, Offer
+
+VERSION = "1"
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+_TEXT = {"type": "string"}
+_MONTH = {"type": "string", "pattern": MONTH, "examples": ["2025-10"]}
+_WHOLE = {"type": "integer", "minimum": 1}
+_IDS = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+
+
+def document(
+    operations: Iterable[tuple[Offer, Rule]], *, title: str, root: str, most_rows: int, default_rows: int
+) -> dict[str, Any]:
+    """The document, for a site below `root` ('' for the top)."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"{title} API", "version": VERSION,
+            "description": (
+                "The rows of the pages, from the same queries, for the same selection. Figures are decimal texts: "
+                "money in full cents, percents as fractions. Make a token with: flask create-token NAME --label LABEL"
+            ),
+        },
+        "servers": [{"url": root or "/"}],
+        "security": [{"token": []}],
+        "paths": {
+            _template(rule): {"get": _operation(offer, rule, most_rows=most_rows, default_rows=default_rows)}
+            for offer, rule in operations
+        } | {
+            "/api/v1/choices": {"get": _plain_operation("choices", "What a selection may name", "Choices")},
+            "/api/v1/openapi.json": {"get": _plain_operation("openapi", "This document")},
+        },
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Rows": _rows(), "Choices": _choices(), "Problem": _problem()},
+            "responses": {"Problem": {
+                "description": "Not answered; `request_id` finds the reason in the log.",
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }},
+        },
+    }
+
+
+def selection_schemas(sorts: tuple[str, ...]) -> dict[str, tuple[dict[str, Any], str]]:
+    """Word of the selection -> its schema and what it means."""
+    words = ", ".join((*ROLLING, YEAR_TO_DATE))
+    return {
+        "period": (
+            {"type": "string", "pattern": rf"^({'|'.join((*ROLLING, YEAR_TO_DATE))}|\d{{4}})$"},
+            f"Complete months up to the last one ({words}) or a year; stays relative.",
+        ),
+        "from": (_MONTH, "First month, instead of period."),
+        "to": (_MONTH, "Last month, instead of period."),
+        "metric": (_TEXT, "The name of a metric."),
+        "brand": (_IDS, "Ids of brands; 0 is (unassigned)."),
+        "category": (_IDS, "Ids of categories; 0 is (uncategorised)."),
+        "marketplace": ({"type": "array", "items": _TEXT}, "Codes of marketplaces."),
+        "search": ({"type": "string", "maxLength": LONGEST_SEARCH}, "Words that an ASIN or a name holds."),
+        "compare": ({"type": "string", "enum": list(COMPARISONS)}, "What changes are against."),
+        "sort": ({"type": "string", "enum": list(sorts)}, "The order of rows."),
+        "order": ({"type": "string", "enum": list(ORDERS)}, "Falling or rising."),
+        "page": ({**_WHOLE, "default": 1}, "Which page of the rows."),
+        "generation": (_WHOLE, "Answer 410 unless this generation is live."),
+    }
+
+
+def _operation(offer: Offer, rule: Rule, *, most_rows: int, default_rows: int) -> dict[str, Any]:
+    known = selection_schemas(offer.sorts)
+    paging = {**_WHOLE, "maximum": most_rows, "default": default_rows}
+    tables = {"type": "string", "enum": list(offer.tables), "default": next(iter(offer.tables))}
+    return {
+        "operationId": offer.word,
+        "summary": f"{offer.title}: the rows of its tables",
+        "parameters": [
+            *_path_parameters(rule),
+            *(_parameter(word, *known[word]) for word in offer.words),
+            _parameter("per_page", paging, "Rows of one page."),
+            _parameter("table", tables, "Which table: " + ", ".join(f"{w} ({t})" for w, t in offer.tables.items())),
+        ],
+        "responses": _responses({"$ref": "#/components/schemas/Rows"}),
+    }
+
+
+def _plain_operation(name: str, words: str, schema: str = "") -> dict[str, Any]:
+    found = {"$ref": f"#/components/schemas/{schema}"} if schema else {"type": "object"}
+    return {"operationId": name, "summary": words, "responses": _responses(found)}
+
+
+def _responses(schema: dict[str, Any]) -> dict[str, Any]:
+    problems = {
+        status: {"$ref": "#/components/responses/Problem"} for status in ("400", "401", "403", "404", "410", "503")
+    }
+    return {"200": {"description": "Answered", "content": {"application/json": {"schema": schema}}}, **problems}
+
+
+def _parameter(name: str, schema: dict[str, Any], words: str) -> dict[str, Any]:
+    found = {"name": name, "in": "query", "description": words, "schema": schema}
+    # Several values stand in one parameter, with commas between.
+    several = {"style": "form", "explode": False}
+    if schema["type"] == "array":
+        return found | several
+    limit = {"maxLength": LONGEST} if schema is _TEXT else {}
+    return found | {"schema": schema | limit}
+
+
+def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name, "in": "path", "required": True,
+            "schema": {"type": "integer", "minimum": 0} if name.endswith("_id") else _TEXT,
+        }
+        for name in sorted(rule.arguments)
+    ]
+
+
+def _template(rule: Rule) -> str:
+    """`/brands/<int:brand_id>` -> `/brands/{brand_id}`."""
+    parts = []
+    for part in rule.rule.split("/"):
+        name = part.rpartition(":")[2].strip("<>")
+        parts.append(f"{{{name}}}" if part.startswith("<") else part)
+    return "/".join(parts)
+
+
+def _rows() -> dict[str, Any]:
+    column = {
+        "type": "object",
+        "required": ["key", "name", "kind"],
+        "properties": {"key": _TEXT, "name": _TEXT, "kind": {"type": "string", "enum": list(KINDS)}},
+    }
+    paging = {
+        "type": "object",
+        "required": ["page", "pages", "per_page", "rows", "next"],
+        "properties": {
+            "page": _WHOLE, "pages": _WHOLE, "per_page": _WHOLE, "rows": {"type": "integer", "minimum": 0},
+            "next": {"type": ["string", "null"], "description": "Address of the next page, null on the last."},
+        },
+    }
+    properties = {
+        "title": _TEXT,
+        "table": _TEXT,
+        "tables": {"type": "array", "items": _TEXT},
+        "selection": {"type": "object"},
+        "generation": _WHOLE,
+        "published_at": {"type": "string", "format": "date-time"},
+        "data_through": _TEXT,
+        "currency": _TEXT,
+        "columns": {"type": "array", "items": column},
+        "rows": {"type": "array", "items": {
+            "type": "object", "additionalProperties": {"type": ["string", "null"]},
+        }},
+        "paging": paging,
+    }
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _choices() -> dict[str, Any]:
+    def named(key: str, kind: dict[str, Any]) -> dict[str, Any]:
+        pair = {"type": "object", "required": [key, "name"], "properties": {key: kind, "name": _TEXT}}
+        return {"type": "array", "items": pair}
+
+    properties = {
+        "generation": _WHOLE, "first_month": _MONTH, "last_month": _MONTH,
+        "metrics": {"type": "array", "items": _TEXT},
+        "brands": named("id", {"type": "integer", "minimum": 0}),
+        "categories": named("id", {"type": "integer", "minimum": 0}),
+        "marketplaces": named("code", _TEXT),
+    }
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _problem() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["title", "status", "detail", "error", "request_id"],
+        "properties": {
+            "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT,
+            "error": {"type": "string", "description": "The same as detail."}, "request_id": _TEXT,
+        },
+    }

@@ -1,0 +1,194 @@
+"""A breakdown as a table: rows of one page with their bars, links that drill, headings that sort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from charts.small import SmallBar, small_bars
+from database.queries.breakdown import Breakdown, GroupRow
+from domain.metrics import rise_of
+from domain.ratios import margin_level
+from web.figures.changes import Change, relative
+from web.figures.formats import COUNT, MONEY, PERCENT, Formats, kind_of, leaves_out_cents
+from web.figures.page import Page
+from web.figures.sheets import TEXT, Column, Sheet
+
+SINGULAR = {"Brands": "Brand", "Categories": "Category", "Marketplaces": "Marketplace"}
+LEVEL_WORDS = {"good": "good margin", "fair": "fair margin", "poor": "poor margin", "loss": "loss"}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column's heading. `address` sorts by it; `direction` is how it is sorted now, if it is; one that
+    `is_silent` is read out only."""
+
+    words: str
+    address: str = ""
+    direction: str = ""
+    css_class: str = "number"
+    is_silent: bool = False
+
+
+@dataclass(frozen=True)
+class RowView:
+    """One row; `address` narrows the page to it, `open` is the address of its own page. `level` is the
+    margin's, for a sign beside the figure."""
+
+    name: str
+    address: str
+    value: str
+    exact: str
+    is_negative: bool
+    bar: SmallBar | None
+    share: str
+    change: Change
+    margin: str
+    level: str
+    level_words: str
+    open: str = ""
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Which rows of how many are shown, as the reader writes numbers, and the ways to the others."""
+
+    first: str
+    last: str
+    total: str
+    previous: str
+    next: str
+
+
+@dataclass(frozen=True)
+class BreakdownView:
+    """The table."""
+
+    title: str
+    count: str
+    caption: str
+    headings: tuple[Heading, ...]
+    rows: tuple[RowView, ...]
+    total: RowView
+    paging: Paging
+    has_changes: bool
+    legend: tuple[tuple[str, str], ...]
+
+
+def breakdown_view(
+    found: Breakdown, page: Page, *, title: str, part: str = "", per_page: int = 0,
+    open_address: Callable[[Any], str] | None = None,
+) -> BreakdownView:
+    """The page of `found` that the reader is on, or with `per_page` 0 all of it. A row's link sets `part` of
+    the selection to its key; `open_address` gives a key the address of its own page. Answers 400 past the
+    last page."""
+    selection = page.selection
+    if per_page:
+        page.check_page_number(-(-len(found.rows) // per_page))
+    start = (selection.page - 1) * per_page
+    per_page = per_page or len(found.rows)
+    shown = found.rows[start:start + per_page]
+    write = _writer(found, page)
+    bars = small_bars([row.value for row in found.rows], slice(start, start + per_page))
+    has_changes = selection.comparison is not None
+    return BreakdownView(
+        title=title,
+        count=count_words(page, len(found.rows), SINGULAR[title].lower(), title.lower()),
+        caption=f"{selection.metric} by {SINGULAR[title].lower()}, {selection.span.words()}",
+        headings=_headings(page, title, has_changes),
+        rows=tuple(
+            replace(
+                _row(row, bar, page, write, page.address(**{part: (row.key,)}) if part else ""),
+                open=open_address(row.key) if open_address else "",
+            )
+            for row, bar in zip(shown, bars, strict=True)
+        ),
+        total=_row(found.total, None, page, write, ""),
+        paging=paging_of(page, start=start, shown=len(shown), total=len(found.rows)),
+        has_changes=has_changes,
+        legend=margin_legend(page),
+    )
+
+
+def count_words(page: Page, count: int, one: str, many: str) -> str:
+    """`1 brand`, `43,706 products`."""
+    return f"{page.formats.exact(Decimal(count), COUNT)} {one if count == 1 else many}"
+
+
+def paging_of(page: Page, *, start: int, shown: int, total: int) -> Paging:
+    """The paging of a table that shows the `shown` rows after the first `start` of `total`."""
+    def write(number: int) -> str:
+        return page.formats.exact(Decimal(number), COUNT)
+
+    return Paging(
+        first=write(start + 1 if shown else 0), last=write(start + shown), total=write(total),
+        previous=page.address(page=page.selection.page - 1) if start else "",
+        next=page.address(page=page.selection.page + 1) if start + shown < total else "",
+    )
+
+
+def breakdown_sheet(found: Breakdown, page: Page, *, name: str, title: str) -> Sheet:
+    """All of `found` and its total as raw values."""
+    metric = page.selection.metric
+    kind = kind_of(metric)
+    columns = (
+        Column(SINGULAR[title], TEXT), Column(metric, kind, key="value"), Column("Share", PERCENT),
+        Column("Before", kind), Column("Change", PERCENT), Column("CM3 %", PERCENT),
+    )
+    return Sheet(name, title, columns, [
+        (row.name, row.value, row.share, row.before, row.change, row.margin) for row in (*found.rows, found.total)
+    ])
+
+
+def margin_legend(page: Page) -> tuple[tuple[str, str], ...]:
+    """What the signs beside margins mean: level -> words."""
+    thresholds, write = page.settings.dashboard, page.formats.tick
+    green = write(Decimal(str(thresholds.margin_green)) / 100, PERCENT)
+    orange = write(Decimal(str(thresholds.margin_orange)) / 100, PERCENT)
+    return (("good", f"{green} or more"), ("fair", f"{orange} or more"), ("poor", f"below {orange}"), ("loss", "loss"))
+
+
+def _writer(found: Breakdown, page: Page):
+    kind = kind_of(page.selection.metric)
+    formats = page.formats
+    if kind == MONEY and leaves_out_cents([found.total.value, *(row.value for row in found.rows)]):
+        return lambda value: formats.whole(value, kind)
+    return lambda value: formats.exact(value, kind)
+
+
+def _row(row: GroupRow, bar: SmallBar | None, page: Page, write, address: str) -> RowView:
+    formats: Formats = page.formats
+    thresholds = page.settings.dashboard
+    level = margin_level(row.margin, green=thresholds.margin_green, orange=thresholds.margin_orange) or ""
+    return RowView(
+        name=row.name, address=address, value=write(row.value),
+        exact=formats.exact(row.value, kind_of(page.selection.metric)),
+        is_negative=row.value is not None and row.value < 0, bar=bar, share=formats.exact(row.share, PERCENT),
+        change=relative(row.change, formats=formats, rise=rise_of(page.selection.metric)),
+        margin=formats.exact(row.margin, PERCENT), level=level, level_words=LEVEL_WORDS.get(level, ""),
+    )
+
+
+def _headings(page: Page, title: str, has_changes: bool) -> tuple[Heading, ...]:
+    change = (heading(page, "Change", "change"),) if has_changes else ()
+    return (
+        heading(page, SINGULAR[title], "name", css_class=""),
+        Heading("Bar", css_class="bar-cell", is_silent=True),
+        heading(page, page.selection.metric, "value"),
+        Heading("Share", css_class="number share-cell"),
+        *change,
+        heading(page, "CM3 %", "margin"),
+    )
+
+
+def heading(page: Page, words: str, sort: str, *, css_class: str = "number") -> Heading:
+    """A second click turns the order round. Names begin with A, figures with the largest."""
+    selection = page.selection
+    if selection.sort == sort:
+        turned = "asc" if selection.order == "desc" else "desc"
+        direction = "descending" if selection.order == "desc" else "ascending"
+        return Heading(words, page.address(sort=sort, order=turned), direction, css_class)
+    first = "asc" if sort == "name" else "desc"
+    return Heading(words, page.address(sort=sort, order=first), "", css_class)

@@ -1,0 +1,171 @@
+"""The filters of a page as its form needs them: every choice in words, and what is chosen now."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from markupsafe import Markup
+
+from domain.months import format_month, month_name
+from domain.periods import ROLLING, YEAR_TO_DATE, period_words
+from domain.selection import COMPARISONS, DEFAULT_PERIOD, Selection
+from web.figures.page import Page
+
+KEPT = ("sort", "order")
+COMPARISON_WORDS = {"previous": "Previous period", "year": "Year before", "none": "Nothing"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option of a list."""
+
+    value: str
+    words: str
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One list of the form, `options` as HTML. `takes_several`: values may be joined with commas."""
+
+    name: str
+    label: str
+    options: Markup
+    takes_several: bool = False
+
+
+@dataclass(frozen=True)
+class Chip:
+    """Something that narrows the page, and the address without it."""
+
+    label: str
+    words: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The whole form. `hidden` are parameters that the form keeps as they are."""
+
+    lists: tuple[Filter, ...]
+    chips: tuple[Chip, ...]
+    hidden: tuple[tuple[str, str], ...]
+    reset: str
+    summary: str
+
+
+def filters_of(page: Page, *, without: tuple[str, ...] = ()) -> Filters:
+    """The form of a page with the usual filters. Lists named in `without` mean nothing on the page: they are
+    not offered, and what was chosen elsewhere stays chosen."""
+    selection, catalogue = page.selection, page.catalogue
+    metrics = [Choice(name, name, name == selection.metric) for name in catalogue.metrics]
+    chips = _chips(page)
+    lists = (
+        _periods(selection),
+        *_range(page),
+        Filter("metric", "Metric", _options(map(_option, metrics))),
+        _several("brand", "Brand", "All brands", catalogue.brands, selection.brands),
+        _several("category", "Category", "All categories", catalogue.categories, selection.categories),
+        _several(
+            "marketplace", "Marketplace", "All marketplaces", marketplace_names(catalogue.marketplaces),
+            selection.marketplaces,
+        ),
+        Filter("compare", "Compare with", _options(
+            _option(Choice(word, COMPARISON_WORDS[word], word == selection.compare)) for word in COMPARISONS
+        )),
+    )
+    return Filters(
+        lists=tuple(found for found in lists if found.name not in without),
+        chips=chips,
+        hidden=_hidden(selection, without),
+        reset=page.address(
+            period=DEFAULT_PERIOD, metric=catalogue.default_metric, brands=(), categories=(), marketplaces=(),
+            search="", compare=COMPARISONS[0],
+        ),
+        summary=period_name(selection) + (f" · {len(chips)} more" if chips else ""),
+    )
+
+
+def period_name(selection: Selection) -> str:
+    """The chosen period in words: `Last 12 months`, `2025`, `Nov 2024 – Jan 2025`."""
+    return period_words(selection.period) if selection.period else selection.span.words()
+
+
+def marketplace_names(marketplaces: Mapping[str, str]) -> dict[str, str]:
+    """Code -> what readers see: `DE · Germany`, or the code alone."""
+    return {code: f"{code} · {country}" if country else code for code, country in marketplaces.items()}
+
+
+def _periods(selection: Selection) -> Filter:
+    words = [*ROLLING, YEAR_TO_DATE, *map(str, selection.calendar.years)]
+    if selection.period and selection.period not in words:
+        words.append(selection.period)
+    choices = [Choice(word, period_words(word), word == selection.period) for word in words]
+    choices.append(Choice("", "From … to …", not selection.period))
+    return Filter("period", "Period", _options(map(_option, choices)))
+
+
+def _range(page: Page) -> tuple[Filter, Filter]:
+    """Months to choose from, newest first, with whatever the address names."""
+    selection, calendar = page.selection, page.selection.calendar
+    months = {*calendar.offered.months, selection.first, selection.last} - {None}
+    newest_first = sorted(months, reverse=True)
+
+    def listed(name: str, label: str, chosen) -> Filter:
+        found = [Choice(format_month(month), month_name(month), month == chosen) for month in newest_first]
+        return Filter(name, label, _options(map(_option, [Choice("", label + " …", chosen is None), *found])))
+
+    return listed("from", "From", selection.first), listed("to", "To", selection.last)
+
+
+def _several(name: str, label: str, everything: str, known: Mapping, chosen: tuple) -> Filter:
+    """A form without scripts chooses one; several in the address are kept as one more choice."""
+    choices = [Choice("", everything, not chosen)]
+    if len(chosen) > 1:
+        words = f"{len(chosen)} {everything.removeprefix('All ')}"
+        choices.append(Choice(",".join(map(str, chosen)), words, is_chosen=True))
+    listed = _not_chosen(tuple(known.items()))
+    if len(chosen) == 1:
+        listed = listed | {chosen[0]: _option(Choice(str(chosen[0]), known[chosen[0]], is_chosen=True))}
+    return Filter(name, label, _options([*map(_option, choices), *listed.values()]), takes_several=True)
+
+
+@functools.lru_cache(maxsize=64)
+def _not_chosen(known: tuple[tuple[Any, str], ...]) -> dict[Any, str]:
+    """Key -> its option. Every page of a generation lists the same hundreds of brands."""
+    return {key: _option(Choice(str(key), words)) for key, words in known}
+
+
+def _option(choice: Choice) -> str:
+    chosen = Markup(" selected") if choice.is_chosen else ""
+    return str(Markup('<option value="{}"{}>{}</option>').format(choice.value, chosen, choice.words))
+
+
+def _options(options: Iterable[str]) -> Markup:
+    return Markup("\n".join(options))
+
+
+def _chips(page: Page) -> tuple[Chip, ...]:
+    selection, catalogue = page.selection, page.catalogue
+    chips = []
+    for label, part, known in (
+        ("Brand", "brands", catalogue.brands),
+        ("Category", "categories", catalogue.categories),
+        ("Marketplace", "marketplaces", marketplace_names(catalogue.marketplaces)),
+    ):
+        chosen = getattr(selection, part)
+        for key in chosen:
+            rest = tuple(other for other in chosen if other != key)
+            chips.append(Chip(label, known[key], page.address(**{part: rest})))
+    if selection.search:
+        chips.append(Chip("Search", selection.search, page.address(search="")))
+    return tuple(chips)
+
+
+def _hidden(selection: Selection, without: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The order of the table stays; the page number does not."""
+    return tuple((word, text) for word, text in parse_qsl(selection.query_string()) if word in KEPT or word in without)

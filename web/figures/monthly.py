@@ -1,0 +1,106 @@
+"""The chosen metric by month as a chart, with the table behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from markupsafe import Markup
+
+from charts.monthly import Bar, monthly_figure
+from database.queries.monthly import MonthRow
+from domain.metrics import rise_of
+from domain.months import month_name
+from web.figures.changes import Change, relative
+from web.figures.drawing import embedded
+from web.figures.formats import kind_of
+from web.figures.page import Page
+from web.figures.sheets import MONTH, PERCENT, TEXT, Column, Sheet
+
+
+@dataclass(frozen=True)
+class ChartRow:
+    """One month of the table behind the chart; `address` narrows the page to it."""
+
+    month: str
+    address: str
+    value: str
+    before_month: str
+    before: str
+    change: Change
+    in_progress: bool
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The chart: its figure as JSON, and the same figures as rows."""
+
+    metric: str
+    figure: Markup
+    now_words: str
+    before_words: str
+    open_words: str
+    rows: tuple[ChartRow, ...]
+
+
+def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
+    """The chart of `months`, which are those of the page's selection."""
+    selection, kind = page.selection, kind_of(page.selection.metric)
+    comparison = selection.comparison
+    before_words, open_words = comparison.words() if comparison else "", _open_words(months, page)
+
+    def exact(value: Decimal) -> str:
+        return page.formats.exact(value, kind)
+
+    rows = tuple(_chart_row(row, page, kind) for row in months)
+    figure = monthly_figure(
+        [
+            Bar(row.month, row.value, row.before_month, row.before, open=row.in_progress, address=shown.address)
+            for row, shown in zip(months, rows, strict=True)
+        ],
+        name=selection.span.words(), before_name=before_words, open_name=open_words, exact=exact,
+        tick=lambda value: page.formats.tick(value, kind),
+    )
+    return Chart(
+        metric=selection.metric,
+        figure=embedded(figure),
+        now_words=selection.span.words(),
+        before_words=before_words,
+        open_words=open_words,
+        rows=rows,
+    )
+
+
+def _open_words(months: Sequence[MonthRow], page: Page) -> str:
+    """What the legend calls the paler bars; '' where none is drawn."""
+    found = page.selection.in_progress
+    if found is None or not any(row.in_progress and row.value is not None for row in months):
+        return ""
+    return f"{found.words()}, in progress"
+
+
+def months_sheet(months: Sequence[MonthRow], page: Page) -> Sheet:
+    """The same months as raw values."""
+    metric = page.selection.metric
+    kind = kind_of(metric)
+    columns = (
+        Column("Month", MONTH), Column(metric, kind, key="value"), Column("Compared with", MONTH),
+        Column(f"{metric} then", kind, key="before"), Column("Change", PERCENT), Column("In progress", TEXT),
+    )
+    return Sheet("months", "By month", columns, [
+        (row.month, row.value, row.before_month, row.before, row.change, "yes" if row.in_progress else "no")
+        for row in months
+    ])
+
+
+def _chart_row(row: MonthRow, page: Page, kind: str) -> ChartRow:
+    return ChartRow(
+        month=month_name(row.month),
+        address=page.address(first=row.month, last=row.month) if len(page.selection.span.months) > 1 else "",
+        value=page.formats.exact(row.value, kind),
+        before_month=month_name(row.before_month) if row.before_month else "",
+        before=page.formats.exact(row.before, kind),
+        change=relative(row.change, formats=page.formats, rise=rise_of(page.selection.metric)),
+        in_progress=row.in_progress,
+    )

@@ -1,0 +1,158 @@
+"""What moved the chosen metric, and which products lose money: two short lists that add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from charts.small import SmallBar, small_bars
+from database.queries.losses import Losses
+from database.queries.movers import Mover, Movers
+from domain.metrics import rise_of
+from domain.ratios import relative_change
+from web.figures.changes import Change, by_amount, relative
+from web.figures.formats import MONEY, kind_of, leaves_out_cents
+from web.figures.page import Page
+from web.figures.sheets import TEXT, Column, Sheet
+
+
+@dataclass(frozen=True)
+class MoverView:
+    """One line; `address` narrows the page to a brand or opens a product."""
+
+    name: str
+    asin: str
+    address: str
+    bar: SmallBar | None
+    amount: Change
+
+
+@dataclass(frozen=True)
+class MoversView:
+    """The list: named ones, what all others add, and the total change that these make up."""
+
+    metric: str
+    against: str
+    sentence: str
+    change: Change
+    lines: tuple[MoverView, ...]
+    others: MoverView | None
+    total: MoverView
+
+
+@dataclass(frozen=True)
+class LossView:
+    """One product that loses money."""
+
+    name: str
+    asin: str
+    address: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class LossesView:
+    """The worst, what all others lose, and the sum."""
+
+    count: str
+    lines: tuple[LossView, ...]
+    others: LossView | None
+    total: LossView
+
+
+def movers_view(found: Movers, page: Page) -> MoversView:
+    """The movers as the reader writes figures."""
+    metric, formats = page.selection.metric, page.formats
+    kind = kind_of(metric)
+    sizes = [mover.difference for mover in _shown(found)]
+    write = formats.whole if kind == MONEY and leaves_out_cents([*sizes, found.total]) else formats.exact
+    bars = small_bars([*sizes, found.others])
+
+    def line(name: str, size: Decimal, bar: SmallBar | None = None, asin: str = "", address: str = "") -> MoverView:
+        amount = by_amount(size, figure=write(abs(size), kind), rise=rise_of(metric))
+        return MoverView(name, asin, address, bar, amount)
+
+    return MoversView(
+        metric=metric,
+        against=page.selection.comparison.words(),
+        sentence=f"{formats.short(found.before, kind)} became {formats.short(found.now, kind)}",
+        change=relative(relative_change(found.now, found.before), formats=formats, rise=rise_of(metric)),
+        lines=tuple(
+            line(mover.name, mover.difference, bar, mover.asin, _mover_address(mover, found, page))
+            for mover, bar in zip(_shown(found), bars[:-1], strict=True)
+        ),
+        others=(
+            line(_others(found.others_count, _things(found)), found.others, bars[-1]) if found.others_count else None
+        ),
+        total=line("Total change", found.total),
+    )
+
+
+def losses_view(found: Losses, page: Page) -> LossesView:
+    """The loss-makers as the reader writes figures."""
+    write = page.formats.whole if leaves_out_cents([found.total]) else page.formats.exact
+    return LossesView(
+        count=_products(found.count),
+        lines=tuple(
+            LossView(loss.name, loss.asin, _product_address(loss.asin, page), write(loss.cm3, MONEY))
+            for loss in found.worst
+        ),
+        others=(
+            LossView(_others(found.others_count, "products"), "", "", write(found.others, MONEY))
+            if found.others_count else None
+        ),
+        total=LossView("Lost in all", "", "", write(found.total, MONEY)),
+    )
+
+
+def movers_sheet(found: Movers | None, page: Page) -> Sheet:
+    """The same lines as raw values."""
+    columns = (Column("Mover", TEXT), Column("ASIN", TEXT), Column("Change", kind_of(page.selection.metric)))
+    rows = []
+    if found is not None:
+        rows = [(mover.name, mover.asin or None, mover.difference) for mover in _shown(found)]
+        if found.others_count:
+            rows.append((_others(found.others_count, _things(found)), None, found.others))
+        rows.append(("Total change", None, found.total))
+    return Sheet("movers", "Movers", columns, rows)
+
+
+def losses_sheet(found: Losses | None) -> Sheet:
+    """The same lines as raw values."""
+    columns = (Column("Product", TEXT), Column("ASIN", TEXT), Column("CM3", MONEY))
+    rows = []
+    if found is not None:
+        rows = [(loss.name, loss.asin or None, loss.cm3) for loss in found.worst]
+        if found.others_count:
+            rows.append((_others(found.others_count, "products"), None, found.others))
+        if rows:
+            rows.append(("Lost in all", None, found.total))
+    return Sheet("losses", "Loss-makers", columns, rows)
+
+
+def _shown(found: Movers) -> tuple[Mover, ...]:
+    """From the largest rise to the largest fall."""
+    return (*found.up, *reversed(found.down))
+
+
+def _things(found: Movers) -> str:
+    return "products" if found.are_products else "brands"
+
+
+def _others(count: int, things: str) -> str:
+    return f"{count} other {things if count > 1 else things.removesuffix('s')}"
+
+
+def _products(count: int) -> str:
+    return f"{count} product{'' if count == 1 else 's'} below zero"
+
+
+def _mover_address(mover: Mover, found: Movers, page: Page) -> str:
+    if found.are_products:
+        return _product_address(mover.asin, page)
+    return page.address(brands=(mover.key,))
+
+
+def _product_address(asin: str, page: Page) -> str:
+    """Whatever brand was chosen, a product's page is of one product."""
+    return page.elsewhere("product.show", {"brands": ()}, asin=asin) if asin else ""

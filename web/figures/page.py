@@ -1,0 +1,215 @@
+"""What every page with figures shares: the generation, the reader's selection, formats, cache and ETag."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from flask import Response, abort, current_app, g, render_template, request, url_for
+
+from database.engines.ports import Generation, Reading
+from database.queries.choices import read_catalogue
+from domain.errors import NeverRefreshed, SelectionError
+from domain.months import today_utc
+from domain.periods import MOST_DRAWN
+from domain.selection import ORDERS, WORDS, Catalogue, Selection, check_page, parse_selection
+from settings import Settings
+from web.figures.formats import Formats, negotiate
+from web.figures.not_modified import page_with_figures
+from web.figures.standing_notices import standing_notices
+from web.http import current, identity
+from web.http.compression import note_part
+from web.http.request_log import note_generation
+from web.serving.cache import cached, held
+from web.serving.warm_up import note_languages
+
+Answer = TypeVar("Answer")
+
+LANGUAGES = 5
+"""So many of a reader's languages are looked at."""
+KEPT_CATALOGUES = 20
+
+
+@dataclass(frozen=True)
+class Page:
+    """One reader's view of one page: where to read, what was chosen, how to write figures. `arguments` are
+    the parts of its path, `standing` what is to be said on every page. `connection` is None if nothing needs to be
+    read any more."""
+
+    endpoint: str
+    connection: sa.Connection | None
+    generation: Generation
+    catalogue: Catalogue
+    selection: Selection
+    formats: Formats
+    settings: Settings
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    standing: tuple[str, ...] = ()
+
+    def address(self, **changes) -> str:
+        """This page with another part of the selection."""
+        return address_of(self.endpoint, self.selection.changed(**changes), **self.arguments)
+
+    def elsewhere(self, endpoint: str, changes: Mapping[str, Any] | None = None, **arguments) -> str:
+        """Another page with this selection, parts of it changed; its table starts in its own order."""
+        own_order = {"sort": "value", "order": ORDERS[0], "search": ""}
+        return address_of(endpoint, self.selection.changed(**own_order, **(changes or {})), **arguments)
+
+    def check_page_number(self, pages: int) -> None:
+        """Answers 400 if the reader asks for a page past the last."""
+        try:
+            check_page(self.selection, pages)
+        except SelectionError as error:
+            abort(400, str(error))
+
+
+def figures_page(
+    title: str | Callable[[Page], str], render: Callable[[Page], str], *, sorts: tuple[str, ...],
+    words: tuple[str, ...] = WORDS,
+) -> Response:
+    """The page whose `<main>` is what `render` makes of the reader's selection, kept until anything it
+    depends on changes. `title` may depend on the selection as well. `words` are the parameters that the page
+    takes. Raises NeverRefreshed before the first refresh."""
+    live = current.store().live_generation()
+    if live is None:
+        raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
+    note_generation(live.generation)
+    note_languages(request.headers.get("Accept-Language", "")[:200])
+    formats, standing = formats_of_reader(), standing_notices(live)
+    asked = {"formats": formats, "sorts": sorts, "words": words, "most_months": MOST_DRAWN}
+
+    def answer(reading: Reading) -> dict[str, str]:
+        page = replace(read_page(reading, request.endpoint, **asked), standing=standing)
+        return _parts(page, cached(_key(page), lambda: _made(page, title, render)))
+
+    def answer_at_hand() -> dict[str, str] | None:
+        """Without a question to the generation, which is most of what a kept page would cost."""
+        catalogue = None if "generation" in request.args else _catalogues().get(_catalogue_key(live))
+        if catalogue is None:
+            return None
+        page = replace(_page(None, live, catalogue, request.endpoint, **asked), standing=standing)
+        found = held(_key(page))
+        return _parts(page, found) if found else None
+
+    def whole_page() -> str:
+        return render_template("page.html", **(answer_at_hand() or read_asked(answer)))
+
+    return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale), standing)
+
+
+def read_asked(question: Callable[[Reading], Answer]) -> Answer:
+    """Answers from the generation that the address names, or from the live one. Raises GenerationGone."""
+    named = request.args.getlist("generation")
+    # What is no number, or stands there twice, is refused with the other parameters.
+    asked = int(named[0]) if len(named) == 1 and re.fullmatch(r"[1-9]\d{0,8}", named[0], re.ASCII) else None
+
+    def noted(reading: Reading) -> Answer:
+        note_generation(reading.generation.generation)
+        return question(reading)
+
+    return current.store().read(noted, generation=asked)
+
+
+def read_page(
+    reading: Reading, endpoint: str, *, formats: Formats, sorts: tuple[str, ...], words: tuple[str, ...],
+    most_months: int | None = None,
+) -> Page:
+    """The reader's view of the page of `endpoint`, from the parameters of the request at hand: answers 400
+    if one of them is not permitted. Of more than `most_months` only the last ones count. Raises GenerationGone."""
+    catalogue = catalogue_of(reading)
+    return _page(
+        reading.connection, reading.generation, catalogue, endpoint, formats=formats, sorts=sorts, words=words,
+        most_months=most_months,
+    )
+
+
+def _page(
+    connection: sa.Connection | None, generation: Generation, catalogue: Catalogue, endpoint: str, *, formats: Formats,
+    sorts: tuple[str, ...], words: tuple[str, ...], most_months: int | None,
+) -> Page:
+    try:
+        selection = parse_selection(
+            request.args.items(multi=True), catalogue, today=today_utc(), sorts=sorts, words=words
+        )
+    except SelectionError as error:
+        abort(400, str(error))
+    selection = replace(selection, scope=_scope(), most_months=most_months)
+    return Page(
+        endpoint=endpoint, connection=connection, generation=generation, catalogue=catalogue, selection=selection,
+        formats=formats, settings=current.settings(), arguments=dict(request.view_args or {}),
+    )
+
+
+def formats_of_reader() -> Formats:
+    """How this reader's browser wants figures written."""
+    languages = tuple(language for language, _ in request.accept_languages)[:LANGUAGES]
+    return Formats(negotiate(languages), current.settings().dashboard.currency)
+
+
+def address_of(endpoint: str, selection: Selection, **arguments) -> str:
+    """The address of a page with a selection; `arguments` stand in its path."""
+    query, path = selection.query_string(), _path(endpoint, arguments)
+    return f"{path}?{query}" if query else path
+
+
+def _path(endpoint: str, arguments: Mapping[str, Any]) -> str:
+    """Flask spells each out anew, and a page has a hundred links to the same page."""
+    paths: dict[tuple, str] = g.setdefault("paths", {})
+    key = (endpoint, *arguments.items())
+    if key not in paths:
+        paths[key] = url_for(endpoint, **arguments)
+    return paths[key]
+
+
+def _key(page: Page) -> tuple:
+    """Everything that the page's title and `<main>` depend on."""
+    # A page that names its generation says whether that is the live one.
+    live = current.store().live_generation() if page.selection.generation is not None else None
+    return (
+        live.generation if live else None,
+        page.endpoint, page.arguments, page.generation.generation, page.generation.run_id,
+        page.selection.query_string(), page.selection.calendar.current.isoformat(), str(page.formats.locale),
+        repr(page.settings.dashboard), page.standing,
+    )
+
+
+def _made(page: Page, title: str | Callable[[Page], str], render: Callable[[Page], str]) -> list[str]:
+    """The page's title and `<main>`, to be kept for everybody who may see the same."""
+    return [title if isinstance(title, str) else title(page), render(page)]
+
+
+def _parts(page: Page, made: list[str]) -> dict[str, str]:
+    """What the page's template shows."""
+    title, main = made
+    note_part(main)
+    # The address is as short as it can be said.
+    return {"title": title, "address": page.address(page=page.selection.page), "content": main}
+
+
+def _scope() -> tuple[int, ...] | None:
+    person = identity.person()
+    return None if person is None or person.brands is None else tuple(sorted(person.brands))
+
+
+def catalogue_of(reading: Reading) -> Catalogue:
+    """What this reader may choose: read once per generation, process and set of brands."""
+    kept, key = _catalogues(), _catalogue_key(reading.generation)
+    found = kept.get(key)
+    if found is None:
+        found = read_catalogue(reading, today=today_utc(), scope=_scope())
+        # A burst of threads may read it twice; the last one stays, and they are equal.
+        if len(kept) >= KEPT_CATALOGUES:
+            kept.clear()
+        kept[key] = found
+    return found
+
+
+def _catalogues() -> dict[tuple, Catalogue]:
+    return current_app.extensions.setdefault("lego_catalogues", {})
+
+
+def _catalogue_key(generation: Generation) -> tuple:
+    return generation.run_id, generation.generation, _scope(), today_utc()

@@ -1,0 +1,176 @@
+"""The tables of a page as values: what .csv, .xlsx and /api/v1 are rendered from.
+
+How a page offers its tables, in three steps.
+
+1. Read rows once, in `database/queries/x.py`: `read_x(connection, selection, …) -> frozen rows`. The page
+   renders them, and so does the function of step 2.
+2. In `web/pages/x.py`, make sheets of them. Values are raw: Decimal, int, a date for a month, str, None for
+   "nothing there"; never a formatted text. `percent` values are fractions (0.2 is 20 %). Rows hold
+   everything, not one page of it, in the order that the reader sees; totals too, if the page shows them.
+
+       def _sheets(page: Page) -> list[Sheet]:            # def _sheets(page, brand_id): for /brands/<int:brand_id>
+           found = read_x(page.connection, page.selection)
+           return [
+               Sheet("brands", "Brands",
+                     (Column("Brand", TEXT), Column("Net revenue", MONEY), Column("CM3 %", PERCENT)),
+                     [(row.name, row.value, row.margin) for row in found.rows]),
+           ]
+
+3. Name the offer at the end of the module; the app finds it there, as it finds the blueprint.
+
+       offer = Offer("x.show", "Title of the page", _sheets, tables={"brands": "Brands"}, sorts=SORTS)
+
+   From then on `/x.csv`, `/x.xlsx` and `/api/v1/x` exist beside `/x`, for whoever may see `/x`, with the
+   same selection words and the same brands. They need their entries in tests/web/http/test_access.py;
+   tests/web/exports/test_exports.py finds them by itself and compares page, CSV, XLSX and API. In the template
+   `{% from "partials/export.html" import export_menu %}` and, with `exports=export_links(page, offer)` from
+   `_render`: `<div class="page-head-end">{{ badge_line(badge) }}{{ export_menu(exports) }}</div>`.
+
+`tables` maps the word of `?table=` to its title, the main table first: CSV and API give one table, XLSX
+all of them. Where one column mixes kinds (a P&L with months across), wrap values: `Cell(value, PERCENT)`.
+Where there may be very many rows, give `LongRows` instead of a list: exports then stream them, and the
+API asks for one page only.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from operator import attrgetter
+
+from flask import url_for
+
+from domain.periods import Span
+from domain.selection import WORDS, Selection
+from web.figures.formats import COUNT, MONEY, PERCENT, kind_of
+from web.figures.page import Page
+
+TEXT = "text"
+MONTH = "month"
+KINDS = (TEXT, MONTH, MONEY, COUNT, PERCENT)
+"""How values of a column are written. `kind_of(metric)` says whether a metric is MONEY or COUNT."""
+
+__all__ = (
+    "COUNT", "KINDS", "MONEY", "MONTH", "PERCENT", "TEXT", "Cell", "Column", "ExportLink", "LongRows", "Offer",
+    "Sheet", "Value", "export_links", "kind_of",
+)
+
+Plain = Decimal | int | str | datetime.date | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value of another kind than its column's."""
+
+    value: Plain
+    kind: str
+
+
+Value = Plain | Cell
+Row = Sequence[Value]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, the kind of its values, and its `key` in JSON (made from the name if not given)."""
+
+    name: str
+    kind: str
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"kind {self.kind!r} is none of {KINDS}")
+        object.__setattr__(self, "key", self.key or _key_of(self.name))
+
+
+@dataclass(frozen=True)
+class LongRows:
+    """Rows too many to hold. `count()` says how many there are; `read(start, limit)` gives the rows from
+    the `start`-th (0 is the first), at most `limit` of them (None: all), one by one, in a stable order."""
+
+    count: Callable[[], int]
+    read: Callable[[int, int | None], Iterable[Row]]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table: `name` is its word in addresses, `title` its heading."""
+
+    name: str
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Row] | LongRows
+
+    def count(self) -> int:
+        """How many rows there are."""
+        return self.rows.count() if isinstance(self.rows, LongRows) else len(self.rows)
+
+    def read(self, start: int = 0, limit: int | None = None) -> Iterable[Row]:
+        """The rows from the `start`-th, at most `limit` of them."""
+        if isinstance(self.rows, LongRows):
+            return self.rows.read(start, limit)
+        return itertools.islice(self.rows, start, None if limit is None else start + limit)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The tables that a page offers. `endpoint` is the page's, `sheets` gives them for a reader's page and
+    the variables of its address; `tables` and `sorts` say what `?table=` and `?sort=` may be, and `words`
+    which parameters the page takes. `without` are those that its tables do not depend on; `compared` gives
+    the months that they are compared with. `files` are the forms that are made of it: a page may have files of
+    its own instead."""
+
+    endpoint: str
+    title: str
+    sheets: Callable[..., list[Sheet]]
+    tables: Mapping[str, str]
+    sorts: tuple[str, ...] = ("value",)
+    words: tuple[str, ...] = WORDS
+    without: tuple[str, ...] = ()
+    compared: Callable[[Selection], Span | None] = attrgetter("comparison")
+    files: tuple[str, ...] = ("csv", "xlsx")
+
+    @property
+    def word(self) -> str:
+        """The page's word: `dashboard`."""
+        return self.endpoint.partition(".")[0]
+
+    def endpoint_of(self, form: str) -> str:
+        """The endpoint of the page's `csv`, `xlsx` or `api`."""
+        return f"{self.endpoint}.{form}"
+
+
+@dataclass(frozen=True)
+class ExportLink:
+    """One line of the export menu."""
+
+    words: str
+    address: str
+
+
+def export_links(page: Page, offer: Offer) -> tuple[ExportLink, ...]:
+    """The files that can be had of the page at hand, with its selection: Excel first, then each table."""
+    whole = "Excel, all tables" if len(offer.tables) > 1 else "Excel"
+    return (
+        ExportLink(f"{whole} (.xlsx)", _address(page, offer, "xlsx")),
+        *(ExportLink(f"{title} (.csv)", _address(page, offer, "csv", name)) for name, title in offer.tables.items()),
+    )
+
+
+def _address(page: Page, offer: Offer, form: str, table: str = "") -> str:
+    """The main table needs no word."""
+    query = page.selection.changed(page=1).query_string()
+    if table and table != next(iter(offer.tables)):
+        query = f"{query}&table={table}" if query else f"table={table}"
+    path = url_for(offer.endpoint_of(form), **page.arguments)
+    return f"{path}?{query}" if query else path
+
+
+def _key_of(name: str) -> str:
+    """`CM3 %` -> `cm3_percent`; a month stays `2025-10`."""
+    return re.sub(r"[^\w-]+", "_", name.lower().replace("%", " percent")).strip("_")

@@ -1,0 +1,1 @@
+"""/imports: what was taken in, and the way in."""

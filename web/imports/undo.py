@@ -1,0 +1,90 @@
+"""Taking an import back, after a question; and, for admins, refreshing what waits."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from database.journal.audit import record
+from database.journal.catalog_changes import waiting_changes
+from database.journal.waiting import waiting_imports
+from database.queries.imports import DONE
+from domain.months import moment_words
+from domain.people import ADMIN, ANALYST
+from jobs import background, tasks
+from jobs.background import Step
+from jobs.tasks import REFRESH, TAKE, UNDO, Task
+from web.figures.page import formats_of_reader
+from web.http import current, identity
+from web.http.access import needs, needs_every_brand
+from web.imports.page import existing
+from web.imports.report import count_words, months_words
+from web.imports.uploads import refresh_step
+
+pages = Blueprint("import_undo", __name__)
+
+
+@pages.get("/imports/<id:import_id>/undo")
+@needs(ANALYST)
+@needs_every_brand
+def ask(import_id: int) -> Response | str:
+    """The question, with what would happen."""
+    entry, _ = existing(import_id)
+    if entry.status != DONE:
+        flash(f"Import {import_id} is not in any more.", "fault")
+        return redirect(url_for("imports.report", import_id=import_id), 303)
+    formats = formats_of_reader()
+    return render_template(
+        "imports/undo.html", import_id=import_id, entry=entry, facts=count_words(entry.facts, formats),
+        replaced=count_words(entry.replaced_facts, formats) if entry.replaced_facts else "",
+        months=months_words(entry.months), moment=moment_words(entry.created_at),
+    )
+
+
+@pages.post("/imports/<id:import_id>/undo")
+@needs(ANALYST)
+@needs_every_brand
+def undo(import_id: int) -> Response:
+    """Begins to take the import back."""
+    entry, _ = existing(import_id)
+    if entry.status != DONE:
+        flash(f"Import {import_id} is not in any more.", "fault")
+        return redirect(url_for("imports.report", import_id=import_id), 303)
+    wants_refresh = request.form.get("refresh") == "1"
+    arguments = (str(import_id), "--json", f"--by={identity.person().name}", f"--wait={background.WAIT}")
+    steps = [Step(UNDO, "undo-import", arguments), *([refresh_step()] if wants_refresh else [])]
+    _record("undo confirmed", f"import {import_id} ({entry.file_name}){', and a refresh' if wants_refresh else ''}")
+    return _begin(UNDO, steps, import_id)
+
+
+@pages.post("/imports/refresh")
+@needs(ADMIN)
+@needs_every_brand
+def refresh() -> Response:
+    """Begins a refresh, if something waits for one."""
+    store, live = current.store(), current.store().live_generation()
+    if not waiting_imports(store, live) and not waiting_changes(store, live):
+        flash("Nothing is waiting for a refresh.", "done")
+        return redirect(url_for("imports.show"), 303)
+    _record("refresh confirmed", "from the page of imports")
+    return _begin(REFRESH, [Step(REFRESH, "refresh-summaries", ("--json", f"--wait={background.WAIT}"))])
+
+
+def _begin(kind: str, steps: list[Step], import_id: int | None = None) -> Response:
+    settings, person = current.settings(), identity.person()
+    task = Task(tasks.new_token(), kind, person.id, time.time(), import_id=import_id)
+    tasks.make_folder(settings, task.token, person)
+    tasks.keep(settings, task)
+    background.start(
+        tasks.next_job(settings, task, TAKE), steps, caller=current.caller(), name=f"job {task.token[:8]} ({kind})"
+    )
+    return redirect(url_for("import_uploads.show", token=task.token), 303)
+
+
+def _record(action: str, detail: str) -> None:
+    with current.store().application.begin() as connection:
+        record(
+            connection, action, user_name=identity.person().name, address=current.address(), detail=detail
+        )

@@ -1,0 +1,1 @@
+"""/operations: whether the nights go well, and refreshes that are asked for."""

@@ -1,0 +1,1 @@
+"""The pages with figures, one file per page."""

@@ -1,0 +1,168 @@
+"""/categories: all categories side by side, and the brands of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from flask import Blueprint, Response, render_template
+
+from charts.small import TrendLine, trend_line
+from database.queries.breakdown import SORTS
+from database.queries.categories import Categories, Side, read_categories
+from database.queries.sums import BRAND
+from domain.metrics import rise_of
+from web.figures.breakdown import BreakdownView, Heading, RowView, breakdown_sheet, breakdown_view
+from web.figures.changes import Change, in_points, relative
+from web.figures.filters import filters_of, period_name
+from web.figures.formats import COUNT, PERCENT, kind_of
+from web.figures.notices import badge_of, notices_of
+from web.figures.page import Page, figures_page
+from web.figures.sheets import MONTH, TEXT, Column, Offer, Sheet, export_links
+from web.pages.category_drawings import areas_of, side_address, stack_of
+
+pages = Blueprint("categories", __name__)
+
+ROWS_PER_PAGE = 20
+
+
+@dataclass(frozen=True)
+class SideRow:
+    """A row of the table: what every breakdown shows, and what only this page does."""
+
+    row: RowView
+    share_change: Change
+    brands: str
+    trend: TrendLine | None
+
+
+@dataclass(frozen=True)
+class SideTable:
+    """The table. `view` holds headings, paging and legend, `total` ends it."""
+
+    view: BreakdownView
+    headings: tuple[Heading, ...]
+    rows: tuple[SideRow, ...]
+    total: SideRow
+    has_brands: bool
+
+
+@dataclass(frozen=True)
+class Within:
+    """The one category whose brands are shown, beside all categories."""
+
+    name: str
+    value: str
+    share: str
+    change: Change
+    all_categories: str
+
+
+@pages.get("/categories")
+def show() -> Response:
+    """The categories of the reader's selection."""
+    return figures_page(_title, _render, sorts=SORTS)
+
+
+def _title(page: Page) -> str:
+    one = page.selection.categories
+    return page.catalogue.categories[one[0]] if len(one) == 1 else "Categories"
+
+
+def _render(page: Page) -> str:
+    found = read_categories(page.connection, page.selection, page.catalogue)
+    return render_template(
+        "categories/show.html",
+        period=period_name(page.selection),
+        span=page.selection.span.words(),
+        metric=page.selection.metric,
+        badge=badge_of(page),
+        exports=export_links(page, offer),
+        filters=filters_of(page),
+        notices=notices_of(page),
+        is_empty=found.is_empty,
+        what="brand" if found.grain == BRAND else "category",
+        within=_within(found, page),
+        table=_table(found, page),
+        stack=None if found.is_empty else stack_of(found, page),
+        areas=None if found.is_empty else areas_of(found, page),
+    )
+
+
+def _within(found: Categories, page: Page) -> Within | None:
+    if len(page.selection.categories) != 1:
+        return None
+    row, metric = found.within or found.total.group, page.selection.metric
+    return Within(
+        name=page.catalogue.categories[page.selection.categories[0]],
+        value=page.formats.short(row.value, kind_of(metric)),
+        share=page.formats.exact(row.share, PERCENT),
+        change=relative(row.change, formats=page.formats, rise=rise_of(metric)),
+        all_categories=page.address(categories=()),
+    )
+
+
+def _table(found: Categories, page: Page) -> SideTable:
+    is_brands = found.grain == BRAND
+    view = breakdown_view(
+        found.breakdown, page, title="Brands" if is_brands else "Categories", part="" if is_brands else "categories",
+        per_page=ROWS_PER_PAGE, open_address=side_address(found, page) if is_brands else None,
+    )
+    start = (page.selection.page - 1) * ROWS_PER_PAGE
+    shown = found.rows[start:start + ROWS_PER_PAGE]
+    name, bar, value, share, *change, margin = view.headings
+    gain = (Heading("Share change", css_class="number gain-cell"),) if view.has_changes else ()
+    brands = () if is_brands else (Heading("Brands", css_class="number brands-cell"),)
+    return SideTable(
+        view=view,
+        headings=(
+            name, bar, value, share, *gain, *change, margin, *brands, Heading("By month", css_class="trend-cell"),
+        ),
+        rows=tuple(_side_row(row, side, page) for row, side in zip(view.rows, shown, strict=True)),
+        total=_side_row(view.total, found.total, page),
+        has_brands=not is_brands,
+    )
+
+
+def _side_row(row: RowView, side: Side, page: Page) -> SideRow:
+    return SideRow(
+        row=row,
+        share_change=in_points(
+            side.share_change, Decimal(0), formats=page.formats, rise=rise_of(page.selection.metric)
+        ),
+        brands=page.formats.exact(None if side.brands is None else Decimal(side.brands), COUNT),
+        trend=trend_line(side.months),
+    )
+
+
+def _sheets(page: Page) -> list[Sheet]:
+    found = read_categories(page.connection, page.selection, page.catalogue)
+    kind = kind_of(page.selection.metric)
+    name = "Brand" if found.grain == BRAND else "Category"
+    table = breakdown_sheet(
+        found.breakdown, page, name="categories", title="Brands" if found.grain == BRAND else "Categories"
+    )
+    sides = (*found.rows, found.total)
+    columns = (*table.columns, Column("Share change", PERCENT))
+    if found.grain != BRAND:
+        columns = (*columns, Column("Brands", COUNT))
+    more = [(side.share_change, side.brands)[:len(columns) - len(table.columns)] for side in sides]
+    rows = [(*row, *extra) for row, extra in zip(table.rows, more, strict=True)]
+    months = page.selection.span.months
+    return [
+        Sheet("categories", table.title, columns, rows),
+        Sheet(
+            "months", "By month",
+            (Column(name, TEXT), Column("Month", MONTH), Column(page.selection.metric, kind, key="value")),
+            [
+                (side.group.name, month, value)
+                for side in sides
+                for month, value in zip(months, side.months, strict=True)
+            ],
+        ),
+    ]
+
+
+offer = Offer(
+    "categories.show", "Categories", _sheets, sorts=SORTS, tables={"categories": "Side by side", "months": "By month"},
+)

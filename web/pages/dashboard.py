@@ -1,0 +1,94 @@
+"""/dashboard: how is business, at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Blueprint, Response, render_template
+
+from database.queries.breakdown import SORTS, Breakdown
+from database.queries.dashboard import Dashboard, read_dashboard
+from web.figures.breakdown import BreakdownView, breakdown_sheet, breakdown_view
+from web.figures.filters import filters_of, marketplace_names, period_name
+from web.figures.headlines import headlines_of, headlines_sheet
+from web.figures.monthly import monthly_chart, months_sheet
+from web.figures.movers import losses_sheet, losses_view, movers_sheet, movers_view
+from web.figures.notices import badge_of, notices_of
+from web.figures.page import Page, figures_page
+from web.figures.sheets import Offer, Sheet, export_links
+
+pages = Blueprint("dashboard", __name__)
+
+ROWS_PER_PAGE = 20
+SHORT = 10
+"""So many categories and marketplaces are listed beside the brands."""
+
+
+@pages.get("/")
+@pages.get("/dashboard")
+def show() -> Response:
+    """The dashboard of the reader's selection."""
+    return figures_page("Dashboard", _render, sorts=SORTS)
+
+
+def _render(page: Page) -> str:
+    rows = _read(page)
+    return render_template(
+        "dashboard/show.html",
+        period=period_name(page.selection),
+        span=page.selection.span.words(),
+        badge=badge_of(page),
+        exports=export_links(page, offer),
+        filters=filters_of(page),
+        notices=notices_of(page),
+        is_empty=rows.is_empty,
+        headlines=headlines_of(rows.headlines, page),
+        chart=monthly_chart(rows.months, page),
+        movers=movers_view(rows.movers, page) if rows.movers else None,
+        losses=losses_view(rows.losses, page) if rows.losses else None,
+        brands=_brands(rows, page),
+        categories=_short(rows.categories, page, title="Categories", part="categories"),
+        marketplaces=_short(rows.marketplaces, page, title="Marketplaces", part="marketplaces"),
+    )
+
+
+def _read(page: Page) -> Dashboard:
+    names = marketplace_names(page.catalogue.marketplaces)
+    return read_dashboard(page.connection, page.selection, page.catalogue, names)
+
+
+def _brands(rows: Dashboard, page: Page) -> BreakdownView:
+    return breakdown_view(
+        rows.brands, page, title="Brands", part="brands", per_page=ROWS_PER_PAGE,
+        open_address=lambda key: page.elsewhere("brands.show", {"brands": ()}, brand_id=key),
+    )
+
+
+def _short(found: Breakdown, page: Page, *, title: str, part: str) -> BreakdownView:
+    """The first rows; the total stays that of all."""
+    view = breakdown_view(replace(found, rows=found.rows[:SHORT]), page, title=title, part=part)
+    if len(found.rows) <= SHORT:
+        return view
+    return replace(view, count=f"{SHORT} of {len(found.rows)} {title.lower()}")
+
+
+def _sheets(page: Page) -> list[Sheet]:
+    rows = _read(page)
+    return [
+        breakdown_sheet(rows.brands, page, name="brands", title="Brands"),
+        breakdown_sheet(rows.categories, page, name="categories", title="Categories"),
+        breakdown_sheet(rows.marketplaces, page, name="marketplaces", title="Marketplaces"),
+        months_sheet(rows.months, page),
+        movers_sheet(rows.movers, page),
+        losses_sheet(rows.losses),
+        headlines_sheet(rows.headlines),
+    ]
+
+
+offer = Offer(
+    "dashboard.show", "Dashboard", _sheets, sorts=SORTS,
+    tables={
+        "brands": "Brands", "categories": "Categories", "marketplaces": "Marketplaces", "months": "By month",
+        "movers": "Movers", "losses": "Loss-makers", "headlines": "Headlines",
+    },
+)

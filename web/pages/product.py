@@ -1,0 +1,248 @@
+"""/products/<asin>: one product by month and marketplace, with all its metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from flask import Blueprint, Response, abort, render_template
+
+from database.queries.breakdown import SORTS
+from database.queries.product import (
+    MarketplaceRow,
+    Product,
+    ProductFigures,
+    find_product,
+    read_last_month,
+    read_product,
+)
+from domain.months import format_month, month_name
+from domain.selection import WORDS
+from web.figures.breakdown import breakdown_sheet, breakdown_view
+from web.figures.filters import filters_of, marketplace_names, period_name
+from web.figures.formats import kind_of, kind_of_figure, leaves_out_cents
+from web.figures.headlines import headlines_of, headlines_sheet
+from web.figures.monthly import monthly_chart, months_sheet
+from web.figures.notices import badge_of, notices_of
+from web.figures.page import Page, figures_page
+from web.figures.profit_table import MonthHeading, profit_table, progress_mark
+from web.figures.sheets import MONTH, TEXT, Cell, Column, Offer, Sheet, export_links
+
+pages = Blueprint("product", __name__)
+
+OTHER_WORDS = ("brand", "category", "page")
+"""One product has one brand and one category."""
+WORDS_OF_ONE = tuple(word for word in WORDS if word not in OTHER_WORDS)
+LONGEST_ASIN = 64
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something about the product itself; `address` leads to its page, if it has one."""
+
+    label: str
+    words: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One figure of the grid."""
+
+    text: str
+    is_negative: bool
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """One marketplace of the grid; `address` narrows the page to it, '' for the total."""
+
+    name: str
+    address: str
+    total: GridCell
+    months: tuple[GridCell, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The chosen metric: marketplaces down, months across; the last row is the total."""
+
+    caption: str
+    months: tuple[MonthHeading, ...]
+    rows: tuple[GridRow, ...]
+
+
+@dataclass(frozen=True)
+class LastFigures:
+    """The last month of a product that has no figures in the chosen ones, and the way to its year."""
+
+    month: str
+    year: str
+    address: str
+
+
+@pages.get("/products/<text:asin>", merge_slashes=False)
+def show(asin: str) -> Response:
+    """The product's figures in the reader's selection; 404 if it is not there, or not one of theirs."""
+    found: list[Product] = []
+
+    def product_of(page: Page) -> Product:
+        # Asked for by the title and by the page.
+        if not found:
+            found.append(_found(page, asin))
+        return found[0]
+
+    return figures_page(
+        lambda page: _title(product_of(page)), lambda page: _render(page, product_of(page)), sorts=SORTS,
+        words=WORDS_OF_ONE,
+    )
+
+
+def product_address(page: Page, asin: str | None) -> str:
+    """The address of a product's page with the selection of the page at hand; '' for none. A browser takes
+    . and .. for folders whatever is done to them, so that such keys have no page."""
+    if not asin or asin in (".", ".."):
+        return ""
+    return page.elsewhere("product.show", {"brands": (), "categories": ()}, asin=asin)
+
+
+def _found(page: Page, asin: str) -> Product:
+    product = None
+    if len(asin) <= LONGEST_ASIN and "\0" not in asin:
+        product = find_product(page.connection, asin, scope=page.selection.scope)
+    if product is None:
+        abort(404)
+    return product
+
+
+def _title(product: Product) -> str:
+    return product.name or product.asin
+
+
+def _read(page: Page, product: Product) -> ProductFigures:
+    return read_product(
+        page.connection, page.selection, product, metrics=page.catalogue.metrics,
+        marketplace_names=marketplace_names(page.catalogue.marketplaces),
+    )
+
+
+def _render(page: Page, product: Product) -> str:
+    found = _read(page, product)
+    return render_template(
+        "products/product.html",
+        name=_title(product),
+        about=_about(product, page),
+        period=period_name(page.selection),
+        span=page.selection.span.words(),
+        badge=badge_of(page),
+        exports=export_links(page, offer),
+        filters=filters_of(page, without=OTHER_WORDS),
+        notices=notices_of(page),
+        is_empty=found.is_empty,
+        last=_last_figures(product, page) if found.is_empty else None,
+        all_products=page.elsewhere("products.show"),
+        headlines=headlines_of(found.headlines, page),
+        chart=monthly_chart(found.months, page),
+        marketplaces=breakdown_view(found.marketplaces, page, title="Marketplaces", part="marketplaces"),
+        grid=_grid(found, page),
+        metrics=profit_table(found.metrics, page) if found.metrics.lines else None,
+    )
+
+
+def _last_figures(product: Product, page: Page) -> LastFigures | None:
+    month = read_last_month(page.connection, page.selection, product)
+    if month is None:
+        return None
+    return LastFigures(month_name(month), str(month.year), page.address(period=str(month.year)))
+
+
+def _about(product: Product, page: Page) -> list[Fact]:
+    facts = [Fact("ASIN", product.asin)] if product.name else []
+    brand = page.elsewhere("brands.show", brand_id=product.brand_id)
+    category = page.elsewhere("categories.show", {"categories": (product.category_id,)})
+    facts += [
+        Fact("Brand", product.brand or "none", brand if product.brand_id in page.catalogue.brands else ""),
+        Fact(
+            "Category", product.category or "none",
+            category if product.category_id in page.catalogue.categories else "",
+        ),
+    ]
+    return [*facts, Fact("Status", product.status)] if product.status else facts
+
+
+def _grid(found: ProductFigures, page: Page) -> Grid | None:
+    """None where one marketplace, or one month, says nothing that is not on the page already."""
+    if not found.by_marketplace or len(page.selection.span.months) == 1:
+        return None
+    selection, kind = page.selection, kind_of(page.selection.metric)
+    is_large = leaves_out_cents(value for row in found.by_marketplace for value in row.months)
+    write = page.formats.whole if is_large else page.formats.exact
+    names = marketplace_names(page.catalogue.marketplaces)
+
+    def cell(value: Decimal | None) -> GridCell:
+        return GridCell(write(value, kind), value is not None and value < 0)
+
+    def row(of: MarketplaceRow) -> GridRow:
+        return GridRow(
+            name=names.get(of.code, of.code) if of.code else "Total",
+            address=page.address(marketplaces=(of.code,)) if of.code else "",
+            total=cell(of.value), months=tuple(cell(value) for value in of.months),
+        )
+
+    return Grid(
+        caption=f"{selection.metric} by marketplace and month",
+        months=tuple(
+            MonthHeading(month_name(month), page.address(first=month, last=month), month >= selection.calendar.current)
+            for month in selection.span.months
+        ),
+        rows=tuple(row(of) for of in found.by_marketplace),
+    )
+
+
+def _sheets(page: Page, asin: str) -> list[Sheet]:
+    found = _read(page, _found(page, asin))
+    return [
+        _metrics_sheet(found, page),
+        breakdown_sheet(found.marketplaces, page, name="marketplaces", title="Marketplaces"),
+        _grid_sheet(found, page),
+        months_sheet(found.months, page),
+        headlines_sheet(found.headlines),
+    ]
+
+
+def _metrics_sheet(found: ProductFigures, page: Page) -> Sheet:
+    kind = kind_of(page.selection.metric)
+    months = (
+        Column(format_month(month) + progress_mark(month, page), kind, key=format_month(month))
+        for month in found.metrics.months
+    )
+    return Sheet(
+        "metrics", "All metrics",
+        (Column("Metric", TEXT), Column("Total", kind), *months),
+        [
+            (line.figure.name, *(
+                Cell(value, kind_of_figure(line.figure)) for value in (line.figure.value, *line.figure.months)
+            ))
+            for line in found.metrics.lines
+        ],
+    )
+
+
+def _grid_sheet(found: ProductFigures, page: Page) -> Sheet:
+    kind = kind_of(page.selection.metric)
+    columns = (Column("Month", MONTH), Column("Marketplace", TEXT), Column(page.selection.metric, kind, key="value"))
+    return Sheet("by_marketplace", "By marketplace and month", columns, [
+        (month, row.code, value)
+        for row in found.by_marketplace if row.code
+        for month, value in zip(page.selection.span.months, row.months, strict=True)
+        if value is not None
+    ])
+
+
+offer = Offer(
+    "product.show", "Product", _sheets, sorts=SORTS, words=WORDS_OF_ONE,
+    tables={
+        "metrics": "All metrics", "marketplaces": "Marketplaces", "by_marketplace": "By marketplace and month",
+        "months": "By month", "headlines": "Headlines",
+    },
+)

@@ -1,0 +1,226 @@
+"""/profitability: where the money goes, from net revenue to CM3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from operator import attrgetter
+
+from flask import Blueprint, Response, render_template
+from markupsafe import Markup
+
+from charts.lines import Line, Threshold, lines_figure
+from charts.waterfall import Bar, waterfall_figure
+from database.queries.profitability import MARGINS, Profitability, read_profitability
+from domain.metrics import NET_REVENUE
+from domain.months import month_name
+from domain.profit import Step
+from domain.ratios import share
+from web.figures.drawing import embedded
+from web.figures.filters import filters_of, period_name
+from web.figures.formats import MONEY, PERCENT
+from web.figures.notices import badge_of, notices_of
+from web.figures.page import Page, figures_page
+from web.figures.profit_table import CellView, LineView, ProfitTable, profit_sheet, profit_table
+from web.figures.sheets import TEXT, Column, Offer, Sheet, export_links
+
+pages = Blueprint("profitability", __name__)
+
+WITHOUT = ("metric", "compare")
+"""The P&L has its own metrics, and is always compared with the year before."""
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """One row of the table behind the waterfall."""
+
+    name: str
+    kind: str
+    address: str
+    amount: str
+    is_negative: bool
+    share: str
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """The waterfall: its figure, and the same figures as rows."""
+
+    figure: Markup
+    rows: tuple[StepRow, ...]
+
+
+@dataclass(frozen=True)
+class Margins:
+    """The margin lines; behind them stand the margin rows of the table."""
+
+    figure: Markup
+    table: ProfitTable
+    lines: tuple[LineView, ...]
+
+    def rows(self) -> list[tuple[str, bool, list[CellView]]]:
+        """A row per month: its name, whether it is in progress, one cell per line."""
+        return [
+            (month.words, month.in_progress, [line.months[place] for line in self.lines])
+            for place, month in enumerate(self.table.months)
+        ]
+
+
+@dataclass(frozen=True)
+class GapRow:
+    """A margin that does not follow from its parts in a month."""
+
+    month: str
+    margin: str
+    imported: str
+    expected: str
+    difference: str
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What the note says: a sentence per margin, and every month."""
+
+    sentences: tuple[str, ...]
+    rows: tuple[GapRow, ...]
+
+
+@pages.get("/profitability")
+def show() -> Response:
+    """The P&L of the reader's selection."""
+    return figures_page("Profitability", _render, sorts=("value",))
+
+
+def _render(page: Page) -> str:
+    page.check_page_number(1)
+    found = read_profitability(page.connection, page.selection)
+    table = profit_table(found, page)
+    return render_template(
+        "profitability/show.html",
+        period=period_name(page.selection),
+        span=page.selection.span.words(),
+        badge=badge_of(page),
+        filters=filters_of(page, without=WITHOUT),
+        notices=notices_of(page),
+        exports=export_links(page, offer),
+        is_empty=found.is_empty,
+        table=table,
+        gaps=_gaps(found, page),
+        waterfall=_waterfall(found, page) if len(found.steps) > 1 else None,
+        margins=_margins(found, table, page),
+    )
+
+
+def _gaps(found: Profitability, page: Page) -> Gaps | None:
+    if not found.gaps:
+        return None
+
+    def write(value: Decimal | None) -> str:
+        return page.formats.exact(value, MONEY)
+
+    return Gaps(
+        sentences=tuple(_gap_sentence(margin, found, page) for margin in MARGINS
+                        if any(row.gap.margin == margin for row in found.gaps)),
+        rows=tuple(
+            GapRow(month_name(row.month), row.gap.margin, write(row.gap.imported), write(row.gap.expected),
+                   write(row.gap.difference))
+            for row in found.gaps
+        ),
+    )
+
+
+def _gap_sentence(margin: str, found: Profitability, page: Page) -> str:
+    differences = [row.gap.difference for row in found.gaps if row.gap.margin == margin]
+    whole = sum(differences, Decimal(0))
+    amount = page.formats.exact(abs(whole), MONEY)
+    end = f"{amount} {'more' if whole > 0 else 'less'} than they make" if whole else "the differences cancel out"
+    months = month_name(found.months[0])
+    if len(found.months) > 1:
+        months = f"{len(differences)} of {len(found.months)} months"
+    return f"{margin} does not follow from its parts in {months}: {end}."
+
+
+def _waterfall(found: Profitability, page: Page) -> Waterfall:
+    revenue = _net_revenue(found)
+    rows = tuple(_step_row(step, revenue, page) for step in found.steps)
+    bars = [
+        Bar(
+            name=step.name, kind=step.kind, start=step.start, end=step.end, address=row.address,
+            label=page.formats.short(step.amount, MONEY),
+            hover=f"{step.name}: {row.amount}" + (f" ({row.share})" if share(step.amount, revenue) else ""),
+        )
+        for step, row in zip(found.steps, rows, strict=True)
+    ]
+    figure = waterfall_figure(bars, tick=lambda value: page.formats.tick(value, MONEY))
+    return Waterfall(figure=embedded(figure), rows=rows)
+
+
+def _net_revenue(found: Profitability) -> Decimal | None:
+    return next((step.end for step in found.steps if step.name == NET_REVENUE), None)
+
+
+def _step_row(step: Step, revenue: Decimal | None, page: Page) -> StepRow:
+    return StepRow(
+        name=step.name, kind=step.kind,
+        address="" if step.kind == "gap" else page.elsewhere("dashboard.show", {"metric": step.name}),
+        amount=page.formats.exact(step.amount, MONEY), is_negative=step.amount < 0,
+        share=page.formats.exact(share(step.amount, revenue), PERCENT),
+    )
+
+
+def _margins(found: Profitability, table: ProfitTable, page: Page) -> Margins | None:
+    ratios = [ratio.name for ratio in MARGINS.values()]
+    shown = [line for line in found.lines if line.figure.name in ratios and line.figure.value is not None]
+    if not shown:
+        return None
+    figure = lines_figure(
+        found.months,
+        [Line(line.figure.name, line.figure.months) for line in shown],
+        _thresholds(page),
+        exact=lambda value: page.formats.exact(value, PERCENT),
+        tick=lambda value: page.formats.tick(value, PERCENT),
+        addresses=[month.address for month in table.months],
+    )
+    names = [line.figure.name for line in shown]
+    return Margins(
+        figure=embedded(figure), table=table, lines=tuple(line for line in table.lines if line.name in names)
+    )
+
+
+def _thresholds(page: Page) -> list[Threshold]:
+    levels = page.settings.dashboard
+    return [
+        Threshold(Decimal(str(levels.margin_green)) / 100, "--good"),
+        Threshold(Decimal(str(levels.margin_orange)) / 100, "--warn"),
+    ]
+
+
+def _sheets(page: Page) -> list[Sheet]:
+    found = read_profitability(page.connection, page.selection)
+    return [profit_sheet(found, page), _waterfall_sheet(found), _gap_sheet(found)]
+
+
+def _waterfall_sheet(found: Profitability) -> Sheet:
+    columns = (Column("Step", TEXT), Column("Amount", MONEY), Column("% of net revenue", PERCENT))
+    revenue = _net_revenue(found)
+    rows = [(step.name, step.amount, share(step.amount, revenue)) for step in found.steps]
+    return Sheet("waterfall", "From net revenue to CM3", columns, rows)
+
+
+def _gap_sheet(found: Profitability) -> Sheet:
+    columns = (
+        Column("Month", "month"), Column("Margin", TEXT), Column("As imported", MONEY),
+        Column("From its parts", MONEY), Column("Difference", MONEY),
+    )
+    rows = [(row.month, row.gap.margin, row.gap.imported, row.gap.expected, row.gap.difference) for row in found.gaps]
+    return Sheet("differences", "Margins against their parts", columns, rows)
+
+
+offer = Offer(
+    "profitability.show", "Profitability", _sheets,
+    tables={
+        "profit": "Profit and loss", "waterfall": "From net revenue to CM3",
+        "differences": "Margins against their parts",
+    },
+    without=WITHOUT, compared=attrgetter("year_before"),
+)
