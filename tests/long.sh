@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs tests/faults, tests/properties and tests/cluster in full and writes docs/reliability-run.md, then the tests of every
-# engine on a cluster, then twenty times as many odd addresses and forms: tests/long.sh [pytest arguments]
+# engine on a cluster, then 10,000 random files to import and twenty times as many odd
+# addresses and forms: tests/long.sh [pytest arguments]
 #
 # Takes an hour and a half or more of both cores. LONG_SEED makes the sequences of an earlier run again.
 set -euo pipefail
@@ -17,5 +18,6 @@ tests/run.sh tests/faults tests/properties tests/cluster --junit-xml "$LONG_COUN
 "${LONG_PYTHON:-$root/.venv-tests/bin/python}" -m tests.long_report "$LONG_COUNTS" "$((SECONDS - began))"
 env -u LONG_COUNTS -u LONG_PUBLICATIONS LONG_SPIDER=1 tests/run.sh -k spider tests/commands tests/database tests/jobs tests/ops \
     tests/properties tests/web "$@" || status=$?
+LONG_FILES=10000 tests/run.sh tests/database/imports/test_any_file.py "$@" || status=$?
 LONG_FUZZ=20 tests/run.sh tests/security/test_fuzz.py tests/security/test_fuzz_forms.py "$@" || status=$?
 exit "$status"
