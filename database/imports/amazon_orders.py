@@ -14,9 +14,9 @@ import duckdb
 from database.imports.cells import Cell, CellSource, gather_cells
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies, check_currencies
-from database.imports.faults import Fault
-from database.imports.head import Head, Headings
-from database.imports.numbers import LARGEST
+from database.imports.faults import LISTED, Fault
+from database.imports.head import Head, Headings, Record
+from database.imports.numbers import LARGEST, means_no_value
 from database.imports.staging import ImportOptions, Skipped, Staged
 from domain.errors import Refused
 from domain.spelling import name_key
@@ -59,6 +59,12 @@ def nearest_headings(head: Head) -> Headings:
     ))
 
 
+def lacking(record: Record) -> list[str]:
+    """The columns of an order report that are not among a record's cells."""
+    found = {_HEADINGS.get(key) for key in record.keys}
+    return [words for field, words in {"order": "Order ID (amazon-order-id)", **_NEEDED}.items() if field not in found]
+
+
 def stage(
     scratch: duckdb.DuckDBPyConnection, file: CsvFile, options: ImportOptions, currencies: Currencies
 ) -> Staged:
@@ -74,6 +80,7 @@ def stage(
                      "month": "is blank"},
     )
     gathered = gather_cells(scratch, source, options)
+    _refuse_blank_quantities(scratch, file, positions)
     named = check_currencies(currencies, options, gathered.named_currencies, gathered.style.symbols)
     skipped = _skipped(scratch)
     _sum_lines(scratch, file)
@@ -136,6 +143,22 @@ def _cells(record: list[str], headings: tuple[str, ...], positions: dict[str, in
 def _marketplace(channel: str) -> str:
     name = channel.strip(" ").lower()
     return OTHER if name.startswith("non-amazon") else CHANNELS.get(name, "")
+
+
+def _refuse_blank_quantities(scratch: duckdb.DuckDBPyConnection, file: CsvFile, positions: dict[str, int]) -> None:
+    """A line that is cut off before its quantity is no line of the report, unless it is cancelled."""
+    if not scratch.execute(
+        "SELECT count(*) FROM word WHERE g = 5 AND metric IN ('units kept', 'units returned') AND kind = 'blank'"
+    ).fetchone()[0]:
+        return
+    heading, faults, count = file.headings[0].cells[positions["units"]], [], 0
+    for line, record in file.records():
+        is_cancelled = "cancel" in record[positions["status"]].lower()
+        if means_no_value(record[positions["units"]]) and not is_cancelled and any(map(str.strip, record)):
+            count += 1
+            faults += [Fault("is blank", line, heading, "")] if count <= LISTED else []
+    if count:
+        raise file.refusal(faults, count)
 
 
 def _skipped(scratch: duckdb.DuckDBPyConnection) -> tuple[Skipped, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +18,7 @@ from database.imports.csv_file import CsvFile, TextFile
 from database.imports.currencies import Currencies
 from database.imports.faults import shown
 from database.imports.head import Head, Headings
+from database.imports.known_reports import known_report
 from database.imports.opening import open_text
 from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions, Staged
@@ -24,6 +26,8 @@ from domain.errors import LegoError, Refused
 
 FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (amazon_orders, long, wide)}
 AUTO = "auto"
+NEAREST, SHOWN_LINES, SHOWN_CELLS = 3, 5, 12
+"""How much is shown of a file of no known format."""
 MEMORY = 704
 """MiB that DuckDB may use for an import before it spills to disk: the process stays below 1 GiB with it."""
 
@@ -65,7 +69,8 @@ def stage(
 
 def is_of_known_format(text: TextFile, file_format: str = AUTO) -> bool:
     """Whether its headings are those of a format, or of this one."""
-    return _found(text, _chosen(file_format)) is not None
+    is_known = _found(text, _chosen(file_format)) is not None
+    return is_known or any(map(known_report, text.heads))
 
 
 def _chosen(file_format: str) -> dict[str, ModuleType]:
@@ -82,6 +87,8 @@ def _found(text: TextFile, formats: dict[str, ModuleType]) -> tuple[ModuleType, 
 
 
 def _recognised(text: TextFile, formats: dict[str, ModuleType]) -> tuple[ModuleType, CsvFile]:
+    if len(formats) > 1:
+        _refuse_known_report(text)
     found = _found(text, formats)
     if found is not None:
         module, head, headings = found
@@ -91,9 +98,32 @@ def _recognised(text: TextFile, formats: dict[str, ModuleType]) -> tuple[ModuleT
         (module,), head = formats.values(), text.heads[0]
         return module, text.below(head, module.nearest_headings(head))
     raise Refused(
-        f"{text.name}: line 1: the headings are those of no known format ({', '.join(formats)}); "
-        "compare them with the README, or give --format"
+        f"{text.name}: its headings are those of no known format; nothing was taken in",
+        (*_nearest(text, formats), *_as_understood(text.heads[0])),
     )
+
+
+def _refuse_known_report(text: TextFile) -> None:
+    report = next(filter(None, map(known_report, text.heads)), None)
+    if report is not None:
+        raise Refused(f"{text.name}: is Amazon's {report.name}, which cannot be imported; {report.instead}")
+
+
+def _nearest(text: TextFile, formats: dict[str, ModuleType]) -> list[str]:
+    """The formats that the file comes nearest to, and what each lacks."""
+    found = []
+    for name, module in formats.items():
+        count, line, lacking = min(
+            (len(module.lacking(record)), record.last_line, module.lacking(record))
+            for head in text.heads for record in head.records
+        )
+        found.append((count, f"{name} (line {line}) lacks {', '.join(lacking)}"))
+    return [words for _, words in sorted(found, key=itemgetter(0))[:NEAREST]]
+
+
+def _as_understood(head: Head) -> Iterator[str]:
+    for record in head.records[:SHOWN_LINES]:
+        yield f"line {record.first_line} was read as {' | '.join(shown(cell) for cell in record.cells[:SHOWN_CELLS])}"
 
 
 def _notes(file: CsvFile) -> Iterator[str]:

@@ -11,7 +11,7 @@ from database.imports.cells import FIELDS, Cell, CellSource, gather_cells, refus
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies, check_currencies
 from database.imports.faults import Fault
-from database.imports.head import Head, Headings
+from database.imports.head import Head, Headings, Record
 from database.imports.staging import ImportOptions, Skipped, Staged
 from domain.spelling import name_key
 
@@ -30,6 +30,11 @@ def find_headings(head: Head) -> Headings | None:
 def nearest_headings(head: Head) -> Headings:
     """The record that has most of what a long file needs."""
     return Headings(max(range(len(head.records)), key=lambda n: len(set(_NEEDED) & set(head.records[n].keys))))
+
+
+def lacking(record: Record) -> list[str]:
+    """The columns of a long file that are not among a record's cells."""
+    return [field for field in _NEEDED if field not in record.keys]
 
 
 def stage(

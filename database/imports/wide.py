@@ -12,7 +12,7 @@ from database.imports.cells import FIELDS, Cell, CellSource, gather_cells, refus
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies, check_currencies
 from database.imports.faults import Fault
-from database.imports.head import Head, Headings
+from database.imports.head import Head, Headings, Record
 from database.imports.month_texts import is_month, read_months
 from database.imports.numbers import means_no_value
 from database.imports.staging import ImportOptions, Skipped, Staged
@@ -63,6 +63,16 @@ def nearest_headings(head: Head) -> Headings:
     return Headings(max(
         range(len(head.records) - 1), key=lambda n: len(set(_IDENTIFIERS) & set(head.records[n + 1].keys))
     ), 2)
+
+
+def lacking(record: Record) -> list[str]:
+    """What a wide file needs and a record has not."""
+    keys = set(record.keys)
+    found = {
+        "ASIN (or Product ID)": keys & {"asin", PRODUCT_ID}, "Marketplace (or MP)": keys & {"mp", "marketplace"},
+        "months such as Jan-24": any(map(is_month, record.cells)),
+    }
+    return [words for words, is_there in found.items() if not is_there]
 
 
 def stage(

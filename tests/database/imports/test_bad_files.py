@@ -58,9 +58,6 @@ def row(value: str = "1.00", month: str = "2024-02", asin: str = "A2", marketpla
          "file.csv: line 3: a cell is longer than 100,000 characters; nothing was taken in"),
         (HEADINGS.replace("value", "value,note") + GOOD.replace("\n", f",{'x' * 200_000}\n"),
          "file.csv: line 2: a cell is longer than 100,000 characters; nothing was taken in"),
-        ("colour,size\nred,1\n",
-         "file.csv: line 1: the headings are those of no known format (amazon-orders, long, wide); "
-         "compare them with the README, or give --format"),
         (HEADINGS.replace("value", "value,Value") + GOOD.replace("\n", ",1\n"),
          "file.csv: line 1, column Value: this heading stands there twice; nothing was taken in"),
         (HEADINGS.replace("marketplace", "shop") + GOOD,

@@ -54,7 +54,7 @@ def test_the_report_names_what_stands_above_the_headings(notes_of):
 
 def test_headings_are_looked_for_in_thirty_lines(staged_rows, refusal_of):
     assert staged_rows("note\n" * 29 + LONG + row(1)) == facts(1)
-    assert "the headings are those of no known format" in refusal_of("note\n" * 30 + LONG + row(1))[0]
+    assert "its headings are those of no known format" in refusal_of("note\n" * 30 + LONG + row(1))[0]
 
 
 def test_line_numbers_count_from_the_top_of_the_file(refusal_of):
