@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.copying import TRANSIENT, Copying, Part, Staging, renumbered, write_numbers
 from database.engines.mariadb.build import rename
-from database.engines.mariadb.connections import NO_SPACE, UNREACHABLE
+from database.engines.mariadb.connections import NO_SPACE, UNLIMITED, UNREACHABLE
 from database.engines.mariadb.store import MysqlStore
 from database.engines.ports import Store
 from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, Refused, SetupError, SwapFailed
@@ -54,6 +54,7 @@ class MysqlCopying(Copying):
     @contextlib.contextmanager
     def parts(self) -> Iterator[Iterator[Part]]:
         transient = {table.name for table in TRANSIENT}
+        _refuse_row_limit(self.store)
         tables = our_tables(self.store)
         kept = [name for name in tables if name not in transient]
         emptied = [name for name in tables if name in transient]
@@ -226,6 +227,17 @@ def tool(kind: str, store: MysqlStore, arguments: Sequence[str], **streams) -> I
         if code != 0:
             errors.seek(0)
             raise _failure(Path(program).name, errors.read().decode("utf-8", "replace"), store)
+
+
+def _refuse_row_limit(store: MysqlStore) -> None:
+    """The dump program takes the server's global limit for its own, and would leave out rows without a word."""
+    with store.facts() as connection:
+        limit = connection.exec_driver_sql("SELECT @@GLOBAL.sql_select_limit").scalar()
+    if limit != UNLIMITED:
+        raise SetupError(
+            f"the server's sql_select_limit ({limit}) would cut off tables in the backup; run there: "
+            f"SET GLOBAL sql_select_limit = {UNLIMITED}"
+        )
 
 
 def _options(store: MysqlStore) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pymysql
 import pytest
 
+from database.backup.backup import back_up
 from database.engines.mariadb.connections import SESSION, STRICT
 from database.engines.mariadb.store import load_rows
 from database.summaries.refresh import RefreshOptions, refresh
-from domain.errors import Refused
+from domain.errors import Refused, SetupError
 from tests.facts import add_facts, add_products, all_summary_rows
 
 MARIADB = pytest.mark.parametrize("engine", ["mysql"], indirect=True)
@@ -71,3 +72,11 @@ def test_a_refresh_reads_and_publishes_every_row(hostile, tmp_path):
     rows.write_text("2\tUS\tCM1\t2024-01-01\t1.239\n", encoding="utf-8")
     with hostile.facts() as connection, pytest.raises(Refused, match="^the server changed 1 of the loaded values: "):
         load_rows(connection, "financials", str(rows), ["asin_id", "marketplace", "metric", "month", "value"])
+
+
+@MARIADB
+def test_a_backup_that_would_lack_rows_is_refused(hostile, tmp_path):
+    words = r"^the server's sql_select_limit \(2\) would cut off tables in the backup; run there: SET GLOBAL sql_select"
+    with pytest.raises(SetupError, match=words):
+        back_up(hostile, tmp_path / "shop.backup")
+    assert list(tmp_path.glob("*.backup*")) == []
