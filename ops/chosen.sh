@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What the operator has chosen and deploy_lego.sh keeps: settings apart from those that git tracks, and the file that the web
-# is served with. Sourced, not run.
+# is served with. Sourced, not run; $instance, $engine, $address, $running and $work are set by then.
+# shellcheck disable=SC2154
 
 : "${root:?the repository folder}"
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # How deploy_lego.sh tells what it does; sourced, not run. Needs $work, $busy_for, and $running with find_running.
+# shellcheck disable=SC2154
 
 : "${busy_for:?seconds to wait for a lock}"
 
