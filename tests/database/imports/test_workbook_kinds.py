@@ -15,7 +15,7 @@ from domain.errors import Refused
 from tests.database.imports.test_workbook_cells import read, refused
 from tests.database.imports.workbooks import ods, xlsx
 
-FILES = Path(__file__).parent.parent / "files"
+FILES = Path(__file__).resolve().parents[2] / "files"
 ONE = '<row r="1"><c r="A1"><v>1</v></c></row>'
 
 

@@ -14,7 +14,7 @@ from database.imports.staging import ImportOptions, Staged
 from domain.errors import Refused
 from tests.database.imports.conftest import stored_facts
 
-FILES = Path(__file__).parent.parent / "files"
+FILES = Path(__file__).resolve().parents[2] / "files"
 LONG = ("asin", "brand", "marketplace", "metric", "month", "value")
 
 

@@ -247,7 +247,7 @@ def test_a_file_with_faults_is_refused_with_its_own_name_and_every_fault(shop, s
 @EMBEDDED
 def test_what_is_no_products_file_is_refused(shop, signed_in):
     client = signed_in("analyst")
-    for content, said in ((b"", "is empty"), (b"PK\x03\x04zip", "is a zip archive")):
+    for content, said in ((b"", "is empty"), (b"PK\x03\x04zip", "is a damaged workbook")):
         page = post(client, "/catalog/upload", file=(io.BytesIO(content), "x.csv"))
         assert said in words(page)
 

@@ -40,6 +40,7 @@ EMBEDDED = pytest.mark.parametrize("engine", ["embedded"], indirect=True)
 HEADINGS = "asin,brand,category,marketplace,metric,month,value\n"
 FIRST = HEADINGS + "A1,Acme,Toys,US,Net revenue,2024-01,10.50\nA1,Acme,Toys,US,CM1,2024-02,4.00\n"
 SECOND = HEADINGS + "A1,Acme,Toys,US,Net revenue,2024-01,12.00\n"
+FILES = Path(__file__).resolve().parents[2] / "files"
 HOSTILE = "../../<img src=x>\u202e=cmd.csv"
 
 
@@ -146,6 +147,11 @@ def test_a_file_is_reported_taken_in_refreshed_and_taken_back(store, signed_in, 
 
 
 REFUSED = {
+    "cut.xlsx": (
+        (FILES / "cases" / "F09.xlsx").read_bytes(),
+        "is a damaged workbook (its end is missing, as of a file that was cut off on its way); save or send it once "
+        "more",
+    ),
     "packed.csv": (gzip.compress(b"x", mtime=0), "is compressed with gzip; unpack it first: gunzip"),
     "wide.csv": (FIRST.encode("utf-32"), "is UTF-32; save it as UTF-8"),
     "nul.csv": (FIRST.encode() + b"A2,Ac\0me,Toys,US,CM1,2024-01,1\n", "line 4: a NUL byte"),
@@ -161,13 +167,14 @@ REFUSED = {
 def test_each_file_stands_alone_each_refusal_says_why_and_two_words_take_in_once(store, signed_in):
     client = signed_in("analyst")
     sent = [(name, content) for name, (content, _) in REFUSED.items()]
-    address = settled(client, send(client, *sent, (HOSTILE, FIRST), round="1", allow_currency="eur, INR"))
+    workbook = ("book.xls", (FILES / "workbook.xls").read_bytes())
+    address = settled(client, send(client, *sent, (HOSTILE, FIRST), workbook, round="1", allow_currency="eur, INR"))
     page = text_of(client, address)
     for name, (_, words) in REFUSED.items():
         assert f"{name} not taken in {words}" in page
     assert str(store.settings.database.path) not in page
     # Whatever a file is called, it lies under a number; on the page its name is words.
-    assert {path.name for path in kept(store)} == {f"{number}.csv" for number in range(1, len(REFUSED) + 2)}
+    assert {path.name for path in kept(store)} == {f"{number}.csv" for number in range(1, len(REFUSED) + 3)}
     assert {path.stat().st_mode & 0o777 for path in kept(store)} == {0o600}
     assert {path.parent.stat().st_mode & 0o777 for path in kept(store)} == {0o700}
     html = client.get(address).text
@@ -176,7 +183,9 @@ def test_each_file_stands_alone_each_refusal_says_why_and_two_words_take_in_once
     first, second = post(client, address), post(client, address)
     assert (first.location, settled(client, second)) == (address, address)
     assert "Taken in" in text_of(client, address)
-    assert [row[1:4] for row in log_rows(store)] == [("<img src=x>\\u202e=cmd.csv", "done", "analyst")]
+    assert [row[1:4] for row in log_rows(store)] == [
+        ("<img src=x>\\u202e=cmd.csv", "done", "analyst"), ("book.xls", "done", "analyst"),
+    ]
     assert len(list((store.settings.database.path / "imports").glob("*/take-*"))) == 1
     assert [action for _, action in audit(store)] == ["import uploaded", "import confirmed"]
     # Later words, and a look again, begin nothing: it is in.
@@ -185,7 +194,7 @@ def test_each_file_stands_alone_each_refusal_says_why_and_two_words_take_in_once
     assert client.get(f"{address}/progress").json["state"] == "over"
     assert post(client, f"{address}/discard").location == "/imports"
     assert client.get(address).status_code == 404
-    assert len(log_rows(store)) == 1
+    assert len(log_rows(store)) == 2
 
 
 @EMBEDDED
