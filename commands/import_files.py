@@ -27,6 +27,12 @@ WAITING = "waiting its turn"
               help="Default: by the headings.")
 @click.option("--source", help="Whose figures these are; default: the format's name.")
 @click.option("--brand", help="The brand for files that have no brand column.")
+@click.option("--marketplace", metavar="CODE", help="The marketplace for files that have no column for it.")
+@click.option("--currency", metavar="CODE|local", help="What a table is in; local: each marketplace's own.")
+@click.option("--sum", "sum_rows", is_flag=True, help="Add up rows of one product, marketplace, metric and month.")
+@click.option("--negative-costs", is_flag=True, help="Costs stand with a minus in the file: turn them.")
+@click.option("--skip-column", "skip_columns", multiple=True, metavar="NAME",
+              help="Leave this column out; may be repeated.")
 @click.option("--append", is_flag=True, help="Add to what the source gave before; replace nothing.")
 @click.option("--whole-months", is_flag=True, help="Replace all that the source gave for the months in the file.")
 @click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark, if no cell settles it.")
@@ -34,7 +40,7 @@ WAITING = "waiting its turn"
 @click.option("--date-order", type=click.Choice(["dmy", "mdy"]),
               help="Which of day and month stands first, if no date settles it.")
 @click.option("--sheet", metavar="NAME", help="The sheet of a workbook; default: the first of a known format.")
-@click.option("--round", "rounding", is_flag=True, help="Round a third decimal half to even instead of refusing it.")
+@click.option("--round", is_flag=True, help="Round a third decimal half to even instead of refusing it.")
 @click.option("--dry-run", is_flag=True, help="Change nothing, print the same report.")
 @click.option("--refresh", "then_refresh", is_flag=True, help="Refresh the summaries afterwards.")
 @click.option("--update-products", is_flag=True, help="Take brands, categories and statuses from the file.")
@@ -47,8 +53,8 @@ WAITING = "waiting its turn"
 @click.option("--progress", "tell_progress", is_flag=True, help="Print a line per stage where no terminal is, too.")
 @click.pass_context
 def command(
-    context, files, file_format, source, brand, append, whole_months, decimal, date_order, encoding, sheet, rounding,
-    dry_run, then_refresh, update_products, allow_currency, wait, as_json, user_name, called, tell_progress,
+    context, files, file_format, append, whole_months, then_refresh, wait, as_json, user_name, called, tell_progress,
+    **asked,
 ) -> None:
     """Take CSV files and workbooks in, each all or nothing; the summaries change with the next refresh."""
     if append and whole_months:
@@ -56,10 +62,7 @@ def command(
     if called and len(files) > 1:
         raise SetupError("--called names one file; give one")
     mode = APPEND if append else WHOLE_MONTHS if whole_months else REPLACE
-    options = ImportOptions(
-        source, mode, brand, update_products, tuple(allow_currency), decimal=decimal, date_order=date_order,
-        encoding=encoding, round=rounding, dry_run=dry_run, sheet=sheet,
-    )
+    options = ImportOptions(mode=mode, **asked)
     store = current_store()
     reports, refused = [], 0
     for path in files:
@@ -72,7 +75,7 @@ def command(
                 click.echo("\n".join(report.lines()))
     if as_json:
         click.echo(json.dumps([report.as_dict() for report in reports], indent=2, ensure_ascii=False))
-    if reports and not dry_run:
+    if reports and not options.dry_run:
         _refresh_or_say(context, then_refresh)
     if refused:
         if len(files) > 1:

@@ -52,6 +52,8 @@ _NAMES = {
     name_key(spelling): name
     for name in (*PROFIT_TREE, *UNITS, GROSS_SALES, *RETURNS) for spelling in (name, *SPELLINGS.get(name, ()))
 }
+FIXED = frozenset(_NAMES.values())
+"""Names that no other spelling may take the place of."""
 _RATIO_WORDS = frozenset(("acos", "tacos", "roi", "ratio", "rate", "average", "margin"))
 _REMARK = re.compile(r"(.*\S)\s*(?:\(([^()\[\]]*)\)|\[([^()\[\]]*)\])", re.DOTALL)
 

@@ -1,7 +1,7 @@
 """One file = one import: `take_in` turns staged rows into facts, in one transaction.
 
 1. refuse bytes that are in already;
-2. find or make the products, brands and categories they name;
+2. let its names meet in those that are stored; find or make the products, brands and categories they name;
 3. insert the facts in index order;
 4. set aside what they replace (undo puts it back), remove the demo's facts;
 5. note the changed months in the ledger and the import in `financials_import`;
@@ -24,6 +24,7 @@ from database.facts.archived import refuse_archived
 from database.facts.ledger import note_changed_months
 from database.imports import facts
 from database.imports.dimensions import Entry, place_products
+from database.imports.meeting import joined, meet_stored
 from database.imports.report import ImportReport, MetricSum, MonthSum
 from database.imports.staging import APPEND, DEMO, REPLACE, ImportOptions, Skipped, Staged
 from domain.errors import Refused
@@ -58,11 +59,13 @@ def _take_in(
     options: ImportOptions, started: float,
 ) -> ImportReport:
     refuse_same_bytes(connection, staged.sha256, staged.file_name)
-    by_month = _sums(scratch, staged)
-    metrics, months = _by_metric(by_month), tuple(sorted({found.month for found in by_month}))
+    months = _months(scratch, staged)
     _refuse_impossible_months(staged, months)
     refuse_archived(connection, months, f"{staged.file_name}: has facts")
     store.prepare_months(months)
+    stored = meet_stored(store, connection, scratch, staged, months)
+    by_month = _sums(scratch, staged)
+    metrics = _by_metric(by_month)
     source = (options.source or staged.format).strip()
     entry = Entry(next_import_id(connection), utc_now())
     placement = place_products(store, connection, scratch, staged, entry=entry, update=options.update_products)
@@ -83,11 +86,12 @@ def _take_in(
         file_name=staged.file_name, format=staged.format, source=source, mode=options.mode, sha256=staged.sha256,
         dry_run=options.dry_run, import_id=None if options.dry_run else entry.import_id, rows_read=staged.rows_read,
         cells_read=staged.cells_read, metrics=metrics, months=months, by_month=by_month, skipped=staged.skipped,
-        skipped_columns=staged.skipped_columns, replaced=replaced, kept=kept, kept_products=kept_count,
+        skipped_columns=staged.skipped_columns, met=joined(staged.met, (*stored.met, *placement.met)),
+        replaced=replaced, kept=kept, kept_products=kept_count,
         differences=placement.differences, difference_count=placement.difference_count, overlaps=overlaps,
         new=placement.new, demo_facts=demo_facts, demo_value=demo_value, currencies=staged.currencies,
         symbols=staged.symbols, rounded=staged.rounded, notes=staged.notes,
-        warnings=(*staged.warnings, *placement.warnings),
+        warnings=(*staged.warnings, *stored.warnings, *placement.warnings),
         seconds=round(time.monotonic() - started, 3),
     )
 
@@ -114,13 +118,18 @@ def _refuse_impossible_months(staged: Staged, months: Sequence[datetime.date]) -
             raise Refused(f"{staged.file_name}: the month {format_month(month)} {fault}; nothing was taken in")
 
 
+def _months(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[datetime.date, ...]:
+    rows = scratch.execute(f"SELECT DISTINCT month FROM {staged.relation} ORDER BY month").fetchall()
+    if not rows:
+        raise Refused(f"{staged.file_name}: gives no fact: every value cell is blank, or there is no row")
+    return tuple(month for (month,) in rows)
+
+
 def _sums(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[MonthSum, ...]:
     rows = scratch.execute(
         "SELECT metric::VARCHAR AS metric, month, count(*) AS facts, sum(value)::DECIMAL(25,2) AS value "
         f"FROM {staged.relation} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    if not rows:
-        raise Refused(f"{staged.file_name}: gives no fact: every value cell is blank, or there is no row")
     return tuple(MonthSum(*row) for row in rows)
 
 

@@ -2,9 +2,9 @@
 
 1. one reading of the file gathers its words: each distinct product, each distinct marketplace, metric and
    month, each number text that is not plain;
-2. the words are judged: few, however long the file;
-3. a second reading makes `staged`, with enumerations for texts, so that ten million facts stay small;
-4. keys that stand twice are looked for.
+2. rows that are no facts of a product are found among them; only a file that has such is read once more without;
+3. the words are judged: few, however long the file;
+4. another reading makes `staged`, with enumerations for texts, so that ten million facts stay small.
 Lines and columns are looked up only when there is a fault to report.
 """
 
@@ -13,13 +13,14 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
 from database.imports.csv_file import CsvFile
 from database.imports.faults import LISTED, Fault
-from database.imports.month_texts import read_months
+from database.imports.month_texts import ReadMonths, read_months
+from database.imports.names import Names, read_names
 from database.imports.numbers import (
     ERROR_WORD,
     PLAIN,
@@ -31,18 +32,16 @@ from database.imports.numbers import (
     read_odd_numbers,
     rule_of_mark,
 )
+from database.imports.rows_aside import RowsAside, find_rows_aside
 from database.imports.slow_reading import FIELD_LIMIT
 from database.imports.staging import ImportOptions
 from database.imports.workbook.cell_texts import NOT_CALCULATED
 from domain.errors import LegoError, OutOfSpace, Refused
-from domain.metrics import canonical_metric
-from domain.months import format_month
 
 FIELDS = ("asin", "brand", "category", "status", "marketplace", "metric", "month", "currency", "value")
 LONGEST = {"asin": 64, "brand": 255, "category": 255, "status": 50, "marketplace": 10, "metric": 100}
 NEEDED = ("asin", "marketplace", "metric", "month")
 MOST_TEXTS = 1_000_000
-MOST_KEYS = 400_000_000
 _BLANKS = " \t\u00a0"
 
 
@@ -60,13 +59,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class CellSource:
-    """What a format makes of its file. `query` is SQL over the file with the columns FIELDS, texts or NULL;
+    """What a format makes of its file. `query` is SQL over the file with the columns FIELDS, texts or NULL. One that
+    may have rows of totals gives `name` and `sku` beside, and in `numbered` a number `record` of each row of the file;
     `cells_of` gives the cells of one record, and `facts_of` its (asin, marketplace, metric, month, column)."""
 
     file: CsvFile
     query: str
     cells_of: Callable[[list[str]], Iterator[Cell]]
     facts_of: Callable[[list[str]], Iterator[tuple[str, str, str, str, str]]]
+    numbered: str = ""
     rows_per_record: int = 1
     unread: tuple[int, ...] = ()
     blank_rules: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(NEEDED, "is blank"))
@@ -83,34 +84,64 @@ class Gathered:
     style: NumberStyle
     named_currencies: tuple[str, ...]
     months: Mapping[str, datetime.date]
+    names: Names
+    orders: Mapping[str, str]
+    aside: RowsAside
 
 
 def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options: ImportOptions) -> Gathered:
     """Reads a file's cells into `staged` and `staged_product`; a key may stand there more than once. Raises
     Refused with every fault found."""
     _refuse_long_cells(scratch, source)
-    with reading(source):
-        scratch.execute(_WORDS.format(query=source.query, plain=PLAIN, blank=is_blank("value")))
-    rows, filled, points = scratch.execute(
-        "SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (kind <> 'blank'), 0)::BIGINT, "
-        "coalesce(sum(n) FILTER (kind = 'point'), 0)::BIGINT FROM word WHERE g = 6"
-    ).fetchone()
-    blank_lines = source.file.check_count(rows // source.rows_per_record)
-    scratch.execute(
-        "CREATE OR REPLACE TEMP TABLE odd AS SELECT value AS text, n FROM word WHERE g = 6 AND kind = 'odd'"
-    )
-    style = read_odd_numbers(scratch, table="odd", points=points, decimal=options.decimal, rounding=options.round)
-    months, month_rules = _read_months(scratch, options.date_order)
-    bad = _bad_words(scratch, source, month_rules)
-    if any(bad.values()) or (style.decimal == "," and points):
-        raise _word_refusal(source, bad, style)
-    _stage(scratch, source, months)
+    counted = _read_words(scratch, source)
+    rows = counted.rows // source.rows_per_record
+    blank_lines = source.file.check_count(rows)
+    style = _read_numbers(scratch, counted, options)
+    aside = find_rows_aside(scratch, source.query, source.numbered) if source.numbered else RowsAside()
+    if aside.condition:
+        source = replace(source, query=f"SELECT * FROM ({source.query}) WHERE NOT ({aside.condition})")
+        counted = _read_words(scratch, source)
+        style = _read_numbers(scratch, counted, options)
+    names = read_names(scratch)
+    months = _read_months(scratch, options.date_order)
+    bad = _bad_words(scratch, source, months.rules, names)
+    if any(bad.values()) or (style.decimal == "," and counted.points):
+        raise _word_refusal(source, bad, style, aside)
+    _stage(scratch, source, months.months)
     codes = [row[0] for row in scratch.execute(
         "SELECT DISTINCT upper(currency) FROM word WHERE g = 5 AND currency IS NOT NULL AND kind <> 'blank'"
     ).fetchall()]
     return Gathered(
-        rows=rows // source.rows_per_record, blank_lines=blank_lines, filled=filled, blank=rows - filled, style=style,
-        named_currencies=tuple(sorted({*codes, *style.codes})), months=months,
+        rows=rows, blank_lines=blank_lines, filled=counted.filled, blank=counted.rows - counted.filled, style=style,
+        named_currencies=tuple(sorted({*codes, *style.codes})), months=months.months, names=names, orders=months.orders,
+        aside=aside,
+    )
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Rows of the source's query, those with a value, and those whose value has a plain decimal point."""
+
+    rows: int
+    filled: int
+    points: int
+
+
+def _read_words(scratch: duckdb.DuckDBPyConnection, source: CellSource) -> _Counted:
+    with reading(source):
+        scratch.execute(_WORDS.format(query=source.query, plain=PLAIN, blank=is_blank("value")))
+    return _Counted(*scratch.execute(
+        "SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (kind <> 'blank'), 0)::BIGINT, "
+        "coalesce(sum(n) FILTER (kind = 'point'), 0)::BIGINT FROM word WHERE g = 6"
+    ).fetchone())
+
+
+def _read_numbers(scratch: duckdb.DuckDBPyConnection, counted: _Counted, options: ImportOptions) -> NumberStyle:
+    scratch.execute(
+        "CREATE OR REPLACE TEMP TABLE odd AS SELECT value AS text, n FROM word WHERE g = 6 AND kind = 'odd'"
+    )
+    return read_odd_numbers(
+        scratch, table="odd", points=counted.points, decimal=options.decimal, rounding=options.round
     )
 
 
@@ -174,33 +205,35 @@ def _refuse_long_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource) -
             raise source.file.structural_refusal("a cell is too long")
 
 
-def _read_months(scratch: duckdb.DuckDBPyConnection, order: str | None) -> tuple[dict, dict[str, str]]:
+def _read_months(scratch: duckdb.DuckDBPyConnection, order: str | None) -> ReadMonths:
     texts = scratch.execute(
         f"SELECT DISTINCT month FROM word WHERE g = 5 AND {clean('month')} IS NOT NULL ORDER BY 1 LIMIT {MOST_TEXTS}"
     ).fetchall()
-    found = read_months((text for (text,) in texts), order=order)
-    return found.months, found.rules
+    return read_months((text for (text,) in texts), order=order)
 
 
 def _bad_words(
-    scratch: duckdb.DuckDBPyConnection, source: CellSource, month_rules: dict[str, str]
+    scratch: duckdb.DuckDBPyConnection, source: CellSource, month_rules: dict[str, str], names: Names
 ) -> dict[str, dict[str, str]]:
     """Per field the texts that break a rule ('' for a blank one)."""
     bad: dict[str, dict[str, str]] = {name: {} for name in FIELDS}
     bad["month"].update(month_rules)
-    for name, longest in LONGEST.items():
-        g = 3 if name in ("asin", "brand", "category", "status") else 5
-        reserved = "upper(text) = 'ALL'" if name == "marketplace" else "false"
-        error = f"regexp_full_match(text, '{ERROR_WORD}')"
+    too_long = {name: f"is longer than {longest} characters" for name, longest in LONGEST.items()}
+    for name in ("asin", "brand", "category", "status"):
         rows = scratch.execute(
-            f"SELECT DISTINCT {name}, CASE WHEN length(text) > {longest} THEN 'is longer than {longest} characters' "
-            f"WHEN text = '{NOT_CALCULATED}' THEN '{WITHOUT_VALUE}' "
-            f"WHEN {error} THEN '{SPREADSHEET_ERROR}' "
-            f"ELSE 'is reserved for the sum of all marketplaces' END "
-            f"FROM (SELECT {name}, {clean(name)} AS text FROM word WHERE g = {g}) "
-            f"WHERE length(text) > {longest} OR {error} OR {reserved} LIMIT {MOST_TEXTS}"
+            f"SELECT DISTINCT {name} FROM word WHERE g = 3 AND length({clean(name)}) > {LONGEST[name]} "
+            f"LIMIT {MOST_TEXTS}"
         ).fetchall()
-        bad[name].update(rows)
+        bad[name].update((text, too_long[name]) for (text,) in rows)
+    for name in ("asin", "brand", "category", "status", "marketplace", "metric"):
+        bad[name].update(_spreadsheet_errors(scratch, name))
+    bad["asin"].update(_damaged_asins(scratch))
+    for kind, found in (("marketplace", names.marketplaces), ("metric", names.metrics)):
+        bad[kind].update((text, too_long[kind]) for text, name in found.items() if len(name) > LONGEST[kind])
+    bad["marketplace"].update(
+        (text, "is reserved for the sum of all marketplaces")
+        for text, name in names.marketplaces.items() if name.upper() == "ALL"
+    )
     for name in NEEDED:
         g = 3 if name == "asin" else 5
         rows = scratch.execute(
@@ -220,10 +253,37 @@ def _bad_words(
     return bad
 
 
-def _word_refusal(source: CellSource, bad: dict[str, dict[str, str]], style: NumberStyle) -> Refused:
+def _spreadsheet_errors(scratch: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, str]]:
+    g = 3 if name in ("asin", "brand", "category", "status") else 5
+    return scratch.execute(
+        f"SELECT DISTINCT {name}, CASE WHEN text = '{NOT_CALCULATED}' THEN '{WITHOUT_VALUE}' "
+        f"ELSE '{SPREADSHEET_ERROR}' END FROM (SELECT {name}, {clean(name)} AS text FROM word WHERE g = {g}) "
+        f"WHERE regexp_full_match(text, '{ERROR_WORD}') LIMIT {MOST_TEXTS}"
+    ).fetchall()
+
+
+def _damaged_asins(scratch: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """What a spreadsheet makes of an ASIN that looks like a number: 3.06E+09, or no zeros in front."""
+    return scratch.execute(
+        "SELECT DISTINCT asin, CASE WHEN contains(upper(asin), 'E') THEN '" + _POWER + "' ELSE '" + _ZEROS + "' END "
+        "FROM word WHERE g = 3 AND kind <> 'blank' AND regexp_full_match(upper(asin), "
+        f"'\\s*([0-9]+([.,][0-9]+)?E[+]?[0-9]+|[0-9]{{7,9}})\\s*') LIMIT {MOST_TEXTS}"
+    ).fetchall()
+
+
+_POWER = "is an ASIN that a spreadsheet took for a number; format the column as text and fill it in again"
+_ZEROS = "is an ASIN without the zeros at its front, which a spreadsheet took off; write all ten characters"
+
+
+def _word_refusal(
+    source: CellSource, bad: dict[str, dict[str, str]], style: NumberStyle, aside: RowsAside
+) -> Refused:
     faults, count = [], 0
     for line, record in source.file.records():
-        for fault in _faults_of(line, source, list(source.cells_of(record)), bad, style):
+        cells = list(source.cells_of(record))
+        if any(cell.text in aside.texts for cell in cells if cell.field != "value"):
+            continue
+        for fault in _faults_of(line, source, cells, bad, style):
             count += 1
             if len(faults) < LISTED:
                 faults.append(fault)
@@ -237,7 +297,7 @@ def _faults_of(
 ) -> Iterator[Fault]:
     filled = any(cell.field == "value" and not means_no_value(cell.text) for cell in cells)
     for cell in cells:
-        rule = bad[cell.field].get(cell.text)
+        rule = bad.get(cell.field, {}).get(cell.text)
         if rule is None and cell.field == "value" and style.decimal == "," and _is_plain_point(cell.text):
             rule = rule_of_mark(",")
         if rule is not None and (filled or rule not in source.blank_rules.values()):
@@ -251,7 +311,7 @@ def _is_plain_point(text: str) -> bool:
 
 
 def _stage(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: dict) -> None:
-    _map_words(scratch, months)
+    _make_types(scratch, months)
     odd, blank = scratch.execute(
         "SELECT (SELECT count(*) FROM odd), (SELECT count(*) FROM word WHERE g = 6 AND kind = 'blank')"
     ).fetchone()
@@ -262,14 +322,17 @@ def _stage(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: dict)
     month = "(w.month || '-01')::DATE" if all(_is_iso(text) for text in months) else "m.month"
     if month == "m.month":
         joins += " JOIN month_word m ON m.text = w.month"
-    metric = "w.metric"
-    if scratch.execute("SELECT count(*) FROM metric_word WHERE text <> metric").fetchone()[0]:
-        joins += " JOIN metric_word x ON x.text = w.metric"
-        metric = "x.metric"
+    named = {}
+    for kind in ("asin", "marketplace", "metric"):
+        # Joining costs a second per ten million rows, so it is done only where a text is not its own name.
+        named[kind] = f"w.{kind}"
+        if scratch.execute(f"SELECT 1 FROM {kind}_map WHERE text IS DISTINCT FROM name LIMIT 1").fetchone():
+            joins += f" LEFT JOIN {kind}_map {kind}_name ON {kind}_name.text = w.{kind}"
+            named[kind] = f"coalesce({kind}_name.name, w.{kind})"
     query = (
-        f"SELECT {_trimmed(scratch, 'asin')}::asin_word AS asin, "
-        f"{_trimmed(scratch, 'marketplace')}::marketplace_word AS marketplace, {metric}::metric_name AS metric, "
-        f"{month} AS month, {value} AS value FROM ({source.query}) w {joins}"
+        f"SELECT {named['asin']}::asin_word AS asin, {named['marketplace']}::marketplace_word AS marketplace, "
+        f"{named['metric']}::metric_name AS metric, {month} AS month, {value} AS value "
+        f"FROM ({source.query}) w {joins}"
     )
     if blank:
         query = f"SELECT * FROM ({query}) WHERE value IS NOT NULL"
@@ -277,90 +340,25 @@ def _stage(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: dict)
         scratch.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {query}")
 
 
-def _map_words(scratch: duckdb.DuckDBPyConnection, months: dict) -> None:
-    metrics = [row[0] for row in scratch.execute(
-        "SELECT DISTINCT metric FROM word WHERE g = 5 AND kind <> 'blank'").fetchall()]
-    scratch.execute(
-        "CREATE OR REPLACE TEMP TABLE metric_word AS SELECT unnest($texts::VARCHAR[]) AS text, "
-        "unnest($metrics::VARCHAR[]) AS metric",
-        {"texts": metrics, "metrics": [canonical_metric(text.strip(_BLANKS)) for text in metrics]},
-    )
+def _make_types(scratch: duckdb.DuckDBPyConnection, months: dict) -> None:
     scratch.execute(
         "CREATE OR REPLACE TEMP TABLE month_word AS SELECT unnest($texts::VARCHAR[]) AS text, "
         "unnest($months::DATE[]) AS month",
         {"texts": list(months), "months": list(months.values())},
     )
+    asin = "coalesce(m.name, w.asin)"
+    products = f"word w LEFT JOIN asin_map m ON m.text = w.asin WHERE w.g = 3 AND w.kind <> 'blank' AND {asin} <> ''"
     for name, query in (
-        ("asin_word", f"SELECT DISTINCT {clean('asin')} AS text FROM word WHERE g = 3 AND kind <> 'blank'"),
-        ("marketplace_word",
-         f"SELECT DISTINCT {clean('marketplace')} AS text FROM word WHERE g = 5 AND kind <> 'blank'"),
-        ("metric_name", "SELECT DISTINCT metric AS text FROM metric_word"),
+        ("asin_word", f"SELECT DISTINCT {asin} AS text FROM {products}"),
+        ("marketplace_word", "SELECT DISTINCT name AS text FROM marketplace_map WHERE name IS NOT NULL"),
+        ("metric_name", "SELECT DISTINCT name AS text FROM metric_map WHERE name IS NOT NULL"),
     ):
         scratch.execute(f"CREATE OR REPLACE TEMP TYPE {name} AS ENUM (SELECT text FROM ({query}) ORDER BY text)")
     scratch.execute(
-        "CREATE OR REPLACE TEMP TABLE staged_product AS "
-        f"SELECT {clean('asin')} AS asin, {clean('brand')} AS brand, {clean('category')} AS category, "
-        f"{clean('status')} AS status, sum(n) AS n FROM word WHERE g = 3 AND kind <> 'blank' GROUP BY ALL"
+        f"CREATE OR REPLACE TEMP TABLE staged_product AS SELECT {asin} AS asin, {clean('w.brand')} AS brand, "
+        f"{clean('w.category')} AS category, {clean('w.status')} AS status, sum(w.n) AS n FROM {products} GROUP BY ALL"
     )
-
-
-def _trimmed(scratch: duckdb.DuckDBPyConnection, field: str) -> str:
-    """Trimming costs a second per ten million rows, so it is done only where a word needs it."""
-    g = 3 if field == "asin" else 5
-    needed = scratch.execute(
-        f"SELECT count(*) FROM word WHERE g = {g} AND {field} <> {clean(field)} AND kind <> 'blank'").fetchone()[0]
-    return clean(f"w.{field}") if needed else f"w.{field}"
 
 
 def _is_iso(text: str) -> bool:
     return len(text) == 7 and text[4] == "-"
-
-
-def refuse_twice(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: Mapping[str, datetime.date]) -> None:
-    """Raises Refused, with both lines, if a product, marketplace, metric and month stand in `staged` twice."""
-    if _keys_are_unique(scratch):
-        return
-    doubled = "FROM staged GROUP BY asin, marketplace, metric, month HAVING count(*) > 1"
-    twice = scratch.execute(
-        f"SELECT asin::VARCHAR, marketplace::VARCHAR, metric::VARCHAR, month, count(*) {doubled} LIMIT 10000"
-    ).fetchall()
-    if not twice:
-        return
-    count = scratch.execute(f"SELECT sum(n - 1)::BIGINT FROM (SELECT count(*) AS n {doubled})").fetchone()[0]
-    wanted: dict[tuple, int | None] = {tuple(row[:4]): None for row in twice}
-    faults = []
-    for line, record in source.file.records():
-        for asin, marketplace, metric, month, column in source.facts_of(record):
-            words = (asin.strip(_BLANKS), marketplace.strip(_BLANKS), canonical_metric(metric.strip(_BLANKS)))
-            key = (*words, months.get(month))
-            if key not in wanted:
-                continue
-            if wanted[key] is None:
-                wanted[key] = line
-            elif len(faults) < LISTED:
-                words = f"gives {' '.join(key[:3])} {format_month(key[3])} again; line {wanted[key]} gave it first"
-                faults.append(Fault(words, line, column))
-    raise source.file.refusal(faults, count)
-
-
-def _keys_are_unique(scratch: duckdb.DuckDBPyConnection) -> bool:
-    """One bit per possible key, as many bits set as there are facts: ten times quicker than grouping. False
-    also means that there are too many possible keys to try it."""
-    products, marketplaces, metrics = scratch.execute(
-        "SELECT len(enum_range(NULL::asin_word)), len(enum_range(NULL::marketplace_word)), "
-        "len(enum_range(NULL::metric_name))"
-    ).fetchone()
-    first, last = scratch.execute(
-        "SELECT min(year(month) * 12 + month(month)), max(year(month) * 12 + month(month)) FROM staged"
-    ).fetchone()
-    if first is None:
-        return True
-    keys = products * marketplaces * metrics * (last - first + 1)
-    if keys > MOST_KEYS:
-        return False
-    return scratch.execute(
-        "SELECT bit_count(bitstring_agg("
-        f"(((year(month) * 12 + month(month) - {first}) * {metrics}::BIGINT + enum_code(metric)) "
-        f"* {marketplaces}::BIGINT + enum_code(marketplace)) * {products}::BIGINT + enum_code(asin), "
-        f"0::BIGINT, {keys}::BIGINT)) = count(*) FROM staged"
-    ).fetchone()[0]

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from database.imports.staging import ImportOptions
-from domain.errors import Refused
+import duckdb
+
+from database.imports.staging import LOCAL, ImportOptions
+from domain.currencies import CODES, SIGNS
+from domain.errors import Refused, SetupError
+from domain.marketplaces import currency_of
 
 DOLLARS = ("USD", "CAD", "AUD", "MXN", "SGD", "NZD", "HKD", "TWD", "BRL", "CLP", "COP", "ARS")
-_SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR"}
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,25 @@ class Currencies:
 
     own: str
     file_name: str
+
+
+def currencies_told(scratch: duckdb.DuckDBPyConnection, options: ImportOptions) -> tuple[str, ...]:
+    """The currencies that --currency says the file in `staged` is in: `local` is that of each of its marketplaces.
+    Raises SetupError for a code that is none, or a marketplace whose currency nobody knows."""
+    if options.currency is None:
+        return ()
+    if options.currency.lower() != LOCAL:
+        code = options.currency.upper()
+        if code not in CODES:
+            raise SetupError(f"--currency {options.currency!r}: give a code like EUR, or local")
+        return (code,)
+    places = [place for (place,) in scratch.execute(
+        "SELECT DISTINCT marketplace::VARCHAR FROM staged ORDER BY 1"
+    ).fetchall()]
+    unknown = [place for place in places if currency_of(place) is None]
+    if unknown:
+        raise SetupError(f"--currency local: {', '.join(unknown)} is no marketplace of Amazon's; give the code")
+    return tuple(sorted({currency_of(place) for place in places}))
 
 
 def check_currencies(
@@ -42,4 +64,6 @@ def check_currencies(
 
 
 def _code(sign: str, own: str) -> str:
-    return _SIGNS.get(sign) or (own if own in DOLLARS else "USD")
+    if sign == "$":
+        return own if own in DOLLARS else "USD"
+    return SIGNS.get(sign) or own

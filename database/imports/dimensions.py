@@ -1,8 +1,9 @@
 """The products, brands and categories a file names: found, or made, in the import's own transaction.
 
-Names are compared byte for byte. What is stored wins over what a file says, unless the person asks for
-`--update-products`; what is not stored yet is filled in. A product's own category is only written where
-it differs from its brand's, so that moving a brand later moves its products.
+Names meet in the stored one that is the same but for case, spaces and what nobody sees (`domain/spelling.py`).
+What is stored wins over what a file says, unless the person asks for `--update-products`; what is not stored yet is
+filled in. A product's own category is only written where it differs from its brand's, so that moving a brand later
+moves its products.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.ports import Store
+from database.imports.meeting import rename
 from database.imports.report import LISTED, Difference, NewNames
-from database.imports.staging import Staged
+from database.imports.staging import Met, Staged
 from domain.errors import Refused
+from domain.spelling import meet, tidy
 
 PRODUCTS = "import_product"
 """TEMP table (asin, asin_id) that the facts are joined with."""
@@ -33,6 +36,7 @@ class Placement:
     differences: tuple[Difference, ...]
     difference_count: int
     warnings: tuple[str, ...]
+    met: tuple[Met, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,9 @@ def place_products(
 ) -> Placement:
     """Makes the products, brands and categories that `staged` names and the database lacks, and leaves the
     TEMP table `import_product` (asin, asin_id). With `update`, what the file says wins."""
-    _gather(scratch, staged)
     mirror_dimensions(store, connection, scratch)
+    met = _meet(scratch, staged)
+    _gather(scratch)
     scratch.execute(_ASSIGNMENT, {"update": update})
     names = "SELECT category, brand FROM import_assignment"
     categories = add_names(store, connection, scratch, schema.category, names=names, entry=entry)
@@ -64,6 +69,7 @@ def place_products(
         differences=tuple(Difference(*row) for row in differences),
         difference_count=count,
         warnings=_torn(scratch),
+        met=met,
     )
 
 
@@ -105,17 +111,65 @@ def add_names(
     )
 
 
-def _gather(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> None:
-    """One row per product of the file. Where its rows disagree, the most frequent name wins; ties go by
-    the alphabet, so that the same file always gives the same products."""
+def meet_names(
+    scratch: duckdb.DuckDBPyConnection, column: str, rows: str, *, known: str, table: str
+) -> tuple[Met, ...]:
+    """Leaves TEMP table `table` (text, name): in which name each text of `column` in the relation `rows` (with counts
+    n) meets, of those that the query `known` gives or of its own. Tells which met in another."""
+    counts = dict(scratch.execute(
+        f"SELECT {column}, sum(n)::BIGINT FROM {rows} WHERE {column} IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    ).fetchall())
+    stored = [name for (name,) in scratch.execute(known).fetchall() if name is not None]
+    # A text that nobody can see is no name.
+    names = {text: name or None for text, name in meet(counts, stored).items()}
+    scratch.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT unnest($texts::VARCHAR[]) AS text, "
+        "unnest($names::VARCHAR[]) AS name", {"texts": list(names), "names": list(names.values())},
+    )
+    return tuple(Met(column, text, name) for text, name in sorted(names.items()) if name and tidy(text) != name)
+
+
+def _meet(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[Met, ...]:
+    """Leaves TEMP table `named_product` (asin, brand, category, status, n) with the names that the file's meet in."""
     rows = staged.products or (
         f"(SELECT asin, brand, category, status, count(*) AS n FROM {staged.relation} GROUP BY ALL)"
     )
+    met: list[Met] = []
+    for column in ("brand", "category"):
+        met += meet_names(
+            scratch, column, rows, known=f"SELECT {column} FROM known_{column}", table=f"{column}_name"
+        )
+    # Keys are upper case, and a stored one may be of a time when they were not.
+    products = dict(scratch.execute(
+        "SELECT f.asin, min(k.asin) FROM (SELECT DISTINCT asin::VARCHAR AS asin FROM "
+        f"{rows}) f JOIN known_asin k ON upper(replace(k.asin, ' ', '')) = f.asin "
+        "WHERE f.asin NOT IN (SELECT asin FROM known_asin WHERE asin IS NOT NULL) GROUP BY f.asin ORDER BY f.asin"
+    ).fetchall())
+    rename(scratch, staged, "asin", products)
+    met += [Met("product", asin, stored) for asin, stored in products.items()]
+    scratch.execute(
+        "CREATE OR REPLACE TEMP TABLE product_name AS SELECT unnest($texts::VARCHAR[]) AS text, "
+        "unnest($names::VARCHAR[]) AS name", {"texts": list(products), "names": list(products.values())},
+    )
+    scratch.execute(
+        "CREATE OR REPLACE TEMP TABLE named_product AS SELECT coalesce(p.name, r.asin::VARCHAR) AS asin, "
+        f"b.name AS brand, c.name AS category, r.status, r.n FROM {rows} r "
+        "LEFT JOIN product_name p ON p.text = r.asin::VARCHAR LEFT JOIN brand_name b ON b.text = r.brand "
+        "LEFT JOIN category_name c ON c.text = r.category"
+    )
+    return tuple(met)
+
+
+def _gather(scratch: duckdb.DuckDBPyConnection) -> None:
+    """One row per product of the file. Where its rows disagree, the most frequent name wins; ties go by
+    the alphabet, so that the same file always gives the same products."""
     best = ", ".join(
         f"first({c} ORDER BY n DESC, {c}) FILTER ({c} IS NOT NULL) AS {c}, count(DISTINCT {c}) AS {c}_count"
         for c in ("brand", "category", "status")
     )
-    scratch.execute(f"CREATE OR REPLACE TEMP TABLE file_product AS SELECT asin, {best} FROM {rows} GROUP BY asin")
+    scratch.execute(
+        f"CREATE OR REPLACE TEMP TABLE file_product AS SELECT asin, {best} FROM named_product GROUP BY asin"
+    )
 
 
 _ASSIGNMENT = """

@@ -12,7 +12,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database.engines.ports import Store
-from database.imports import amazon_orders, long, wide
+from database.imports import amazon_orders, long, tidy, wide
 from database.imports.batch import refuse_same_bytes, take_in
 from database.imports.csv_file import CsvFile, TextFile
 from database.imports.currencies import Currencies
@@ -24,7 +24,7 @@ from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions, Staged
 from domain.errors import LegoError, Refused
 
-FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (amazon_orders, long, wide)}
+FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (amazon_orders, long, tidy, wide)}
 AUTO = "auto"
 NEAREST, SHOWN_LINES, SHOWN_CELLS = 3, 5, 12
 """How much is shown of a file of no known format."""

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import duckdb
 
-from database.imports.cells import FIELDS, Cell, CellSource, gather_cells, refuse_twice
+from database.imports.by_product import Columns, stage_table
+from database.imports.cells import FIELDS, Cell, CellSource
 from database.imports.csv_file import CsvFile
-from database.imports.currencies import Currencies, check_currencies
+from database.imports.currencies import Currencies
 from database.imports.faults import Fault
 from database.imports.head import Head, Headings, Record
-from database.imports.staging import ImportOptions, Skipped, Staged
+from database.imports.identifiers import HEADINGS, LABELS, PRODUCT_ID, find_identifiers, key_of, marketplace_of, sql_of
+from database.imports.staging import ImportOptions, Staged
 from domain.spelling import name_key
 
 FORMAT = "long"
 _NEEDED = ("asin", "marketplace", "metric", "month", "value")
+_OWN = ("metric", "month", "value")
 
 
 def find_headings(head: Head) -> Headings | None:
     """Where the headings of a long file stand, if this is one."""
     for number, record in enumerate(head.records):
-        if {"asin", "metric", "value"} <= set(record.keys):
+        if {"metric", "value"} <= set(record.keys) and {"asin", PRODUCT_ID} & set(record.keys):
             return Headings(number)
     return None
 
@@ -43,34 +46,38 @@ def stage(
     """Reads a long file into TEMP table `staged`. Raises Refused with every fault found."""
     headings = file.headings[0].cells
     positions = _positions(file, headings, options)
+    unread = tuple(number for number in range(len(headings)) if number not in positions.values())
+    numbered = f"(SELECT row_number() OVER () AS record, * FROM {file.reader()})"
     source = CellSource(
-        file=file, query=_query(file, headings, positions, options),
-        cells_of=lambda record: _cells(record, headings, positions),
-        facts_of=lambda record: _facts(record, headings, positions),
-        unread=tuple(number for number, name in enumerate(headings) if name_key(name) not in FIELDS),
+        file=file, query=_query(file.reader(), positions, options), unread=unread,
+        numbered=_query(numbered, positions, options, "record"),
+        cells_of=lambda record: _cells(record, headings, positions, options),
+        facts_of=lambda record: _facts(record, headings, positions, options),
     )
-    gathered = gather_cells(scratch, source, options)
-    refuse_twice(scratch, source, gathered.months)
-    unknown = [name for name in headings if name_key(name) not in FIELDS]
-    return Staged(
-        format=FORMAT, file_name=file.name, sha256=file.sha256,
-        currencies=check_currencies(currencies, options, gathered.named_currencies, gathered.style.symbols),
-        symbols=gathered.style.symbols, skipped_columns=tuple(unknown),
-        skipped=(Skipped("rows without a value", gathered.blank),) if gathered.blank else (),
-        warnings=tuple(_unknown_words(name) for name in unknown),
-        rows_read=gathered.rows, cells_read=gathered.rows, rounded=gathered.style.rounded, products="staged_product",
+    told = {name_key(name) for name in options.skip_columns}
+    unknown = [headings[number] for number in unread if headings[number]]
+    return stage_table(
+        scratch, source, options, currencies, file_format=FORMAT, blank="rows without a value",
+        columns=Columns({}, tuple(unknown), warnings=tuple(
+            _unknown_words(name) for name in unknown if name_key(name) not in told
+        )),
     )
 
 
 def _positions(file: CsvFile, headings: tuple[str, ...], options: ImportOptions) -> dict[str, int]:
-    faults, positions, line = [], {}, file.headings[0].first_line
+    line = file.headings[0].first_line
+    positions, faults = find_identifiers(headings, line=line)
     for number, name in enumerate(headings):
         field = name_key(name)
-        if field in positions:
+        if field in _OWN and field in positions:
             faults.append(Fault("this heading stands there twice", line, name))
-        elif field in FIELDS:
+        elif field in _OWN:
             positions[field] = number
-    faults += [Fault(f"the column {field} is missing", line) for field in _NEEDED if field not in positions]
+    told = {"brand": options.brand, "marketplace": options.marketplace}
+    for field in _NEEDED:
+        if field not in positions and not told.get(field) and not (field == "asin" and PRODUCT_ID in positions):
+            switch = "; add it, or give --marketplace CODE" if field == "marketplace" else ""
+            faults.append(Fault(f"the column {field} is missing{switch}", line))
     if "brand" not in positions and options.brand is None:
         faults.append(Fault("the column brand is missing; add it, or give --brand NAME", line))
     if faults:
@@ -78,27 +85,35 @@ def _positions(file: CsvFile, headings: tuple[str, ...], options: ImportOptions)
     return positions
 
 
-def _query(file: CsvFile, headings: tuple[str, ...], positions: dict[str, int], options: ImportOptions) -> str:
+def _query(table: str, positions: Mapping[str, int], options: ImportOptions, *more: str) -> str:
     columns = [
-        f"c{positions[field]} AS {field}" if field in positions else f"NULL::VARCHAR AS {field}" for field in FIELDS
+        f"c{positions[field]} AS {field}" if field in _OWN else f"{sql_of(field, positions, options)} AS {field}"
+        for field in (*FIELDS, *LABELS)
     ]
-    if "brand" not in positions:
-        columns[FIELDS.index("brand")] = "'" + options.brand.replace("'", "''") + "' AS brand"
-    return f"SELECT {', '.join(columns)} FROM {file.reader()}"
+    return f"SELECT {', '.join((*columns, *more))} FROM {table}"
 
 
-def _cells(record: list[str], headings: tuple[str, ...], positions: dict[str, int]) -> Iterator[Cell]:
+def _cells(
+    record: list[str], headings: tuple[str, ...], positions: Mapping[str, int], options: ImportOptions
+) -> Iterator[Cell]:
+    keyed = "asin" if "asin" in positions else PRODUCT_ID
     for field, number in positions.items():
-        yield Cell(field, headings[number], record[number], position=number)
+        if field == keyed:
+            yield Cell("asin", headings[number], key_of(record, positions), position=number)
+        elif field != PRODUCT_ID:
+            yield Cell(field, headings[number], record[number], position=number)
+    if "marketplace" not in positions:
+        yield Cell("marketplace", "--marketplace", options.marketplace or "")
 
 
 def _facts(
-    record: list[str], headings: tuple[str, ...], positions: dict[str, int]
+    record: list[str], headings: tuple[str, ...], positions: Mapping[str, int], options: ImportOptions
 ) -> Iterator[tuple[str, str, str, str, str]]:
-    asin, marketplace, metric, month, _ = (record[positions[field]] for field in _NEEDED)
-    yield asin, marketplace, metric, month, headings[positions["value"]]
+    metric, month = record[positions["metric"]], record[positions["month"]]
+    place = marketplace_of(record, positions, options)
+    yield key_of(record, positions), place, metric, month, headings[positions["value"]]
 
 
 def _unknown_words(name: str) -> str:
-    near = difflib.get_close_matches(name.casefold(), FIELDS, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.casefold(), (*HEADINGS, *_OWN), n=1, cutoff=0.6)
     return f"column {name!r} is not known and was not read" + (f"; did you mean {near[0]}?" if near else "")

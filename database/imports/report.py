@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from database.imports.staging import Skipped
+from database.imports.staging import Met, Skipped
 from domain.months import format_month, runs_of_months
 
 LISTED = 20
 """How many of a long list are shown; their number is always said."""
+_PLURAL = {
+    "product": "products", "brand": "brands", "category": "categories", "marketplace": "marketplaces",
+    "metric": "metrics",
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ class ImportReport:
     by_month: tuple[MonthSum, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     skipped_columns: tuple[str, ...] = ()
+    met: tuple[Met, ...] = ()
     replaced: tuple[MetricSum, ...] = ()
     kept: tuple[KeptProduct, ...] = ()
     kept_products: int = 0
@@ -182,6 +187,9 @@ def _left_lines(report: ImportReport) -> Iterator[str]:
         yield f"  skipped   {skipped.count:,} {skipped.reason}"
     if report.skipped_columns:
         yield f"  skipped   {_counted(len(report.skipped_columns), 'column')}: {_listed(report.skipped_columns)}"
+    for what in dict.fromkeys(met.what for met in report.met):
+        words = [f"{met.written} -> {met.name}" for met in report.met if met.what == what]
+        yield f"  met       {_counted(len(words), what, _PLURAL[what])}: {_listed(words)}"
     if report.rounded is not None:
         yield f"  rounded   to two decimals, half to even; that moved the total by {report.rounded}"
 

@@ -19,6 +19,19 @@ DEMO = "demo"
 STAGED_COLUMNS = ("line", "asin", "brand", "category", "status", "marketplace", "metric", "month", "value")
 
 
+LOCAL = "local"
+"""For `--currency`: each marketplace's own."""
+
+
+@dataclass(frozen=True)
+class Met:
+    """A name of a file that was read as another: of a brand, a metric, a marketplace …"""
+
+    what: str
+    written: str
+    name: str
+
+
 @dataclass(frozen=True)
 class Skipped:
     """Cells or rows of the file that gave no fact, and why."""
@@ -49,6 +62,7 @@ class Staged:
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    met: tuple[Met, ...] = ()
     rows_read: int = 0
     cells_read: int = 0
     rounded: Decimal | None = None
@@ -59,7 +73,8 @@ class Staged:
 @dataclass(frozen=True)
 class ImportOptions:
     """What the person asked for. `source` None means the format's name; `decimal` is '.' or ',', `date_order`
-    'dmy' or 'mdy', `sheet` the name of a workbook's sheet, `encoding` one of encodings.TOLD."""
+    'dmy' or 'mdy', `currency` a code or 'local', `sheet` the name of a workbook's sheet,
+    `encoding` one of encodings.TOLD."""
 
     source: str | None = None
     mode: str = REPLACE
@@ -68,6 +83,11 @@ class ImportOptions:
     allow_currency: tuple[str, ...] = ()
     decimal: str | None = None
     date_order: str | None = None
+    marketplace: str | None = None
+    currency: str | None = None
+    sum_rows: bool = False
+    negative_costs: bool = False
+    skip_columns: tuple[str, ...] = ()
     round: bool = False
     dry_run: bool = False
     sheet: str | None = None

@@ -61,7 +61,8 @@ def row(value: str = "1.00", month: str = "2024-02", asin: str = "A2", marketpla
         (HEADINGS.replace("value", "value,Value") + GOOD.replace("\n", ",1\n"),
          "file.csv: line 1, column Value: this heading stands there twice; nothing was taken in"),
         (HEADINGS.replace("marketplace", "shop") + GOOD,
-         "file.csv: line 1: the column marketplace is missing; nothing was taken in"),
+         "file.csv: line 1: the column marketplace is missing; add it, or give --marketplace CODE; "
+         "nothing was taken in"),
         (HEADINGS.replace("brand", "maker") + GOOD,
          "file.csv: line 1: the column brand is missing; add it, or give --brand NAME; nothing was taken in"),
         (WIDE.replace("Feb-24", "Feb-24;Mar-24"),
@@ -80,7 +81,8 @@ def row(value: str = "1.00", month: str = "2024-02", asin: str = "A2", marketpla
         (";;;CM1\nASIN;Brand;MP;03/04/2024\nA1;Acme;US;1\n",
          f"file.csv: line 2: '03/04/2024' {UNSETTLED}; nothing was taken in"),
         (";;CM1\nASIN;Brand;Jan-24\nA1;Acme;1\n",
-         "file.csv: line 2: the column Marketplace (or MP) is missing; nothing was taken in"),
+         "file.csv: line 2: the column Marketplace (or MP) is missing; add it, or give --marketplace CODE; "
+         "nothing was taken in"),
     ],
 )
 def test_a_file_that_is_broken_as_a_whole_is_refused(refusal_of, content, words):
@@ -173,14 +175,14 @@ def test_the_same_key_twice_names_both_lines(refusal_of):
     again = "A1,Acme,Toys,US,Net Revenue,Jan 2024,11\n"
     assert refusal_of(HEADINGS + GOOD + row() + again) == [
         "file.csv: line 4, column value: gives A1 US Net revenue 2024-01 again; line 2 gave it first; "
-        "nothing was taken in"
+        "--sum adds such rows up; nothing was taken in"
     ]
 
 
 def test_the_same_product_twice_in_a_wide_file_names_both_lines(refusal_of):
     assert refusal_of(WIDE + "A1;Acme;US;1;\nA2;Acme;US;1;2\nA1;Acme;US;;3\nA1;Acme;US;4;\n") == [
-        "file.csv: line 6, column Net revenue / Jan-24: gives A1 US Net revenue 2024-01 again; line 3 gave it first; "
-        "nothing was taken in"
+        "file.csv: line 6, column Net revenue / Jan-24: gives A1 US Net revenue 2024-01 again; line 3 gave "
+        "it first; --sum adds such rows up; nothing was taken in"
     ]
 
 

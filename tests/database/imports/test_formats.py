@@ -219,6 +219,6 @@ def test_the_real_order_report_gives_what_python_counts(store):
 
 
 def test_a_format_can_be_named(staged_rows):
-    assert list(FORMATS) == ["amazon-orders", "long", "wide"]
+    assert list(FORMATS) == ["amazon-orders", "long", "tidy", "wide"]
     content = HEADINGS + "A1,Acme,,US,CM1,2024-01,1\n"
     assert staged_rows(content, file_format="long") == [("A1", "US", "CM1", "2024-01", "1.00")]

@@ -78,10 +78,9 @@ def test_a_file_of_no_known_format_is_told_what_the_nearest_lack_and_how_it_was_
     content = "A title\n\nASIN;Brand;Shop;Measure;Value\nA1;Acme;US;Net;\"1\n2\"\nA2;;;;\n3;\n4;\n5;\n"
     assert refusal_of(content) == [
         "file.csv: its headings are those of no known format; nothing was taken in",
+        "tidy (line 3) lacks Marketplace (or MP), Month",
         "wide (line 3) lacks Marketplace (or MP), months such as Jan-24",
         "long (line 3) lacks marketplace, metric, month",
-        "amazon-orders (line 3) lacks Order ID (amazon-order-id), Date (purchase-date), Status (order-status), "
-        "Qty (quantity), Amount (item-price), Sales Channel (sales-channel)",
         "line 1 was read as 'A title'",
         "line 3 was read as 'ASIN' | 'Brand' | 'Shop' | 'Measure' | 'Value'",
         "line 4 was read as 'A1' | 'Acme' | 'US' | 'Net' | '1 2'",

@@ -1,0 +1,69 @@
+"""The columns that say whose figures a row holds: their headings, and what to ask for where one is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from database.imports.faults import Fault
+from database.imports.staging import ImportOptions
+from domain.spelling import name_key
+
+PRODUCT_ID = "product id"
+HEADINGS = {
+    "asin": "asin", "child asin": "asin", PRODUCT_ID: PRODUCT_ID, "sku": "sku", "seller sku": "sku", "msku": "sku",
+    "brand": "brand", "brand name": "brand", "mp": "marketplace", "marketplace": "marketplace", "status": "status",
+    "category": "category", "currency": "currency", "name": "name", "product name": "name", "title": "name",
+}
+"""A heading -> the field it fills."""
+LABELS = ("name", "sku")
+"""Fields that name a row and are no part of a fact."""
+
+
+def find_identifiers(headings: Sequence[str], *, line: int) -> tuple[dict[str, int], list[Fault]]:
+    """Field -> its column, of a row of headings; and a fault for each that stands there twice."""
+    found: dict[str, int] = {}
+    faults = []
+    for number, name in enumerate(headings):
+        field = HEADINGS.get(name_key(name))
+        if field in found and field not in LABELS:
+            faults.append(Fault("this heading stands there twice", line, name))
+        if field is not None:
+            found.setdefault(field, number)
+    return found, faults
+
+
+def missing(identifiers: Mapping[str, int], options: ImportOptions, *, line: int) -> Iterator[Fault]:
+    """What a table by product lacks: a product, a marketplace and a brand, by a column or by a switch."""
+    if not {"asin", PRODUCT_ID} & set(identifiers):
+        yield Fault("the column ASIN (or Product ID) is missing", line)
+    if "marketplace" not in identifiers and options.marketplace is None:
+        words = "the column Marketplace (or MP) is missing; add it, or give --marketplace CODE"
+        yield Fault(words, line)
+    if "brand" not in identifiers and options.brand is None:
+        yield Fault("the column Brand is missing; add it, or give --brand NAME", line)
+
+
+def sql_of(field: str, identifiers: Mapping[str, int], options: ImportOptions, *, table: str = "") -> str:
+    """SQL: a field of a row, from its column, from a switch, or NULL. A Product ID without ASIN becomes a key."""
+    def column(name: str) -> str:
+        return f"{table}c{identifiers[name]}" if name in identifiers else "NULL"
+
+    if field == "asin" and PRODUCT_ID in identifiers:
+        made = f"'ASIN-' || nullif(trim({column(PRODUCT_ID)}), '')"
+        return f"coalesce(nullif(trim({column('asin')}), ''), {made})::VARCHAR"
+    if field in identifiers:
+        return column(field)
+    told = {"brand": options.brand, "marketplace": options.marketplace}.get(field)
+    return "NULL::VARCHAR" if told is None else "'" + told.replace("'", "''") + "'"
+
+
+def key_of(record: Sequence[str], identifiers: Mapping[str, int]) -> str:
+    """The product of a record, as `sql_of` gives it."""
+    own = record[identifiers["asin"]].strip(" ") if "asin" in identifiers else ""
+    made = record[identifiers[PRODUCT_ID]].strip(" ") if PRODUCT_ID in identifiers else ""
+    return own or (f"ASIN-{made}" if made else "")
+
+
+def marketplace_of(record: Sequence[str], identifiers: Mapping[str, int], options: ImportOptions) -> str:
+    """The marketplace of a record, as it is written there or told."""
+    return record[identifiers["marketplace"]] if "marketplace" in identifiers else options.marketplace or ""
