@@ -116,6 +116,8 @@ def _left(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
     for entry in report["skipped"]:
         reason = entry["reason"]
         yield f"{reason[:1].upper()}{reason[1:]}: {count_words(entry['count'], formats)}"
+    for met in report.get("met", ())[:20]:
+        yield f"{met['written']} was read as the {met['what']} {met['name']}"
     columns = report["skipped_columns"]
     if columns:
         yield f"{_counted(len(columns), 'column', formats)}: {', '.join(columns[:20])}" + _more(20, len(columns))

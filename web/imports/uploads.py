@@ -17,6 +17,7 @@ from flask import Blueprint, abort, flash, jsonify, redirect, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from database.imports.encodings import TOLD as ENCODINGS
 from database.imports.files import AUTO, FORMATS
 from database.imports.staging import APPEND, MODES, WHOLE_MONTHS
 from database.journal.audit import escaped, record
@@ -34,7 +35,9 @@ pages = Blueprint("import_uploads", __name__)
 
 MOST_JOBS = 8
 """At work or waiting, everybody's: more would only wait for each other."""
-LONGEST = {"source": 100, "brand": 255, "sheet": 100}
+LONGEST = {"source": 100, "brand": 255, "sheet": 100, "marketplace": 50, "currency": 5}
+CHOICES = {"decimal": (".", ","), "date_order": ("dmy", "mdy"), "encoding": ENCODINGS}
+"""Options that are one of few words."""
 
 
 @pages.post("/imports/upload")
@@ -199,10 +202,14 @@ def _options() -> Iterable[str]:
         yield "--append"
     elif form.get("mode") == WHOLE_MONTHS:
         yield "--whole-months"
-    if form.get("decimal"):
-        yield f"--decimal={form['decimal']}"
-    if form.get("round") == "1":
-        yield "--round"
+    for name in CHOICES:
+        if form.get(name):
+            yield f"--{name.replace('_', '-')}={form[name]}"
+    for name in ("round", "sum", "negative_costs"):
+        if form.get(name) == "1":
+            yield f"--{name.replace('_', '-')}"
+    for name in _skipped_columns():
+        yield f"--skip-column={name}"
     if form.get("update_products") == "1":
         yield "--update-products"
     for code in _currencies():
@@ -211,7 +218,7 @@ def _options() -> Iterable[str]:
 
 def _fault_of_options() -> str:
     form = request.form
-    for word, permitted in (("format", (AUTO, *FORMATS)), ("mode", MODES), ("decimal", (".", ","))):
+    for word, permitted in (("format", (AUTO, *FORMATS)), ("mode", MODES), *CHOICES.items()):
         if form.get(word) and form[word] not in permitted:
             abort(400, f"{word} {form[word][:60]!r} is not one of {', '.join(permitted)}")
     for name, longest in LONGEST.items():
@@ -219,6 +226,8 @@ def _fault_of_options() -> str:
             return f"The {name} is longer than {longest} characters."
         if not _text(name).isprintable():
             return f"The {name} holds a character that cannot be typed."
+    if not all(len(name) <= 200 and name.isprintable() for name in _skipped_columns()):
+        return "Columns to leave out: the name of one on each line."
     if not all(re.fullmatch(r"[A-Z]{3}", code, re.ASCII) for code in _currencies()):
         return "Currencies are codes of three letters, like EUR; separate several by commas."
     return ""
@@ -230,6 +239,11 @@ def _text(name: str) -> str:
 
 def _currencies() -> list[str]:
     return [part.strip().upper() for part in request.form.get("allow_currency", "").split(",") if part.strip()]
+
+
+def _skipped_columns() -> list[str]:
+    """One a line: the name of a column may hold commas."""
+    return [line.strip() for line in request.form.get("skip_columns", "").splitlines() if line.strip()]
 
 
 def _called(sent: str) -> str:

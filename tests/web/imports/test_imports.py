@@ -305,7 +305,9 @@ def test_what_the_form_cannot_mean_is_refused_and_nothing_is_kept(store, signed_
         assert said in text_of(client, "/imports")
     assert send(client, ("", b"")).location == "/imports"
     assert "Choose a file first." in text_of(client, "/imports")
-    for form in ({"format": "excel"}, {"mode": "--dry-run"}, {"decimal": "x"}, {"encoding": "base64"}):
+    for form in (
+        {"format": "excel"}, {"mode": "--dry-run"}, {"decimal": "x"}, {"encoding": "base64"}, {"date_order": "ymd"},
+    ):
         assert send(client, ("january.csv", FIRST), **form).status_code == 400
     many = [(f"{number}.csv", FIRST) for number in range(incoming.MOST_FILES + 1)]
     assert f"At most {incoming.MOST_FILES} files at a time." in send(client, *many).text
@@ -444,3 +446,20 @@ def limit(store: Store, name: str) -> None:
         user = users.find_user(connection, name)
         connection.execute(sa.update(schema.app_user).where(schema.app_user.c.id == user.id).values(is_limited=True))
         connection.execute(sa.insert(schema.app_user_brand).values(user_id=user.id, brand_id=1))
+
+
+def test_each_switch_of_the_form_is_one_of_the_command(app):
+    from commands.import_files import command
+    from web.imports.uploads import _options
+
+    form = {
+        "marketplace": "US", "currency": "EUR", "date_order": "mdy", "encoding": "shift-jis", "decimal": ",",
+        "round": "1", "sum": "1", "negative_costs": "1", "skip_columns": "Growth, in %\r\n\r\nNotes\r\n",
+    }
+    with app.test_request_context("/imports/upload", method="POST", data=form):
+        told = command.make_context("import", ["file.csv", *_options()]).params
+    wanted = {
+        "marketplace": "US", "currency": "EUR", "date_order": "mdy", "encoding": "shift-jis", "decimal": ",",
+        "round": True, "sum_rows": True, "negative_costs": True, "skip_columns": ("Growth, in %", "Notes"),
+    }
+    assert {name: told[name] for name in wanted} == wanted
