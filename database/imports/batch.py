@@ -24,6 +24,7 @@ from database.facts.archived import refuse_archived
 from database.facts.ledger import note_changed_months
 from database.imports import facts
 from database.imports.dimensions import Entry, place_products
+from database.imports.lowering import lowering_words
 from database.imports.meeting import joined, meet_stored
 from database.imports.report import ImportReport, MetricSum, MonthSum
 from database.imports.staging import APPEND, DEMO, REPLACE, ImportOptions, Skipped, Staged
@@ -72,6 +73,7 @@ def _take_in(
     new = facts.insert_facts(store, connection, scratch, staged, entry, months=months)
     earlier = [] if options.mode == APPEND else facts.earlier_ranges(connection, source, months)
     replaced = facts.set_aside(store, connection, new, earlier, months=months, mode=options.mode) if earlier else ()
+    lowering = lowering_words(store, connection, entry.import_id, by_month) if replaced else ()
     demo_facts, demo_value, demo_months = (
         facts.remove_demo(store, connection) if source != DEMO else (0, Decimal(0), [])
     )
@@ -91,7 +93,7 @@ def _take_in(
         differences=placement.differences, difference_count=placement.difference_count, overlaps=overlaps,
         new=placement.new, demo_facts=demo_facts, demo_value=demo_value, currencies=staged.currencies,
         symbols=staged.symbols, rounded=staged.rounded, notes=staged.notes,
-        warnings=(*staged.warnings, *stored.warnings, *placement.warnings),
+        warnings=(*lowering, *staged.warnings, *stored.warnings, *placement.warnings),
         seconds=round(time.monotonic() - started, 3),
     )
 

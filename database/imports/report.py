@@ -160,6 +160,8 @@ def _plain(value: Any) -> Any:
 def _lines(report: ImportReport) -> Iterator[str]:
     head = "dry run, nothing was changed" if report.dry_run else f"import {report.import_id}"
     yield f"{report.file_name}: {head}; format {report.format}, source {report.source}, {report.mode}"
+    for warning in report.warnings:
+        yield f"  warning   {warning}"
     cells = f", {report.cells_read:,} cells" if report.cells_read else ""
     yield f"  read      {report.rows_read:,} rows{cells} in {report.seconds:.1f} s"
     for note in report.notes:
@@ -178,8 +180,6 @@ def _lines(report: ImportReport) -> Iterator[str]:
             f"({_listed([format_month(month) for month in overlap.months])})"
         )
     yield from _currency_lines(report)
-    for warning in report.warnings:
-        yield f"  warning   {warning}"
 
 
 def _left_lines(report: ImportReport) -> Iterator[str]:

@@ -146,6 +146,7 @@ def _notes(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
 
 
 def _warnings(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
+    yield from (f"{words[:1].upper()}{words[1:]}" for words in report["warnings"])
     for entry in report["overlaps"]:
         yield (
             f"The source {entry['source']} gives {count_words(entry['facts'], formats)} of these facts too: it says "
@@ -161,7 +162,6 @@ def _warnings(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
             f"{'and the file is followed' if is_taken else 'and what is stored stays'}: "
             f"{'; '.join(words)}{_more(len(words), count)}"
         )
-    yield from (f"{words[:1].upper()}{words[1:]}" for words in report["warnings"])
 
 
 def _counted(count: int, word: str, formats: Formats, plural: str = "") -> str:
