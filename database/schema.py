@@ -119,7 +119,7 @@ financials_import = _table(
     sa.Column("format", sa.String(20), nullable=False),
     sa.Column("file_name", sa.String(255), nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
-    sa.Column("mode", sa.String(20), nullable=False, comment="replace, append or whole-months"),
+    sa.Column("mode", sa.String(20), nullable=False, comment="replace, append, whole-months or join"),
     sa.Column("status", sa.String(20), nullable=False, comment="done, undone or removed (demo)"),
     sa.Column("currencies", sa.String(255), nullable=False, comment="codes the file names, commas between"),
     sa.Column("facts", sa.BigInteger, nullable=False),
@@ -146,7 +146,20 @@ financials_replaced = _table(
     sa.PrimaryKeyConstraint("replaced_by", "id", "month"),
     bulk=True,
 )
-"""Facts that the import `replaced_by` took out: what undoing it puts back."""
+"""Facts that the import `replaced_by` took out: what undoing it puts back. Under the id of a join of names: facts
+as they were named before; those themselves are elsewhere, under their new name."""
+
+name_join = _table(
+    "name_join", FACTS,
+    sa.Column("import_id", Id, primary_key=True, autoincrement=False, comment="its row of financials_import"),
+    sa.Column("kind", sa.String(20), nullable=False, comment="brand, category, metric, marketplace or product"),
+    sa.Column("old_name", sa.String(255), nullable=False),
+    sa.Column("new_name", sa.String(255), nullable=False),
+    sa.Column("old_id", Id, comment="of the row that went, where names of the kind have ids"),
+    sa.Column("new_id", Id),
+    sa.Column("kept", LongText, nullable=False, comment="JSON: the row that went, and what was moved from it"),
+)
+"""Names that were joined. The facts it renamed stand in `financials_replaced`, under its import's id, as they were."""
 
 changed_month = _table(
     "changed_month", FACTS,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from domain.errors import Damaged
+from domain.spelling import spelled_out
 
 SERIOUS = "serious"
 """Figures are late, wrong or about to stop: somebody has to act."""
@@ -83,3 +85,12 @@ def listed(names: list[str], most: int = 5) -> str:
     """The first names, and how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def join_commands(kind: str, others: Sequence[str], best: str) -> str:
+    """What makes these names one; with a dry run first, because the sums are to be looked at."""
+    commands = [
+        f"flask join-names {kind} {shlex.quote(spelled_out(other))} {shlex.quote(spelled_out(best))} --dry-run"
+        for other in others
+    ]
+    return f"look at the sums, then join them without --dry-run: {listed(commands, 3)}"

@@ -84,6 +84,11 @@ def canonical_metric(text: str) -> str:
     return read_metric(text).name
 
 
+def is_known_metric(name: str) -> bool:
+    """Whether it is one of the names that spellings meet in, exactly."""
+    return name in _NAMES.values()
+
+
 def is_ratio(text: str) -> bool:
     """Whether a metric, as a file calls it, is a ratio, which nobody may sum: a % in it, or a word like ACoS or margin.
     Contribution margins 1 to 3 are amounts."""

@@ -48,3 +48,26 @@ def meet(names: Mapping[str, int], known: Iterable[str] = ()) -> dict[str, str]:
     for name, _ in sorted(names.items(), key=lambda item: (-item[1], item[0])):
         there.setdefault(name_key(name), tidy(name))
     return {name: name if name in exact else there[name_key(name)] for name in names}
+
+
+def spelled_out(name: str) -> str:
+    """A name with what cannot be seen in it written as `\\u200b`, so that spellings that look the same can be told
+    apart and typed."""
+    return "".join(_escape(sign) if _is_unseen(sign) else sign for sign in name)
+
+
+def read_spelled_out(text: str) -> str:
+    """The name that `spelled_out` wrote."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
+
+
+_ESCAPED = re.compile(r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
+
+
+def _is_unseen(sign: str) -> bool:
+    """Marks that join the letter before them are told too: that is how two Unicode forms of a letter differ."""
+    return sign != " " and unicodedata.category(sign) in ("Cc", "Cf", "Co", "Cn", "Mn", "Me", "Zs", "Zl", "Zp")
+
+
+def _escape(sign: str) -> str:
+    return f"\\u{ord(sign):04x}" if ord(sign) < 0x10000 else f"\\U{ord(sign):08x}"

@@ -18,6 +18,7 @@ from database.doctor.intake import judge_refused, judge_restated
 from database.doctor.notices import judge_notices
 from database.doctor.room import judge_disks, judge_share
 from database.doctor.schedule import judge_leftovers, judge_schedule
+from database.doctor.spellings import judge_spellings
 from database.doctor.statements import judge_pages, judge_served
 from database.engines.ports import Reading, Store
 from database.schema import doctor_finding
@@ -111,7 +112,9 @@ def _look_closer(store: Store, limits: Limits, now: datetime) -> list[Finding]:
 
 
 def _judge_published(reading: Reading, now: datetime) -> list[Finding]:
-    return [*judge_figures(reading), *judge_restated(reading, now=now), *judge_catalogue(reading)]
+    return [
+        *judge_figures(reading), *judge_spellings(reading), *judge_restated(reading, now=now), *judge_catalogue(reading)
+    ]
 
 
 def _record(store: Store, now: datetime, found: Sequence[Finding]) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from database.engines.ports import Reading
 from database.schema import ALL_MARKETPLACES, marketplace, summary_brand, summary_category
-from domain.findings import HINT, WARNING, Finding, listed
+from domain.findings import HINT, WARNING, Finding, join_commands, listed
 from domain.metrics import PROFIT_TREE, canonical_metric
 from domain.months import EARLIEST, MOST_AHEAD, fault_of_month, format_month, months_between, today_utc
 from domain.profit import Gap, gaps_of
@@ -51,7 +51,7 @@ def _spellings(reading: Reading) -> Iterator[Finding]:
         yield Finding(
             "metric-spellings", WARNING, "One metric seems to be spelled in several ways, so its sum is split",
             " / ".join(f"“{name}”" for name in group),
-            f"import the files of the rarer spelling again as “{_best(group)}”, or take them back (flask undo-import)",
+            join_commands("metric", [name for name in group if name != _best(group)], _best(group)),
             subject=_best(group),
         )
 

@@ -13,6 +13,8 @@ APPEND = "append"
 WHOLE_MONTHS = "whole-months"
 MODES = (REPLACE, APPEND, WHOLE_MONTHS)
 
+JOIN = "join"
+"""No file came in: names were joined (database/names/). It is written down like an import."""
 DEMO = "demo"
 """The source whose facts the first real import removes."""
 

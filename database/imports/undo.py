@@ -13,7 +13,7 @@ from database.engines.ports import Facts, Store
 from database.facts.archived import months_of_import, refuse_archived
 from database.facts.ledger import note_changed_months
 from database.imports.facts import FactRange, belongs_to, total
-from database.imports.staging import APPEND
+from database.imports.staging import APPEND, JOIN
 from domain.errors import Refused
 from domain.moments import utc_now
 
@@ -31,6 +31,8 @@ class Undone:
     returned_facts: int
     months: tuple[datetime.date, ...]
     undone_at: datetime.datetime
+    renamed_facts: int | None = None
+    """For a join of names: how many facts have their old name again. None for an import."""
 
 
 def undo_import(store: Store, import_id: int) -> Undone:
@@ -39,7 +41,8 @@ def undo_import(store: Store, import_id: int) -> Undone:
     already, if its facts are archived, or, naming them, if later imports touched the same facts."""
     with store.facts() as connection:
         entry = connection.execute(sa.select(book).where(book.c.id == import_id)).first()
-        _refuse_unless_in(import_id, entry)
+        refuse_unless_in(import_id, entry)
+        assert entry.mode != JOIN, "a join is taken back by database/names/undoing.py"
         refuse_archived(
             connection, months_of_import(connection, import_id), f"import {import_id} ({entry.file_name}) touched facts"
         )
@@ -49,7 +52,8 @@ def undo_import(store: Store, import_id: int) -> Undone:
         return undone
 
 
-def _refuse_unless_in(import_id: int, entry: sa.Row | None) -> None:
+def refuse_unless_in(import_id: int, entry: sa.Row | None) -> None:
+    """Raises Refused, saying why, unless the import is in: `entry` is its row of `financials_import`."""
     if entry is None:
         raise Refused(f"there is no import {import_id}; flask imports lists them")
     if entry.status == "undone":
@@ -63,7 +67,9 @@ def _refuse_if_built_upon(store: Store, connection: sa.Connection, entry: sa.Row
     """Later imports that replaced facts of this one, or that gave anew what this one had replaced."""
     later = {
         row.id: row for row in connection.execute(
-            sa.select(book).where(book.c.id > entry.id, book.c.status == "done").order_by(book.c.id)
+            # A join of names moves no figure: what it renamed is this import's all the same.
+            sa.select(book).where(book.c.id > entry.id, book.c.status == "done", book.c.mode != JOIN)
+            .order_by(book.c.id)
         )
     }
     others = [row for row in later.values() if row.source == entry.source and row.mode != APPEND]

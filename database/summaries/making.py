@@ -17,8 +17,8 @@ from database.facts.archived_sums import clear_sums, unpack_sums
 from database.journal.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_generation
 from database.summaries import rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
-from database.summaries.demo_leftovers import forget_demo_dimensions
 from database.summaries.judging import refuse_empty_source, unannounced_changes
+from database.summaries.leftovers import forget_demo_dimensions, forget_joined_rows
 from database.summaries.recording import Made, generation_row, listed, record_findings
 from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.verification import MonthFindings
@@ -279,7 +279,7 @@ class Making:
             self.progress(Step("publish", 0, 1))
             row = generation_row(build, plan, made)
             if build.copies_dimensions:
-                self._forget_demo(build)
+                self._forget_leftovers(build)
             passing("publish")
             self.publishing = True
             try:
@@ -291,12 +291,13 @@ class Making:
             if not build.copies_dimensions:
                 # It is live: what fails from here on is made good by the next run.
                 with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
-                    self._forget_demo(build)
+                    self._forget_leftovers(build)
             self.progress(Step("publish", 1, 1))
         return self.number
 
-    def _forget_demo(self, build: Build) -> None:
+    def _forget_leftovers(self, build: Build) -> None:
         forget_demo_dimensions(build.connection, build.kept_asin_levels())
+        forget_joined_rows(build.connection, build.kept_asin_levels())
         build.connection.commit()
 
     @property

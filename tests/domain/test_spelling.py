@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.spelling import INVISIBLE, meet, name_key, product_key, tidy
+from domain.spelling import INVISIBLE, meet, name_key, product_key, read_spelled_out, spelled_out, tidy
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,12 @@ def test_names_meet_in_the_one_that_is_known_else_in_the_most_frequent():
     }
     assert meet({"b": 1, "B": 1}) == {"b": "B", "B": "B"}
     assert meet({"acme": 1, "Acme": 1}, known=["ACME", "acme"]) == {"acme": "acme", "Acme": "ACME"}
+
+
+def test_what_cannot_be_seen_is_spelled_out_and_read_again():
+    for name, spelled in (
+        ("Net COGS", "Net COGS"), ("Cafe\u0301", r"Cafe\u0301"), ("A\u200b\u00a0B", r"A\u200b\u00a0B"),
+        ("x\U000e0001", r"x\U000e0001"), ("C:\\users", r"C:\users"), ("Ä ß 日本", "Ä ß 日本"),
+    ):
+        assert spelled_out(name) == spelled
+        assert read_spelled_out(spelled) == name

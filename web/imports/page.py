@@ -12,6 +12,7 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from database.imports.encodings import TOLD as ENCODINGS
 from database.imports.files import AUTO, FORMATS
+from database.imports.staging import JOIN
 from database.journal.waiting import waiting_imports
 from database.queries.imports import (
     DONE,
@@ -128,7 +129,7 @@ def report(import_id: int) -> str:
         "imports/report.html",
         entry=row_view(entry, formats, may_undo=identity.person().may(ANALYST)), report=report_view(found, formats),
         undone=moment_words(entry.undone_at) if entry.undone_at else "", undone_by=entry.undone_by,
-        mode=MODES.get(entry.mode or "", ""), source=entry.source,
+        mode=MODES.get(entry.mode or "", ""), source=entry.source, is_join=entry.mode == JOIN,
     )
 
 

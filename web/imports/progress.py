@@ -149,6 +149,8 @@ def _undone_words(task: Task, formats: Formats) -> tuple[bool, str] | None:
     if outcome is None or not outcome.is_done:
         return False, outcome.words if outcome else _LOST
     found = outcome.report
+    if found.get("renamed_facts") is not None:
+        return True, f"{found['file_name']}: parted again. {_facts(found['renamed_facts'], formats)} renamed."
     words = f"{found['file_name']}: {_facts(found['facts'], formats)} gone ({months_words(found['months'])})."
     if found["returned_facts"]:
         words += f" {_facts(found['returned_facts'], formats)} that it had replaced returned."

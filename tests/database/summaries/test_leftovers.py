@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
-from database.summaries.demo_leftovers import forget_demo_dimensions
+from database.summaries.leftovers import forget_demo_dimensions
 from tests.facts import rows_read
 
 COUNT = 300
