@@ -5,7 +5,7 @@ import json
 import click
 
 from commands import current_store, lego_command, tell_trail
-from database.imports.log import reconcile_import_log
+from database.journal.import_log import reconcile_import_log
 from database.names.joining import join_names, refusal
 from database.names.kinds import KINDS
 from database.names.telling import tell_joined

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import sqlalchemy as sa
 
-from database.doctor.findings import WARNING, Finding, join_commands
-from database.engines.base import Reading
+from database.engines.ports import Reading
 from database.schema import ALL_MARKETPLACES, asin, brand, category, summary_brand, summary_category
+from domain.findings import WARNING, Finding, join_commands
 from domain.marketplaces import marketplace_code
 from domain.metrics import canonical_metric
 from domain.spelling import name_key, product_key, spelled_out

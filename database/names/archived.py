@@ -13,7 +13,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store
+from database.engines.ports import Store
 from database.names.facts import Renaming
 from domain.errors import SetupError
 from domain.months import format_month

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store
+from database.engines.ports import Store
 from database.names.kinds import BRAND, CATEGORY, PRODUCT, Names
 from database.schema import UNASSIGNED
 

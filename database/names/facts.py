@@ -15,7 +15,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Facts, Store
+from database.engines.ports import Facts, Store
 from database.imports.facts import total
 from database.imports.staging import JOIN
 from domain.months import month_of

@@ -21,9 +21,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
+from database.facts.ledger import note_changed_months
 from database.imports.batch import next_import_id
-from database.imports.ledger import note_changed_months
 from database.imports.staging import JOIN
 from database.names.archived import archived_facts, obstacles_in
 from database.names.concerned import notes_of_rules, obstacles_of_groups, obstacles_of_people
@@ -35,6 +35,7 @@ from database.names.rows import NAMED, find_row, move, names_of
 from domain.errors import Refused, SetupError
 from domain.marketplaces import MARKETPLACES, OTHER
 from domain.metrics import is_known_metric
+from domain.moments import utc_now
 from domain.months import month_of
 from domain.spelling import read_spelled_out, spelled_out
 

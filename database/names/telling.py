@@ -7,10 +7,11 @@ import json
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
 from database.imports.staging import JOIN
 from database.names.joining import FORMAT
 from database.names.report import JoinReport
+from domain.moments import utc_now
 
 
 def tell_joined(store: Store, report: JoinReport, *, user_name: str | None) -> None:

@@ -10,9 +10,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
-from database.archive.records import months_of_import, refuse_archived
-from database.engines.base import Store, utc_now
-from database.imports.ledger import note_changed_months
+from database.engines.ports import Store
+from database.facts.archived import months_of_import, refuse_archived
+from database.facts.ledger import note_changed_months
 from database.imports.staging import JOIN
 from database.imports.undo import Undone, refuse_unless_in, undo_import
 from database.names.archived import archived_facts
@@ -29,6 +29,7 @@ from database.names.facts import (
 from database.names.kinds import BRAND, CATEGORY, MARKETPLACE, PRODUCT, Names
 from database.names.rows import Kept, find_row, let_go, move_back, restore_row, stands_under
 from domain.errors import Refused
+from domain.moments import utc_now
 from domain.spelling import spelled_out
 
 book, joins = schema.financials_import, schema.name_join

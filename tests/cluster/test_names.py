@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.base import Facts
+from database.engines.ports import Facts
 from database.names.joining import join_names
 from database.names.undoing import take_back
 from database.summaries.refresh import RefreshOptions, refresh
 from tests.cluster.test_failures import _nothing_left, lines, promises
+from tests.database.imports.conftest import take, write
 from tests.facts import all_summary_rows
 from tests.faults import processes
-from tests.imports.conftest import take, write
 
 __all__ = ["_nothing_left", "take", "write"]
 

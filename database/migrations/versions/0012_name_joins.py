@@ -3,7 +3,7 @@
 from alembic import op
 
 from database import schema
-from database.migrations.steps import create_missing_tables
+from database.engines.ddl import create_missing_tables
 
 revision = "0012"
 down_revision = "0011"

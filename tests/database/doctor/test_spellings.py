@@ -8,7 +8,7 @@ import pytest
 
 from database.doctor.figures import judge_figures
 from database.doctor.spellings import judge_spellings
-from database.engines.base import Store
+from database.engines.ports import Store
 from database.names.joining import join_names
 from database.summaries.refresh import refresh
 from tests.facts import add_brands, add_categories, add_facts, add_products

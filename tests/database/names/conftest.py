@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from database.engines.base import Store
+from database.engines.ports import Store
 from database.imports.undo import Undone
 from database.names.joining import join_names
 from database.names.report import JoinReport
 from database.names.undoing import take_back
-from tests.imports.conftest import take, write
+from tests.database.imports.conftest import take, write
 
 __all__ = ["take", "write"]
 

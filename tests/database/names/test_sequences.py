@@ -20,13 +20,13 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from database import schema
-from database.engines.base import Store
+from database.engines.ports import Store
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.names.joining import join_names
 from database.names.undoing import take_back
 from domain.errors import Refused
-from tests.imports.conftest import HEADINGS
+from tests.database.imports.conftest import HEADINGS
 
 METRICS, PLACES, PRODUCTS = ("Fee A", "Fee B", "Fee C"), ("XA", "XB"), ("P1", "P2")
 MONTHS = ("2024-01", "2024-02")

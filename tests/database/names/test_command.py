@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from database import schema
 from flask_app import create_app
 from tests.commands.test_audit_trail import ME
-from tests.imports.conftest import HEADINGS
-from tests.web.people import trail
+from tests.database.imports.conftest import HEADINGS
+from tests.web.forms import trail
 
 FACTS = HEADINGS + (
     "A1,Acme,Toys,US,Storage fee,2024-01,10.50\nA1,Acme,Toys,US,Kept fee,2024-01,1.00\n"

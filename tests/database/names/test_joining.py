@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from database import schema
 from database.archive.archiving import archive, unarchive
-from database.engines.base import Store, utc_now
+from database.engines.ports import Store
 from database.summaries.refresh import RefreshOptions, refresh
 from domain.errors import Refused, SetupError
+from domain.moments import utc_now
+from tests.database.imports.conftest import HEADINGS, contents, ledger, stored_facts
 from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows, run_on_facts
-from tests.imports.conftest import HEADINGS, contents, ledger, stored_facts
 
 OLD, NEW = "Storage  fee\u200b", "Storage fee"
 """Two spellings that look alike."""
