@@ -71,8 +71,13 @@ def moment_words(moment: datetime.datetime) -> str:
 
 
 def today_utc() -> datetime.date:
-    """Today's date in UTC: the one clock by which months end (a function, so that tests can set it)."""
-    return datetime.datetime.now(datetime.UTC).date()
+    """Today's date in UTC: the one clock by which months end."""
+    return _clock().date()
+
+
+def _clock() -> datetime.datetime:
+    """What tests replace: every module that asks for today reads it here."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 def fault_of_month(month: datetime.date, today: datetime.date) -> str:

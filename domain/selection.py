@@ -68,6 +68,11 @@ class Catalogue:
         """Net revenue, or the first metric there is."""
         return NET_REVENUE if NET_REVENUE in self.metrics or not self.metrics else self.metrics[0]
 
+    @property
+    def marketplace_names(self) -> dict[str, str]:
+        """Code -> what readers see: `DE · Germany`, or the code alone."""
+        return {code: f"{code} · {country}" if country else code for code, country in self.marketplaces.items()}
+
 
 @dataclass(frozen=True)
 class Selection:

@@ -1,4 +1,8 @@
-"""Everything that knows a request: a folder per subject, a file per page."""
+"""Everything that knows a request: a folder per subject, a file per page.
+
+Which pages there are, and in which order, says `database/queries/pages.py`; here every file that has a `Blueprint` is
+registered, and files and API are made for every `Offer`.
+"""
 
 from __future__ import annotations
 

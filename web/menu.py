@@ -6,20 +6,10 @@ from dataclasses import dataclass
 
 from flask import current_app, request
 
+from database.queries.pages import PAGES
 from web.http import identity
 from web.http.access import may_see
 from web.http.kept_addresses import address_for
-
-PAGES = (
-    ("dashboard.show", "Dashboard"),
-    ("profitability.show", "Profitability"),
-    ("categories.show", "Categories"),
-    ("products.show", "Products"),
-    ("catalog.show", "Catalogue"),
-    ("imports.show", "Imports"),
-    ("operations.show", "Operations"),
-)
-"""Endpoint and words of each page."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +24,8 @@ class Entry:
 def entries() -> list[Entry]:
     """The menu as the page at hand sees it, with what this person may see."""
     return [
-        Entry(words, address_for(endpoint), _is_current(endpoint)) for endpoint, words in PAGES
-        if may_see(current_app.view_functions[endpoint], identity.person())
+        Entry(page.title, address_for(page.endpoint), _is_current(page.endpoint)) for page in PAGES
+        if not page.variable and may_see(current_app.view_functions[page.endpoint], identity.person())
     ]
 
 

@@ -6,7 +6,7 @@ by ids, never by names. With a `scope` everything is of those brands alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -48,6 +48,26 @@ class Rows:
 
     rows: tuple[ProductPlace, ...] | tuple[BrandPlace, ...]
     count: int
+
+
+@dataclass(frozen=True)
+class CataloguePage:
+    """What `/catalog` shows of a generation: one page of a list, how many rows each list has, and the names that
+    there are (`brand`, `category`, `group`)."""
+
+    listed: Rows
+    counts: Mapping[str, int]
+    choices: Mapping[str, tuple[str, ...]]
+
+
+def read_catalogue_page(
+    connection: sa.Connection, listing: Listing, *, per_page: int, scope: Scope = None
+) -> CataloguePage:
+    """Everything that `/catalog` asks of a generation."""
+    return CataloguePage(
+        read_list(connection, listing, per_page=per_page, scope=scope), count_lists(connection, scope),
+        choices_of(connection, scope),
+    )
 
 
 def count_lists(connection: sa.Connection, scope: Scope = None) -> dict[str, int]:

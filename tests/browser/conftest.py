@@ -29,6 +29,7 @@ from domain.notices import Notice
 from domain.rules import Rule
 from flask_app import create_app
 from settings import MailSettings, NoticeSettings, Settings
+from tests.clock import set_today
 from tests.conftest import embedded_settings
 from tests.summaries_fixture import publish
 
@@ -81,8 +82,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, published: Path) -> Iterator[
     """An app with these figures. It ends with the file, and its clock with it: tests of other files have
     today's date."""
     patch = pytest.MonkeyPatch()
-    for module in ("domain.months", "web.figures.page", "web.figures.not_modified"):
-        patch.setattr(f"{module}.today_utc", lambda: TODAY)
+    set_today(patch, TODAY)
     settings = embedded_settings(tmp_path_factory.mktemp("site"))
     shutil.copytree(published, settings.database.path)
     with served(settings) as found:

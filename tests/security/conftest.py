@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.clock import set_today
 from tests.conftest import ENGINES, embedded_settings, mysql_settings
 from tests.security.claims import named_tests
 from tests.security.worlds import TODAY, World, build_world
@@ -29,8 +30,7 @@ MakeWorld = Callable[..., World]
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("domain.months", "web.figures.page", "web.figures.not_modified"):
-        monkeypatch.setattr(f"{module}.today_utc", lambda: TODAY)
+    set_today(monkeypatch, TODAY)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ from flask import Blueprint, Response, request, send_file
 from database.engines.ports import Reading
 from database.journal import audit
 from database.queries.catalog import BrandPlace, ProductPlace, count_rows, read_whole_list
-from domain.listing import BRANDS, PRODUCTS, UNASSIGNED, UNCATEGORISED, Listing
+from database.queries.pages import CATALOGUE
+from domain.listing import Listing
 from domain.moments import utc_now
 from domain.months import format_month
 from domain.spreadsheets import harmless
@@ -130,9 +131,5 @@ def _values(row: ProductPlace | BrandPlace) -> Row:
     return row.asin, row.name or None, row.brand or None, row.category or None, own, row.status or None
 
 
-offer = Offer(
-    "catalog.show", "Catalogue", _sheets,
-    tables={show: TITLES[show] for show in (PRODUCTS, UNASSIGNED, BRANDS, UNCATEGORISED)},
-    words=("search", "page", "generation"), compared=lambda selection: None, files=(),
-)
+offer = Offer(CATALOGUE, _sheets, words=("search", "page", "generation"), compared=lambda selection: None, files=())
 """Without a brand there is nothing for somebody limited to some: that list is then empty."""

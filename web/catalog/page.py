@@ -9,9 +9,10 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 
 from database.engines.ports import Reading
 from database.journal.catalog_changes import CatalogueChange, waiting_cells, waiting_changes, waiting_names
-from database.queries.catalog import BrandPlace, ProductPlace, Rows, choices_of, count_lists, read_list
+from database.queries.catalog import BrandPlace, ProductPlace, Rows, read_catalogue_page
+from database.queries.pages import CATALOGUE, start_of
 from domain.errors import SelectionError
-from domain.listing import BRANDS, LISTS, OF_SOME_BRANDS, PRODUCTS, UNASSIGNED, UNCATEGORISED, Listing, parse_listing
+from domain.listing import LISTS, OF_SOME_BRANDS, UNASSIGNED, UNCATEGORISED, Listing, parse_listing
 from domain.months import moment_words
 from domain.people import ANALYST, Person
 from web.figures.formats import COUNT, Formats
@@ -23,12 +24,8 @@ from web.http import current, identity
 
 pages = Blueprint("catalog", __name__)
 
-ROWS_PER_PAGE = 100
 SHOWN_CHANGES = 10
-TITLES = {
-    UNASSIGNED: "Products without a brand", PRODUCTS: "All products",
-    UNCATEGORISED: "Brands without a category", BRANDS: "All brands",
-}
+TITLES = CATALOGUE.tables
 
 
 @dataclass(frozen=True)
@@ -116,14 +113,13 @@ def shown_changes(changes: Sequence[CatalogueChange], person: Person) -> list[Ca
 def _render(reading: Reading) -> str:
     person, formats = identity.person(), formats_of_reader()
     listing = asked_listing(list(request.args.items(multi=True)))
-    found = read_list(reading.connection, listing, per_page=ROWS_PER_PAGE, scope=person.brands)
-    last = max(1, -(-found.count // ROWS_PER_PAGE))
+    asked = read_catalogue_page(reading.connection, listing, per_page=CATALOGUE.per_page, scope=person.brands)
+    found, choices = asked.listed, asked.choices
+    last = max(1, -(-found.count // CATALOGUE.per_page))
     if listing.page > last:
         abort(400, f"page {listing.page} is past the last one; permitted are 1 to {last}")
     changes = waiting_changes(current.store(), reading.generation, scope=person.brands)
     own = shown_changes(changes, person)
-    counts = count_lists(reading.connection, person.brands)
-    choices = choices_of(reading.connection, person.brands)
     if person.brands is None:
         choices = _with_waiting(choices, waiting_names(current.store(), changes))
     return render_template(
@@ -131,7 +127,7 @@ def _render(reading: Reading) -> str:
         title=TITLES[listing.show], listing=listing, badge=badge_of(reading), notices=trouble_notices(),
         may_edit=person.may(ANALYST), is_limited=person.brands is not None,
         excluded=current.settings().refresh.exclude_groups,
-        tabs=_tabs(counts, listing, formats), summary=_summary(counts, formats),
+        tabs=_tabs(asked.counts, listing, formats), summary=_summary(asked.counts, formats),
         headings=_headings(listing), rows=_rows(found, listing, changes, known=choices["brand"]),
         paging=_paging(listing, found.count, formats),
         count=found.count, fields=_fields(listing, choices), search_address=url_for("catalog.show"),
@@ -222,8 +218,8 @@ def _cell(field: str, words: str, waiting: Mapping[str, str]) -> Cell:
 
 
 def _paging(listing: Listing, count: int, formats: Formats) -> Paging:
-    start = (listing.page - 1) * ROWS_PER_PAGE
-    last = min(start + ROWS_PER_PAGE, count)
+    start = start_of(CATALOGUE, listing)
+    last = min(start + CATALOGUE.per_page, count)
 
     def write(number: int) -> str:
         return formats.exact(number, COUNT)

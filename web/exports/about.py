@@ -12,7 +12,7 @@ from domain.months import format_month
 from domain.periods import Span
 from domain.selection import Selection
 from web.exports.plain_values import moment
-from web.figures.filters import marketplace_names, period_name
+from web.figures.filters import period_name
 from web.figures.page import Page
 from web.figures.sheets import Offer
 
@@ -57,7 +57,7 @@ def about(page: Page, offer: Offer, address: str) -> About:
     """About the page at hand, now."""
     found = page.generation
     return About(
-        title=offer.title, address=address, selection=tuple(_selection(page, offer)), generation=found.generation,
+        title=offer.page.title, address=address, selection=tuple(_selection(page, offer)), generation=found.generation,
         last_month=format_month(found.last_month) if found.last_month else "", published=found.published_at,
         exported=utc_now(), currency=page.settings.dashboard.currency,
     )
@@ -83,7 +83,7 @@ def selection_values(selection: Selection, offer: Offer) -> dict[str, Any]:
         "compare_from": format_month(comparison.first) if comparison else None,
         "compare_to": format_month(comparison.last) if comparison else None,
     }
-    return {word: values[word] for word in values if word in offer.words} | compared
+    return {word: values[word] for word in values if word in offer.taking().words} | compared
 
 
 def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -98,7 +98,7 @@ def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]
     for label, chosen, known in (
         ("Brand", selection.brands, catalogue.brands),
         ("Category", selection.categories, catalogue.categories),
-        ("Marketplace", selection.marketplaces, marketplace_names(catalogue.marketplaces)),
+        ("Marketplace", selection.marketplaces, catalogue.marketplace_names),
     ):
         if chosen:
             yield label, tuple(known[key] for key in chosen)

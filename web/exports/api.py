@@ -12,6 +12,7 @@ from flask import Flask, Response, abort, request, url_for
 from flask import json as flask_json
 
 from database.engines.ports import Reading
+from database.queries.pages import PageSpec
 from domain.errors import SelectionError
 from domain.months import format_month
 from domain.periods import MOST_DRAWN
@@ -30,6 +31,7 @@ PREFIX = "/api/v1"
 PER_PAGE = "per_page"
 DEFAULT_ROWS = 100
 MOST_ROWS = 1000
+CHOICES = PageSpec("api.choices", "What a selection may name", "api/v1/choices", words=())
 
 
 def register(app: Flask, offers: list[Offer]) -> None:
@@ -68,8 +70,7 @@ def _rows_view(offer: Offer) -> Callable[..., Response]:
         table, per_page, formats = chosen_table(offer), _per_page(), formats_of_reader()
 
         def question(reading: Reading) -> dict[str, Any]:
-            words = (*offer.words, TABLE, PER_PAGE)
-            page = read_page(reading, offer.endpoint, formats=formats, sorts=offer.sorts, words=words)
+            page = read_page(reading, offer.taking(TABLE, PER_PAGE), formats=formats)
             _refuse_many_months(page)
             sheet = read_sheets(page, offer)[table]
             return _envelope(page, offer, sheet, per_page)
@@ -91,7 +92,7 @@ def _choices() -> Response:
     formats = formats_of_reader()
 
     def question(reading: Reading) -> dict[str, Any]:
-        page = read_page(reading, "api.choices", formats=formats, sorts=("value",), words=())
+        page = read_page(reading, CHOICES, formats=formats)
         found = page.catalogue
         return {
             "generation": page.generation.generation,
@@ -146,7 +147,7 @@ def _address(page: Page, offer: Offer, sheet: Sheet, per_page: int, number: int)
     """Another page of the same rows: after a publication it is gone (410), and not silently shifted."""
     path = url_for(offer.endpoint_of("api"), **page.arguments)
     selection = page.selection.changed(page=number, generation=page.generation.generation)
-    return f"{path}?{selection.query_string(offer.words)}&{PER_PAGE}={per_page}&{TABLE}={sheet.name}"
+    return f"{path}?{selection.query_string(offer.taking().words)}&{PER_PAGE}={per_page}&{TABLE}={sheet.name}"
 
 
 def _per_page() -> int:

@@ -76,15 +76,15 @@ def selection_schemas(sorts: tuple[str, ...]) -> dict[str, tuple[dict[str, Any],
 
 
 def _operation(offer: Offer, rule: Rule, *, most_rows: int, default_rows: int) -> dict[str, Any]:
-    known = selection_schemas(offer.sorts)
+    known = selection_schemas(offer.page.sorts)
     paging = {**_WHOLE, "maximum": most_rows, "default": default_rows}
     tables = {"type": "string", "enum": list(offer.tables), "default": next(iter(offer.tables))}
     return {
         "operationId": offer.word,
-        "summary": f"{offer.title}: the rows of its tables",
+        "summary": f"{offer.page.title}: the rows of its tables",
         "parameters": [
             *_path_parameters(rule),
-            *(_parameter(word, *known[word]) for word in offer.words),
+            *(_parameter(word, *known[word]) for word in offer.taking().words),
             _parameter("per_page", paging, "Rows of one page."),
             _parameter("table", tables, "Which table: " + ", ".join(f"{w} ({t})" for w, t in offer.tables.items())),
         ],

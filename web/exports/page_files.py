@@ -90,7 +90,7 @@ def _csv_view(offer: Offer) -> Callable[..., Response]:
             with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=LEVEL, mtime=0) as packed:
                 return write_csv(packed, sheet, origin)
 
-        written = _written(offer, write, words=(*offer.words, TABLE))
+        written = _written(offer, write, TABLE)
         response = _answer(written, f"{_stem(offer, arguments, table)}_{written.name}.csv", CSV)
         response.vary.add("Accept-Encoding")
         if is_gzip:
@@ -105,7 +105,7 @@ def _xlsx_view(offer: Offer) -> Callable[..., Response]:
         def write(out: BinaryIO, page: Page, origin: About, folder: Path) -> int:
             return write_xlsx(out, read_sheets(page, offer).values(), origin, folder=folder)
 
-        written = _written(offer, write, words=offer.words)
+        written = _written(offer, write)
         return _answer(written, f"{_stem(offer, arguments)}_{written.name}.xlsx", XLSX)
 
     return show
@@ -117,13 +117,13 @@ _VIEWS = {"csv": _csv_view, "xlsx": _xlsx_view}
 Writer = Callable[[BinaryIO, Page, About, Path], int]
 
 
-def _written(offer: Offer, write: Writer, *, words: tuple[str, ...]) -> _Written:
+def _written(offer: Offer, write: Writer, *more_words: str) -> _Written:
     folder = cache_folder(current.settings()) / "exports"
     make_private(folder)
     formats = formats_of_reader()
 
     def question(reading: Reading) -> _Written:
-        page = read_page(reading, offer.endpoint, formats=formats, sorts=offer.sorts, words=words)
+        page = read_page(reading, offer.taking(*more_words), formats=formats)
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the answer closes it
         try:
             with tempfile.TemporaryDirectory(dir=folder) as scratch:

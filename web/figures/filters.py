@@ -71,7 +71,7 @@ def filters_of(page: Page, *, without: tuple[str, ...] = ()) -> Filters:
         _several("brand", "Brand", "All brands", catalogue.brands, selection.brands),
         _several("category", "Category", "All categories", catalogue.categories, selection.categories),
         _several(
-            "marketplace", "Marketplace", "All marketplaces", marketplace_names(catalogue.marketplaces),
+            "marketplace", "Marketplace", "All marketplaces", catalogue.marketplace_names,
             selection.marketplaces,
         ),
         Filter("compare", "Compare with", _options(
@@ -93,11 +93,6 @@ def filters_of(page: Page, *, without: tuple[str, ...] = ()) -> Filters:
 def period_name(selection: Selection) -> str:
     """The chosen period in words: `Last 12 months`, `2025`, `Nov 2024 – Jan 2025`."""
     return period_words(selection.period) if selection.period else selection.span.words()
-
-
-def marketplace_names(marketplaces: Mapping[str, str]) -> dict[str, str]:
-    """Code -> what readers see: `DE · Germany`, or the code alone."""
-    return {code: f"{code} · {country}" if country else code for code, country in marketplaces.items()}
 
 
 def _periods(selection: Selection) -> Filter:
@@ -155,7 +150,7 @@ def _chips(page: Page) -> tuple[Chip, ...]:
     for label, part, known in (
         ("Brand", "brands", catalogue.brands),
         ("Category", "categories", catalogue.categories),
-        ("Marketplace", "marketplaces", marketplace_names(catalogue.marketplaces)),
+        ("Marketplace", "marketplaces", catalogue.marketplace_names),
     ):
         chosen = getattr(selection, part)
         for key in chosen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -12,10 +12,11 @@ from flask import Response, abort, current_app, g, render_template, request, url
 
 from database.engines.ports import Generation, Reading
 from database.queries.choices import read_catalogue
+from database.queries.pages import Asked, PageSpec, choose_figures
 from domain.errors import NeverRefreshed, SelectionError
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
-from domain.selection import ORDERS, WORDS, Catalogue, Selection, check_page, parse_selection
+from domain.selection import ORDERS, Catalogue, Selection, check_page
 from settings import Settings
 from web.figures.formats import Formats, negotiate
 from web.figures.not_modified import page_with_figures
@@ -33,20 +34,15 @@ LANGUAGES = 5
 KEPT_CATALOGUES = 20
 
 
-@dataclass(frozen=True)
-class Page:
-    """One reader's view of one page: where to read, what was chosen, how to write figures. `arguments` are
-    the parts of its path, `standing` what is to be said on every page. `connection` is None if nothing needs to be
-    read any more."""
+@dataclass(frozen=True, kw_only=True)
+class Page(Asked):
+    """One reader's view of one page: what is asked of it, and how to write figures. `standing` is what is to be said on
+    every page."""
 
     endpoint: str
-    connection: sa.Connection | None
-    generation: Generation
-    catalogue: Catalogue
     selection: Selection
     formats: Formats
     settings: Settings
-    arguments: Mapping[str, Any] = field(default_factory=dict)
     standing: tuple[str, ...] = ()
 
     def address(self, **changes) -> str:
@@ -67,30 +63,36 @@ class Page:
 
 
 def figures_page(
-    title: str | Callable[[Page], str], render: Callable[[Page], str], *, sorts: tuple[str, ...],
-    words: tuple[str, ...] = WORDS,
+    spec: PageSpec, render: Callable[[Page, Any], str], *, title: Callable[[Page, Any], str] | None = None
 ) -> Response:
-    """The page whose `<main>` is what `render` makes of the reader's selection, kept until anything it
-    depends on changes. `title` may depend on the selection as well. `words` are the parameters that the page
-    takes. Raises NeverRefreshed before the first refresh."""
+    """The page whose `<main>` is what `render` makes of a reader's page and of what was read for it, kept until
+    anything it depends on changes. `title` may depend on them as well. Answers 404 if there is nothing to read. Raises
+    NeverRefreshed before the first refresh."""
     live = current.store().live_generation()
     if live is None:
         raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
     note_generation(live.generation)
     note_languages(request.headers.get("Accept-Language", "")[:200])
     formats, standing = formats_of_reader(), standing_notices(live)
-    asked = {"formats": formats, "sorts": sorts, "words": words, "most_months": MOST_DRAWN}
+    asked = {"formats": formats, "most_months": MOST_DRAWN}
+
+    def made(page: Page) -> list[str]:
+        """The page's title and `<main>`, to be kept for everybody who may see the same."""
+        found = spec.read(page)
+        if found is None:
+            abort(404)
+        return [title(page, found) if title else spec.title, render(page, found)]
 
     def answer(reading: Reading) -> dict[str, str]:
-        page = replace(read_page(reading, request.endpoint, **asked), standing=standing)
-        return _parts(page, cached(_key(page), lambda: _made(page, title, render)))
+        page = replace(read_page(reading, spec, **asked), standing=standing)
+        return _parts(page, cached(_key(page), lambda: made(page)))
 
     def answer_at_hand() -> dict[str, str] | None:
         """Without a question to the generation, which is most of what a kept page would cost."""
         catalogue = None if "generation" in request.args else _catalogues().get(_catalogue_key(live))
         if catalogue is None:
             return None
-        page = replace(_page(None, live, catalogue, request.endpoint, **asked), standing=standing)
+        page = replace(_page(None, live, catalogue, spec, **asked), standing=standing)
         found = held(_key(page))
         return _parts(page, found) if found else None
 
@@ -113,32 +115,24 @@ def read_asked(question: Callable[[Reading], Answer]) -> Answer:
     return current.store().read(noted, generation=asked)
 
 
-def read_page(
-    reading: Reading, endpoint: str, *, formats: Formats, sorts: tuple[str, ...], words: tuple[str, ...],
-    most_months: int | None = None,
-) -> Page:
-    """The reader's view of the page of `endpoint`, from the parameters of the request at hand: answers 400
+def read_page(reading: Reading, spec: PageSpec, *, formats: Formats, most_months: int | None = None) -> Page:
+    """The reader's view of a page with figures, from the parameters of the request at hand: answers 400
     if one of them is not permitted. Of more than `most_months` only the last ones count. Raises GenerationGone."""
     catalogue = catalogue_of(reading)
-    return _page(
-        reading.connection, reading.generation, catalogue, endpoint, formats=formats, sorts=sorts, words=words,
-        most_months=most_months,
-    )
+    return _page(reading.connection, reading.generation, catalogue, spec, formats=formats, most_months=most_months)
 
 
 def _page(
-    connection: sa.Connection | None, generation: Generation, catalogue: Catalogue, endpoint: str, *, formats: Formats,
-    sorts: tuple[str, ...], words: tuple[str, ...], most_months: int | None,
+    connection: sa.Connection | None, generation: Generation, catalogue: Catalogue, spec: PageSpec, *,
+    formats: Formats, most_months: int | None,
 ) -> Page:
     try:
-        selection = parse_selection(
-            request.args.items(multi=True), catalogue, today=today_utc(), sorts=sorts, words=words
-        )
+        selection = choose_figures(spec, request.args.items(multi=True), catalogue)
     except SelectionError as error:
         abort(400, str(error))
     selection = replace(selection, scope=_scope(), most_months=most_months)
     return Page(
-        endpoint=endpoint, connection=connection, generation=generation, catalogue=catalogue, selection=selection,
+        endpoint=spec.endpoint, connection=connection, generation=generation, catalogue=catalogue, selection=selection,
         formats=formats, settings=current.settings(), arguments=dict(request.view_args or {}),
     )
 
@@ -174,11 +168,6 @@ def _key(page: Page) -> tuple:
         page.selection.query_string(), page.selection.calendar.current.isoformat(), str(page.formats.locale),
         repr(page.settings.dashboard), page.standing,
     )
-
-
-def _made(page: Page, title: str | Callable[[Page], str], render: Callable[[Page], str]) -> list[str]:
-    """The page's title and `<main>`, to be kept for everybody who may see the same."""
-    return [title if isinstance(title, str) else title(page), render(page)]
 
 
 def _parts(page: Page, made: list[str]) -> dict[str, str]:

@@ -9,16 +9,17 @@ How a page offers its tables, in three steps.
    everything, not one page of it, in the order that the reader sees; totals too, if the page shows them.
 
        def _sheets(page: Page) -> list[Sheet]:            # def _sheets(page, brand_id): for /brands/<int:brand_id>
-           found = read_x(page.connection, page.selection)
+           found = X.read(page)
            return [
                Sheet("brands", "Brands",
                      (Column("Brand", TEXT), Column("Net revenue", MONEY), Column("CM3 %", PERCENT)),
                      [(row.name, row.value, row.margin) for row in found.rows]),
            ]
 
-3. Name the offer at the end of the module; the app finds it there, as it finds the blueprint.
+3. Name the offer at the end of the module; the app finds it there, as it finds the blueprint. X is the page in
+   `database/queries/pages.py`, whose `tables` name the sheets.
 
-       offer = Offer("x.show", "Title of the page", _sheets, tables={"brands": "Brands"}, sorts=SORTS)
+       offer = Offer(X, _sheets)
 
    From then on `/x.csv`, `/x.xlsx` and `/api/v1/x` exist beside `/x`, for whoever may see `/x`, with the
    same selection words and the same brands. They need their entries in tests/web/http/test_access.py;
@@ -38,14 +39,15 @@ import datetime
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import attrgetter
 
 from flask import url_for
 
+from database.queries.pages import PageSpec
 from domain.periods import Span
-from domain.selection import WORDS, Selection
+from domain.selection import Selection
 from web.figures.formats import COUNT, MONEY, PERCENT, kind_of
 from web.figures.page import Page
 
@@ -119,21 +121,27 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Offer:
-    """The tables that a page offers. `endpoint` is the page's, `sheets` gives them for a reader's page and
-    the variables of its address; `tables` and `sorts` say what `?table=` and `?sort=` may be, and `words`
-    which parameters the page takes. `without` are those that its tables do not depend on; `compared` gives
-    the months that they are compared with. `files` are the forms that are made of it: a page may have files of
-    its own instead."""
+    """The tables that a page offers: `sheets` gives them for a reader's page and the variables of its address.
+    `without` are parameters that its tables do not depend on; `compared` gives the months that they are compared
+    with. `words` are the parameters that they take, if not the page's. `files` are the forms that are made of it: a
+    page may have files of its own instead."""
 
-    endpoint: str
-    title: str
+    page: PageSpec
     sheets: Callable[..., list[Sheet]]
-    tables: Mapping[str, str]
-    sorts: tuple[str, ...] = ("value",)
-    words: tuple[str, ...] = WORDS
     without: tuple[str, ...] = ()
     compared: Callable[[Selection], Span | None] = attrgetter("comparison")
+    words: tuple[str, ...] = ()
     files: tuple[str, ...] = ("csv", "xlsx")
+
+    @property
+    def endpoint(self) -> str:
+        """The page's."""
+        return self.page.endpoint
+
+    @property
+    def tables(self) -> Mapping[str, str]:
+        """Word of `?table=` -> its title, the main table first."""
+        return self.page.tables
 
     @property
     def word(self) -> str:
@@ -143,6 +151,10 @@ class Offer:
     def endpoint_of(self, form: str) -> str:
         """The endpoint of the page's `csv`, `xlsx` or `api`."""
         return f"{self.endpoint}.{form}"
+
+    def taking(self, *more: str) -> PageSpec:
+        """The page, with the parameters that its tables take and `more`."""
+        return replace(self.page, words=(*(self.words or self.page.words), *more))
 
 
 @dataclass(frozen=True)

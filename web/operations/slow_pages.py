@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from database.journal.slow_statements import Recorded, explain_command
+from database.queries.pages import PAGES
 from domain.months import moment_words
 from web.figures.formats import Formats
 from web.imports.report import count_words
@@ -16,13 +17,7 @@ SLOW_PAGE = 0.2
 """Seconds."""
 SHOWN = 10
 """So many of the slowest statements are shown."""
-_EXPLAINED = {
-    "dashboard.show": "flask explain dashboard", "profitability.show": "flask explain profitability",
-    "categories.show": "flask explain categories", "products.show": "flask explain products",
-    "catalog.show": "flask explain catalog", "brands.show": "flask explain brands/ID",
-    "product.show": "flask explain products/ASIN",
-}
-"""The command that tells a page's statements and their plans."""
+_EXPLAINED = {page.endpoint: page.explained_by for page in PAGES}
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,11 @@ from flask import Blueprint, Response, abort, render_template
 
 from charts.pareto import Ranked, pareto_figure
 from charts.small import SmallBar, small_bars
-from database.queries.brand import MOST, Brand, RankedProduct, Ranking, find_brand_name, read_brand
-from database.queries.breakdown import SORTS
-from domain.selection import WORDS, Selection
+from database.queries.brand import MOST, RankedProduct, Ranking
+from database.queries.pages import BRAND, NamedBrand, start_of
 from web.figures.breakdown import Paging, breakdown_sheet, breakdown_view, count_words, paging_of
 from web.figures.drawing import embedded
-from web.figures.filters import filters_of, marketplace_names, period_name
+from web.figures.filters import filters_of, period_name
 from web.figures.formats import MONEY, PERCENT, kind_of, leaves_out_cents
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
@@ -26,11 +25,8 @@ from web.pages.product import product_address
 
 pages = Blueprint("brands", __name__)
 
-PRODUCTS_PER_PAGE = 20
 MOST_CATEGORIES = 6
 """So many stand above the brand's name."""
-WITHOUT_BRAND = tuple(word for word in WORDS if word != "brand")
-"""The page's path says which brand."""
 
 
 @dataclass(frozen=True)
@@ -66,32 +62,14 @@ class RankingView:
 @pages.get("/brands/<id:brand_id>")
 def show(brand_id: int) -> Response:
     """The brand's figures in the reader's selection; 404 if there is none, or none that the reader may see."""
-    return figures_page(
-        lambda page: _name(page, brand_id), lambda page: _render(page, brand_id), sorts=SORTS, words=WITHOUT_BRAND
-    )
+    return figures_page(BRAND, _render, title=lambda page, brand: brand.name)
 
 
-def _name(page: Page, brand: int) -> str:
-    name = find_brand_name(page.connection, page.catalogue, brand, scope=page.selection.scope)
-    if name is None:
-        abort(404)
-    return name
-
-
-def _of_brand(page: Page, brand: int) -> Selection:
-    """The selection with the brand, for reading; addresses of the page have it in their path."""
-    return page.selection.changed(brands=(brand,), page=page.selection.page)
-
-
-def _read(page: Page, brand: int) -> Brand:
-    return read_brand(page.connection, _of_brand(page, brand), marketplace_names(page.catalogue.marketplaces))
-
-
-def _render(page: Page, brand: int) -> str:
-    found = _read(page, brand)
+def _render(page: Page, brand: NamedBrand) -> str:
+    found = brand.story
     return render_template(
         "brands/show.html",
-        name=_name(page, brand),
+        name=brand.name,
         categories=[
             (page.catalogue.categories[key], page.elsewhere("categories.show", {"categories": (key,)}))
             for key in found.categories[:MOST_CATEGORIES]
@@ -113,9 +91,9 @@ def _render(page: Page, brand: int) -> str:
 
 
 def _ranking(found: Ranking, page: Page) -> RankingView:
-    page.check_page_number(-(-len(found.products) // PRODUCTS_PER_PAGE))
-    kind, start = kind_of(page.selection.metric), (page.selection.page - 1) * PRODUCTS_PER_PAGE
-    end = min(start + PRODUCTS_PER_PAGE, len(found.products))
+    page.check_page_number(-(-len(found.products) // BRAND.per_page))
+    kind, start = kind_of(page.selection.metric), start_of(BRAND, page.selection)
+    end = min(start + BRAND.per_page, len(found.products))
     values = [row.value for row in found.products]
     is_large = kind == MONEY and leaves_out_cents(values)
     write = page.formats.whole if is_large else page.formats.exact
@@ -175,8 +153,10 @@ def _figure(found: Ranking, page: Page) -> str:
 
 
 def _sheets(page: Page, brand_id: int) -> list[Sheet]:
-    _name(page, brand_id)
-    found = _read(page, brand_id)
+    brand: NamedBrand | None = BRAND.read(page)
+    if brand is None:
+        abort(404)
+    found = brand.story
     kind = kind_of(page.selection.metric)
     columns = (
         Column("Rank", COUNT), Column("ASIN", TEXT), Column("Product", TEXT),
@@ -193,10 +173,4 @@ def _sheets(page: Page, brand_id: int) -> list[Sheet]:
     ]
 
 
-offer = Offer(
-    "brands.show", "Brand", _sheets, sorts=SORTS, words=WITHOUT_BRAND,
-    tables={
-        "products": "Products", "marketplaces": "Marketplaces", "months": "By month", "profit": "Profit and loss",
-        "headlines": "Headlines",
-    },
-)
+offer = Offer(BRAND, _sheets)

@@ -8,8 +8,8 @@ from decimal import Decimal
 from flask import Blueprint, Response, render_template
 
 from charts.small import TrendLine, trend_line
-from database.queries.breakdown import SORTS
-from database.queries.categories import Categories, Side, read_categories
+from database.queries.categories import Categories, Side
+from database.queries.pages import CATEGORIES, start_of
 from database.queries.sums import BRAND
 from domain.metrics import rise_of
 from web.figures.breakdown import BreakdownView, Heading, RowView, breakdown_sheet, breakdown_view
@@ -22,8 +22,6 @@ from web.figures.sheets import MONTH, TEXT, Column, Offer, Sheet, export_links
 from web.pages.category_drawings import areas_of, side_address, stack_of
 
 pages = Blueprint("categories", __name__)
-
-ROWS_PER_PAGE = 20
 
 
 @dataclass(frozen=True)
@@ -61,16 +59,15 @@ class Within:
 @pages.get("/categories")
 def show() -> Response:
     """The categories of the reader's selection."""
-    return figures_page(_title, _render, sorts=SORTS)
+    return figures_page(CATEGORIES, _render, title=_title)
 
 
-def _title(page: Page) -> str:
+def _title(page: Page, found: Categories) -> str:
     one = page.selection.categories
-    return page.catalogue.categories[one[0]] if len(one) == 1 else "Categories"
+    return page.catalogue.categories[one[0]] if len(one) == 1 else CATEGORIES.title
 
 
-def _render(page: Page) -> str:
-    found = read_categories(page.connection, page.selection, page.catalogue)
+def _render(page: Page, found: Categories) -> str:
     return render_template(
         "categories/show.html",
         period=period_name(page.selection),
@@ -106,10 +103,10 @@ def _table(found: Categories, page: Page) -> SideTable:
     is_brands = found.grain == BRAND
     view = breakdown_view(
         found.breakdown, page, title="Brands" if is_brands else "Categories", part="" if is_brands else "categories",
-        per_page=ROWS_PER_PAGE, open_address=side_address(found, page) if is_brands else None,
+        per_page=CATEGORIES.per_page, open_address=side_address(found, page) if is_brands else None,
     )
-    start = (page.selection.page - 1) * ROWS_PER_PAGE
-    shown = found.rows[start:start + ROWS_PER_PAGE]
+    start = start_of(CATEGORIES, page.selection)
+    shown = found.rows[start:start + CATEGORIES.per_page]
     name, bar, value, share, *change, margin = view.headings
     gain = (Heading("Share change", css_class="number gain-cell"),) if view.has_changes else ()
     brands = () if is_brands else (Heading("Brands", css_class="number brands-cell"),)
@@ -136,7 +133,7 @@ def _side_row(row: RowView, side: Side, page: Page) -> SideRow:
 
 
 def _sheets(page: Page) -> list[Sheet]:
-    found = read_categories(page.connection, page.selection, page.catalogue)
+    found = CATEGORIES.read(page)
     kind = kind_of(page.selection.metric)
     name = "Brand" if found.grain == BRAND else "Category"
     table = breakdown_sheet(
@@ -163,6 +160,4 @@ def _sheets(page: Page) -> list[Sheet]:
     ]
 
 
-offer = Offer(
-    "categories.show", "Categories", _sheets, sorts=SORTS, tables={"categories": "Side by side", "months": "By month"},
-)
+offer = Offer(CATEGORIES, _sheets)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, render_template
 
-from database.queries.breakdown import SORTS, Breakdown
-from database.queries.dashboard import Dashboard, read_dashboard
+from database.queries.breakdown import Breakdown
+from database.queries.dashboard import Dashboard
+from database.queries.pages import DASHBOARD
 from web.figures.breakdown import BreakdownView, breakdown_sheet, breakdown_view
-from web.figures.filters import filters_of, marketplace_names, period_name
+from web.figures.filters import filters_of, period_name
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.movers import losses_sheet, losses_view, movers_sheet, movers_view
@@ -19,7 +20,6 @@ from web.figures.sheets import Offer, Sheet, export_links
 
 pages = Blueprint("dashboard", __name__)
 
-ROWS_PER_PAGE = 20
 SHORT = 10
 """So many categories and marketplaces are listed beside the brands."""
 
@@ -28,11 +28,10 @@ SHORT = 10
 @pages.get("/dashboard")
 def show() -> Response:
     """The dashboard of the reader's selection."""
-    return figures_page("Dashboard", _render, sorts=SORTS)
+    return figures_page(DASHBOARD, _render)
 
 
-def _render(page: Page) -> str:
-    rows = _read(page)
+def _render(page: Page, rows: Dashboard) -> str:
     return render_template(
         "dashboard/show.html",
         period=period_name(page.selection),
@@ -52,14 +51,9 @@ def _render(page: Page) -> str:
     )
 
 
-def _read(page: Page) -> Dashboard:
-    names = marketplace_names(page.catalogue.marketplaces)
-    return read_dashboard(page.connection, page.selection, page.catalogue, names)
-
-
 def _brands(rows: Dashboard, page: Page) -> BreakdownView:
     return breakdown_view(
-        rows.brands, page, title="Brands", part="brands", per_page=ROWS_PER_PAGE,
+        rows.brands, page, title="Brands", part="brands", per_page=DASHBOARD.per_page,
         open_address=lambda key: page.elsewhere("brands.show", {"brands": ()}, brand_id=key),
     )
 
@@ -73,7 +67,7 @@ def _short(found: Breakdown, page: Page, *, title: str, part: str) -> BreakdownV
 
 
 def _sheets(page: Page) -> list[Sheet]:
-    rows = _read(page)
+    rows = DASHBOARD.read(page)
     return [
         breakdown_sheet(rows.brands, page, name="brands", title="Brands"),
         breakdown_sheet(rows.categories, page, name="categories", title="Categories"),
@@ -85,10 +79,4 @@ def _sheets(page: Page) -> list[Sheet]:
     ]
 
 
-offer = Offer(
-    "dashboard.show", "Dashboard", _sheets, sorts=SORTS,
-    tables={
-        "brands": "Brands", "categories": "Categories", "marketplaces": "Marketplaces", "months": "By month",
-        "movers": "Movers", "losses": "Loss-makers", "headlines": "Headlines",
-    },
-)
+offer = Offer(DASHBOARD, _sheets)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
 from flask import Blueprint, Response, abort, render_template
 
-from database.queries.breakdown import SORTS
-from database.queries.product import (
-    MarketplaceRow,
-    Product,
-    ProductFigures,
-    find_product,
-    read_last_month,
-    read_product,
-)
+from database.queries.pages import PRODUCT, ProductStory
+from database.queries.product import MarketplaceRow, Product, ProductFigures
 from domain.months import format_month, month_name
-from domain.selection import WORDS
 from web.figures.breakdown import breakdown_sheet, breakdown_view
-from web.figures.filters import filters_of, marketplace_names, period_name
+from web.figures.filters import filters_of, period_name
 from web.figures.formats import kind_of, kind_of_figure, leaves_out_cents
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
@@ -30,10 +23,8 @@ from web.figures.sheets import MONTH, TEXT, Cell, Column, Offer, Sheet, export_l
 
 pages = Blueprint("product", __name__)
 
-OTHER_WORDS = ("brand", "category", "page")
+WITHOUT = ("brand", "category")
 """One product has one brand and one category."""
-WORDS_OF_ONE = tuple(word for word in WORDS if word not in OTHER_WORDS)
-LONGEST_ASIN = 64
 
 
 @dataclass(frozen=True)
@@ -84,18 +75,7 @@ class LastFigures:
 @pages.get("/products/<text:asin>", merge_slashes=False)
 def show(asin: str) -> Response:
     """The product's figures in the reader's selection; 404 if it is not there, or not one of theirs."""
-    found: list[Product] = []
-
-    def product_of(page: Page) -> Product:
-        # Asked for by the title and by the page.
-        if not found:
-            found.append(_found(page, asin))
-        return found[0]
-
-    return figures_page(
-        lambda page: _title(product_of(page)), lambda page: _render(page, product_of(page)), sorts=SORTS,
-        words=WORDS_OF_ONE,
-    )
+    return figures_page(PRODUCT, _render, title=lambda page, story: _title(story.product))
 
 
 def product_address(page: Page, asin: str | None) -> str:
@@ -106,28 +86,12 @@ def product_address(page: Page, asin: str | None) -> str:
     return page.elsewhere("product.show", {"brands": (), "categories": ()}, asin=asin)
 
 
-def _found(page: Page, asin: str) -> Product:
-    product = None
-    if len(asin) <= LONGEST_ASIN and "\0" not in asin:
-        product = find_product(page.connection, asin, scope=page.selection.scope)
-    if product is None:
-        abort(404)
-    return product
-
-
 def _title(product: Product) -> str:
     return product.name or product.asin
 
 
-def _read(page: Page, product: Product) -> ProductFigures:
-    return read_product(
-        page.connection, page.selection, product, metrics=page.catalogue.metrics,
-        marketplace_names=marketplace_names(page.catalogue.marketplaces),
-    )
-
-
-def _render(page: Page, product: Product) -> str:
-    found = _read(page, product)
+def _render(page: Page, story: ProductStory) -> str:
+    product, found = story.product, story.figures
     return render_template(
         "products/product.html",
         name=_title(product),
@@ -136,10 +100,10 @@ def _render(page: Page, product: Product) -> str:
         span=page.selection.span.words(),
         badge=badge_of(page),
         exports=export_links(page, offer),
-        filters=filters_of(page, without=OTHER_WORDS),
+        filters=filters_of(page, without=WITHOUT),
         notices=notices_of(page),
         is_empty=found.is_empty,
-        last=_last_figures(product, page) if found.is_empty else None,
+        last=_last_figures(story.last_month, page),
         all_products=page.elsewhere("products.show"),
         headlines=headlines_of(found.headlines, page),
         chart=monthly_chart(found.months, page),
@@ -149,8 +113,7 @@ def _render(page: Page, product: Product) -> str:
     )
 
 
-def _last_figures(product: Product, page: Page) -> LastFigures | None:
-    month = read_last_month(page.connection, page.selection, product)
+def _last_figures(month: datetime.date | None, page: Page) -> LastFigures | None:
     if month is None:
         return None
     return LastFigures(month_name(month), str(month.year), page.address(period=str(month.year)))
@@ -177,7 +140,7 @@ def _grid(found: ProductFigures, page: Page) -> Grid | None:
     selection, kind = page.selection, kind_of(page.selection.metric)
     is_large = leaves_out_cents(value for row in found.by_marketplace for value in row.months)
     write = page.formats.whole if is_large else page.formats.exact
-    names = marketplace_names(page.catalogue.marketplaces)
+    names = page.catalogue.marketplace_names
 
     def cell(value: Decimal | None) -> GridCell:
         return GridCell(write(value, kind), value is not None and value < 0)
@@ -200,7 +163,10 @@ def _grid(found: ProductFigures, page: Page) -> Grid | None:
 
 
 def _sheets(page: Page, asin: str) -> list[Sheet]:
-    found = _read(page, _found(page, asin))
+    story: ProductStory | None = PRODUCT.read(page)
+    if story is None:
+        abort(404)
+    found = story.figures
     return [
         _metrics_sheet(found, page),
         breakdown_sheet(found.marketplaces, page, name="marketplaces", title="Marketplaces"),
@@ -239,10 +205,4 @@ def _grid_sheet(found: ProductFigures, page: Page) -> Sheet:
     ])
 
 
-offer = Offer(
-    "product.show", "Product", _sheets, sorts=SORTS, words=WORDS_OF_ONE,
-    tables={
-        "metrics": "All metrics", "marketplaces": "Marketplaces", "by_marketplace": "By marketplace and month",
-        "months": "By month", "headlines": "Headlines",
-    },
-)
+offer = Offer(PRODUCT, _sheets)

@@ -8,11 +8,12 @@ from decimal import Decimal
 
 from flask import Blueprint, Response, render_template
 
-from database.queries.products import SORTS, ProductRow, Products, count_products, read_all_products, read_products
-from database.queries.without_figures import WithoutFigures, read_without_figures
+from database.queries.pages import PRODUCTS, FoundProducts, start_of
+from database.queries.products import ProductRow, Products, count_products, read_all_products
+from database.queries.without_figures import WithoutFigures
 from domain.metrics import CM3, NET_UNITS, rise_of
 from domain.ratios import margin_level
-from domain.selection import LONGEST_SEARCH, WORDS_WITH_SEARCH
+from domain.selection import LONGEST_SEARCH
 from web.figures.breakdown import LEVEL_WORDS, Heading, Paging, count_words, heading, margin_legend, paging_of
 from web.figures.changes import Change, relative
 from web.figures.filters import filters_of, period_name
@@ -23,8 +24,6 @@ from web.figures.sheets import TEXT, Column, LongRows, Offer, Sheet, export_link
 from web.pages.product import product_address
 
 pages = Blueprint("products", __name__)
-
-ROWS_PER_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -94,16 +93,12 @@ class UnsoldView:
 @pages.get("/products")
 def show() -> Response:
     """The products of the reader's selection and search."""
-    return figures_page("Products", _render, sorts=SORTS, words=WORDS_WITH_SEARCH)
+    return figures_page(PRODUCTS, _render)
 
 
-def _render(page: Page) -> str:
+def _render(page: Page, found: FoundProducts) -> str:
     selection = page.selection
-    found = read_products(
-        page.connection, selection, page.catalogue.brands, start=(selection.page - 1) * ROWS_PER_PAGE,
-        limit=ROWS_PER_PAGE,
-    )
-    page.check_page_number(-(-found.count // ROWS_PER_PAGE))
+    page.check_page_number(-(-found.products.count // PRODUCTS.per_page))
     return render_template(
         "products/show.html",
         period=period_name(selection),
@@ -115,8 +110,8 @@ def _render(page: Page) -> str:
         search=selection.search,
         longest_search=LONGEST_SEARCH,
         without_search=page.address(search="") if selection.search else "",
-        table=_table(found, page),
-        unsold=_unsold(_without_figures(found, page), page),
+        table=_table(found.products, page),
+        unsold=_unsold(found.without_figures, page),
     )
 
 
@@ -132,18 +127,10 @@ def _table(found: Products, page: Page) -> ProductsView:
         total=write(found.value),
         total_share=page.formats.exact(found.share, PERCENT),
         empty_cells=len(headings) - 3,
-        paging=paging_of(page, start=(selection.page - 1) * ROWS_PER_PAGE, shown=len(found.rows), total=found.count),
+        paging=paging_of(page, start=start_of(PRODUCTS, selection), shown=len(found.rows), total=found.count),
         has_changes=has_changes,
         legend=margin_legend(page),
     )
-
-
-def _without_figures(found: Products, page: Page) -> WithoutFigures:
-    """What a search names beside what was `found`. A search that fills several pages is too wide to be meant for a
-    single product, and it alone would need to know more than this page's products."""
-    if not page.selection.search or found.count > len(found.rows):
-        return WithoutFigures()
-    return read_without_figures(page.connection, page.selection, [row.key for row in found.rows])
 
 
 def _unsold(found: WithoutFigures, page: Page) -> UnsoldView | None:
@@ -236,6 +223,4 @@ def _sheets(page: Page) -> list[Sheet]:
     return [Sheet("products", "Products", columns, rows)]
 
 
-offer = Offer(
-    "products.show", "Products", _sheets, tables={"products": "Products"}, sorts=SORTS, words=WORDS_WITH_SEARCH
-)
+offer = Offer(PRODUCTS, _sheets)

@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from charts.lines import Line, Threshold, lines_figure
 from charts.waterfall import Bar, waterfall_figure
-from database.queries.profitability import MARGINS, Profitability, read_profitability
+from database.queries.pages import PROFITABILITY
+from database.queries.profitability import MARGINS, Profitability
 from domain.metrics import NET_REVENUE
 from domain.months import month_name
 from domain.profit import Step
@@ -88,12 +89,11 @@ class Gaps:
 @pages.get("/profitability")
 def show() -> Response:
     """The P&L of the reader's selection."""
-    return figures_page("Profitability", _render, sorts=("value",))
+    return figures_page(PROFITABILITY, _render)
 
 
-def _render(page: Page) -> str:
+def _render(page: Page, found: Profitability) -> str:
     page.check_page_number(1)
-    found = read_profitability(page.connection, page.selection)
     table = profit_table(found, page)
     return render_template(
         "profitability/show.html",
@@ -196,7 +196,7 @@ def _thresholds(page: Page) -> list[Threshold]:
 
 
 def _sheets(page: Page) -> list[Sheet]:
-    found = read_profitability(page.connection, page.selection)
+    found = PROFITABILITY.read(page)
     return [profit_sheet(found, page), _waterfall_sheet(found), _gap_sheet(found)]
 
 
@@ -216,11 +216,4 @@ def _gap_sheet(found: Profitability) -> Sheet:
     return Sheet("differences", "Margins against their parts", columns, rows)
 
 
-offer = Offer(
-    "profitability.show", "Profitability", _sheets,
-    tables={
-        "profit": "Profit and loss", "waterfall": "From net revenue to CM3",
-        "differences": "Margins against their parts",
-    },
-    without=WITHOUT, compared=attrgetter("year_before"),
-)
+offer = Offer(PROFITABILITY, _sheets, without=WITHOUT, compared=attrgetter("year_before"))

@@ -17,13 +17,11 @@ from flask import Flask, Response, g, request
 from database.engines.health import Parameters
 from database.engines.ports import Store
 from database.journal.slow_statements import SLOW, Slow, record
+from database.queries.pages import PAGES
 from domain.errors import LegoError
 from web.http.request_log import shown_address
 
-ENDPOINTS = frozenset((
-    "dashboard.show", "profitability.show", "categories.show", "brands.show", "products.show", "product.show",
-    "catalog.show",
-))
+ENDPOINTS = frozenset(page.endpoint for page in PAGES if page.read)
 """Pages that `flask explain` knows. No other page's statements are kept: those of signing in carry tokens."""
 PAUSE = 60
 """Seconds between two records of one statement."""

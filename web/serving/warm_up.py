@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from flask import Flask, current_app, g, url_for
 
 from database.engines.ports import Generation
+from database.queries.pages import PAGES
 from domain.errors import LegoError
 from domain.people import VIEWER, Person
 from web.http import current
 
-FIRST_PAGES = ("dashboard.show", "profitability.show", "categories.show", "products.show")
+FIRST_PAGES = tuple(page.endpoint for page in PAGES if page.is_made_ahead)
 """Each as it is without a selection."""
 
 EVERY = 15.0

@@ -14,6 +14,7 @@ from database.imports.files import import_file
 from database.imports.month_texts import UNSETTLED
 from database.imports.opening import open_text
 from domain.errors import Refused
+from tests.clock import set_today
 from tests.database.imports.conftest import HEADINGS, contents
 
 GOOD = "A1,Acme,Toys,US,Net revenue,2024-01,10.50\n"
@@ -132,7 +133,7 @@ def test_a_bad_cell_is_told_with_line_column_cell_and_rule(refusal_of, bad, word
     ],
 )
 def test_a_month_that_is_far_ahead_refuses_a_file_of_any_format(refusal_of, monkeypatch, content, words):
-    monkeypatch.setattr("database.imports.month_texts.today_utc", lambda: datetime.date(2024, 6, 30))
+    set_today(monkeypatch, datetime.date(2024, 6, 30))
     assert refusal_of(content) == [
         f"file.csv: {words} is more than 24 months ahead of 2024-06; nothing was taken in"
     ]

@@ -21,6 +21,7 @@ from database.engines.ports import Store
 from database.people import api_tokens, users
 from domain.moments import utc_now
 from domain.selection import WORDS
+from tests.clock import set_today
 from tests.summaries_fixture import publish
 from tests.web.conftest import csrf_token
 from tests.web.shop import NAMES, ROWS, TODAY
@@ -34,8 +35,7 @@ Program = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("domain.months", "web.figures.page", "web.figures.not_modified"):
-        monkeypatch.setattr(f"{module}.today_utc", lambda: TODAY)
+    set_today(monkeypatch, TODAY)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from database.engines.ports import Store
 from database.people import users
 from domain.errors import Refused
 from domain.spreadsheets import harmless
+from tests.clock import set_today
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in
 from tests.web.shop import NAMES, ROWS, TODAY
@@ -44,8 +45,7 @@ FORMATS = Formats(Locale.parse("en"), "USD")
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("domain.months", "web.figures.page", "web.figures.not_modified"):
-        monkeypatch.setattr(f"{module}.today_utc", lambda: TODAY)
+    set_today(monkeypatch, TODAY)
 
 
 @pytest.fixture

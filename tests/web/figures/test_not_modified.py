@@ -6,7 +6,7 @@ import pytest
 from flask import g
 
 from domain.people import Person
-from web.figures import not_modified
+from tests.clock import set_today
 from web.figures.not_modified import page_with_figures
 
 ANNA = Person(1, "anna", "viewer")
@@ -62,5 +62,5 @@ def test_anything_else_is_made(ask, other):
 
 def test_the_next_day_it_is_made_again(ask, monkeypatch):
     _, mark, _ = ask()
-    monkeypatch.setattr(not_modified, "today_utc", lambda: datetime.date(2030, 1, 1))
+    set_today(monkeypatch, datetime.date(2030, 1, 1))
     assert ask(mark=mark)[::2] == (200, True)

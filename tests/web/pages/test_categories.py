@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from database import schema
 from database.engines.ports import Store
 from database.people import users
+from tests.clock import set_today
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in
 from tests.web.pages.test_dashboard import NAMES, ROWS, TODAY, text_of
@@ -23,8 +24,7 @@ from tests.web.weights import LARGEST_PAGE, weight_of
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("domain.months", "web.figures.page", "web.figures.not_modified"):
-        monkeypatch.setattr(f"{module}.today_utc", lambda: TODAY)
+    set_today(monkeypatch, TODAY)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from database.doctor.figures import judge_figures
 from database.people import users
+from tests.clock import set_today
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in
 
@@ -28,8 +29,7 @@ LARGEST = 250_000
 
 @pytest.fixture
 def client(small_app, password_hash, monkeypatch) -> FlaskClient:
-    for module in ("domain.months", "web.figures.page", "web.figures.not_modified", "database.doctor.figures"):
-        monkeypatch.setattr(f"{module}.today_utc", lambda: TODAY)
+    set_today(monkeypatch, TODAY)
     store = small_app.extensions["lego_store"]
     publish(
         store, ROWS, brands={1: "Alder"}, categories={5: "Toys"}, marketplaces={"US": "United States"},

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from database import schema
 from database.engines.ports import Store
 from database.people import users
+from tests.clock import set_today
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in, text_of
 from tests.web.weights import LARGEST_PAGE, weight_of
@@ -43,8 +44,7 @@ NAMES = {"brands": {1: "Alder", 2: "Bergwind"}, "categories": {5: "Toys", 6: "Ga
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("domain.months", "web.figures.page", "web.figures.not_modified"):
-        monkeypatch.setattr(f"{module}.today_utc", lambda: TODAY)
+    set_today(monkeypatch, TODAY)
 
 
 @pytest.fixture

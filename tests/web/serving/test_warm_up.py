@@ -74,7 +74,9 @@ def test_it_tells_once_that_pages_were_made_ahead(app, store, reader):
 
 
 def test_what_a_serving_process_has_loaded_is_not_looked_through_again():
-    script = "import gc; from web import warm_up; warm_up.keep_what_is_there(); print(gc.get_freeze_count() > 9999)"
+    script = (
+        "import gc; from web.serving import warm_up; warm_up.keep_what_is_there(); print(gc.get_freeze_count() > 9999)"
+    )
     outcome = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert outcome.stdout == "True\n"
 

@@ -1,0 +1,238 @@
+"""The pages: one list, which everything that knows of pages reads.
+
+The web makes views, menu, warm-up, files and API of it, and keeps slow statements of these pages only; `flask explain`
+and the doctor run what a page reads and listen to its statements. It stands here and not in the web because commands
+do not load the web. What a page asks of a generation is its `read`, and nothing else: the page shows what `read` gave.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from database.engines.ports import Generation
+from database.queries import breakdown, products
+from database.queries.brand import Brand, find_brand_name, read_brand
+from database.queries.catalog import CataloguePage, read_catalogue_page
+from database.queries.categories import Categories, read_categories
+from database.queries.dashboard import Dashboard, read_dashboard
+from database.queries.product import Product, ProductFigures, find_product, read_last_month, read_product
+from database.queries.products import Products, read_products
+from database.queries.profitability import Profitability, read_profitability
+from database.queries.without_figures import WithoutFigures, read_without_figures
+from domain import listing
+from domain.listing import Listing, parse_listing
+from domain.months import today_utc
+from domain.periods import MOST_DRAWN
+from domain.selection import WORDS, WORDS_WITH_SEARCH, Catalogue, Selection, parse_selection
+
+LONGEST_ASIN = 64
+Pairs = Iterable[tuple[str, str]]
+"""Decoded parameters of an address."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is asked of a page: the generation to read from, what was chosen, and `arguments`, the parts of the page's
+    path. `connection` is None if nothing needs to be read any more."""
+
+    connection: sa.Connection | None
+    generation: Generation
+    catalogue: Catalogue
+    selection: Selection | Listing
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PageSpec:
+    """A page: the `endpoint` that shows it, its `title`, and its `path` below the root, as Flask writes it.
+
+    `read` gives what it shows, None if there is nothing at that address; it is None itself for a page without figures.
+    `sorts` and `words` are what `?sort=` may be and which parameters there are, `choose` makes of these what was
+    chosen. `per_page` is how many rows its table has at a time, `tables` maps the word of each table that it offers to
+    the table's title. `is_made_ahead`: made as soon as a generation is live.
+    """
+
+    endpoint: str
+    title: str
+    path: str
+    read: Callable[[Asked], Any] | None = None
+    sorts: tuple[str, ...] = ("value",)
+    words: tuple[str, ...] = WORDS
+    per_page: int = 0
+    tables: Mapping[str, str] = field(default_factory=dict)
+    is_made_ahead: bool = False
+    choose: Callable[[PageSpec, Pairs, Catalogue], Selection | Listing] = field(
+        default=lambda page, pairs, catalogue: choose_figures(page, pairs, catalogue)
+    )
+
+    @property
+    def word(self) -> str:
+        """The first word of its path: `brands`."""
+        return self.path.partition("/")[0]
+
+    @property
+    def variable(self) -> str:
+        """The name of the variable in its path, '' for none. Such a page is in no menu."""
+        found = re.search(r"<\w+:(\w+)>", self.path)
+        return found[1] if found else ""
+
+    @property
+    def explained_by(self) -> str:
+        """The command that tells its statements and their plans: `flask explain brands/ID`; '' without any."""
+        shown = re.sub(r"<\w+:(\w+)>", lambda found: found[1].rpartition("_")[2].upper(), self.path)
+        return f"flask explain {shown}" if self.read else ""
+
+
+def choose_figures(page: PageSpec, pairs: Pairs, catalogue: Catalogue) -> Selection:
+    """The months, brands … that a page with figures is about; of very many months the last ones. Raises SelectionError,
+    GenerationGone."""
+    selection = parse_selection(pairs, catalogue, today=today_utc(), sorts=page.sorts, words=page.words)
+    return replace(selection, most_months=MOST_DRAWN)
+
+
+def start_of(page: PageSpec, chosen: Selection | Listing) -> int:
+    """How many rows stand on the pages before the one that was chosen."""
+    return (chosen.page - 1) * page.per_page
+
+
+def _dashboard(asked: Asked) -> Dashboard:
+    return read_dashboard(asked.connection, asked.selection, asked.catalogue, asked.catalogue.marketplace_names)
+
+
+def _profitability(asked: Asked) -> Profitability:
+    return read_profitability(asked.connection, asked.selection)
+
+
+def _categories(asked: Asked) -> Categories:
+    return read_categories(asked.connection, asked.selection, asked.catalogue)
+
+
+@dataclass(frozen=True)
+class NamedBrand:
+    """A brand, and its story."""
+
+    name: str
+    story: Brand
+
+
+def _brand(asked: Asked) -> NamedBrand | None:
+    number = asked.arguments["brand_id"]
+    name = find_brand_name(asked.connection, asked.catalogue, number, scope=asked.selection.scope)
+    if name is None:
+        return None
+    # For reading only: addresses of the page have the brand in their path.
+    selection = asked.selection.changed(brands=(number,), page=asked.selection.page)
+    return NamedBrand(name, read_brand(asked.connection, selection, asked.catalogue.marketplace_names))
+
+
+@dataclass(frozen=True)
+class FoundProducts:
+    """One page of products, and those that a search names besides, which have no figures there."""
+
+    products: Products
+    without_figures: WithoutFigures
+
+
+def _products(asked: Asked) -> FoundProducts:
+    found = read_products(
+        asked.connection, asked.selection, asked.catalogue.brands, start=start_of(PRODUCTS, asked.selection),
+        limit=PRODUCTS.per_page,
+    )
+    # A search that fills several pages is too wide to be meant for a single product, and it alone would need to know
+    # more than this page's products.
+    if not asked.selection.search or found.count > len(found.rows):
+        return FoundProducts(found, WithoutFigures())
+    return FoundProducts(
+        found, read_without_figures(asked.connection, asked.selection, [row.key for row in found.rows])
+    )
+
+
+@dataclass(frozen=True)
+class ProductStory:
+    """A product and its figures; `last_month` is the last one with any, if the chosen ones have none."""
+
+    product: Product
+    figures: ProductFigures
+    last_month: datetime.date | None
+
+
+def _product(asked: Asked) -> ProductStory | None:
+    key = asked.arguments["asin"]
+    if len(key) > LONGEST_ASIN or "\0" in key:
+        return None
+    product = find_product(asked.connection, key, scope=asked.selection.scope)
+    if product is None:
+        return None
+    figures = read_product(
+        asked.connection, asked.selection, product, metrics=asked.catalogue.metrics,
+        marketplace_names=asked.catalogue.marketplace_names,
+    )
+    last = read_last_month(asked.connection, asked.selection, product) if figures.is_empty else None
+    return ProductStory(product, figures, last)
+
+
+def _catalogue(asked: Asked) -> CataloguePage:
+    return read_catalogue_page(asked.connection, asked.selection, per_page=CATALOGUE.per_page)
+
+
+DASHBOARD = PageSpec(
+    "dashboard.show", "Dashboard", "dashboard", _dashboard, sorts=breakdown.SORTS, per_page=20, is_made_ahead=True,
+    tables={
+        "brands": "Brands", "categories": "Categories", "marketplaces": "Marketplaces", "months": "By month",
+        "movers": "Movers", "losses": "Loss-makers", "headlines": "Headlines",
+    },
+)
+PROFITABILITY = PageSpec(
+    "profitability.show", "Profitability", "profitability", _profitability, is_made_ahead=True,
+    tables={
+        "profit": "Profit and loss", "waterfall": "From net revenue to CM3",
+        "differences": "Margins against their parts",
+    },
+)
+CATEGORIES = PageSpec(
+    "categories.show", "Categories", "categories", _categories, sorts=breakdown.SORTS, per_page=20, is_made_ahead=True,
+    tables={"categories": "Side by side", "months": "By month"},
+)
+BRAND = PageSpec(
+    "brands.show", "Brand", "brands/<id:brand_id>", _brand, sorts=breakdown.SORTS, per_page=20,
+    # The path says which brand.
+    words=tuple(word for word in WORDS if word != "brand"),
+    tables={
+        "products": "Products", "marketplaces": "Marketplaces", "months": "By month", "profit": "Profit and loss",
+        "headlines": "Headlines",
+    },
+)
+PRODUCTS = PageSpec(
+    "products.show", "Products", "products", _products, sorts=products.SORTS, words=WORDS_WITH_SEARCH, per_page=50,
+    tables={"products": "Products"}, is_made_ahead=True,
+)
+PRODUCT = PageSpec(
+    "product.show", "Product", "products/<text:asin>", _product, sorts=breakdown.SORTS,
+    # One product has one brand and one category.
+    words=tuple(word for word in WORDS if word not in ("brand", "category", "page")),
+    tables={
+        "metrics": "All metrics", "marketplaces": "Marketplaces", "by_marketplace": "By marketplace and month",
+        "months": "By month", "headlines": "Headlines",
+    },
+)
+CATALOGUE = PageSpec(
+    "catalog.show", "Catalogue", "catalog", _catalogue, words=listing.WORDS, per_page=100,
+    choose=lambda page, pairs, catalogue: parse_listing(pairs),
+    tables={
+        listing.PRODUCTS: "All products", listing.UNASSIGNED: "Products without a brand",
+        listing.BRANDS: "All brands", listing.UNCATEGORISED: "Brands without a category",
+    },
+)
+IMPORTS = PageSpec("imports.show", "Imports", "imports")
+OPERATIONS = PageSpec("operations.show", "Operations", "operations")
+
+PAGES = (
+    DASHBOARD, PROFITABILITY, CATEGORIES, BRAND, PRODUCTS, PRODUCT, CATALOGUE, IMPORTS, OPERATIONS,
+)
+"""In the order of the menu."""
