@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from benchmarks.measure import ROOT, Figures, percentile, run
 from benchmarks.stands import Stand
 from database import schema
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.store import open_store
 from settings import Settings
 from tests.conftest import environment_of
@@ -82,14 +82,14 @@ def served(settings: Settings) -> Iterator[Reader]:
 
 _ADD_READER = """
 import os
-from database import people
-from database.engines import open_store
+from database.people import users
 from database.people.passwords import hash_password
+from database.store import open_store
 from settings import load_settings
 store = open_store(load_settings())
 with store.application.begin() as connection:
-    if people.find_user(connection, "reader") is None:
-        people.add_user(connection, name="reader", role="viewer",
+    if users.find_user(connection, "reader") is None:
+        users.add_user(connection, name="reader", role="viewer",
                         password_hash=hash_password(os.environ["READER_PASSWORD"]))
 store.close()
 """

@@ -7,7 +7,7 @@ import json
 import click
 
 from commands import current_store, lego_command
-from database.engines.ports import NodeState
+from database.engines.values import NodeState
 from database.journal.node_states import look_at_nodes
 from domain.errors import SetupError
 from domain.months import format_month

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.ddl import existing_columns
-from database.engines.ports import Facts, Store
+from database.engines.ports import Store
+from database.engines.values import Facts
 from domain.errors import LegoError, OutOfSpace, Refused, SetupError
 from domain.months import add_months, format_month
 from machine.durable import make_durable

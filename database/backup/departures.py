@@ -8,7 +8,8 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Reading, Store
+from database.engines.ports import Store
+from database.engines.values import Reading
 from database.summaries.verification import NO_MONTH
 from domain.errors import NeverRefreshed
 from domain.months import format_month

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Reading, Store
+from database.engines.ports import Store
+from database.engines.values import Reading
 from domain.errors import NeverRefreshed
 
 Fingerprints = dict[str, Any]

@@ -23,8 +23,7 @@ from database import migrations, schema
 from database.backup.archived_files import ArchivedFiles
 from database.backup.backup_file import BackupReader, Progress, damaged, open_backup, shown
 from database.backup.fingerprints import differences, fingerprints
-from database.engines.copying import Copying, Staging
-from database.engines.ports import Store
+from database.engines.ports import Copying, Staging, Store
 from database.journal.run_log import ROLLBACK, SUCCESS, RunLog, last_generation
 from domain.errors import Damaged, DatabaseUnreachable, LegoError, OutOfSpace, Refused, SchemaError
 

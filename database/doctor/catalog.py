@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.schema import asin, brand
 from domain.findings import HINT, Finding
 

@@ -20,7 +20,9 @@ from database.doctor.room import judge_disks, judge_share
 from database.doctor.schedule import judge_leftovers, judge_schedule
 from database.doctor.spellings import judge_spellings
 from database.doctor.statements import judge_pages, judge_served
-from database.engines.ports import Reading, Store
+from database.engines.ports import Store
+from database.engines.values import Reading
+from database.journal.node_states import look_at_nodes
 from database.schema import doctor_finding
 from domain.errors import Damaged, LegoError
 from domain.findings import SERIOUS, SEVERITIES, Finding, Limits, of_damage
@@ -99,7 +101,9 @@ def _look_closer(store: Store, limits: Limits, now: datetime) -> list[Finding]:
     found += judge_archive(store)
     found += judge_refused(store, now=now)
     found += judge_notices(store, now=now)
-    found += store.health().findings(limits)
+    # What the doctor saw is what pages show.
+    nodes = look_at_nodes(store)[0] if store.has_data_nodes else ()
+    found += store.health().findings(limits, nodes)
     is_built = store.live_generation() is not None
     sizes = store.stored_sizes() if is_built else []
     found += judge_disks(store, sizes, limits)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.schema import ALL_MARKETPLACES, marketplace, summary_brand, summary_category
 from domain.findings import HINT, WARNING, Finding, join_commands, listed
 from domain.metrics import PROFIT_TREE, canonical_metric

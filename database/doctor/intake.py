@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from database.engines.ports import Reading, Store
+from database.engines.ports import Store
+from database.engines.values import Reading
 from database.queries.imports import refused_since
 from database.summaries.restatements import net_changes
 from domain.findings import HINT, WARNING, Finding, listed

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 
-from database.engines.ports import OF_FACTS, OF_SUMMARIES, Store, StoredSize
+from database.engines.ports import Store
+from database.engines.values import OF_FACTS, OF_SUMMARIES, StoredSize
 from domain.findings import SERIOUS, WARNING, Finding, Limits, mebibytes, percent
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import sqlalchemy as sa
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.schema import ALL_MARKETPLACES, asin, brand, category, summary_brand, summary_category
 from domain.findings import WARNING, Finding, join_commands
 from domain.marketplaces import marketplace_code

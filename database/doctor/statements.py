@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from database.engines.health import Parameters, StatementPlan
-from database.engines.ports import Reading, Store
+from database.engines.ports import Store
+from database.engines.values import Reading
 from database.journal.slow_statements import explain_command, read_slowest
 from database.queries.asked_by_pages import ask, usual_pages
 from domain.findings import WARNING, Finding, Limits

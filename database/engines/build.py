@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Generation
+from database.engines.values import Generation
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")

@@ -10,7 +10,7 @@ import datetime
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Generation
+from database.engines.values import Generation
 
 ID_MARGIN = 1000
 """Ids commit out of order: a transaction that was open during the last refresh may show up below the

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from database.engines.values import NodeState
 from domain.findings import Finding, Limits
 
 Parameters = Mapping[str, Any] | Sequence[Any]
@@ -56,8 +57,8 @@ class Health(abc.ABC):
     """The health of one store's engine."""
 
     @abc.abstractmethod
-    def findings(self, limits: Limits) -> Iterator[Finding]:
-        """What is wrong with server, files, indexes and statistics."""
+    def findings(self, limits: Limits, nodes: Sequence[NodeState] = ()) -> Iterator[Finding]:
+        """What is wrong with server, files, indexes and statistics; and with data nodes that were found so."""
 
     @abc.abstractmethod
     def leftovers(self) -> list[str]:

@@ -11,135 +11,42 @@ import abc
 import contextlib
 import dataclasses
 import datetime
-import os
-import socket
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import sqlalchemy as sa
 
 from database import schema
-from domain.errors import (
-    Damaged,
-    DatabaseUnreachable,
-    GenerationGone,
-    GenerationLost,
-    LegoError,
-    LockBusy,
-    NeverRefreshed,
+from database.engines.build import Build
+from database.engines.copying import Part
+from database.engines.fact_marks import FactMarks
+from database.engines.health import Health
+from database.engines.lock import WorkLock
+from database.engines.values import (
+    Answer,
+    Database,
+    Facts,
+    Generation,
+    NodeState,
+    Reading,
+    StoredSize,
+    TableSize,
 )
-from domain.moments import utc_now
-from machine.processes import is_process_alive, process_start
+from domain.errors import GenerationLost, LockBusy, NeverRefreshed
 from settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
 
-    from database.engines.build import Build
-    from database.engines.copying import Copying
-    from database.engines.fact_marks import FactMarks
-    from database.engines.health import Health
 
-Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True)
-class NodeState:
-    """A data node as it was found: the months it holds; rows of facts, by its own estimate, and bytes; how long it took
-    to answer; tables that it should have and lacks; transactions that wait to be ended. `trouble`: why it does not
-    answer, and then nothing else is known."""
-
-    name: str
-    months: tuple[datetime.date, ...]
-    rows: int | None = None
-    bytes: int | None = None
-    milliseconds: float | None = None
-    version: str | None = None
-    lost_tables: tuple[str, ...] = ()
-    open_transactions: int | None = None
-    trouble: str = ""
-
-
-class Facts(Protocol):
-    """A place that holds facts."""
-
-    def execute(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult: ...
-
-
-@dataclass(frozen=True)
-class Generation:
-    """One published state of the summaries, as its row in `summary_generation` tells it."""
-
-    generation: int
-    previous: int | None
-    run_id: str
-    refresh_type: str
-    published_at: datetime.datetime
-    months: str
-    first_month: datetime.date | None
-    last_month: datetime.date | None
-    facts: int
-    left_out_facts: int
-    ledger_id: int
-    last_fact_id: int
-    recent_facts: int
-    placement: int
-    currencies: str
-    excluded_groups: str
-    in_place: bool
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A connection on which everything read belongs to `generation`."""
-
-    connection: sa.Connection
-    generation: Generation
-
-
-@dataclass(frozen=True)
-class Database:
-    """One database of a store, with the rooms of the schema it holds."""
-
-    engine: sa.Engine
-    rooms: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class TableSize:
-    """How large a table is. `bytes` holds its indexes, too; None if only the whole is known."""
-
-    table: str
-    rows: int
-    bytes: int | None
-
-
-OF_FACTS, OF_SUMMARIES, OF_REST = "facts", "summaries", "other"
-"""What a stored part holds."""
-
-
-@dataclass(frozen=True)
-class StoredSize:
-    """How much room a table takes, or a file that holds several. `kind` is one of the above; what an engine does not
-    tell is None. `rows` may be the server's estimate."""
-
-    part: str
-    kind: str
-    rows: int | None
-    bytes: int | None
-    index_bytes: int | None
-
-
-class Store(abc.ABC):
+class Store(WorkLock):
     """Where facts, generations and application tables live. Opening one touches no database."""
 
-    application: sa.Engine
-    """Users, sessions, logs. `begin()` for writing; for reading use `application_reading`."""
-    application_reading: sa.Engine
     others_write_facts = False
     """Whether programs other than this one may write facts."""
+    has_data_nodes = False
+    """Whether facts are on machines of their own."""
     assigns_fact_ids = False
     """Whether the engine gives new facts their ids; otherwise whoever inserts them does."""
 
@@ -209,8 +116,6 @@ class Store(abc.ABC):
 
     def fact_marks(self, connection: sa.Connection, months: Collection[datetime.date] = ()) -> FactMarks:
         """Dates and ids of the facts; if `months` are given, it must be right for these only."""
-        from database.engines.fact_marks import FactMarks
-
         return FactMarks(connection)
 
     def complete_published(self) -> list[str]:
@@ -312,92 +217,73 @@ class Store(abc.ABC):
     def close(self) -> None:
         """Gives back every connection."""
 
-    # --- the lock that imports and refreshes share
+class Staging(abc.ABC):
+    """An empty place beside a store, which becomes the store by `put_in_place`."""
+
+    store: Store
+    """What was put there, as a store."""
+    folder: Path | None = None
+    """Where its parts are put, if on this machine."""
 
     @abc.abstractmethod
-    def _try_lock(self) -> contextlib.AbstractContextManager[bool]:
-        """Tries once, without waiting, and says whether it holds the lock until the block ends."""
+    def takes(self, name: str) -> bool:
+        """Whether a copy of this engine has a part of that name."""
 
     @abc.abstractmethod
-    def _evict(self, holder: sa.Row) -> None:
-        """Ends what a holder that has lost the lock left behind on the server, and waits until it has ended.
-        Raises LockBusy if it does not."""
+    def take_in(self, name: str, source: BinaryIO) -> None:
+        """Puts one part there. Raises Refused if it is not what its name says, OutOfSpace."""
 
-    def _own_connections(self) -> Sequence[str]:
-        """The server connections that hold the lock itself."""
-        return ()
+    @abc.abstractmethod
+    def complete(self) -> None:
+        """Tells that all parts are there: from here on `store` can be asked."""
+
+    @abc.abstractmethod
+    def renumber(self, above: int) -> None:
+        """Gives the staged generations numbers above `above`, in their order: whatever was kept under a number of the
+        old state, in a cache or in an open file, is then never taken for the restored one."""
+
+    @abc.abstractmethod
+    def put_in_place(self) -> None:
+        """Makes what is staged the store, all of it at one instant. Raises SwapFailed with the old state still live."""
+
+
+class Copying(abc.ABC):
+    """What one engine knows of copying its store."""
+
+    store: Store
+    """What is copied."""
 
     @contextlib.contextmanager
     def lock(self, purpose: str, *, wait: float = 0) -> Iterator[None]:
-        """Holds the one lock of imports and refreshes. Raises LockBusy, naming the holder, if it is not
-        to be had within `wait` seconds. A holder proven dead on this host is cleared away."""
-        deadline = time.monotonic() + wait
-        evicted_until = None
-        while True:
-            with self._try_lock() as held:
-                if held:
-                    left = self.lock_holder()
-                    if left is not None:
-                        # Killed, or only its connection was: statements of a client that is gone go on at
-                        # the server, and one that lives has not yet noticed that the lock is lost.
-                        self._evict(left)
-                    self._write_holder(purpose)
-                    try:
-                        yield
-                    except Damaged:
-                        self._clear_holder()
-                        raise
-                    except DatabaseUnreachable:
-                        # The row stays, so that whoever comes next ends what still runs at the server.
-                        raise
-                    except BaseException:
-                        self._clear_holder()
-                        raise
-                    else:
-                        self._clear_holder()
-                    return
-            holder = self.lock_holder()
-            if holder is not None and evicted_until is None and _is_dead(holder):
-                self._evict(holder)
-                evicted_until = time.monotonic() + 10
-            if time.monotonic() >= max(deadline, evicted_until or 0):
-                raise LockBusy(_busy_words(holder))
-            time.sleep(0.1)
+        """The lock of imports and refreshes, also where there are no tables yet."""
+        if self.knows_holders():
+            with self.store.lock(purpose, wait=wait):
+                yield
+            return
+        with self.store._try_lock() as held:
+            if not held:
+                raise LockBusy("another import, refresh or restore is running; wait for it to end")
+            yield
 
     @abc.abstractmethod
-    def keep_lock(self, connection: sa.Connection) -> None:
-        """To be called before `connection` commits work that needs the lock: raises DatabaseUnreachable if the
-        lock was lost meanwhile, and sees to it that nobody gets it before the work has ended."""
+    def knows_holders(self) -> bool:
+        """Whether there is a table that tells who holds the lock."""
 
-    def lock_holder(self) -> sa.Row | None:
-        """Who wrote itself down as holder last; it may have died since."""
-        with self.application_reading.connect() as connection:
-            return connection.execute(sa.select(schema.work_lock)).first()
+    def examine(self) -> None:
+        """Looks at every row of what `parts` copies without reading it as rows. Raises Damaged."""
+        return
 
-    def note_connections(self, connections: Sequence[str]) -> None:
-        """Writes down server connections that the holder works with, for whoever must clear up after it.
-        Raises DatabaseUnreachable if somebody else holds the lock by now."""
-        listed = ",".join([*self._own_connections(), *connections])
-        with self.application.begin() as connection:
-            noted = connection.execute(sa.update(schema.work_lock).where(_is_own()).values(connections=listed))
-            if not noted.rowcount:
-                raise lock_lost()
+    @abc.abstractmethod
+    def parts(self) -> contextlib.AbstractContextManager[Iterator[Part]]:
+        """What a copy of the store is made of, while the lock is held; all of one moment."""
 
-    def _write_holder(self, purpose: str) -> None:
-        with self.application.begin() as connection:
-            connection.execute(sa.delete(schema.work_lock))
-            connection.execute(
-                sa.insert(schema.work_lock).values(
-                    name="lego", purpose=purpose, host=socket.gethostname(), pid=os.getpid(),
-                    process_start=process_start(os.getpid()), started_at=utc_now(),
-                    connections=",".join(self._own_connections()),
-                )
-            )
+    @abc.abstractmethod
+    def has_tables(self) -> bool:
+        """Whether there is anything of ours where the store would be."""
 
-    def _clear_holder(self) -> None:
-        # The work is done, and a row that stays harms nobody: the next holder writes its own.
-        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self.application.begin() as connection:
-            connection.execute(sa.delete(schema.work_lock).where(_is_own()))
+    @abc.abstractmethod
+    def staging(self) -> contextlib.AbstractContextManager[Staging]:
+        """An empty place beside the store; cleared away on leaving. Held lock."""
 
 
 def _look_into_summaries(reading: Reading) -> None:
@@ -411,42 +297,3 @@ def readable_generation(store: Store) -> Generation | None:
         return store.live_generation()
     except GenerationLost:
         return None
-
-
-def refuse_generation(number: int, live: Generation) -> GenerationGone:
-    """The error for a generation that cannot be read."""
-    return GenerationGone(f"generation {number} is not kept any more; generation {live.generation} is live")
-
-
-def generation_from(row: Mapping[str, Any]) -> Generation:
-    """A row of `summary_generation`, as a mapping, as a value."""
-    fields = {field.name for field in dataclasses.fields(Generation)}
-    return Generation(**{name: value for name, value in row.items() if name in fields})
-
-
-def lock_lost() -> DatabaseUnreachable:
-    """The error of a holder that finds the lock gone."""
-    return DatabaseUnreachable(
-        "the connection that held the lock was lost (killed, or closed by the server); what was live before still is; "
-        "run it again"
-    )
-
-
-def _is_own() -> sa.ColumnElement[bool]:
-    """Whether the holder's row is this process's: numbers of processes repeat from host to host."""
-    row, pid = schema.work_lock.c, os.getpid()
-    return (row.host == socket.gethostname()) & (row.pid == pid) & (row.process_start == process_start(pid))
-
-
-def _is_dead(holder: sa.Row) -> bool:
-    return not is_process_alive(holder.host, holder.pid, holder.process_start)
-
-
-def _busy_words(holder: sa.Row | None) -> str:
-    if holder is None:
-        return "another import or refresh is running; wait for it to end, or give --wait SECONDS"
-    since = holder.started_at.strftime("%Y-%m-%d %H:%M:%S")
-    return (
-        f"{holder.purpose} is running since {since} UTC (process {holder.pid} on {holder.host}); "
-        "wait for it to end, or give --wait SECONDS"
-    )

@@ -16,7 +16,8 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Facts, Store
+from database.engines.ports import Store
+from database.engines.values import Facts
 from database.facts.archived import months_of_import, refuse_archived
 from database.imports.dimensions import PRODUCTS, Entry
 from database.imports.report import LISTED, KeptProduct, MetricSum, Overlap

@@ -16,7 +16,8 @@ import duckdb
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Reading, Store
+from database.engines.ports import Store
+from database.engines.values import Reading
 from database.imports.staging import Met, Staged
 from domain.errors import NeverRefreshed
 from domain.marketplaces import currency_of, marketplace_code

@@ -9,7 +9,8 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Facts, Store
+from database.engines.ports import Store
+from database.engines.values import Facts
 from database.facts.archived import months_of_import, refuse_archived
 from database.facts.ledger import note_changed_months
 from database.imports.facts import FactRange, belongs_to, total

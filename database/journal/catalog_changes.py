@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Generation, Store
+from database.engines.ports import Store
+from database.engines.values import Generation
 from database.imports.products import ProductsReport
 from database.journal.run_log import settled_until
 from domain.errors import LegoError

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from database.engines.ports import NodeState, Store
+from database.engines.ports import Store
+from database.engines.values import NodeState
 from database.schema import node_state as table
 from domain.errors import LegoError
 from domain.moments import utc_now

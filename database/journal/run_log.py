@@ -19,7 +19,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Generation, Store
+from database.engines.ports import Store
+from database.engines.values import Generation
 from domain.errors import LegoError
 from domain.moments import utc_now
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Generation, Store
+from database.engines.ports import Store
+from database.engines.values import Generation
 from database.journal.run_log import settled_until
 
 log = schema.import_log

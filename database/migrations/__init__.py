@@ -19,7 +19,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from database.engines.ddl import add_missing_indexes, existing_columns, tables_with_indexes
-from database.engines.ports import Database, Store
+from database.engines.ports import Store
+from database.engines.values import Database
 from domain.errors import SchemaError
 
 

@@ -15,7 +15,8 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Facts, Store
+from database.engines.ports import Store
+from database.engines.values import Facts
 from database.imports.facts import total
 from database.imports.staging import JOIN
 from domain.months import month_of

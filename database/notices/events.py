@@ -15,7 +15,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Reading, Store, readable_generation
+from database.engines.ports import Store, readable_generation
+from database.engines.values import Reading
 from database.journal.run_log import ABANDONED, FAILED, LATE, NOTHING_TO_DO, RUNNING, SUCCESS, refresh_trouble
 from database.notices.letters import (
     crossing_notice,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from database.engines.ports import Generation
+from database.engines.values import Generation
 from database.journal.run_log import ABANDONED, RUNNING
 from database.notices.rules import KeptRule, Names
 from database.summaries.restatements import Restatement, restatement_words

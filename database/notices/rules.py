@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Generation, Reading
+from database.engines.values import Generation, Reading
 from database.queries.brand_names import brand_names
 from database.queries.choices import UNASSIGNED_NAME, UNCATEGORISED_NAME
 from database.queries.sums import MONTH, by_grain, sums_by

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.queries.choices import read_catalogue
 from database.queries.pages import PAGES, Asked, PageSpec
 from database.schema import ALL_MARKETPLACES, asin, summary_asin, summary_brand

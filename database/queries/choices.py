@@ -6,7 +6,7 @@ import datetime
 
 import sqlalchemy as sa
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.schema import (
     ALL_MARKETPLACES,
     UNASSIGNED,

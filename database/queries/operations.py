@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import OF_FACTS, OF_SUMMARIES, StoredSize
+from database.engines.values import OF_FACTS, OF_SUMMARIES, StoredSize
 from database.journal.run_log import NOTHING_TO_DO, RUNNING, SUCCESS
 
 log, sizes = schema.refresh_log, schema.stored_size

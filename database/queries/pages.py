@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from database.engines.ports import Generation
+from database.engines.values import Generation
 from database.queries import breakdown, products
 from database.queries.brand import Brand, find_brand_name, read_brand
 from database.queries.catalog import CataloguePage, read_catalogue_page

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.fact_marks import FactMarks
-from database.engines.ports import Generation
+from database.engines.values import Generation
 from database.facts.ledger import ARCHIVE, UNARCHIVE
 from database.journal.run_log import FULL, INCREMENTAL, MONTHS
 from database.schema import EXCLUDED

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.build import Build
-from database.engines.ports import Generation, Store, generation_from
+from database.engines.ports import Store
+from database.engines.values import Generation, generation_from
 from database.facts.archived_sums import clear_sums, unpack_sums
 from database.journal.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_generation
 from database.summaries import rollups, verification

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 
-from database.engines.ports import Generation, Store
+from database.engines.ports import Store
+from database.engines.values import Generation
 from database.journal.run_log import ROLLBACK, SUCCESS, RunLog, last_published
 from domain.errors import SchemaError
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.build import Build
-from database.engines.ports import Generation
+from database.engines.values import Generation
 from database.journal import run_log
 from database.summaries import rollups, verification
 from database.summaries.changes import Plan

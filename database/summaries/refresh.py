@@ -27,7 +27,8 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from database.engines.ports import Generation, Store
+from database.engines.ports import Store
+from database.engines.values import Generation
 from database.journal import run_log
 from database.journal.node_states import look_at_nodes
 from database.journal.run_log import FAILED, SUCCESS, RunLog, reconcile
@@ -164,7 +165,7 @@ class _Attempt:
         if result.status != SUCCESS:
             return []
         words = [record_sizes(self.store, log.run_id)]
-        if self.store.settings.cluster.nodes:
+        if self.store.has_data_nodes:
             words.append(look_at_nodes(self.store)[1])
         return [found for found in words if found]
 

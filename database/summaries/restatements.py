@@ -14,7 +14,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Generation, Reading
+from database.engines.values import Generation, Reading
 from database.schema import ALL_BRANDS, ALL_MARKETPLACES
 from database.summaries import rollups
 from domain.months import month_of

@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Generation, Reading, Store, TableSize
+from database.engines.ports import Store
+from database.engines.values import Generation, Reading, TableSize
 from database.facts.archived import ArchivedMonth, archived_months
 from database.journal.run_log import last_runs
 from domain.errors import LockBusy

@@ -11,7 +11,7 @@ import pytest
 from database import schema
 from database.engines.cluster.tables import table_name
 from database.engines.cluster.transaction import decided
-from database.engines.mariadb.store import load_rows
+from database.engines.mariadb.loading import load_rows
 from database.journal.node_states import look_at_nodes, read_nodes
 from database.migrations import upgrade
 from database.summaries.refresh import RefreshOptions, refresh
@@ -235,10 +235,10 @@ def test_the_state_of_each_node_is_told(servers, settings, shop):
     state = next(state for state in shop.node_states() if state.name.endswith(f":{gone.port}"))
     assert state.lost_tables == (lost,)
     gone.kill()
-    findings = [(found.check, found.subject) for found in shop.health().findings(Limits())]
+    findings = [(found.check, found.subject) for found in shop.health().findings(Limits(), shop.node_states())]
     assert ("node-unreachable", state.name) in findings
     gone.start()
-    findings = [(found.check, found.subject) for found in shop.health().findings(Limits())]
+    findings = [(found.check, found.subject) for found in shop.health().findings(Limits(), shop.node_states())]
     assert ("node-tables-missing", state.name) in findings
 
 

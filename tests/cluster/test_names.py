@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Facts
+from database.engines.values import Facts
 from database.names.joining import join_names
 from database.names.undoing import take_back
 from database.summaries.refresh import RefreshOptions, refresh

@@ -20,7 +20,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.schema import ALL_MARKETPLACES
 from database.store import open_store
 from domain.errors import DatabaseUnreachable

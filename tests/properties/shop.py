@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from database import schema
 from database.archive.archiving import archive, unarchive
-from database.engines.ports import Reading, Store
+from database.engines.ports import Store
+from database.engines.values import Reading
 from database.facts.archived import archived_months
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions

@@ -51,7 +51,7 @@ def test_hashes_of_other_processes_count(tmp_path, monkeypatch):
     monkeypatch.setattr(passwords, "_shared", [])
     passwords.share_places(tmp_path)
     program = (
-        "import sys; from pathlib import Path; from database import passwords; "
+        "import sys; from pathlib import Path; from database.people import passwords; "
         "passwords.share_places(Path(sys.argv[1])); place = passwords._place(); place.__enter__(); "
         "print('here', flush=True); sys.stdin.read()"
     )

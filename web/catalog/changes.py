@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.journal import audit
 from database.journal.catalog_changes import waiting_changes, waiting_names
 from database.queries.catalog import choices_of, names_of

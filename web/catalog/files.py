@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, request, send_file
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.journal import audit
 from database.queries.catalog import BrandPlace, ProductPlace, count_rows, read_whole_list
 from database.queries.pages import CATALOGUE

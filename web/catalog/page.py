@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.journal.catalog_changes import CatalogueChange, waiting_cells, waiting_changes, waiting_names
 from database.queries.catalog import BrandPlace, ProductPlace, Rows, read_catalogue_page
 from database.queries.pages import CATALOGUE, start_of

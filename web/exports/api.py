@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, abort, request, url_for
 from flask import json as flask_json
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.queries.pages import PageSpec
 from domain.errors import SelectionError
 from domain.months import format_month

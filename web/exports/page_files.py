@@ -20,7 +20,7 @@ from flask import Flask, Response, abort, request
 from werkzeug.routing import Rule
 from werkzeug.wsgi import wrap_file
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.journal import audit
 from domain.errors import OutOfSpace
 from domain.months import format_month

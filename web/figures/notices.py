@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.summaries.restatements import Restatement, restatements
 from domain.months import day_words, moment_words, month_name
 from web.figures.formats import kind_of

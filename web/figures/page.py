@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from flask import Response, abort, current_app, g, render_template, request, url_for
 
-from database.engines.ports import Generation, Reading
+from database.engines.values import Generation, Reading
 from database.queries.choices import read_catalogue
 from database.queries.pages import Asked, PageSpec, choose_figures
 from domain.errors import NeverRefreshed, SelectionError

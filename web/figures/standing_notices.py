@@ -6,7 +6,7 @@ import time
 
 from flask import current_app
 
-from database.engines.ports import Generation
+from database.engines.values import Generation
 from database.journal.catalog_changes import waiting_changes
 from database.journal.run_log import refresh_trouble
 from database.journal.waiting import waiting_imports

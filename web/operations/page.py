@@ -10,7 +10,7 @@ import datetime
 
 from flask import Blueprint, Response, abort, jsonify, render_template, request, url_for
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.journal.node_states import read_nodes
 from database.journal.run_log import refresh_trouble
 from database.journal.slow_statements import read_slowest

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from database.engines.ports import Reading
+from database.engines.values import Reading
 from database.notices.outbox import DELIVERED, GIVEN_UP, Delivery
 from database.notices.rules import EVERYTHING, KeptRule, Names, read_names, standings
 from domain.metrics import PROFIT_TREE

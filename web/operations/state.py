@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from database.engines.ports import OF_FACTS, OF_SUMMARIES, Generation, StoredSize
+from database.engines.values import OF_FACTS, OF_SUMMARIES, Generation, StoredSize
 from database.journal.run_log import LATE, Trouble
 from database.queries.operations import MISSED_AFTER, Run, Volume
 from database.summaries.restatements import Restatement

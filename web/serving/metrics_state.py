@@ -17,7 +17,8 @@ from prometheus_client.registry import Collector
 from database.doctor.examination import last_examination
 from database.doctor.intake import REFUSED_FOR, RESTATED_FOR
 from database.doctor.statements import SERVED_FOR
-from database.engines.ports import Generation, Store
+from database.engines.ports import Store
+from database.engines.values import Generation
 from database.journal.node_states import read_nodes
 from database.journal.run_log import RUNNING, SUCCESS
 from database.journal.slow_statements import read_slowest

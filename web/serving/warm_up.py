@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from flask import Flask, current_app, g, url_for
 
-from database.engines.ports import Generation
+from database.engines.values import Generation
 from database.queries.pages import PAGES
 from domain.errors import LegoError
 from domain.people import VIEWER, Person

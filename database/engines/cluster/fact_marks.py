@@ -15,7 +15,7 @@ from database import schema
 from database.engines.cluster.nodes import Node, Nodes
 from database.engines.cluster.tables import table_name
 from database.engines.fact_marks import ID_MARGIN, FactMarks
-from database.engines.ports import Generation
+from database.engines.values import Generation
 
 
 class SpiderMarks(FactMarks):

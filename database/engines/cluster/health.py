@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.cluster.nodes import Node
+from database.engines.cluster.nodes import Node, Nodes
 from database.engines.cluster.tables import TABLES, months_ahead, table_name
 from database.engines.cluster.transaction import left_open
 from database.engines.mariadb.health import MysqlHealth
-from database.engines.ports import NodeState
-from database.journal.node_states import look_at_nodes
+from database.engines.values import NodeState
 from domain.errors import LegoError
 from domain.findings import HINT, SERIOUS, Finding, Limits
-
-if TYPE_CHECKING:
-    from database.engines.cluster.store import SpiderStore
 
 
 class SpiderHealth(MysqlHealth):
     """The head as any MariaDB, and its nodes."""
 
-    def findings(self, limits: Limits) -> Iterator[Finding]:
+    def findings(self, limits: Limits, nodes: Sequence[NodeState] = ()) -> Iterator[Finding]:
         yield from super().findings(limits)
-        # What the doctor saw is what pages show.
-        states, _ = look_at_nodes(self.store)
-        for state in states:
+        for state in nodes:
             if state.trouble:
                 yield Finding(
                     "node-unreachable", SERIOUS, f"Data node {state.name} does not answer: its months can be neither "
@@ -45,7 +38,7 @@ class SpiderHealth(MysqlHealth):
                     "bring its data folder back from a copy; if there is none, flask init-db makes them again, empty, "
                     "and the files of these months must be undone and imported again", subject=state.name,
                 )
-        placed = {month for state in states for month in state.months}
+        placed = {month for state in nodes for month in state.months}
         waiting = [month for month in months_ahead() if month not in placed]
         if waiting:
             yield Finding(
@@ -54,23 +47,22 @@ class SpiderHealth(MysqlHealth):
             )
 
 
-def node_states(store: SpiderStore) -> Sequence[NodeState]:
+def node_states(nodes: Nodes, placed: Mapping[datetime.date, Node]) -> Sequence[NodeState]:
     """Every node of the settings, in their order. One that does not answer is told with its trouble."""
-    placed = store.months_by_node()
     return [
-        _state(store, node, [month for month, at in placed.items() if at == node]) for node in store.nodes.all
+        _state(nodes, node, [month for month, at in placed.items() if at == node]) for node in nodes.all
     ]
 
 
-def _state(store: SpiderStore, node: Node, months: list[datetime.date]) -> NodeState:
+def _state(nodes: Nodes, node: Node, months: list[datetime.date]) -> NodeState:
     started = time.monotonic()
-    trouble = store.nodes.trouble_of(node)
+    trouble = nodes.trouble_of(node)
     seconds = time.monotonic() - started
     if trouble is not None:
         return NodeState(node.name, tuple(months), trouble=str(trouble))
     wanted = {table_name(table, month): table for month in months for table in TABLES}
     try:
-        with store.nodes.connect(node) as connection:
+        with nodes.connect(node) as connection:
             version = connection.exec_driver_sql("SELECT VERSION()").scalar()
             found = {
                 name: (int(rows or 0), int(size or 0)) for name, rows, size in connection.execute(sa.text(
@@ -78,7 +70,7 @@ def _state(store: SpiderStore, node: Node, months: list[datetime.date]) -> NodeS
                     "WHERE table_schema = DATABASE()"
                 )) if name in wanted
             }
-        waiting = len(left_open(store.nodes, node))
+        waiting = len(left_open(nodes, node))
     except LegoError as error:
         return NodeState(node.name, tuple(months), trouble=str(error))
     return NodeState(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from database.engines.cluster.nodes import Node
 from database.engines.cluster.tables import table_name
 from database.engines.cluster.transaction import SpiderTransaction
-from database.engines.mariadb.store import load_rows, write_rows
+from database.engines.mariadb.loading import load_rows, write_rows
 
 
 def load_months(

@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from database.engines.build import Build
+from database.engines.cluster.build import SpiderBuild
+from database.engines.cluster.fact_marks import SpiderMarks
+from database.engines.cluster.health import SpiderHealth, node_states
+from database.engines.cluster.loading import load_months
 from database.engines.cluster.nodes import Node, Nodes, node_lost
 from database.engines.cluster.tables import (
     TABLES,
@@ -25,6 +30,8 @@ from database.engines.cluster.tables import (
 from database.engines.cluster.transaction import SpiderTransaction, decided, settle
 from database.engines.cluster.watch import NodeWatch
 from database.engines.fact_marks import FactMarks
+from database.engines.health import Health
+from database.engines.mariadb.build import mysql_build
 from database.engines.mariadb.connections import (
     busy_connections,
     end_connections,
@@ -34,7 +41,8 @@ from database.engines.mariadb.connections import (
     open_connections,
 )
 from database.engines.mariadb.store import MysqlStore
-from database.engines.ports import Answer, Facts, NodeState
+from database.engines.ports import Copying
+from database.engines.values import Answer, Facts, NodeState
 from domain.errors import DatabaseUnreachable, LegoError, SchemaError, SetupError
 from domain.months import month_of
 from settings import Settings
@@ -42,9 +50,6 @@ from settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-    from database.engines.build import Build
-    from database.engines.copying import Copying
-    from database.engines.health import Health
 
 NODE_ERRORS = {1158, 1159, 1160, 1161, 1429, 1430, 1477, *range(12700, 12725)}
 """What a head says of a node that does not answer, or not any more."""
@@ -57,6 +62,7 @@ CONNECTIONS_PER_NODE = 2
 class SpiderStore(MysqlStore):
     """The head of a cluster, and its data nodes."""
 
+    has_data_nodes = True
     assigns_fact_ids = False
 
     def __init__(self, settings: Settings) -> None:
@@ -128,29 +134,18 @@ class SpiderStore(MysqlStore):
         being loaded."""
         if table not in TABLES:
             return super().bulk_insert(connection, table, scratch=scratch, query=query)
-        from database.engines.cluster.loading import load_months
-
         return load_months(self._transaction(connection), table, scratch, query)
 
     def fact_marks(self, connection: sa.Connection, months: Collection[datetime.date] = ()) -> FactMarks:
-        from database.engines.cluster.fact_marks import SpiderMarks
-
         return SpiderMarks(connection, self.nodes, months_by_node(connection, self.nodes), months)
 
     def build(self) -> contextlib.AbstractContextManager[Build]:
-        from database.engines.cluster.build import SpiderBuild
-        from database.engines.mariadb.build import mysql_build
-
         return mysql_build(self, SpiderBuild)
 
     def node_states(self) -> Sequence[NodeState]:
-        from database.engines.cluster.health import node_states
-
-        return node_states(self)
+        return node_states(self.nodes, self.months_by_node())
 
     def health(self) -> Health:
-        from database.engines.cluster.health import SpiderHealth
-
         return SpiderHealth(self)
 
     def copying(self) -> Copying:

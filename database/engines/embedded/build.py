@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.build import STAGED_TABLES, Build, Outcome, Task
 from database.engines.ddl import embedded_form
-from database.engines.embedded.store import EmbeddedStore
-from database.engines.ports import Generation
+from database.engines.embedded.doors import EmbeddedDoors
+from database.engines.values import Generation
 from domain.errors import NeverRefreshed, OutOfSpace, SwapFailed
 from machine.crash_points import passing
 from machine.durable import make_durable
@@ -49,7 +49,7 @@ class EmbeddedBuild(Build):
     copies_dimensions = True
     months_together = 12
 
-    def __init__(self, store: EmbeddedStore, connection: sa.Connection, live: Generation | None) -> None:
+    def __init__(self, store: EmbeddedDoors, connection: sa.Connection, live: Generation | None) -> None:
         super().__init__(live)
         self.store = store
         self.connection = connection
@@ -224,7 +224,7 @@ class EmbeddedBuild(Build):
 
 
 @contextlib.contextmanager
-def embedded_build(store: EmbeddedStore) -> Iterator[EmbeddedBuild]:
+def embedded_build(store: EmbeddedDoors) -> Iterator[EmbeddedBuild]:
     """A build on the facts file; discarded on leaving, unless it was published."""
     with store.facts() as connection:
         build = EmbeddedBuild(store, connection, store.live_generation())

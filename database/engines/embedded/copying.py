@@ -25,10 +25,12 @@ from urllib.parse import quote
 import duckdb
 import sqlalchemy as sa
 
-from database.engines.copying import TRANSIENT, Copying, Part, Staging, renumbered, write_numbers
+from database.engines.copying import TRANSIENT, Part, renumbered, write_numbers
 from database.engines.duckdb_dialect import raw_duckdb
+from database.engines.embedded.connections import RESTORE
+from database.engines.embedded.doors import EmbeddedDoors
 from database.engines.embedded.reading import read_whole
-from database.engines.embedded.store import RESTORE, EmbeddedStore
+from database.engines.ports import Copying, Staging
 from domain.errors import Damaged, NeverRefreshed, OutOfSpace, Refused, SchemaError
 from machine.crash_points import passing
 from machine.durable import make_durable
@@ -44,7 +46,7 @@ _PARTS = re.compile(rf"{re.escape(FACTS)}|{re.escape(APPLICATION)}|generations/(
 class EmbeddedCopying(Copying):
     """Copies of an instance folder."""
 
-    def __init__(self, store: EmbeddedStore) -> None:
+    def __init__(self, store: EmbeddedDoors) -> None:
         self.store = store
 
     def knows_holders(self) -> bool:
@@ -114,11 +116,11 @@ class EmbeddedCopying(Copying):
 class EmbeddedStaging(Staging):
     """The folder `restoring`."""
 
-    def __init__(self, target: EmbeddedStore, folder: Path) -> None:
+    def __init__(self, target: EmbeddedDoors, folder: Path) -> None:
         self._target = target
         self.folder = folder
         database = dataclasses.replace(target.settings.database, path=folder)
-        self.store = EmbeddedStore(dataclasses.replace(target.settings, database=database))
+        self.store = type(target)(dataclasses.replace(target.settings, database=database))
         self.store.databases()
 
     def takes(self, name: str) -> bool:
@@ -183,7 +185,7 @@ class EmbeddedStaging(Staging):
             raise OutOfSpace(f"{self.folder}: {error.strerror}; nothing was changed") from None
 
 
-def finish_restore(store: EmbeddedStore) -> None:
+def finish_restore(store: EmbeddedDoors) -> None:
     """Puts a decided restore in place, or clears an undecided one away; each step may have been done before. To be
     called while holding the lock."""
     folder = store.folder / RESTORING
@@ -204,7 +206,7 @@ def finish_restore(store: EmbeddedStore) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copy_over(source: Path, store: EmbeddedStore) -> None:
+def _copy_over(source: Path, store: EmbeddedDoors) -> None:
     target = store.folder / APPLICATION
     try:
         if target.exists():
@@ -217,7 +219,7 @@ def _copy_over(source: Path, store: EmbeddedStore) -> None:
     _copy_sqlite(source, target)
 
 
-def _point(store: EmbeddedStore, live: str | None, kept: list[str]) -> None:
+def _point(store: EmbeddedDoors, live: str | None, kept: list[str]) -> None:
     """Readers see the old state before, the restored one after; generations of the old state are no past of it."""
     if live is None:
         store.generations.pointer.unlink(missing_ok=True)
@@ -228,7 +230,7 @@ def _point(store: EmbeddedStore, live: str | None, kept: list[str]) -> None:
             path.unlink()
 
 
-def _pointer(store: EmbeddedStore) -> str | None:
+def _pointer(store: EmbeddedDoors) -> str | None:
     try:
         return store.generations.live_name()
     except NeverRefreshed:

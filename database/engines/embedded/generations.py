@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.duckdb_dialect import raw_duckdb
 from database.engines.embedded.reading import read_whole
-from database.engines.ports import Generation, generation_from
+from database.engines.values import Generation, generation_from
 from domain.errors import GenerationLost, NeverRefreshed
 from machine.durable import make_durable
 

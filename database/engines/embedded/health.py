@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from database.engines.embedded.store import EmbeddedStore
+from database.engines.embedded.doors import EmbeddedDoors
 from database.engines.health import Health, Parameters, StatementPlan, TableRead, machine_memory
+from database.engines.values import NodeState
 from domain.errors import LockBusy, SchemaError
 from domain.findings import HINT, WARNING, Finding, Limits, mebibytes, percent
 
@@ -19,10 +20,10 @@ from domain.findings import HINT, WARNING, Finding, Limits, mebibytes, percent
 class EmbeddedHealth(Health):
     """The instance folder and what is in it."""
 
-    def __init__(self, store: EmbeddedStore) -> None:
+    def __init__(self, store: EmbeddedDoors) -> None:
         self.store = store
 
-    def findings(self, limits: Limits) -> Iterator[Finding]:
+    def findings(self, limits: Limits, nodes: Sequence[NodeState] = ()) -> Iterator[Finding]:
         yield from judge_memory(self.store.settings.database.memory * 2**20, machine_memory())
         yield from self._readable()
         yield from self._holes(limits)

@@ -23,11 +23,11 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.copying import TRANSIENT, Copying, Part, Staging, renumbered, write_numbers
-from database.engines.mariadb.build import rename
+from database.engines.copying import TRANSIENT, Part, renumbered, write_numbers
 from database.engines.mariadb.connections import NO_SPACE, UNLIMITED, UNREACHABLE
-from database.engines.mariadb.store import MysqlStore
-from database.engines.ports import Store
+from database.engines.mariadb.doors import MysqlDoors
+from database.engines.mariadb.publishing import rename
+from database.engines.ports import Copying, Staging, Store
 from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, Refused, SetupError, SwapFailed
 from machine.crash_points import passing
 
@@ -45,7 +45,7 @@ _ERROR = re.compile(r"(?:ERROR|error:?|Got error:) ?(\d+)[^:]*:? ?(.*)")
 class MysqlCopying(Copying):
     """Copies of the dashboard's tables in a schema."""
 
-    def __init__(self, store: MysqlStore) -> None:
+    def __init__(self, store: MysqlDoors) -> None:
         self.store = store
 
     def knows_holders(self) -> bool:
@@ -102,7 +102,7 @@ class MysqlStaging(Staging):
         self._connection = connection
         self._before = before
         database = dataclasses.replace(self._target.settings.database, database=name)
-        self.store = MysqlStore(dataclasses.replace(self._target.settings, database=database))
+        self.store = type(self._target)(dataclasses.replace(self._target.settings, database=database))
 
     def takes(self, name: str) -> bool:
         return name in (DUMP, EMPTY)
@@ -151,7 +151,7 @@ class MysqlStaging(Staging):
         passing("restored")
 
 
-def clear_schemas(store: MysqlStore, connection: sa.Connection) -> list[str]:
+def clear_schemas(store: MysqlDoors, connection: sa.Connection) -> list[str]:
     """Drops the schemas that a killed restore left, while holding the lock; returns their names. One of that name that
     holds anything else is somebody else's, and stays."""
     gone = []
@@ -176,7 +176,7 @@ def _tables_in(connection: sa.Connection, name: str) -> list[str]:
     return list(connection.execute(query, {"name": name}).scalars())
 
 
-def _create_schema(connection: sa.Connection, name: str, store: MysqlStore) -> None:
+def _create_schema(connection: sa.Connection, name: str, store: MysqlDoors) -> None:
     quoted = connection.dialect.identifier_preparer.quote_identifier(name)
     if _is_there(connection, name):
         raise SetupError(f"the schema {name} holds tables of others; a restore needs that name for itself")
@@ -201,7 +201,7 @@ def _strangers(connection: sa.Connection, name: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def tool(kind: str, store: MysqlStore, arguments: Sequence[str], **streams) -> Iterator[subprocess.Popen]:
+def tool(kind: str, store: MysqlDoors, arguments: Sequence[str], **streams) -> Iterator[subprocess.Popen]:
     """One of the server's own programs, at work until the block ends; raises LegoError with its words if it fails. The
     password stands in a file of our own, never among the arguments, which everybody can see."""
     program = next(filter(None, map(shutil.which, TOOLS[kind])), None)
@@ -229,7 +229,7 @@ def tool(kind: str, store: MysqlStore, arguments: Sequence[str], **streams) -> I
             raise _failure(Path(program).name, errors.read().decode("utf-8", "replace"), store)
 
 
-def _refuse_row_limit(store: MysqlStore) -> None:
+def _refuse_row_limit(store: MysqlDoors) -> None:
     """The dump program takes the server's global limit for its own, and would leave out rows without a word."""
     with store.facts() as connection:
         limit = connection.exec_driver_sql("SELECT @@GLOBAL.sql_select_limit").scalar()
@@ -240,7 +240,7 @@ def _refuse_row_limit(store: MysqlStore) -> None:
         )
 
 
-def _options(store: MysqlStore) -> str:
+def _options(store: MysqlDoors) -> str:
     database = store.settings.database
     values = {
         "host": database.host, "port": str(database.port), "user": database.user, "password": database.password,
@@ -258,7 +258,7 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _failure(program: str, words: str, store: MysqlStore) -> LegoError:
+def _failure(program: str, words: str, store: MysqlDoors) -> LegoError:
     line = next((found for found in words.splitlines() if found.strip()), "no reason given")[:300]
     match = _ERROR.search(line)
     number = int(match[1]) if match else 0

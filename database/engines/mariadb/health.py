@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from database.engines.health import Health, Parameters, StatementPlan, TableRead
-from database.engines.mariadb.build import leftover_tables
+from database.engines.mariadb.doors import MysqlDoors
+from database.engines.mariadb.publishing import leftover_tables
 from database.engines.mariadb.server import judge_server, read_server
-from database.engines.mariadb.store import MysqlStore
 from database.engines.mariadb.tables import judge_indexes, judge_tables
+from database.engines.values import NodeState
 from domain.findings import Finding, Limits
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -33,10 +34,10 @@ HOW = {
 class MysqlHealth(Health):
     """The server and the schema."""
 
-    def __init__(self, store: MysqlStore) -> None:
+    def __init__(self, store: MysqlDoors) -> None:
         self.store = store
 
-    def findings(self, limits: Limits) -> Iterator[Finding]:
+    def findings(self, limits: Limits, nodes: Sequence[NodeState] = ()) -> Iterator[Finding]:
         with self.store.facts() as connection:
             server = read_server(connection, is_local=self.store.settings.database.host in LOCAL)
             yield from judge_server(server, self.store.settings)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from database import schema
-from database.engines.ports import Generation
+from database.engines.values import Generation
 from domain.months import parse_month
 
 OPTION = "lego_overlay"

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ports import Generation
+from database.engines.values import Generation
 
 OURS = "utf8mb4_nopad_bin"
 COLUMNS = ("metric", "marketplace")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from database import schema
 from database.engines.ddl import add_missing_indexes
+from database.engines.mariadb.doors import MysqlDoors
 from database.engines.mariadb.server import Server
 from domain.findings import HINT, WARNING, Finding, Limits, mebibytes
-
-if TYPE_CHECKING:
-    from database.engines.mariadb.store import MysqlStore
 
 INDEXED = (schema.financials, *schema.SUMMARIES)
 
@@ -21,7 +18,7 @@ Columns = tuple[str, ...]
 
 
 def judge_indexes(
-    store: MysqlStore, connection: sa.Connection, server: Server, limits: Limits
+    store: MysqlDoors, connection: sa.Connection, server: Server, limits: Limits
 ) -> Iterator[Finding]:
     """Indexes of the facts and the summaries that are missing, doubled or unused."""
     for table in INDEXED:
@@ -32,7 +29,7 @@ def judge_indexes(
             yield from _unused(connection, table, existing)
 
 
-def judge_tables(store: MysqlStore, connection: sa.Connection, limits: Limits) -> Iterator[Finding]:
+def judge_tables(store: MysqlDoors, connection: sa.Connection, limits: Limits) -> Iterator[Finding]:
     """Statistics that are far from the truth, and tables with holes."""
     query = sa.text(
         # The key's last column has as many values as there were rows when the server looked; the number of rows
@@ -55,7 +52,7 @@ def judge_tables(store: MysqlStore, connection: sa.Connection, limits: Limits) -
             )
 
 
-def _missing(store: MysqlStore, table: sa.Table, existing: list[Columns]) -> Iterator[Finding]:
+def _missing(store: MysqlDoors, table: sa.Table, existing: list[Columns]) -> Iterator[Finding]:
     for index in sorted(table.indexes, key=lambda index: index.name):
         wanted = tuple(column.name for column in index.columns)
         if any(found[: len(wanted)] == wanted for found in existing):
@@ -71,7 +68,7 @@ def _missing(store: MysqlStore, table: sa.Table, existing: list[Columns]) -> Ite
         )
 
 
-def _add_indexes(store: MysqlStore, table: sa.Table) -> str:
+def _add_indexes(store: MysqlDoors, table: sa.Table) -> str:
     notes: list[str] = []
     with store.facts() as connection:
         add_missing_indexes(connection, [table], notes.append)
@@ -124,7 +121,7 @@ def _is_ours(table: sa.Table, name: str) -> bool:
     return name in {index.name for index in table.indexes}
 
 
-def _statistics(store: MysqlStore, row: sa.Row, actual: int | None, limits: Limits) -> Iterator[Finding]:
+def _statistics(store: MysqlDoors, row: sa.Row, actual: int | None, limits: Limits) -> Iterator[Finding]:
     if actual is None or row.believed is None:
         return
     believed = int(row.believed)
@@ -137,14 +134,14 @@ def _statistics(store: MysqlStore, row: sa.Row, actual: int | None, limits: Limi
     )
 
 
-def _analyze(store: MysqlStore, table: str) -> str:
+def _analyze(store: MysqlDoors, table: str) -> str:
     with store.facts() as connection:
         connection.exec_driver_sql(f"ANALYZE TABLE {table}").all()
         connection.commit()
     return f"analysed {table}"
 
 
-def _rows(store: MysqlStore) -> dict[str, int]:
+def _rows(store: MysqlDoors) -> dict[str, int]:
     """How many rows there really are, as far as a generation tells: the facts need no counting."""
     live = store.live_generation()
     if live is None:

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from database import migrations, schema
-from database.engines.mariadb.store import load_rows
+from database.engines.mariadb.loading import load_rows
 from database.store import open_store
 from domain.errors import (
     Damaged,
@@ -246,7 +246,7 @@ def test_a_file_that_is_no_database_is_unreachable_and_the_error_names_its_cure(
 
 OPEN_FACTS = """
 import sys
-from database.engines import open_store
+from database.store import open_store
 from settings import load_settings
 with open_store(load_settings()).facts() as connection:
     print("open", flush=True)

@@ -23,7 +23,7 @@ from tests.conftest import environment_of, mysql_settings
 
 HOLDER = """
 import sys
-from database.engines import open_store
+from database.store import open_store
 from settings import load_settings
 store = open_store(load_settings())
 with store.lock("the import of sales.csv"):
@@ -137,7 +137,7 @@ def test_two_databases_on_one_server_do_not_wait_for_each_other(mariadb, tmp_pat
 
 BUSY_SERVER = """
 import threading
-from database.engines import open_store
+from database.store import open_store
 from database.engines.mariadb.connections import identity_of
 from settings import load_settings
 store = open_store(load_settings())

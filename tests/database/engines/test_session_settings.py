@@ -7,7 +7,7 @@ import pytest
 
 from database.backup.backup import back_up
 from database.engines.mariadb.connections import SESSION, STRICT
-from database.engines.mariadb.store import load_rows
+from database.engines.mariadb.loading import load_rows
 from database.summaries.refresh import RefreshOptions, refresh
 from domain.errors import Refused, SetupError
 from tests.facts import add_facts, add_products, all_summary_rows

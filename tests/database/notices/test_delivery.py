@@ -207,7 +207,7 @@ def test_a_server_that_never_answers_costs_no_more_than_the_time_it_was_given(ou
     ]
 
 
-SENDER = "import sys; from delivery.sending import note_and_send; from database.engines import open_store; " \
+SENDER = "import sys; from delivery.sending import note_and_send; from database.store import open_store; " \
     "from settings import load_settings; print(len(note_and_send(open_store(load_settings('/dev/null')))))"
 
 

@@ -1,0 +1,31 @@
+"""What dead refreshes and restores left on a MariaDB, cleared away."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.mariadb.copying import clear_schemas
+from database.engines.mariadb.doors import MysqlDoors
+from database.engines.mariadb.publishing import LEFT_OVER, SWAPPED, drop, leftover_tables, named
+
+
+def clear_leftovers(store: MysqlDoors) -> list[str]:
+    """Drops staged tables of dead refreshes and the rows of generations that are not kept."""
+    with store.facts() as connection:
+        gone = leftover_tables(connection)
+        schemas = clear_schemas(store, connection)
+        for table in SWAPPED:
+            for suffix in LEFT_OVER:
+                if table.name + suffix in gone:
+                    drop(connection, named(table, suffix))
+        kept = connection.execute(
+            sa.select(schema.summary_generation.c.generation, schema.summary_generation.c.placement)
+        ).all()
+        numbers, sets = [row.generation for row in kept], [row.placement for row in kept]
+        for table in (schema.summary_month, schema.summary_left_out):
+            connection.execute(sa.delete(table).where(table.c.generation.not_in(numbers)))
+        placement = schema.summary_placement
+        connection.execute(sa.delete(placement).where(placement.c.placement.not_in(sets)))
+        connection.commit()
+    return [*gone, *schemas]
