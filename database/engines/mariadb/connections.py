@@ -79,8 +79,21 @@ class Connection(pymysql.connections.Connection):
             raise pymysql.err.OperationalError(pymysql.constants.CR.CR_SERVER_GONE_ERROR, "the server has gone away")
         super()._write_bytes(data)
 
+    def _force_close(self) -> None:
+        is_encrypted = isinstance(self._sock, ssl.SSLSocket)
+        super()._force_close()
+        if is_encrypted:
+            _forget_tls_errors()
+
     def _create_ssl_ctx(self, options: dict) -> ssl.SSLContext:
         return _encryption() if not options else super()._create_ssl_ctx(options)
+
+
+def _forget_tls_errors() -> None:
+    """Python 3.13 leaves the error of a broken TLS connection in OpenSSL's queue, which is one per thread: whatever is read
+    next on another connection is then taken for broken, too. The beginning of a handshake empties it."""
+    with contextlib.suppress(ssl.SSLError):
+        _encryption().wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO()).do_handshake()
 
 
 @functools.cache

@@ -144,8 +144,9 @@ def test_indexes_that_nothing_uses_are_hinted_at_where_the_server_counts(healthy
     assert young == []
     assert {each.check for each in old} == {"index-unused"}
     advice = {each.subject: each.advice for each in old}
-    assert advice["by_product"].endswith("ALTER TABLE financials DROP INDEX by_product")
-    assert advice["ix_asin_category"].startswith("keep it if it is one of ours")
+    assert advice.pop("by_product").endswith("ALTER TABLE financials DROP INDEX by_product")
+    # Which of ours the doctor's own statements have used depends on the server's version.
+    assert advice and all(words.startswith("keep it if it is one of ours") for words in advice.values())
 
 
 def test_old_statistics_are_renewed_by_fix(healthy: Store, database) -> None:
