@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs them all: tests/run.sh [pytest arguments]
 #
-# Python packages go into .venv-tests. MariaDB's server, Chromium and Redis come from apt-get where they are
+# Python packages go into .venv-tests. MariaDB's server, Chromium with a font, and Redis come from apt-get where they are
 # missing (as root, or by sudo where it asks nothing); where that is not possible, this says what to
 # install and exits 2. The packages hold programs only: no service is started and none is touched. MariaDB's
 # Spider engine is unpacked into .spider for the same reason.
@@ -20,6 +20,9 @@ missing_packages() {
     command -v mariadb >/dev/null && command -v mariadb-dump >/dev/null || echo mariadb-client
     command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null ||
         command -v chromium-browser >/dev/null || echo chromium-headless-shell
+    # Without letters of its own a page is laid out anyhow, but not as anybody sees it.
+    [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name 'DejaVuSans.ttf' -print -quit 2>/dev/null)" ] ||
+        echo fonts-dejavu-core
     command -v redis-check-rdb >/dev/null || echo redis-tools # the server's program, without its service
 }
 

@@ -90,8 +90,8 @@ class Connection(pymysql.connections.Connection):
 
 
 def _forget_tls_errors() -> None:
-    """Python 3.13 leaves the error of a broken TLS connection in OpenSSL's queue, which is one per thread: whatever is read
-    next on another connection is then taken for broken, too. The beginning of a handshake empties it."""
+    """Python 3.13 leaves the error of a broken TLS connection in OpenSSL's queue, which is one per thread: whatever is
+    read next on another connection is then taken for broken, too. The beginning of a handshake empties it."""
     with contextlib.suppress(ssl.SSLError):
         _encryption().wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO()).do_handshake()
 
