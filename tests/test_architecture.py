@@ -261,6 +261,13 @@ def test_the_search_for_engine_names_finds_what_it_should(line, asks):
     assert any(asks_for_an_engine(node) for node in ast.walk(ast.parse(line))) is asks
 
 
+def test_only_one_place_of_the_web_writes_lines_of_the_audit_trail():
+    writing = {"database.journal.audit.record", "database.journal.audit.record_done", "database.journal.audit"}
+    assert {str(path) for path, _, name in imports() if floor(path) == "web" and name in writing} == {
+        "web/http/trail.py"
+    }
+
+
 def test_every_module_says_its_duty():
     assert [
         str(path)

@@ -16,7 +16,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from database.engines.values import Reading
-from database.journal import audit
+from database.journal.audit import escaped
 from database.journal.catalog_changes import waiting_changes, waiting_names
 from database.queries.catalog import choices_of, names_of
 from domain.listing import WORDS, Listing
@@ -25,7 +25,7 @@ from jobs.commands import Outcome, run_command
 from web.catalog import drafts
 from web.catalog.drafts import Draft
 from web.catalog.page import address_of, asked_listing
-from web.http import current, identity
+from web.http import current, identity, trail
 from web.http.access import needs
 from web.http.body_size import takes_files
 from web.people.account import takes_no_parameters
@@ -82,7 +82,7 @@ def upload() -> Response:
         return _back(back, f"The file has more than {MOST_ROWS:,} lines. Send it in parts, or have it taken in on the "
                      "server: flask products FILE.")
     sent.stream.seek(0)
-    called = audit.escaped(sent.filename.replace("\\", "/").rpartition("/")[2])[:150] or "file.csv"
+    called = escaped(sent.filename.replace("\\", "/").rpartition("/")[2])[:150] or "file.csv"
     return _check(_keep(sent.save, called=called, back=back))
 
 
@@ -127,11 +127,11 @@ def _take(draft: Draft) -> Response:
     if not outcome.is_done:
         _note_failure(draft, outcome)
         if outcome.is_refused:
-            _record("catalogue change refused", f"{draft.called}: {outcome.words}")
+            trail.record("catalogue change refused", f"{draft.called}: {outcome.words}")
         return redirect(url_for("catalog_changes.show_draft", token=draft.token), 303)
     drafts.drop(current.settings(), draft)
     words = _done_words(outcome.report)
-    _record("catalogue changed", f"{draft.called}: {words}")
+    trail.record("catalogue changed", f"{draft.called}: {words}")
     return _back(draft.back, words, "done")
 
 
@@ -231,10 +231,3 @@ def _existing(token: str) -> Draft:
 def _back(address: str, words: str, kind: str = "fault") -> Response:
     flash(words, kind)
     return redirect(address, 303)
-
-
-def _record(action: str, detail: str) -> None:
-    with current.store().application.begin() as connection:
-        audit.record(
-            connection, action, user_name=identity.person().name, address=current.address(), detail=detail
-        )

@@ -17,7 +17,6 @@ from dataclasses import replace
 from flask import Blueprint, Response, request, send_file
 
 from database.engines.values import Reading
-from database.journal import audit
 from database.queries.catalog import BrandPlace, ProductPlace, count_rows, read_whole_list
 from database.queries.pages import CATALOGUE
 from domain.listing import Listing
@@ -29,7 +28,7 @@ from web.exports.about import About
 from web.exports.xlsx import write_xlsx
 from web.figures.page import Page
 from web.figures.sheets import COUNT, TEXT, Column, LongRows, Offer, Row, Sheet
-from web.http import current, identity
+from web.http import current, identity, trail
 from web.serving.cache import cache_folder, make_private
 
 pages = Blueprint("catalog_files", __name__)
@@ -52,7 +51,7 @@ def as_csv() -> Response:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(HEADINGS[listing.is_of_products])
     writer.writerows([harmless(text) for text in row] for row in rows)
-    _record(listing, "csv", len(rows))
+    trail.record("export", f"{address_of(listing)} as csv, {len(rows)} rows")
     return send_file(
         io.BytesIO(out.getvalue().encode()), "text/csv", as_attachment=True,
         download_name=_name(listing, about, "csv"),
@@ -69,7 +68,7 @@ def as_xlsx() -> Response:
     out = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the answer closes it
     write_xlsx(out, [Sheet("catalog", TITLES[listing.show], columns, rows)], about, folder=folder)
     out.seek(0)
-    _record(listing, "xlsx", len(rows))
+    trail.record("export", f"{address_of(listing)} as xlsx, {len(rows)} rows")
     return send_file(
         out, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_attachment=True,
         download_name=_name(listing, about, "xlsx"),
@@ -100,14 +99,6 @@ def _texts(places: Iterable) -> Iterable[tuple[str, ...]]:
 
 def _name(listing: Listing, about: About, form: str) -> str:
     return f"catalog-{listing.show}-generation-{about.generation}.{form}"
-
-
-def _record(listing: Listing, form: str, rows: int) -> None:
-    with current.store().application.begin() as connection:
-        audit.record(
-            connection, "export", user_name=identity.person().name, address=current.address(),
-            detail=f"{address_of(listing)} as {form}, {rows} rows",
-        )
 
 
 def _sheets(page: Page) -> list[Sheet]:

@@ -8,14 +8,13 @@ import tempfile
 
 from flask import Response, send_file, url_for
 
-from database.journal.audit import record
 from domain.moments import utc_now
 from domain.spreadsheets import harmless
 from web.exports.about import About
 from web.exports.plain_values import plain
 from web.exports.xlsx import write_xlsx
 from web.figures.sheets import TEXT, Sheet
-from web.http import current, identity
+from web.http import current, trail
 from web.serving.cache import cache_folder, make_private
 
 
@@ -30,7 +29,7 @@ def csv_answer(sheet: Sheet, endpoint: str) -> Response:
             (plain(value, column.kind) or "", column.kind) for value, column in zip(row, sheet.columns, strict=True)
         )
         writer.writerow(harmless(text) if kind == TEXT else text for text, kind in texts)
-    _record(endpoint, "csv", sheet)
+    trail.record("export", f"{url_for(endpoint)} as csv, {sheet.count()} rows")
     return send_file(
         io.BytesIO(out.getvalue().encode()), "text/csv", as_attachment=True, download_name=f"{sheet.name}.csv"
     )
@@ -49,16 +48,8 @@ def xlsx_answer(sheet: Sheet, endpoint: str) -> Response:
     out = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the answer closes it
     write_xlsx(out, [sheet], origin, folder=folder)
     out.seek(0)
-    _record(endpoint, "xlsx", sheet)
+    trail.record("export", f"{url_for(endpoint)} as xlsx, {sheet.count()} rows")
     return send_file(
         out, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_attachment=True,
         download_name=f"{sheet.name}.xlsx",
     )
-
-
-def _record(endpoint: str, form: str, sheet: Sheet) -> None:
-    with current.store().application.begin() as connection:
-        record(
-            connection, "export", user_name=identity.person().name, address=current.address(),
-            detail=f"{url_for(endpoint)} as {form}, {sheet.count()} rows",
-        )

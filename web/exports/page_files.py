@@ -21,7 +21,6 @@ from werkzeug.routing import Rule
 from werkzeug.wsgi import wrap_file
 
 from database.engines.values import Reading
-from database.journal import audit
 from domain.errors import OutOfSpace
 from domain.months import format_month
 from web.exports.about import About, about
@@ -29,7 +28,7 @@ from web.exports.csv import write_csv
 from web.exports.xlsx import write_xlsx
 from web.figures.page import Page, formats_of_reader, read_asked, read_page
 from web.figures.sheets import Offer, Sheet
-from web.http import current, identity
+from web.http import current, trail
 from web.http.access import needs_same_as
 from web.http.addresses import this_address
 from web.http.compression import LEVEL, takes_gzip
@@ -145,7 +144,10 @@ def _written(offer: Offer, write: Writer, *more_words: str) -> _Written:
 
 def _answer(written: _Written, name: str, content_type: str) -> Response:
     try:
-        _record(written, name)
+        # No file leaves without its line in the audit trail: if that cannot be written, the answer is an error.
+        trail.record(
+            "export", f"{this_address()} generation {written.generation}, {written.rows} rows, as {name}"
+        )
     except BaseException:
         written.file.close()
         raise
@@ -154,16 +156,6 @@ def _answer(written: _Written, name: str, content_type: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _record(written: _Written, name: str) -> None:
-    """No file leaves without its line in the audit trail: if that cannot be written, the answer is an error."""
-    person = identity.person()
-    with current.store().application.begin() as connection:
-        audit.record(
-            connection, "export", user_name=person.name if person else None, address=current.address(),
-            detail=f"{this_address()} generation {written.generation}, {written.rows} rows, as {name}",
-        )
 
 
 def _stem(offer: Offer, arguments: dict, table: str = "") -> str:

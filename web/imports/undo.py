@@ -7,7 +7,6 @@ import time
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from database.journal.audit import record
 from database.journal.catalog_changes import waiting_changes
 from database.journal.waiting import waiting_imports
 from database.queries.imports import DONE
@@ -17,7 +16,7 @@ from jobs import background, tasks
 from jobs.background import Step
 from jobs.tasks import REFRESH, TAKE, UNDO, Task
 from web.figures.page import formats_of_reader
-from web.http import current, identity
+from web.http import current, identity, trail
 from web.http.access import needs, needs_every_brand
 from web.imports.page import existing
 from web.imports.report import count_words, months_words
@@ -55,7 +54,8 @@ def undo(import_id: int) -> Response:
     wants_refresh = request.form.get("refresh") == "1"
     arguments = (str(import_id), "--json", f"--by={identity.person().name}", f"--wait={background.WAIT}")
     steps = [Step(UNDO, "undo-import", arguments), *([refresh_step()] if wants_refresh else [])]
-    _record("undo confirmed", f"import {import_id} ({entry.file_name}){', and a refresh' if wants_refresh else ''}")
+    also = ", and a refresh" if wants_refresh else ""
+    trail.record("undo confirmed", f"import {import_id} ({entry.file_name}){also}")
     return _begin(UNDO, steps, import_id)
 
 
@@ -68,7 +68,7 @@ def refresh() -> Response:
     if not waiting_imports(store, live) and not waiting_changes(store, live):
         flash("Nothing is waiting for a refresh.", "done")
         return redirect(url_for("imports.show"), 303)
-    _record("refresh confirmed", "from the page of imports")
+    trail.record("refresh confirmed", "from the page of imports")
     return _begin(REFRESH, [Step(REFRESH, "refresh-summaries", ("--json", f"--wait={background.WAIT}"))])
 
 
@@ -81,10 +81,3 @@ def _begin(kind: str, steps: list[Step], import_id: int | None = None) -> Respon
         tasks.next_job(settings, task, TAKE), steps, caller=current.caller(), name=f"job {task.token[:8]} ({kind})"
     )
     return redirect(url_for("import_uploads.show", token=task.token), 303)
-
-
-def _record(action: str, detail: str) -> None:
-    with current.store().application.begin() as connection:
-        record(
-            connection, action, user_name=identity.person().name, address=current.address(), detail=detail
-        )

@@ -20,12 +20,12 @@ from werkzeug.wrappers import Response
 from database.imports.encodings import TOLD as ENCODINGS
 from database.imports.files import AUTO, FORMATS
 from database.imports.staging import APPEND, MODES, WHOLE_MONTHS
-from database.journal.audit import escaped, record
+from database.journal.audit import escaped
 from domain.people import ANALYST
 from jobs import background, tasks
 from jobs.background import Step
 from jobs.tasks import CHECK, REFRESH, TAKE, UPLOAD, SentFile, Task
-from web.http import current, identity, incoming
+from web.http import current, identity, incoming, trail
 from web.http.access import needs, needs_every_brand
 from web.http.body_size import MIB, takes_files
 from web.imports.progress import may_be_taken, progress_of, render_task
@@ -53,7 +53,7 @@ def upload() -> Response:
     if fault:
         return _answer(url_for("imports.show"), fault)
     task = _keep(sent)
-    _record("import uploaded", f"{_names(task)} ({', '.join(task.options) or 'no options'})")
+    trail.record("import uploaded", f"{_names(task)} ({', '.join(task.options) or 'no options'})")
     with tasks.deciding(current.settings(), task):
         _begin_check(task)
     return _answer(url_for("import_uploads.show", token=task.token))
@@ -88,7 +88,7 @@ def confirm(token: str) -> Response:
         if task.kind == UPLOAD and good and tasks.running_job(settings, task) is None:
             _begin_take(task, good, wants_refresh=wants_refresh)
             also = ", and a refresh" if wants_refresh else ""
-            _record("import confirmed", f"{', '.join(file.called for file in good)}{also}")
+            trail.record("import confirmed", f"{', '.join(file.called for file in good)}{also}")
     return redirect(url_for("import_uploads.show", token=token), 303)
 
 
@@ -114,7 +114,7 @@ def stop(token: str) -> Response:
     running = tasks.running_job(current.settings(), task)
     if running:
         background.stop(running[0])
-        _record("import stopped", _names(task))
+        trail.record("import stopped", _names(task))
     return redirect(url_for("import_uploads.show", token=token), 303)
 
 
@@ -263,10 +263,3 @@ def _answer(address: str, fault: str = "") -> Response:
     if fault:
         flash(fault, "fault")
     return redirect(address, 303)
-
-
-def _record(action: str, detail: str) -> None:
-    with current.store().application.begin() as connection:
-        record(
-            connection, action, user_name=identity.person().name, address=current.address(), detail=detail
-        )

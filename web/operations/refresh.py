@@ -15,7 +15,6 @@ from typing import Any
 from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from database.journal.audit import record
 from database.queries.operations import read_running, read_runs
 from domain.moments import utc_now
 from domain.months import month_name, parse_month
@@ -25,7 +24,7 @@ from jobs.background import Step
 from jobs.commands import Outcome
 from jobs.tasks import CHECK, PLANNED, TAKE, Task
 from machine.processes import process_start
-from web.http import current, identity
+from web.http import current, identity, trail
 from web.http.access import needs, needs_every_brand
 from web.operations.page import RUNS_DRAWN, running_now, running_view
 from web.operations.runs import seconds_words
@@ -109,7 +108,7 @@ def begin(token: str) -> Response:
     task, settings = _existing(token), current.settings()
     with tasks.deciding(settings, task):
         if _stand(task).state == READY:
-            _record("refresh confirmed", "full" if task.options else "incremental")
+            trail.record("refresh confirmed", "full" if task.options else "incremental")
             _begin(task, TAKE, (), seconds=LONGEST)
     return _to(token)
 
@@ -121,7 +120,7 @@ def stop(token: str) -> Response:
     """Stops the plan or the refresh; what was live stays live."""
     running = tasks.running_job(current.settings(), _existing(token))
     if running:
-        _record("refresh stopped", "by whoever began it")
+        trail.record("refresh stopped", "by whoever began it")
         background.stop(running[0])
     return _to(token)
 
@@ -153,7 +152,7 @@ def stop_running() -> Response:
     holder = current.store().lock_holder()
     fault = _terminate(holder.host, holder.pid, holder.process_start)
     if not fault:
-        _record("refresh stopped", f"run {run.run_id}, process {run.pid} on {run.host}")
+        trail.record("refresh stopped", f"run {run.run_id}, process {run.pid} on {run.host}")
     flash(fault or "The refresh was told to stop. What was live stays live.", "fault" if fault else "done")
     return redirect(url_for("operations.show"), 303)
 
@@ -259,8 +258,3 @@ def _words(outcome: Outcome | None) -> str:
 
 def _to(token: str) -> Response:
     return redirect(url_for("operations_refresh.show", token=token), 303)
-
-
-def _record(action: str, detail: str) -> None:
-    with current.store().application.begin() as connection:
-        record(connection, action, user_name=identity.person().name, address=current.address(), detail=detail)

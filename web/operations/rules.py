@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from database.journal.audit import record
 from database.notices import rules as kept_rules
 from database.notices.outbox import channels_set_up, recent
 from database.notices.rules import KeptRule
@@ -19,7 +18,7 @@ from domain.errors import NeverRefreshed, SetupError
 from domain.people import ANALYST
 from domain.rules import COMPARISONS, Rule, threshold_from
 from web.figures.page import formats_of_reader
-from web.http import current, identity
+from web.http import current, identity, trail
 from web.http.access import needs, needs_every_brand
 from web.operations.rules_view import (
     UNPUBLISHED,
@@ -166,10 +165,7 @@ def _write(action: str, rule: Rule, published: Published, change: Callable[[sa.C
     try:
         with current.store().application.begin() as connection:
             change(connection)
-            record(
-                connection, action, user_name=_name(), address=current.address(),
-                detail=rule_in_words(rule, published.names, formats_of_reader()),
-            )
+            trail.record_within(connection, action, rule_in_words(rule, published.names, formats_of_reader()))
     except SetupError as error:
         return Fault(sentence(error))
     return None

@@ -7,13 +7,12 @@ import re
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from database.journal.audit import record
 from database.people import api_tokens, second_factor, users
 from database.people import sessions as kept
 from database.people.passwords import hash_password
 from domain.errors import SetupError
 from domain.months import moment_words
-from web.http import current, identity, sessions
+from web.http import current, identity, sessions, trail
 from web.http.access import still_allowed
 from web.people.proof import Fault, fault_of_new_password, fault_of_password
 
@@ -42,7 +41,7 @@ def change_password() -> Response:
     with still_allowed() as connection:
         users.change_password(connection, person.name, password_hash)
         sessions.begin(connection, person.id)
-        record(connection, "password changed", user_name=person.name, address=current.address())
+        trail.record_within(connection, "password changed")
         has_tokens = bool(api_tokens.tokens_of(connection, person.id))
     left = " Your API tokens still work: revoke those that you do not know." if has_tokens else ""
     return done(f"Your password is changed, and you are signed out everywhere else.{left}")
@@ -63,7 +62,7 @@ def end_session() -> Response:
             count = int(kept.end_own_session(connection, person.id, handle))
         if count:
             detail = f"{count} of their own"
-            record(connection, "sessions ended", user_name=person.name, address=current.address(), detail=detail)
+            trail.record_within(connection, "sessions ended", detail)
     return done("Ended." if count else "It had ended already.")
 
 
@@ -82,10 +81,7 @@ def create_token() -> Response:
             token = api_tokens.create_token(connection, person.name, label)
         except SetupError:
             return account_page(Fault("A label has 1 to 100 visible characters, and no other token of yours has it."))
-        record(
-            connection, "token created", user_name=person.name, address=current.address(),
-            detail=f"{person.name}: {label}",
-        )
+        trail.record_within(connection, "token created", f"{person.name}: {label}")
     return make_response(render_template("account/token.html", token=token, label=label))
 
 
@@ -98,10 +94,7 @@ def revoke_token() -> Response:
             api_tokens.revoke_token(connection, person.name, label)
         except SetupError:
             return account_page(Fault("You have no token of that label."))
-        record(
-            connection, "token revoked", user_name=person.name, address=current.address(),
-            detail=f"{person.name}: {label.strip()}",
-        )
+        trail.record_within(connection, "token revoked", f"{person.name}: {label.strip()}")
     return done("The token is revoked.")
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, make_response, render_template, request, send_file, url_for
 
-from database.journal.audit import TrailFilter, count_trail, read_trail, read_whole_trail, record, recorded_actions
+from database.journal.audit import TrailFilter, count_trail, read_trail, read_whole_trail, recorded_actions
 from domain.errors import SelectionError
 from domain.months import moment_words
 from domain.people import ADMIN
@@ -22,7 +22,7 @@ from domain.spreadsheets import harmless
 from web.exports.plain_values import moment
 from web.figures.formats import COUNT
 from web.figures.page import formats_of_reader
-from web.http import current, identity
+from web.http import current, trail
 from web.http.access import needs, needs_every_brand
 from web.serving.cache import cache_folder, make_private
 
@@ -68,7 +68,7 @@ def as_csv() -> Response:
     with current.store().application.begin() as connection:
         wanted, _ = _asked(recorded_actions(connection), words=("user", "action"))
         detail = _address(wanted, 1, "audit.as_csv")
-        record(connection, "export", user_name=identity.person().name, address=current.address(), detail=detail)
+        trail.record_within(connection, "export", detail)
     folder = cache_folder(current.settings()) / "exports"
     make_private(folder)
     out = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the answer closes it

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from flask import request
 
-from database.journal.audit import record
 from database.people import users
 from database.people.attempts import admit_attempt, forget_attempts
 from database.people.common_passwords import is_common
 from database.people.passwords import is_password
 from domain.errors import Refused
 from domain.passwords import refuse_weak
-from web.http import current, identity
+from web.http import current, identity, trail
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def fault_of_password() -> Fault | None:
         if is_right:
             forget_attempts(connection, person.name, address)
             return None
-        record(connection, "password not proven", user_name=person.name, address=address)
+        trail.record_within(connection, "password not proven")
     return Fault("That is not your present password.", 403)
 
 

@@ -9,10 +9,9 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from database.journal.audit import record
 from database.people import second_factor
 from database.people.attempts import admit_attempt, take_back
-from web.http import current, identity
+from web.http import current, identity, trail
 from web.http.access import still_allowed
 from web.people.account import account_page, done, takes_no_parameters
 from web.people.proof import Fault, fault_of_password
@@ -52,7 +51,7 @@ def confirm() -> Response:
         codes = second_factor.confirm(connection, person.id, request.form.get("code", ""))
         if codes:
             take_back(connection, attempt)
-            record(connection, "second factor on", user_name=person.name, address=address)
+            trail.record_within(connection, "second factor on")
     if not codes:
         return _enrolment("The code is not right. Is the phone's clock?")
     return _codes_page(codes, "The second factor is on")
@@ -69,7 +68,7 @@ def renew_codes() -> Response:
         if not second_factor.is_on(connection, person.id):
             return account_page(Fault("You have no second factor to recover from."))
         codes = second_factor.new_recovery_codes(connection, person.id)
-        record(connection, "recovery codes made", user_name=person.name, address=current.address())
+        trail.record_within(connection, "recovery codes made")
     return _codes_page(codes, "New recovery codes")
 
 
@@ -82,7 +81,7 @@ def switch_off() -> Response:
     person = identity.person()
     with still_allowed() as connection:
         second_factor.switch_off(connection, person.id)
-        record(connection, "second factor off", user_name=person.name, address=current.address())
+        trail.record_within(connection, "second factor off")
     return done("The second factor is off.")
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from database.journal.audit import record, record_once
+from database.journal.audit import record_once
 from database.people import accounts, second_factor, users
 from database.people.attempts import (
     EVERYWHERE,
@@ -24,7 +24,7 @@ from database.people.one_time_tokens import STEP, find_token, make_token, use_to
 from database.people.passwords import NOBODY, hash_password, is_outdated, is_password
 from domain.moments import utc_now
 from domain.people import is_name, name_from
-from web.http import current, identity, sessions
+from web.http import current, identity, sessions, trail
 from web.http.access import open_to_everybody
 from web.http.addresses import local_path
 
@@ -66,7 +66,8 @@ def sign_in() -> Response:
             if accounts.hold_verified(connection, verified.user):
                 return _let_in(connection, verified, attempt)
         # Another hash is stored since: of another password, or of the same one at today's cost. It is looked at anew.
-    _record("sign-in failed", name)
+    with current.store().application.begin() as connection:
+        trail.record_of(connection, name, "sign-in failed")
     return _form(message=WRONG, status=403)
 
 
@@ -96,12 +97,12 @@ def give_code() -> Response:
         kind = second_factor.accept(connection, user.id, request.form.get("code", ""))
         # The step is used up with the code; somebody else may have done so in the meantime.
         if kind is None or not use_token(connection, session[STEP_COOKIE], STEP):
-            record(connection, "sign-in failed", user_name=user.name, address=address, detail="second factor")
+            trail.record_of(connection, user.name, "sign-in failed", "second factor")
             return _code_form(message=WRONG_CODE, status=403)
         for place in (address, EVERYWHERE):
             forget_attempts(connection, user.name, place)
         sessions.begin(connection, user.id)
-        record(connection, "sign-in", user_name=user.name, address=address, detail=f"with a {kind}")
+        trail.record_of(connection, user.name, "sign-in", f"with a {kind}")
     return redirect(_next(request.form.get("next", "")), 303)
 
 
@@ -109,7 +110,7 @@ def give_code() -> Response:
 def sign_out() -> Response:
     """Ends the session at once."""
     with current.store().application.begin() as connection:
-        record(connection, "sign-out", user_name=identity.person().name, address=current.address())
+        trail.record_within(connection, "sign-out")
         sessions.end(connection)
     return redirect(url_for("sign_in.show"), 303)
 
@@ -142,7 +143,7 @@ def _let_in(connection: sa.Connection, verified: _Verified, attempt: Attempt) ->
         return _ask_for_code(connection, user.id, attempt)
     forget_attempts(connection, user.name, address)
     sessions.begin(connection, user.id)
-    record(connection, "sign-in", user_name=user.name, address=address)
+    trail.record_of(connection, user.name, "sign-in")
     return redirect(_next(request.form.get("next", "")), 303)
 
 
@@ -196,11 +197,6 @@ def _too_many(form: Callable[..., Response], seconds: int) -> Response:
     )
     response.headers["Retry-After"] = str(seconds)
     return response
-
-
-def _record(action: str, name: str, detail: str = "") -> None:
-    with current.store().application.begin() as connection:
-        record(connection, action, user_name=name, address=current.address(), detail=detail)
 
 
 def _record_refusal(name: str) -> None:

@@ -8,14 +8,14 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from database.journal.audit import TrailFilter, read_trail, record
+from database.journal.audit import TrailFilter, read_trail
 from database.people import api_tokens, second_factor, users
 from database.people.one_time_tokens import LINK, make_token, open_links
 from database.people.sessions import sessions_of
 from domain.errors import SetupError
 from domain.months import moment_words
 from domain.people import ADMIN, ROLES
-from web.http import current, identity, sessions
+from web.http import current, identity, sessions, trail
 from web.http.access import needs, needs_every_brand, still_allowed_over
 from web.http.hosts import link_base
 from web.people.account import done, takes_no_parameters
@@ -106,7 +106,7 @@ def end_sessions(user_id: int) -> Response:
         return _page(user, Fault("Your own sessions are on your account's page."))
     with still_allowed_over(user.id) as connection:
         ended = users.end_access(connection, user.id)
-        _record(connection, user, "sessions ended", ended)
+        trail.record_within(connection, "sessions ended", _about(user, ended))
     return done(f"{user.name} is signed out everywhere. Ended: {ended}.", _address(user))
 
 
@@ -152,7 +152,7 @@ def make_link(user_id: int) -> Response:
         return _page(user, Fault(sentence(error)))
     with still_allowed_over(user.id) as connection:
         token = make_token(connection, user.id, LINK)
-        _record(connection, user, "link made", "to choose a password")
+        trail.record_within(connection, "link made", _about(user, "to choose a password"))
     return link_page(user.id, user.name, base + url_for("welcome.show", secret=token), is_new=False)
 
 
@@ -163,7 +163,7 @@ def _change(
     try:
         with still_allowed_over(user.id) as connection:
             change(connection)
-            _record(connection, user, action, detail)
+            trail.record_within(connection, action, _about(user, detail))
     except SetupError as error:
         return _page(user, Fault(sentence(error)))
     return done(words, _address(user))
@@ -173,11 +173,9 @@ def _address(user: sa.Row) -> str:
     return url_for("user.show", user_id=user.id)
 
 
-def _record(connection: sa.Connection, user: sa.Row, action: str, detail: str) -> None:
-    record(
-        connection, action, user_name=identity.person().name, address=current.address(),
-        detail=f"{user.name}: {detail}" if detail else user.name,
-    )
+def _about(user: sa.Row, detail: str) -> str:
+    """What the trail says of somebody begins with their name."""
+    return f"{user.name}: {detail}" if detail else user.name
 
 
 def _existing(user_id: int) -> sa.Row:

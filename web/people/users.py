@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from database.journal.audit import escaped, record
+from database.journal.audit import escaped
 from database.people import users
 from database.people.one_time_tokens import LIFETIME, LINK, make_token, open_links
 from database.people.passwords import hash_password, random_password
@@ -21,7 +21,7 @@ from domain.errors import NeverRefreshed, SetupError
 from domain.moments import utc_now
 from domain.months import moment_words
 from domain.people import ADMIN, ROLES, VIEWER, is_name, name_from
-from web.http import current, identity, sessions
+from web.http import current, identity, sessions, trail
 from web.http.access import needs, needs_every_brand, still_allowed_over
 from web.http.hosts import link_base
 from web.people.account import takes_no_parameters
@@ -76,9 +76,8 @@ def create() -> Response:
         with still_allowed_over() as connection:
             user_id = users.add_user(connection, name=name, role=role, password_hash=password_hash, brands=brands)
             token = make_token(connection, user_id, LINK)
-            record(
-                connection, "user created", user_name=identity.person().name, address=current.address(),
-                detail=f"{name} as {role}, {brand_words(brands, known, listed=100)}",
+            trail.record_within(
+                connection, "user created", f"{name} as {role}, {brand_words(brands, known, listed=100)}"
             )
     except SetupError as error:
         return _page(Fault(sentence(error)))

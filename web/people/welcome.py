@@ -11,12 +11,11 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from database.journal.audit import record
 from database.people import accounts, users
 from database.people.attempts import admit_attempt, take_back
 from database.people.one_time_tokens import LINK, find_token, use_token
 from database.people.passwords import hash_password
-from web.http import current, sessions
+from web.http import current, sessions, trail
 from web.http.access import open_to_everybody
 from web.people.account import takes_no_parameters
 from web.people.proof import fault_of_new_password
@@ -55,10 +54,7 @@ def choose(secret: str) -> Response:
             abort(404, GONE)
         sessions.end(connection)
         ended = users.reset_password(connection, user.name, password_hash)
-        record(
-            connection, "password chosen", user_name=user.name, address=current.address(),
-            detail=f"by a link; ended {ended}",
-        )
+        trail.record_of(connection, user.name, "password chosen", f"by a link; ended {ended}")
     flash("Your password is set. Sign in with it.", "done")
     return redirect(url_for("sign_in.show"), 303)
 
@@ -71,7 +67,7 @@ def _user_of(secret: str) -> sa.Row:
     with current.store().application.begin() as connection:
         user = find_token(connection, secret[:200], LINK)
         if user is None:
-            record(connection, "link refused", user_name=None, address=current.address())
+            trail.record_of(connection, None, "link refused")
         else:
             take_back(connection, attempt)
     if user is None:
