@@ -22,6 +22,7 @@ from benchmarks.shop import shop_of, write_long_file
 from database import schema
 from database.demo.loading import load_demo
 from database.store import open_store
+from machine.processes import processor_seconds
 from settings import ClusterSettings, DatabaseSettings, Settings
 from tests.mariadb import PASSWORD, USER, MariadbServer, spider_options
 from tests.spider import Servers, schema_on
@@ -155,12 +156,6 @@ def schema_of(bench: Bench, name: str) -> Iterator[Settings]:
     """An empty schema of that name on all servers, dropped with the block."""
     with schema_on(Servers(bench.head, bench.nodes), name):
         yield bench.settings(name)
-
-
-def processor_seconds(pid: int) -> float:
-    """What a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def rows_sent(server: MariadbServer) -> int:

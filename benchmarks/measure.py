@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from machine.processes import peak_memory_of
 from settings import Settings
 from tests.conftest import environment_of
 
@@ -104,15 +104,12 @@ class _Peak(threading.Thread):
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.mib = 0.0
-        self._status = Path(f"/proc/{pid}/status")
+        self._pid = pid
 
     def run(self) -> None:
         with contextlib.suppress(OSError):
-            while True:
-                found = re.search(r"^VmHWM:\s+(\d+)", self._status.read_text(), re.MULTILINE)
-                if found is None:
-                    return
-                self.mib = max(self.mib, int(found[1]) / 1024)
+            while peak := peak_memory_of(self._pid):
+                self.mib = max(self.mib, peak / (1 << 20))
                 time.sleep(0.02)
 
 

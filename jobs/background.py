@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.commands import SPARE_MEMORY, Caller, Outcome, command_environment, outcome_of
-from jobs.supervisor import process_start
-from machine.processes import is_process_alive
+from jobs.supervisor import PROGRAM
+from machine import private_files
+from machine.processes import is_process_alive, start_if_running
 from settings import ROOT
 
 AT_ONCE = 2
@@ -96,10 +97,10 @@ def start(
             for step in steps
         ],
     }
-    with os.fdopen(os.open(folder / "order.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with private_files.create(folder / "order.json") as file:
         file.write(json.dumps(order).encode())
     subprocess.run(
-        [sys.executable, "-I", str(ROOT / "jobs" / "supervisor.py"), str(folder)],
+        [sys.executable, "-I", "-c", PROGRAM, str(ROOT), str(folder)],
         cwd=ROOT, env=command_environment(caller), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         # A Ctrl-C or a stop of the server is not for the job: it ends by itself.
         start_new_session=True, check=True, timeout=_STARTING,
@@ -126,7 +127,7 @@ def state_of(folder: Path) -> JobState | None:
 def stop(folder: Path) -> None:
     """Tells a job to stop; what it had begun is rolled back."""
     state = _read(folder)
-    if state["pid"] and not state["ended"] and process_start(state["pid"]) == state["start"]:
+    if state["pid"] and not state["ended"] and start_if_running(state["pid"]) == state["start"]:
         os.kill(state["pid"], signal.SIGTERM)
 
 
@@ -143,7 +144,7 @@ def _is_alive(state: dict, order: dict) -> bool:
     if not state["start"]:
         # A kernel that does not tell when processes started.
         return is_process_alive(socket.gethostname(), state["pid"], "")
-    return process_start(state["pid"]) == state["start"]
+    return start_if_running(state["pid"]) == state["start"]
 
 
 def _step(folder: Path, order: dict, entry: dict) -> StepState:

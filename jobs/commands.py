@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import DatabaseUnreachable, LockBusy, OutOfSpace, Refused
-from jobs.supervisor import LOOK_EVERY, MIB, limit_command, memory_of, try_lock
+from jobs.supervisor import LOOK_EVERY, MIB, limit_command
+from machine.locks import try_lock
+from machine.processes import memory_of
 from settings import ROOT, Settings, as_environment
 
 COMMANDS_CONFIG = "LEGO_COMMANDS_CONFIG"

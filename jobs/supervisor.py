@@ -1,9 +1,9 @@
 """Runs commands that a page started, one after the other, and writes down how they go. A program of its own:
 
-    python -I jobs/supervisor.py FOLDER
+    python -I -c PROGRAM ROOT FOLDER
 
-It leaves the web process that started it, so that it survives a reload, and knows the standard library only,
-so that it starts at once. `FOLDER/order.json` says what to run and within which limits:
+It leaves the web process that started it, so that it survives a reload, and knows the standard library and `machine/`
+only, so that it starts at once. `FOLDER/order.json` says what to run and within which limits:
 
     {"steps": [{"command": [...], "removes": PATH or null, "needs_done": false}, ...], "seconds": 900,
      "memory": MiB, "slots": FOLDER, "at_once": 2, "name": "for the log"}
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
 import resource
@@ -27,6 +26,11 @@ import sys
 import time
 from pathlib import Path
 
+from machine.locks import try_lock
+from machine.private_files import overwrite, replace_whole
+from machine.processes import memory_of, start_if_running
+
+PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from jobs.supervisor import main; main(sys.argv[2])"
 DONE, REFUSED = 0, 4
 LOOK_EVERY = 0.1
 GRACE = 10
@@ -45,7 +49,7 @@ class Supervisor:
         self.folder = folder
         self.order = json.loads((folder / "order.json").read_bytes())
         self.is_asked_to_stop = False
-        self.state = {"pid": os.getpid(), "start": process_start(os.getpid()), "ended": False, "steps": []}
+        self.state = {"pid": os.getpid(), "start": start_if_running(os.getpid()), "ended": False, "steps": []}
 
     def run(self) -> None:
         """Waits for a slot, runs the steps, and says that they have ended, whatever happens."""
@@ -74,7 +78,7 @@ class Supervisor:
     def _run_step(self, number: int, step: dict) -> int | None:
         entry = {"number": number, "pid": None, "ended": None, "exit_code": None, "stopped_for": ""}
         self.state["steps"].append(entry)
-        with self._private(f"{number}.out") as out, self._private(f"{number}.err") as err:
+        with overwrite(self.folder / f"{number}.out") as out, overwrite(self.folder / f"{number}.err") as err:
             process = subprocess.Popen(
                 step["command"], stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=self._limit,
             )
@@ -129,13 +133,8 @@ class Supervisor:
     def _stop(self, number: int, frame: object) -> None:
         self.is_asked_to_stop = True
 
-    def _private(self, name: str):
-        return os.fdopen(os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-
     def _write(self) -> None:
-        with self._private("state.new") as file:
-            file.write(json.dumps(self.state).encode())
-        (self.folder / "state.new").replace(self.folder / "state.json")
+        replace_whole(self.folder / "state.json", json.dumps(self.state).encode())
 
     def _tell_log(self, number: int, entry: dict) -> None:
         """What nobody expected, on stderr, which is the server's log."""
@@ -170,36 +169,8 @@ def end(process: subprocess.Popen, *, grace: float) -> None:
         process.wait()
 
 
-def memory_of(pid: int) -> int:
-    """Bytes that a process holds in memory; 0 if that cannot be known."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
-    except (OSError, IndexError, ValueError):
-        return 0
-
-
-def process_start(pid: int) -> str:
-    """When a process started, in the kernel's ticks; '' if it is over or the kernel does not tell."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] == "Z" else fields[19]
-
-
-def try_lock(path: Path) -> int | None:
-    """An open file that only this process holds, or None. It is free again when the process ends."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return None
-    return handle
-
-
-if __name__ == "__main__":
-    # The web waits for this process only; what goes on is nobody's child.
+def main(folder: str) -> None:
+    """Leaves a process that carries out the order of `folder`, and is nobody's child: the web waits for this one."""
     if os.fork():
         os._exit(0)
-    Supervisor(Path(sys.argv[1])).run()
+    Supervisor(Path(folder)).run()

@@ -9,7 +9,6 @@ How a task stands follows from these, so that no process needs to remember anyth
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import re
@@ -22,6 +21,8 @@ from pathlib import Path
 
 from domain.people import Person
 from jobs.background import JobState, state_of, stop
+from machine import private_files
+from machine.locks import open_lock, wait_for
 from settings import Settings
 
 UPLOAD, UNDO, REFRESH = "upload", "undo", "refresh"
@@ -65,7 +66,7 @@ class Task:
 def uploads_folder(settings: Settings) -> Path:
     """Where files that were sent lie, with what is known of them; made if it is missing."""
     folder = settings.database.path / "imports"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_files.make_folder(folder)
     return folder
 
 
@@ -76,9 +77,7 @@ def new_token() -> str:
 
 def keep(settings: Settings, task: Task) -> None:
     """Writes a task down: from now on it is there."""
-    with os.fdopen(os.open(folder_of(settings, task) / "task.new", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-        file.write(json.dumps(asdict(task)).encode())
-    (folder_of(settings, task) / "task.new").replace(folder_of(settings, task) / "task.json")
+    private_files.replace_whole(folder_of(settings, task) / "task.json", json.dumps(asdict(task)).encode())
 
 
 def make_folder(settings: Settings, token: str, owner: Person) -> Path:
@@ -119,9 +118,9 @@ def next_job(settings: Settings, task: Task, what: str) -> Path:
 @contextlib.contextmanager
 def deciding(settings: Settings, task: Task) -> Iterator[None]:
     """While this is held nobody else, in whichever process, begins a job of this task."""
-    handle = os.open(folder_of(settings, task) / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = open_lock(folder_of(settings, task) / "lock")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        wait_for(handle)
         yield
     finally:
         os.close(handle)

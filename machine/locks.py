@@ -1,7 +1,7 @@
 """Locks that are files: who has one is known to every thread and process of this machine, and when a holder dies the
 kernel lets go for it, so that nothing has to be cleared up.
 
-A lock belongs to the opened file: threads exclude each other, too, if each opens it anew. Closing it gives the lock back.
+A lock belongs to the opened file: threads exclude each other, too, if each opens it anew. Closing it gives it back.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,9 +24,11 @@ def overwrite(path: Path) -> BinaryIO:
 
 
 def replace_whole(path: Path, content: bytes) -> None:
-    """Gives a file this content, at one instant: whoever reads it meets the old one or the new one. Of one file only one
-    process may do so at a time. Raises OSError."""
-    draft = path.with_suffix(".new")
-    with overwrite(draft) as file:
-        file.write(content)
-    draft.replace(path)
+    """Gives a file this content, at one instant: whoever reads it meets the old one or the new one. Raises OSError."""
+    draft = path.with_name(f"{path.stem}.{secrets.token_hex(4)}.new")
+    try:
+        with create(draft) as file:
+            file.write(content)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

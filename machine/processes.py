@@ -1,12 +1,14 @@
 """Processes of this machine, as the kernel tells of them in /proc, which nobody else reads.
 
-psutil would tell the same; what is asked are six files, and one more package with compiled code is a dear price for that.
+psutil would tell the same; what is asked are six files, and one more package with compiled code is a dear price for
+that.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import socket
 from pathlib import Path
@@ -64,6 +66,13 @@ def processor_seconds(pid: int) -> float:
     return sum(int(text or 0) for text in ticks) / os.sysconf("SC_CLK_TCK")
 
 
+def peak_memory_of(pid: int) -> int:
+    """Bytes that a process has held in memory at the most, since it became the program that it is. Raises OSError when
+    it is gone; 0 once it is over."""
+    found = re.search(r"^VmHWM:\s+(\d+)", (PROC / str(pid) / "status").read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
+
+
 def program_of(pid: int) -> Path:
     """The file of the program that it runs. Raises OSError."""
     return (PROC / str(pid) / "exe").resolve()
@@ -95,6 +104,7 @@ def _all() -> list[int]:
 def _field(pid: int, place: int) -> str:
     """One word of /proc/<pid>/stat behind the name of the process, which may hold anything; '' if there is none."""
     try:
-        return (PROC / str(pid) / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[place]
+        line = (PROC / str(pid) / "stat").read_text(encoding="ascii", errors="replace")
+        return line.rpartition(")")[2].split()[place]
     except (OSError, IndexError):
         return ""

@@ -7,7 +7,6 @@ The answer is one line on stdout; a refusal is one line on stderr and the contra
 from __future__ import annotations
 
 import argparse
-import contextlib
 import http.client
 import os
 import signal
@@ -23,6 +22,7 @@ import gunicorn
 
 from domain.errors import LegoError, SetupError
 from machine.ownership import name_of
+from machine.processes import children_of, is_running, owner_of, program_of, variables_of
 from ops import releases
 from settings import HOME, Settings, load_settings
 
@@ -124,7 +124,7 @@ def check_port(settings: Settings) -> str:
 
 def describe_restart_reason(settings: Settings, pid: int) -> str:
     """Why the running app cannot take over the new state by a reload; nothing if it can."""
-    if Path(f"/proc/{pid}/exe").resolve() != Path(sys.executable).resolve():
+    if program_of(pid) != Path(sys.executable).resolve():
         return "another Python"
     if _own_variables(pid) != _own_variables(os.getpid()):
         return "other LEGO_ variables"
@@ -157,7 +157,7 @@ def try_app(settings: Settings) -> str:
 
 def wait_until_ready(settings: Settings, pid: int) -> str:
     """Waits for /readyz of the app whose master is `pid`. Raises SetupError if it died or took too long."""
-    _await_ready(settings, lambda: _is_alive(pid))
+    _await_ready(settings, lambda: is_running(pid))
     _started_file(settings).write_text(f"{address(settings)} {gunicorn.__version__}\n", encoding="utf-8")
     return f"ready at {address(settings)}"
 
@@ -167,10 +167,10 @@ def reload_workers(settings: Settings, pid: int) -> str:
     started = _started_file(settings)
     if started.is_file() and started.read_text(encoding="utf-8").split()[0] != address(settings):
         check_port(settings)
-    before = _children(pid)
+    before = children_of(pid)
     os.kill(pid, signal.SIGHUP)
     deadline = time.monotonic() + READY_WITHIN
-    while _is_alive(pid) and (before & _children(pid)) and time.monotonic() < deadline:
+    while is_running(pid) and (before & children_of(pid)) and time.monotonic() < deadline:
         time.sleep(0.1)
     return wait_until_ready(settings, pid) + ", reloaded"
 
@@ -187,7 +187,7 @@ def describe_who_serves(settings: Settings, pid: int) -> str:
     """As whom the app whose master is `pid` serves: the system's user and its settings; below, the database's user."""
     variables = (entry.decode(errors="replace").partition("=") for entry in _own_variables(pid))
     served = load_settings(environment={name: text for name, _, text in variables})
-    user = name_of(Path(f"/proc/{pid}").stat().st_uid)
+    user = name_of(owner_of(pid))
     return (
         f"It serves as {user}, with {served.source or 'no file of settings'}\n"
         f"{served.database.user}@{served.database.host}"
@@ -238,23 +238,7 @@ def _started_file(settings: Settings) -> Path:
 
 
 def _own_variables(pid: int) -> list[bytes]:
-    environment = Path(f"/proc/{pid}/environ").read_bytes()
-    return sorted(entry for entry in environment.split(b"\0") if entry.startswith(b"LEGO_"))
-
-
-def _is_alive(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
-
-
-def _children(pid: int) -> set[int]:
-    children = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
-                children.add(int(stat.parent.name))
-    return children
+    return sorted(entry for entry in variables_of(pid) if entry.startswith(b"LEGO_"))
 
 
 if __name__ == "__main__":

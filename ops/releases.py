@@ -10,13 +10,13 @@ stay where they are (`settings.HOME`).
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from machine.processes import folders_at_work
 from settings import HOME, RELEASES, ROOT
 
 CURRENT = "current"
@@ -54,7 +54,7 @@ def serve_this() -> str:
 def remove_old() -> None:
     """Removes the copies that are neither current nor used: the app of another instance folder may serve from one."""
     folder = HOME / RELEASES
-    kept = {(folder / CURRENT).resolve(), *_folders_at_work()}
+    kept = {(folder / CURRENT).resolve(), *folders_at_work()}
     for found in folder.iterdir():
         if found.name != CURRENT and found not in kept:
             shutil.rmtree(found, ignore_errors=True)
@@ -74,12 +74,3 @@ def _fingerprint(files: list[Path], environment: Path) -> str:
     for path in files:
         found.update(f"{path.relative_to(HOME)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return found.hexdigest()[:16]
-
-
-def _folders_at_work() -> set[Path]:
-    """The folders in which processes of this user work; a server's workers are in their copy's."""
-    folders = set()
-    for place in Path("/proc").glob("[0-9]*/cwd"):
-        with contextlib.suppress(OSError):
-            folders.add(place.readlink())
-    return folders

@@ -53,6 +53,13 @@ STRANGERS = {
 }
 """Libraries that a floor does not know."""
 
+LONGEST = 400
+"""Lines of a file. Every table stands in one, whatever its length."""
+LONG_FILES_LEFT = {
+    "tests/database/summaries/test_refresh.py", "tests/web/exports/test_exports.py",
+    "tests/web/imports/test_imports.py",
+}
+
 ENGINE_NAMES = {"embedded", "mysql", "mariadb", "duckdb", "sqlite", "spider"}
 ENGINE_PLACES = ("database/engines", "database/migrations", "database/store.py")
 
@@ -266,6 +273,30 @@ def test_only_one_place_of_the_web_writes_lines_of_the_audit_trail():
     assert {str(path) for path, _, name in imports() if floor(path) == "web" and name in writing} == {
         "web/http/trail.py"
     }
+
+
+def test_locks_of_files_and_proc_are_the_business_of_machine():
+    assert {str(path) for path, _, name in imports() if package(name) == "fcntl"} == {"machine/locks.py"}
+    read = [
+        f"{path}:{node.lineno}"
+        for path, tree in sources()
+        if path.parts[0] != "machine"
+        for node in ast.walk(tree)
+        # What gunicorn itself reads can import nothing of ours; and of processors no process is asked.
+        if isinstance(node, ast.Constant) and re.search("^/proc/(?!cpuinfo)", str(node.value))
+        and floor(path) != "gunicorn.conf"
+    ]
+    assert read == []
+
+
+def test_no_file_is_longer_than_a_person_reads():
+    long = {
+        str(path.relative_to(ROOT))
+        for folder in (*(name for name in FLOORS if (ROOT / name).is_dir()), "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST
+    }
+    assert long == {"database/schema.py"} | LONG_FILES_LEFT
 
 
 def test_every_module_says_its_duty():

@@ -7,7 +7,6 @@ a crowd at the sign-in page waits instead of taking the memory of the pages.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 import threading
@@ -19,6 +18,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from domain.passwords import normal_form
+from machine.locks import open_lock, take_if_free
 
 _hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1, hash_len=32, salt_len=16)
 AT_ONCE = 2
@@ -68,7 +68,7 @@ def _place() -> Iterator[None]:
     with _two_at_once:
         handles = [handle for handle in map(_opened, _shared) if handle is not None]
         try:
-            while handles and not any(map(_is_locked, handles)):
+            while handles and not any(map(take_if_free, handles)):
                 time.sleep(PAUSE)
             yield
         finally:
@@ -79,17 +79,9 @@ def _place() -> Iterator[None]:
 def _opened(path: Path) -> int | None:
     """None where no file can be made: signing in is then limited by process."""
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return open_lock(path)
     except OSError:
         return None
-
-
-def _is_locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _bytes(password: str) -> bytes:

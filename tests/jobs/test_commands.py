@@ -12,7 +12,8 @@ from database import schema
 from domain.errors import LockBusy
 from jobs import commands
 from jobs.commands import Outcome, run_command
-from jobs.supervisor import NICENESS, try_lock
+from jobs.supervisor import NICENESS
+from machine.locks import try_lock
 from settings import as_environment, load_settings
 from web.http import current
 

@@ -7,7 +7,6 @@ ends when it is taken in or discarded, and by itself after some hours.
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import time
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from machine import private_files
 from settings import Settings
 
 KEPT_HOURS = 12
@@ -42,10 +42,10 @@ class Draft:
 def keep(settings: Settings, write: Callable[[BinaryIO], None], *, owner: int, called: str, back: str) -> Draft:
     """Keeps what `write` writes."""
     folder = _folder(settings)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_files.make_folder(folder)
     _sweep(folder, owner)
     draft = Draft(secrets.token_hex(16), owner, called, back)
-    with _private(path_of(settings, draft)) as file:
+    with private_files.create(path_of(settings, draft)) as file:
         write(file)
     note(settings, draft)
     return draft
@@ -63,10 +63,7 @@ def note(settings: Settings, draft: Draft, **changes: Any) -> Draft:
     """Writes down what is known of the draft by now."""
     draft = replace(draft, **changes)
     known = path_of(settings, draft).with_suffix(".json")
-    unfinished = known.with_suffix(f".{secrets.token_hex(4)}.new")
-    with _private(unfinished) as file:
-        file.write(json.dumps(asdict(draft)).encode())
-    unfinished.replace(known)
+    private_files.replace_whole(known, json.dumps(asdict(draft)).encode())
     return draft
 
 
@@ -84,10 +81,6 @@ def path_of(settings: Settings, draft: Draft) -> Path:
 
 def _folder(settings: Settings) -> Path:
     return settings.database.path / "uploads"
-
-
-def _private(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _read(known: Path) -> Draft | None:

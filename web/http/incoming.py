@@ -17,8 +17,8 @@ from typing import BinaryIO
 from flask import Request, abort, g
 
 from domain.errors import LockBusy
-from jobs.supervisor import try_lock
 from jobs.tasks import uploads_folder
+from machine.locks import try_lock
 from settings import Settings
 
 AT_ONCE = 2

@@ -7,11 +7,12 @@ machine, and nothing has to be cleared up when one of them dies: the kernel lets
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from machine.locks import open_lock, take_if_free
 
 FILES = 64
 """So many locks; two questions that meet in one file wait for each other, which costs time and no more."""
@@ -36,7 +37,7 @@ def single_flight(folder: Path, key: str, *, patience: float) -> Iterator[None]:
 def _opened(folder: Path, number: int) -> int | None:
     """Opened anew each time: a lock belongs to the opened file, so threads exclude each other, too."""
     try:
-        return os.open(folder / f"{number:02}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return open_lock(folder / f"{number:02}")
     except OSError:
         return None
 
@@ -45,12 +46,8 @@ def _wait_for(descriptor: int, patience: float) -> None:
     deadline = time.monotonic() + patience
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
+            if take_if_free(descriptor) or time.monotonic() > deadline:
                 return
-            time.sleep(PAUSE)
         except OSError:
             return
-        else:
-            return
+        time.sleep(PAUSE)

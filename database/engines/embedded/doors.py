@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import abc
 import contextlib
-import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +50,7 @@ from domain.errors import (
     SchemaError,
     SetupError,
 )
+from machine.locks import open_lock, take_if_free
 from settings import Settings
 
 
@@ -254,19 +254,16 @@ class EmbeddedDoors(Store):
     @contextlib.contextmanager
     def _try_lock(self) -> Iterator[bool]:
         try:
-            handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = open_lock(self.folder / "lock")
         except FileNotFoundError:
             raise SchemaError(f"{self.folder}: there is no database yet; run: flask init-db") from None
         except OSError as error:
             raise SetupError(f"{self.folder / 'lock'}: {error.strerror}") from None
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
+            is_held = take_if_free(handle)
+            if is_held:
                 self.settle_restore()
-                yield True
+            yield is_held
         finally:
             os.close(handle)
 

@@ -29,7 +29,8 @@ from database.people import users
 from domain.people import Person
 from flask_app import create_app
 from jobs import background, tasks
-from jobs.supervisor import process_start, try_lock
+from machine.locks import try_lock
+from machine.processes import start_if_running
 from tests.web.conftest import csrf_token, sign_in, text_of, with_web
 from web.http import incoming
 from web.imports import uploads
@@ -250,7 +251,7 @@ def test_work_whose_supervisor_is_killed_ends_too_and_says_so(store, signed_in):
         address = settled(client, answer)
         # The command would wait for the lock; it is told to end with whoever watches it.
         deadline = time.monotonic() + 60
-        while process_start(found["steps"][0]["pid"]):
+        while start_if_running(found["steps"][0]["pid"]):
             assert time.monotonic() < deadline
     page = text_of(client, address)
     assert "The work ended without a word" in page and "Look again" in page and "Take in" not in page
