@@ -41,7 +41,7 @@ def lines_figure(
     ticks = round_ticks(values)
     return {
         "data": [
-            _trace(months, line, look, exact) | ({"customdata": list(addresses)} if addresses else {})
+            _trace(months, line, look, exact) | _leading(months, addresses)
             for line, look in zip(lines, looks, strict=True)
         ],
         "layout": {
@@ -54,6 +54,11 @@ def lines_figure(
             "shapes": [_mark(threshold) for threshold in thresholds],
         },
     }
+
+
+def _leading(months: Sequence[datetime.date], addresses: Sequence[str]) -> dict[str, Any]:
+    """Where a click on a month leads, and its name."""
+    return {"customdata": list(addresses), "meta": [month_name(month) for month in months]} if addresses else {}
 
 
 def _trace(

@@ -13,6 +13,8 @@ from domain.months import month_name
 
 MONTH = 30.44 * 24 * 3600 * 1000
 """A month of a date axis, in milliseconds."""
+AROUND = 0.35
+"""How strong a bar is that stands beside the chosen one."""
 WIDER = 1.6
 """How much wider than a bar the one behind it is: it shows at both sides even where it is lower."""
 
@@ -20,13 +22,14 @@ WIDER = 1.6
 @dataclass(frozen=True)
 class Bar:
     """One month of the chart. `before` is what `before_month` had; `open` marks a month in progress;
-    `address` is where a click leads."""
+    `address` is where a click leads. Bars that are not chosen stand around one that is."""
 
     month: datetime.date
     value: Decimal | None
     before_month: datetime.date | None = None
     before: Decimal | None = None
     open: bool = False
+    is_chosen: bool = True
     address: str = ""
 
 
@@ -51,7 +54,7 @@ def monthly_figure(
 def _now(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> dict[str, Any]:
     values = [None if bar.open else bar.value for bar in bars]
     hovers = [_hover(bar.month, bar.value, exact) for bar in bars]
-    return _trace(bars, name, values, hovers) | {"marker": _marker(values, "--chart-now", "--bad")}
+    return _trace(bars, name, values, hovers) | {"marker": _marker(values, "--chart-now", "--bad") | _faded(bars)}
 
 
 def _open(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> dict[str, Any]:
@@ -77,6 +80,7 @@ def _trace(bars: Sequence[Bar], name: str, values: Sequence[Decimal | None], hov
         "hovertext": hovers,
         "hoverinfo": "text",
         "customdata": [bar.address for bar in bars],
+        "meta": [month_name(bar.month) for bar in bars],
     }
 
 
@@ -84,6 +88,10 @@ def _marker(values: Sequence[Decimal | None], color: str, below_zero: str) -> di
     """One colour where that is enough: a legend shows the first of several."""
     colors = [below_zero if value is not None and value < 0 else color for value in values]
     return {"color": colors if len(set(colors)) > 1 else colors[0], "cornerradius": BAR_RADIUS}
+
+
+def _faded(bars: Sequence[Bar]) -> dict[str, Any]:
+    return {} if all(bar.is_chosen for bar in bars) else {"opacity": [1 if bar.is_chosen else AROUND for bar in bars]}
 
 
 def _layout(bars: Sequence[Bar], tick: Callable[[Decimal], str]) -> dict[str, Any]:

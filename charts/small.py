@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,12 +13,13 @@ MARGIN = 3
 
 @dataclass(frozen=True)
 class TrendLine:
-    """SVG path data within 0 0 120 32; a missing value leaves a gap. `zero` is the height of the zero
-    line where the values cross it; `end` is the last point."""
+    """SVG path data within 0 0 120 32; a missing value leaves a gap. `zero` is the height of the zero line, `end` the
+    last point, `mark` the one that is marked."""
 
     line: str
-    end: tuple[str, str] | None
-    zero: str | None
+    end: tuple[str, str]
+    zero: str
+    mark: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,18 @@ class SmallBar:
     negative: bool
 
 
-def trend_line(values: Sequence[Decimal | None]) -> TrendLine | None:
-    """The trend of `values` in their order; None with fewer than two of them."""
+def trend_line(values: Sequence[Decimal | None], *, marked: int | None = None) -> TrendLine | None:
+    """The trend of `values` in their order, on a scale that holds zero: 18 falling to 13 is no collapse. None with
+    fewer than two of them. `marked` is the place of one that is marked."""
     known = [float(value) for value in values if value is not None]
     if len(known) < 2:
         return None
-    lowest, highest = min(known), max(known)
+    lowest, highest = min(0.0, *known), max(0.0, *known)
     size = (highest - lowest) or 1.0
     step = (WIDTH - 2 * MARGIN) / (len(values) - 1)
 
     def height(value: float) -> float:
-        return HEIGHT - MARGIN - (value - lowest) / size * (HEIGHT - 2 * MARGIN) if highest > lowest else HEIGHT / 2
+        return HEIGHT - MARGIN - (value - lowest) / size * (HEIGHT - 2 * MARGIN)
 
     runs: list[list[tuple[float, float]]] = [[]]
     for position, value in enumerate(values):
@@ -53,8 +55,16 @@ def trend_line(values: Sequence[Decimal | None]) -> TrendLine | None:
     return TrendLine(
         line="".join(_path(run) for run in runs),
         end=(_number(last[0]), _number(last[1])),
-        zero=_number(height(0.0)) if lowest < 0 < highest else None,
+        zero=_number(height(0.0)),
+        mark=_place(values, marked, step, height),
     )
+
+
+def _place(
+    values: Sequence[Decimal | None], marked: int | None, step: float, height: Callable[[float], float]
+) -> tuple[str, str] | None:
+    value = None if marked is None else values[marked]
+    return None if value is None else (_number(MARGIN + marked * step), _number(height(float(value))))
 
 
 def small_bars(values: Sequence[Decimal | None], shown: slice = slice(None)) -> list[SmallBar | None]:

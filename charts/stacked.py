@@ -14,6 +14,8 @@ from domain.months import month_name
 
 MONTH = 30.44 * 24 * 3600 * 1000
 """A month of a date axis, in milliseconds."""
+AROUND = 0.35
+"""How strong a month is that stands beside the chosen one."""
 OPEN_OPACITY = 0.5
 """A month in progress is paler."""
 
@@ -31,11 +33,14 @@ class Layer:
 
 def stacked_figure(
     months: Sequence[datetime.date], layers: Sequence[Layer], *, exact: Callable[[Decimal], str],
-    tick: Callable[[Decimal], str], current: datetime.date,
+    tick: Callable[[Decimal], str], current: datetime.date, chosen: Sequence[datetime.date] = (),
 ) -> dict[str, Any]:
     """The plotly figure of `layers`, whose values stand in the order of `months`; those from `current` on
-    are in progress. `exact` writes a value, `tick` a mark of the axis."""
-    opacity = [OPEN_OPACITY if month >= current else 1 for month in months]
+    are in progress. `exact` writes a value, `tick` a mark of the axis. Months that are not `chosen` stand around those
+    that are; without it all are."""
+    opacity = [
+        AROUND if chosen and month not in chosen else OPEN_OPACITY if month >= current else 1 for month in months
+    ]
     heights = [_height(layers, place, sign) for place in range(len(months)) for sign in (1, -1)]
     half = datetime.timedelta(days=16)
     return {
@@ -68,6 +73,7 @@ def _trace(
         ],
         "hoverinfo": "text",
         "customdata": [layer.address] * len(months),
+        "meta": [name] * len(months),
         "marker": {"color": layer.colour, "opacity": opacity, "line": {"width": 1, "color": "--surface"}},
     }
 

@@ -43,6 +43,7 @@ def waterfall_figure(bars: Sequence[Bar], *, tick: Callable[[Decimal], str]) -> 
         "hovertext": [bar.hover for bar in bars],
         "hoverinfo": "text",
         "customdata": [bar.address for bar in bars],
+        "meta": [bar.name for bar in bars],
         "marker": {
             "color": [COLOURS[_look(bar)] for bar in bars],
             "cornerradius": BAR_RADIUS,

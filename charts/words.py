@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-
 LONGEST = 60
-
-
-def broken_name(name: str, *, width: int, longest: int) -> str:
-    """`name` as plotly may draw it, in lines of about `width` characters, broken between words."""
-    lines = textwrap.wrap(_cut(name, longest), width, break_long_words=False, break_on_hyphens=False)
-    return "<br>".join(drawn_name(line) for line in lines)
 
 
 def drawn_name(name: str, longest: int = LONGEST) -> str:

@@ -16,6 +16,9 @@ YEAR_TO_DATE = "ytd"
 MOST_DRAWN = 120
 """Months that a page draws: nobody reads more, and one fact in the year 9999 would make a hundred thousand of them."""
 
+AROUND = 13
+"""Months that are drawn for a single one: with the same month of another year at one end."""
+
 _YEAR = re.compile(r"[1-9]\d{3}", re.ASCII)
 
 
@@ -79,6 +82,15 @@ class Calendar:
         address."""
         first, last = max(self.first_month, EARLIEST), min(self.last_month, add_months(self.current, MOST_AHEAD))
         return Span(first, last) if first <= last else Span(self.last_month, self.last_month)
+
+    def around(self, span: Span) -> Span:
+        """The months that a drawing shows for `span`: its own, and for a single one those around it, AROUND in all as
+        far as there are figures, so that it is seen beside its like."""
+        if span.count > 1 or not self.first_month <= span.first <= self.last_month:
+            return span
+        last = min(self.last_month, add_months(span.first, AROUND // 2))
+        first = max(self.first_month, add_months(last, 1 - AROUND))
+        return Span(first, min(self.last_month, add_months(first, AROUND - 1)))
 
     @property
     def years(self) -> list[int]:

@@ -112,6 +112,11 @@ class Selection:
         return Span(self.first, self.last)
 
     @functools.cached_property
+    def drawn(self) -> Span:
+        """The months that drawings show: the chosen ones, or a single one among those around it."""
+        return self.calendar.around(self.span)
+
+    @functools.cached_property
     def complete(self) -> Span | None:
         """The chosen months without the one in progress: what comparisons stand on."""
         return self.calendar.complete_part(self.span)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -91,9 +90,6 @@ class ImportOptions:
     sum_rows: bool = False
     negative_costs: bool = False
     skip_columns: tuple[str, ...] = ()
-    month: datetime.date | None = None
-    statuses: tuple[tuple[str, str], ...] = ()
-    columns: tuple[tuple[str, str], ...] = ()
     round: bool = False
     dry_run: bool = False
     sheet: str | None = None

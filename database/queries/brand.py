@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import sqlalchemy as sa
 
 from database.engines.month_ranges import is_one_of
-from database.queries.breakdown import Breakdown, read_breakdown
+from database.queries import breakdown
+from database.queries.breakdown import Breakdown, Groups
 from database.queries.choices import UNASSIGNED_NAME
 from database.queries.figures import Figure, figure_of, read_months
+from database.queries.losses import Losses, read_losses
 from database.queries.monthly import MonthRow, month_rows
+from database.queries.movers import Movers, read_movers
+from database.queries.products import Products, read_products
 from database.queries.profitability import LINES, Profitability, profitability_of
 from database.queries.sums import CATEGORY, MARKETPLACE, sums_by
 from database.schema import UNASSIGNED, asin, brand, summary_asin
@@ -22,6 +25,9 @@ from domain.selection import Catalogue, Selection
 
 HEADLINES: tuple[str | Ratio, ...] = (NET_REVENUE, NET_UNITS, CM1, CM1_MARGIN, CM2, CM2_MARGIN, CM3, CM3_MARGIN)
 """What stands at the top: metrics, and ratios of metrics."""
+
+NO_GROUPS = Groups({}, {}, {})
+"""Movers within one brand are its products."""
 
 MOST = Decimal("0.8")
 """The part of the whole that a ranking marks: in most shops a fifth of the products makes up this much."""
@@ -65,7 +71,7 @@ class Ranking:
 @dataclass(frozen=True)
 class Brand:
     """All rows of the page, of one generation. `categories` are those in which the brand has the metric,
-    the largest first."""
+    the largest first; `table` is one page of its products, `movers` is None where there is nothing to compare with."""
 
     headlines: tuple[Figure, ...]
     months: tuple[MonthRow, ...]
@@ -73,12 +79,16 @@ class Brand:
     profit: Profitability
     marketplaces: Breakdown
     products: Ranking
+    table: Products
+    movers: Movers | None
+    losses: Losses
 
     @property
     def is_empty(self) -> bool:
         """Whether the chosen months hold nothing at all."""
+        months = (row for row in self.months if row.is_chosen)
         return self.profit.is_empty and all(
-            found.value is None for found in (*self.headlines, *self.months, *self.marketplaces.rows)
+            found.value is None for found in (*self.headlines, *months, *self.marketplaces.rows)
         )
 
 
@@ -95,17 +105,26 @@ def find_brand_name(
     return connection.execute(sa.select(brand.c.brand).where(brand.c.id == number)).scalar_one_or_none()
 
 
-def read_brand(connection: sa.Connection, selection: Selection, marketplaces: Mapping[str, str]) -> Brand:
-    """Everything that `/brands/<id>` shows for a selection whose only brand it is. `marketplaces` gives each
-    code its name."""
+def read_brand(
+    connection: sa.Connection, selection: Selection, catalogue: Catalogue, *, start: int, limit: int
+) -> Brand:
+    """Everything that `/brands/<id>` shows for a selection whose only brand it is: of its products `limit` from the
+    `start`-th (0 is the first)."""
+    # Orders that only products have leave marketplaces by value.
+    by_value = selection if selection.sort in breakdown.SORTS else selection.changed(sort="value")
     by_month = read_months(connection, selection, (selection.metric, *HEADLINES, *LINES))
     return Brand(
         headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES),
         months=month_rows(by_month, selection),
         categories=_read_categories(connection, selection),
         profit=profitability_of(by_month, selection, LINES),
-        marketplaces=read_breakdown(connection, selection, MARKETPLACE, marketplaces),
+        marketplaces=breakdown.read_breakdown(
+            connection, by_value, MARKETPLACE, catalogue.marketplace_names
+        ),
         products=read_ranking(connection, selection),
+        table=read_products(connection, selection, catalogue.brands, start=start, limit=limit),
+        movers=read_movers(connection, selection, catalogue.brands, NO_GROUPS),
+        losses=read_losses(connection, selection),
     )
 
 

@@ -21,12 +21,19 @@ from domain.selection import Catalogue, Selection
 class Side:
     """One category, or one brand of a category, beside the others. `share_change` is by how much its share
     of the complete months differs from its share before, as a fraction. `months` holds the metric in each
-    chosen month. `brands` counts the brands that have it; it is None where the row is a brand itself."""
+    chosen month, `around` in each that is drawn where these are more. `brands` counts the brands that have
+    it; it is None where the row is a brand itself."""
 
     group: GroupRow
     share_change: Decimal | None
     months: tuple[Decimal | None, ...]
     brands: int | None
+    around: tuple[Decimal | None, ...] = ()
+
+    @property
+    def drawn(self) -> tuple[Decimal | None, ...]:
+        """The metric in each month that is drawn."""
+        return self.around or self.months
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ def read_categories(connection: sa.Connection, selection: Selection, catalogue: 
             share_change=None if group is total else share_change(group),
             months=tuple(months.get(month) for month in selection.span.months),
             brands=None if one is not None else count,
+            around=() if selection.drawn == selection.span else tuple(map(months.get, selection.drawn.months)),
         )
 
     return Categories(
@@ -92,7 +100,7 @@ Months = Mapping[datetime.date, Decimal]
 
 def _read_months(connection: sa.Connection, selection: Selection, grain: str) -> dict[Any, Months]:
     found: dict[Any, dict[datetime.date, Decimal]] = {}
-    for row in sums_by(connection, selection, (grain, MONTH), span=selection.span, metrics=[selection.metric]):
+    for row in sums_by(connection, selection, (grain, MONTH), span=selection.drawn, metrics=[selection.metric]):
         key, month = row.grain
         found.setdefault(key, {})[month] = row.value
     return found

@@ -37,7 +37,8 @@ class Dashboard:
     @property
     def is_empty(self) -> bool:
         """Whether the chosen months hold nothing at all."""
-        return all(found.value is None for found in (*self.headlines, *self.months, *self.brands.rows))
+        months = (row for row in self.months if row.is_chosen)
+        return all(found.value is None for found in (*self.headlines, *months, *self.brands.rows))
 
 
 def read_dashboard(

@@ -23,7 +23,8 @@ class Figure:
     """One figure over the chosen months. Ratios are fractions, money and pieces are sums.
 
     `complete` is the figure without the month in progress: it is what `previous` and `year_before`,
-    where there is anything to compare with, compare to. `months` holds the figure of each chosen month.
+    where there is anything to compare with, compare to. `months` holds the figure of each chosen month, `around`
+    that of each month that is drawn where these are more than the chosen one.
     """
 
     name: str
@@ -33,17 +34,28 @@ class Figure:
     previous: Decimal | None
     year_before: Decimal | None
     months: tuple[Decimal | None, ...]
+    around: tuple[Decimal | None, ...] = ()
+
+    @property
+    def drawn(self) -> tuple[Decimal | None, ...]:
+        """The figure of each month that is drawn."""
+        return self.around or self.months
 
 
 def read_months(connection: sa.Connection, selection: Selection, asked: Iterable[str | Ratio]) -> MonthSums:
     """The sums behind the metrics and ratios of `asked`, for the chosen months and those before them
     that they are compared with: one statement."""
-    spans = [span for span in (selection.span, selection.previous, selection.year_before) if span]
+    spans = needed_spans(selection)
     metrics: set[str] = set()
     for figure in asked:
         metrics.update(figure.metrics if isinstance(figure, Ratio) else (figure,))
     whole = Span(min(span.first for span in spans), max(span.last for span in spans))
     return by_grain(sums_by(connection, selection, MONTH, span=whole, metrics=metrics))
+
+
+def needed_spans(selection: Selection) -> list[Span]:
+    """The months that are drawn, which hold the chosen ones, and those that these are compared with."""
+    return [span for span in (selection.drawn, selection.previous, selection.year_before) if span]
 
 
 def figure_of(asked: str | Ratio, by_month: MonthSums, selection: Selection) -> Figure:
@@ -54,6 +66,9 @@ def figure_of(asked: str | Ratio, by_month: MonthSums, selection: Selection) -> 
     def over(span: Span | None) -> Decimal | None:
         return _value(asked, total_over(by_month, span, metrics)) if span else None
 
+    def each(span: Span) -> tuple[Decimal | None, ...]:
+        return tuple(_value(asked, by_month.get(month, {})) for month in span.months)
+
     return Figure(
         name=asked.name if isinstance(asked, Ratio) else asked,
         ratio=asked if isinstance(asked, Ratio) else None,
@@ -61,7 +76,8 @@ def figure_of(asked: str | Ratio, by_month: MonthSums, selection: Selection) -> 
         complete=over(selection.complete),
         previous=over(selection.previous),
         year_before=over(selection.year_before),
-        months=tuple(_value(asked, by_month.get(month, {})) for month in selection.span.months),
+        months=each(selection.span),
+        around=() if selection.drawn == selection.span else each(selection.drawn),
     )
 
 

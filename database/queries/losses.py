@@ -13,7 +13,7 @@ from database.schema import asin, summary_asin
 from domain.metrics import CM3
 from domain.selection import Selection
 
-MOST = 5
+MOST = 10
 """So many are named."""
 
 

@@ -14,13 +14,15 @@ from domain.selection import Selection
 
 @dataclass(frozen=True)
 class MonthRow:
-    """The chosen metric in one month, and in the month it is compared with."""
+    """The chosen metric in one month, and in the month it is compared with. One that is not chosen is drawn beside the
+    one that is."""
 
     month: datetime.date
     value: Decimal | None
     before_month: datetime.date | None
     before: Decimal | None
     in_progress: bool
+    is_chosen: bool = True
 
     @property
     def change(self) -> Decimal | None:
@@ -29,13 +31,16 @@ class MonthRow:
 
 
 def month_rows(by_month: MonthSums, selection: Selection) -> tuple[MonthRow, ...]:
-    """One row per chosen month. Months in progress have no counterpart in the comparison."""
+    """One row per month that is drawn. Months in progress, and those around a chosen one, have no counterpart in the
+    comparison."""
     span, comparison = selection.span, selection.comparison
     shift = _months_apart(span.first, comparison.first) if comparison else 0
     rows = []
-    for month in span.months:
+    for month in selection.drawn.months:
         in_progress = month >= selection.calendar.current
-        before = add_months(month, -shift) if comparison and not in_progress else None
+        is_chosen = span.first <= month <= span.last
+        is_compared = comparison and is_chosen and not in_progress
+        before = add_months(month, -shift) if is_compared else None
         rows.append(
             MonthRow(
                 month=month,
@@ -43,6 +48,7 @@ def month_rows(by_month: MonthSums, selection: Selection) -> tuple[MonthRow, ...
                 before_month=before,
                 before=by_month.get(before, {}).get(selection.metric) if before else None,
                 in_progress=in_progress,
+                is_chosen=is_chosen,
             )
         )
     return tuple(rows)

@@ -128,7 +128,9 @@ def _brand(asked: Asked) -> NamedBrand | None:
         return None
     # For reading only: addresses of the page have the brand in their path.
     selection = asked.selection.changed(brands=(number,), page=asked.selection.page)
-    return NamedBrand(name, read_brand(asked.connection, selection, asked.catalogue.marketplace_names))
+    return NamedBrand(name, read_brand(
+        asked.connection, selection, asked.catalogue, start=start_of(BRAND, selection), limit=BRAND.per_page,
+    ))
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ CATEGORIES = PageSpec(
     tables={"categories": "Side by side", "months": "By month"},
 )
 BRAND = PageSpec(
-    "brands.show", "Brand", "brands/<id:brand_id>", _brand, sorts=breakdown.SORTS, per_page=20,
+    "brands.show", "Brand", "brands/<id:brand_id>", _brand, sorts=products.SORTS, per_page=20,
     # The path says which brand.
     words=tuple(word for word in WORDS if word != "brand"),
     tables={

@@ -10,7 +10,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database.queries.breakdown import Breakdown, Groups, breakdown_of
-from database.queries.figures import Figure, figure_of
+from database.queries.figures import Figure, figure_of, needed_spans
 from database.queries.monthly import MonthRow, month_rows
 from database.queries.products import within
 from database.queries.profitability import LINES, Profitability, profitability_of
@@ -144,7 +144,7 @@ def published_statement(product: int, scope: tuple[int, ...]) -> sa.Select:
 def sums_statement(selection: Selection, product: int) -> sa.Select:
     """Every figure of the product in the chosen months and those that they are compared with."""
     columns = summary_asin.c
-    spans = [span for span in (selection.span, selection.previous, selection.year_before) if span]
+    spans = needed_spans(selection)
     return (
         sa.select(columns.month, columns.marketplace, columns.metric, columns.value)
         .where(*_of(product, selection), sa.or_(*(within(span) for span in spans)))

@@ -76,12 +76,6 @@ async function draw(chart) {
     await plotly.react(plot, figure.data, { ...layout(figure.layout, monthsApart(figure, plot)), ...sizeOnPaper(plot) }, CONFIG);
     plot.removeAllListeners("plotly_click");
     plot.on("plotly_click", follow);
-    // A tile leads somewhere, like any mark, instead of growing over its neighbours.
-    plot.removeAllListeners("plotly_treemapclick");
-    plot.on("plotly_treemapclick", (click) => {
-      follow(click);
-      return false;
-    });
     chart.classList.add("is-drawn");
     chart.classList.toggle("has-links", figure.data.some((trace) => [trace.customdata ?? []].flat().some(Boolean)));
     chart.dispatchEvent(new CustomEvent("chart-drawn", { bubbles: true }));
@@ -91,12 +85,41 @@ async function draw(chart) {
   }
 }
 
-// A mark of a chart leads where its row in the table behind leads: its address is its customdata.
+// A mark of a chart leads where its row in the table behind leads: its address is its customdata. A finger cannot hover:
+// its tap shows what the mark says, with a link to there.
+let isFinger = false;
+addEventListener("pointerdown", (event) => { isFinger = event.pointerType === "touch"; }, { capture: true });
+
 function follow(click) {
-  const address = click.points.map((point) => point.customdata).find((found) => typeof found === "string" && found);
-  if (!address) return;
-  const { pathname } = new URL(address, location.href);
-  if (pathname === location.pathname) document.dispatchEvent(new CustomEvent("swap", { detail: address }));
+  const point = click.points.find(({ customdata }) => typeof customdata === "string" && customdata);
+  if (isFinger) tell(click, point);
+  else if (point) go(point.customdata);
+}
+
+function tell({ points, event }, leading) {
+  const chart = event.target.closest("[data-chart]");
+  answerOf(chart)?.remove();
+  const answer = Object.assign(document.createElement("div"), { className: "chart-answer" });
+  answer.setAttribute("role", "status");
+  for (const words of points.map(({ hovertext }) => plain(hovertext)).filter(Boolean)) {
+    answer.append(Object.assign(document.createElement("p"), { textContent: words }));
+  }
+  if (leading) {
+    const name = plain(leading.data.meta?.[leading.pointNumber] ?? "") || "its figures";
+    const link = Object.assign(document.createElement("a"), { className: "button", href: leading.customdata, textContent: `Open ${name}` });
+    if (isHere(leading.customdata)) link.dataset.swapLink = "";
+    answer.append(link);
+  }
+  chart.after(answer);
+}
+
+const answerOf = (chart) => chart.nextElementSibling?.matches(".chart-answer") ? chart.nextElementSibling : null;
+// As plotly.js would draw it: <br> ends a line.
+const plain = (text = "") => text.replaceAll("<br>", " · ").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+const isHere = (address) => new URL(address, location.href).pathname === location.pathname;
+
+function go(address) {
+  if (isHere(address)) document.dispatchEvent(new CustomEvent("swap", { detail: address }));
   else location.assign(address);
 }
 

@@ -33,7 +33,7 @@ function pictured(plot, head) {
       ...plot.layout,
       paper_bgcolor: paper,
       plot_bgcolor: paper,
-      margin: { l: 32, r: 32, t: 104, b: hasAxes(plot) ? 76 : 40 },
+      margin: { l: 32, r: 32, t: 104, b: 76 },
       title: {
         text: drawn(`${words(document.querySelector("h1"))}: ${words(head.querySelector("h2"))}`),
         font: { size: 22, color: ink }, subtitle: { text: drawn(under), font: { size: 14 } },
@@ -50,11 +50,10 @@ function pictured(plot, head) {
 function keyOf(plot, head) {
   const lines = plot.data.length > 1 ? [] : [...head.closest(".card").querySelectorAll(".legend li")].filter((line) => line.querySelector(".key"));
   const below = { xref: "paper", yref: "paper", y: 0, yanchor: "top", xanchor: "left", showarrow: false };
-  const down = hasAxes(plot) ? -44 : -12;
   return lines.flatMap((line, place) => {
     const x = place / Math.max(lines.length, 4);
     const color = getComputedStyle(line.querySelector(".key")).backgroundColor;
-    return [{ ...below, x, yshift: down, text: "■", font: { size: 18, color } }, { ...below, x, xshift: 22, yshift: down - 3, text: drawn(words(line)), font: { size: 13 } }];
+    return [{ ...below, x, yshift: -44, text: "■", font: { size: 18, color } }, { ...below, x, xshift: 22, yshift: -47, text: drawn(words(line)), font: { size: 13 } }];
   });
 }
 
@@ -63,8 +62,6 @@ function chosen(name) {
   const select = document.getElementById(`filter-${name}`);
   return select && `${words(select.labels[0])}: ${words(select.selectedOptions[0])}`;
 }
-
-const hasAxes = (plot) => plot.data[0].type !== "treemap";
 
 function fileName(head) {
   const parts = [document.querySelector("h1"), head.querySelector("h2"), document.querySelector(".page-span .quiet") ?? document.querySelector(".page-span")];

@@ -12,8 +12,23 @@ document.addEventListener("keydown", (event) => {
   open.querySelector("summary").focus();
 });
 
-// On a phone the menu is wider than the screen: the page at hand is in sight.
-document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// "More" of the menu at the bottom of a phone.
+const more = document.querySelector("[data-more]");
+
+function openMore(is) {
+  more?.setAttribute("aria-expanded", String(is));
+}
+
+document.addEventListener("click", (event) => {
+  const isMore = Boolean(event.target.closest("[data-more]"));
+  openMore(isMore && more.getAttribute("aria-expanded") === "false");
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || more?.getAttribute("aria-expanded") !== "true") return;
+  openMore(false);
+  more.focus();
+});
 
 const remembered = new Map();
 

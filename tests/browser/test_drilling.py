@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LONG_NAME, PHONE, Site, open_browser, wait_for_charts
+from tests.browser.conftest import LONG_NAME, UNBROKEN, Site, wait_for_charts
 
 
 def open_page(page: Page, address: str) -> None:
@@ -25,7 +25,7 @@ def click_mark(page: Page, chart: str, mark: str, place: int) -> None:
     page.mouse.click(across, down)
 
 
-MONTHS, STACK, AREAS = "[aria-labelledby=chart-title]", "[aria-labelledby=stack-title]", "[aria-labelledby=areas-title]"
+MONTHS, STACK, SIZES = "[aria-labelledby=chart-title]", "[aria-labelledby=stack-title]", "[aria-labelledby=sizes-title]"
 PROFIT, WATERFALL, MARGINS = (f"[aria-labelledby={name}-title]" for name in ("profit", "waterfall", "margins"))
 PRODUCTS = "[aria-labelledby=products-title]"
 NOW = ".trace.bars:last-child .point path"
@@ -34,11 +34,8 @@ MARKS = [
     ("/dashboard", MONTHS, NOW, 2, "/dashboard?from=2025-01&to=2025-01"),
     ("/brands/3", MONTHS, NOW, 0, "/brands/3?from=2024-11&to=2024-11"),
     ("/categories", STACK, ".trace.bars:first-child .point path", 1, "/categories?category=2"),
-    ("/categories", AREAS, ".slice", 1, "/categories?category=2"),
-    ("/categories?category=1", AREAS, ".slice", 1, "/brands/2?category=1"),
     ("/profitability", WATERFALL, ".point path", 1, "/dashboard?metric=Net%20COGS"),
     ("/profitability", MARGINS, ".scatter:last-child .point", 3, "/profitability?from=2025-02&to=2025-02"),
-    ("/brands/3", PRODUCTS, ".point path", 0, "/products/B0003"),
 ]
 """Page, chart, mark, which of them, and where it leads."""
 
@@ -60,8 +57,11 @@ ROWS = [
     ("/dashboard", "[aria-labelledby=table-marketplaces] >> text=Germany", "/dashboard?marketplace=DE", "Dashboard"),
     ("/dashboard", "[aria-labelledby=losses-title] >> text=Brick 3", "/products/B0003", "Brick 3"),
     ("/categories?category=2", f"{STACK} .legend-link >> text=Brand 003", "/brands/3?category=2", "Brand 003"),
+    ("/categories", f"{SIZES} a >> nth=1", "/categories?category=2", "Games and " * 8 + "more"),
+    ("/categories?category=1", f"{SIZES} a >> nth=1", "/brands/2?category=1", UNBROKEN),
     ("/categories?category=2", ".sides a >> text=Brand 003", "/brands/3?category=2", "Brand 003"),
     ("/profitability?period=3m", f"{PROFIT} >> text=Marketing", "/dashboard?period=3m&metric=Marketing", "Dashboard"),
+    ("/brands/3?period=3m", "[aria-labelledby=ranking-title] .bar-name", "/products/B0003?period=3m", "Brick 3"),
     ("/brands/3?period=3m", f"{PRODUCTS} tbody a", "/products/B0003?period=3m", "Brick 3"),
     ("/products/B0003?period=3m", ".about a >> text=Brand 003", "/brands/3?period=3m", "Brand 003"),
     ("/products?period=3m", ".product-name >> text=Brick 3", "/products/B0003?period=3m", "Brick 3"),
@@ -83,7 +83,7 @@ CELLS = [
     ("/products?search=brick 3&sort=name&order=asc", ".products tr:has(:text-is('Brick 3')) .number >> nth=1",
      "/products/B0003"),
     ("/profitability", ".profit tr:has(:text('Marketing')) td >> nth=-1", "/dashboard?metric=Marketing"),
-    ("/brands/3", ".ranking .rank-cell >> nth=1", "/products/B0003"),
+    ("/brands/3", ".products tbody .number >> nth=1", "/products/B0003"),
 ]
 """Page, cell of a row, and where the row leads."""
 
@@ -175,11 +175,3 @@ def test_an_answer_that_is_an_error_is_shown_as_the_page_that_it_is(reader: Page
 
     expect(reader.locator("h1")).to_have_text("This request does not make sense")
     site.complaints.clear()
-
-
-def test_on_a_phone_the_page_at_hand_is_in_sight_in_the_menu(browser, site: Site) -> None:
-    phone = open_browser(browser, site, landing="/catalog", viewport=PHONE, has_touch=True, is_mobile=True)
-    box = phone.locator(".menu [aria-current]").bounding_box()
-    phone.context.close()
-
-    assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]

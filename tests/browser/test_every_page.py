@@ -84,7 +84,7 @@ STATES = {
 """More of the same pages -> their addresses."""
 
 SERIOUS = ("serious", "critical")
-LIGHT_ENOUGH = 60 * 1024
+LIGHT_ENOUGH = 70_000
 WHOLE = {"resultTypes": ["violations"]}
 
 

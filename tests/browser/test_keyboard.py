@@ -42,14 +42,14 @@ def test_arrows_stop_at_the_ends_of_a_table(reader: Page) -> None:
 
 def test_a_cell_that_arrows_reach_is_in_sight_beside_the_names(reader: Page) -> None:
     reader.goto("/profitability?from=2023-01&to=2025-10")
-    reader.focus(".profit-scroll")
+    reader.focus(".scroll:has(.profit)")
     press(reader, "ArrowDown", "End")
     last = reader.evaluate("document.activeElement.getBoundingClientRect().right")
     press(reader, *["ArrowLeft"] * 20)
     found = reader.evaluate("""() => ({
       cell: document.activeElement.getBoundingClientRect().left,
-      names: document.activeElement.parentElement.cells[0].getBoundingClientRect().right,
-      edge: document.querySelector(".profit-scroll").getBoundingClientRect().right,
+      names: [...document.activeElement.parentElement.querySelectorAll('.stays')].at(-1).getBoundingClientRect().right,
+      edge: document.querySelector(".scroll:has(.profit)").getBoundingClientRect().right,
     })""")
 
     assert last <= found["edge"] + 1

@@ -13,22 +13,21 @@ def decimals(*values: int | None) -> list[Decimal | None]:
 
 def test_a_trend_runs_from_the_left_to_the_right_edge_and_higher_is_higher() -> None:
     assert trend_line(decimals(0, 10, 5)) == TrendLine(
-        line="M3 29L60 3L117 16", end=("117", "16"), zero=None
+        line="M3 29L60 3L117 16", end=("117", "16"), zero="29"
     )
 
 
 def test_a_missing_month_leaves_a_gap() -> None:
     assert trend_line(decimals(0, 10, None, 10)) == TrendLine(
-        line="M3 29L41 3M117 3L117 3", end=("117", "3"), zero=None
+        line="M3 29L41 3M117 3L117 3", end=("117", "3"), zero="29"
     )
 
 
-def test_the_zero_line_is_drawn_where_values_cross_it() -> None:
+def test_the_scale_holds_zero_so_that_a_small_fall_is_drawn_small() -> None:
     assert trend_line(decimals(-10, 10)).zero == "16"
-
-
-def test_equal_values_lie_in_the_middle() -> None:
-    assert trend_line(decimals(7, 7)).line == "M3 16L117 16"
+    assert trend_line(decimals(18, 13)) == TrendLine(line="M3 3L117 10.22", end=("117", "10.22"), zero="29")
+    assert trend_line(decimals(-7, -7)) == TrendLine(line="M3 29L117 29", end=("117", "29"), zero="3")
+    assert trend_line(decimals(0, 0)).line == "M3 29L117 29"
 
 
 def test_fewer_than_two_values_have_no_trend() -> None:

@@ -14,9 +14,11 @@ from domain.months import format_month, month_name
 from domain.periods import ROLLING, YEAR_TO_DATE, period_words
 from domain.selection import COMPARISONS, DEFAULT_PERIOD, Selection
 from web.figures.page import Page
+from web.figures.steps import Step, steps_of
 
 KEPT = ("sort", "order")
 COMPARISON_WORDS = {"previous": "Previous period", "year": "Year before", "none": "Nothing"}
+COMPARED = {"previous": "vs previous", "year": "vs year before"}
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,22 @@ class Chip:
 
 @dataclass(frozen=True)
 class Filters:
-    """The whole form. `hidden` are parameters that the form keeps as they are."""
+    """The whole form. `hidden` are parameters that the form keeps as they are; `summary` and `details` say in two
+    lines what is chosen, `steps` lead to the months before and after. `about` is what the page itself is of."""
 
     lists: tuple[Filter, ...]
     chips: tuple[Chip, ...]
     hidden: tuple[tuple[str, str], ...]
     reset: str
     summary: str
+    details: str
+    steps: tuple[Step, Step]
+    about: Choice | None = None
 
 
-def filters_of(page: Page, *, without: tuple[str, ...] = ()) -> Filters:
+def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | None = None) -> Filters:
     """The form of a page with the usual filters. Lists named in `without` mean nothing on the page: they are
-    not offered, and what was chosen elsewhere stays chosen."""
+    not offered, and what was chosen elsewhere stays chosen. `about` says what the page is of, a brand or a product."""
     selection, catalogue = page.selection, page.catalogue
     metrics = [Choice(name, name, name == selection.metric) for name in catalogue.metrics]
     chips = _chips(page)
@@ -86,8 +92,29 @@ def filters_of(page: Page, *, without: tuple[str, ...] = ()) -> Filters:
             period=DEFAULT_PERIOD, metric=catalogue.default_metric, brands=(), categories=(), marketplaces=(),
             search="", compare=COMPARISONS[0],
         ),
-        summary=period_name(selection) + (f" · {len(chips)} more" if chips else ""),
+        summary=selection.span.words(),
+        details=" · ".join(([about.words] if about else []) + _details(page, chips, without)),
+        steps=steps_of(page),
+        about=about,
     )
+
+
+def _period_and_months(selection: Selection) -> str:
+    """`Last 3 months, Aug 2025 – Oct 2025`, or the months alone where no word stands for them."""
+    months = selection.span.words()
+    return f"{period_words(selection.period)}, {months}" if selection.period else months
+
+
+def _details(page: Page, chips: tuple[Chip, ...], without: tuple[str, ...]) -> list[str]:
+    selection = page.selection
+    words = [] if "metric" in without else [selection.metric]
+    if "compare" not in without and selection.compare != "none":
+        words.append(COMPARED[selection.compare])
+    if len(chips) == 1:
+        words.append(chips[0].words)
+    elif chips:
+        words.append(f"{len(chips)} filters")
+    return words or ["Filters"]
 
 
 def period_name(selection: Selection) -> str:
@@ -99,8 +126,12 @@ def _periods(selection: Selection) -> Filter:
     words = [*ROLLING, YEAR_TO_DATE, *map(str, selection.calendar.years)]
     if selection.period and selection.period not in words:
         words.append(selection.period)
-    choices = [Choice(word, period_words(word), word == selection.period) for word in words]
-    choices.append(Choice("", "From … to …", not selection.period))
+    choices = [
+        Choice(word, _period_and_months(selection) if word == selection.period else period_words(word),
+               is_chosen=word == selection.period)
+        for word in words
+    ]
+    choices.append(Choice("", "From … to …" if selection.period else selection.span.words(), not selection.period))
     return Filter("period", "Period", _options(map(_option, choices)))
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from charts.small import TrendLine, trend_line
 from database.queries.figures import Figure
-from domain.months import month_name
+from domain.months import add_months, month_name
+from domain.periods import Span
 from domain.selection import Selection
 from web.figures.breakdown import LEVEL_WORDS
 from web.figures.changes import Change, change_of
@@ -20,7 +21,7 @@ from web.figures.sheets import TEXT, Cell, Column, Sheet
 @dataclass(frozen=True)
 class Card:
     """A headline as it is shown: short, with the exact figure for whoever asks. `level` is a margin's, for
-    the sign beside it."""
+    the sign beside it; `earlier` what a month had a year before one that is not over."""
 
     name: str
     short: str
@@ -31,6 +32,7 @@ class Card:
     trend_words: str
     level: str = ""
     level_words: str = ""
+    earlier: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,30 +74,46 @@ def _card(headline: Figure, page: Page) -> Card:
         exact=write.exact(headline.value, kind),
         is_negative=headline.value is not None and headline.value < 0,
         changes=_card_changes(headline, page.selection, page),
-        trend=trend_line(headline.months),
+        trend=trend_line(headline.drawn, marked=marked_month(page.selection)),
         trend_words=_trend_words(headline, page, kind),
         level=level,
         level_words=LEVEL_WORDS.get(level, ""),
+        earlier=_earlier(headline, page, kind),
     )
+
+
+def marked_month(selection: Selection) -> int | None:
+    """The place of a single chosen month among those that are drawn around it."""
+    if selection.drawn == selection.span:
+        return None
+    return Span(selection.drawn.first, selection.span.first).count - 1
+
+
+def _earlier(headline: Figure, page: Page, kind: str) -> str:
+    """`Nov 2024, whole: $2.74M`: what a month that is not over, and so compared with nothing, may be held against."""
+    selection = page.selection
+    if selection.complete is not None or selection.compare == "none" or selection.drawn == selection.span:
+        return ""
+    month = add_months(selection.span.first, -12)
+    known = dict(zip(selection.drawn.months, headline.drawn, strict=True))
+    value = known.get(month)
+    return "" if value is None else f"{month_name(month)}, whole: {page.formats.short(value, kind)}"
 
 
 def _card_changes(headline: Figure, selection: Selection, page: Page) -> tuple[Change, ...]:
-    """Against the previous period and the year before, or once where these are the same months."""
-    if selection.compare == "none":
+    """Against the months that the reader compares with, by their name where they are the months of a year before."""
+    span = selection.comparison
+    if span is None:
         return ()
-    against = [("vs year before", selection.year_before, headline.year_before)]
-    if selection.previous != selection.year_before:
-        against.insert(0, ("vs previous period", selection.previous, headline.previous))
-    return tuple(
-        change_of(headline, before, formats=page.formats).against(words, span)
-        for words, span, before in against
-        if span
-    )
+    is_year = span == selection.year_before
+    before = headline.year_before if is_year else headline.previous
+    words = "vs year before" if is_year else "vs previous period"
+    return (change_of(headline, before, formats=page.formats).against(words, span),)
 
 
 def _trend_words(headline: Figure, page: Page, kind: str) -> str:
-    months = page.selection.span.months
-    known = [(m, v) for m, v in zip(months, headline.months, strict=True) if v is not None]
+    months = page.selection.drawn.months
+    known = [(m, v) for m, v in zip(months, headline.drawn, strict=True) if v is not None]
     if not known:
         return "no figures"
     (first, start), (last, end) = known[0], known[-1]

@@ -12,6 +12,7 @@ from charts.monthly import Bar, monthly_figure
 from database.queries.monthly import MonthRow
 from domain.metrics import rise_of
 from domain.months import month_name
+from domain.periods import Span
 from web.figures.changes import Change, relative
 from web.figures.drawing import embedded
 from web.figures.formats import kind_of
@@ -30,6 +31,7 @@ class ChartRow:
     before: str
     change: Change
     in_progress: bool
+    is_chosen: bool
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,12 @@ class Chart:
     now_words: str
     before_words: str
     open_words: str
+    around_words: str
     rows: tuple[ChartRow, ...]
 
 
 def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
-    """The chart of `months`, which are those of the page's selection."""
+    """The chart of `months`, which are those of the page's selection, or a single one among those around it."""
     selection, kind = page.selection, kind_of(page.selection.metric)
     comparison = selection.comparison
     before_words, open_words = comparison.words() if comparison else "", _open_words(months, page)
@@ -56,7 +59,8 @@ def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
     rows = tuple(_chart_row(row, page, kind) for row in months)
     figure = monthly_figure(
         [
-            Bar(row.month, row.value, row.before_month, row.before, open=row.in_progress, address=shown.address)
+            Bar(row.month, row.value, row.before_month, row.before, open=row.in_progress,
+                is_chosen=row.is_chosen, address=shown.address)
             for row, shown in zip(months, rows, strict=True)
         ],
         name=selection.span.words(), before_name=before_words, open_name=open_words, exact=exact,
@@ -68,16 +72,15 @@ def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
         now_words=selection.span.words(),
         before_words=before_words,
         open_words=open_words,
+        around_words="" if all(row.is_chosen for row in months) else "months around it",
         rows=rows,
     )
 
 
 def _open_words(months: Sequence[MonthRow], page: Page) -> str:
     """What the legend calls the paler bars; '' where none is drawn."""
-    found = page.selection.in_progress
-    if found is None or not any(row.in_progress and row.value is not None for row in months):
-        return ""
-    return f"{found.words()}, in progress"
+    found = [row.month for row in months if row.in_progress and row.value is not None]
+    return f"{Span(found[0], found[-1]).words()}, in progress" if found else ""
 
 
 def months_sheet(months: Sequence[MonthRow], page: Page) -> Sheet:
@@ -90,17 +93,19 @@ def months_sheet(months: Sequence[MonthRow], page: Page) -> Sheet:
     )
     return Sheet("months", "By month", columns, [
         (row.month, row.value, row.before_month, row.before, row.change, "yes" if row.in_progress else "no")
-        for row in months
+        for row in months if row.is_chosen
     ])
 
 
 def _chart_row(row: MonthRow, page: Page, kind: str) -> ChartRow:
+    span = page.selection.span
     return ChartRow(
         month=month_name(row.month),
-        address=page.address(first=row.month, last=row.month) if len(page.selection.span.months) > 1 else "",
+        address="" if span.first == row.month == span.last else page.address(first=row.month, last=row.month),
         value=page.formats.exact(row.value, kind),
         before_month=month_name(row.before_month) if row.before_month else "",
         before=page.formats.exact(row.before, kind),
         change=relative(row.change, formats=page.formats, rise=rise_of(page.selection.metric)),
         in_progress=row.in_progress,
+        is_chosen=row.is_chosen,
     )

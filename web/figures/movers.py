@@ -12,7 +12,7 @@ from domain.metrics import rise_of
 from domain.ratios import relative_change
 from web.figures.changes import Change, by_amount, relative
 from web.figures.formats import MONEY, kind_of, leaves_out_cents
-from web.figures.page import Page
+from web.figures.page import Page, address_of
 from web.figures.sheets import TEXT, Column, Sheet
 
 
@@ -60,8 +60,8 @@ class LossesView:
     total: LossView
 
 
-def movers_view(found: Movers, page: Page) -> MoversView:
-    """The movers as the reader writes figures."""
+def movers_view(found: Movers, page: Page, brands: tuple[int, ...] = ()) -> MoversView:
+    """The movers as the reader writes figures; `brands` are those that the page is about."""
     metric, formats = page.selection.metric, page.formats
     kind = kind_of(metric)
     sizes = [mover.difference for mover in _shown(found)]
@@ -82,14 +82,17 @@ def movers_view(found: Movers, page: Page) -> MoversView:
             for mover, bar in zip(_shown(found), bars[:-1], strict=True)
         ),
         others=(
-            line(_others(found.others_count, _things(found)), found.others, bars[-1]) if found.others_count else None
+            line(
+                _others(found.others_count, _things(found)), found.others, bars[-1],
+                address=_all_movers_address(found, page, brands),
+            ) if found.others_count else None
         ),
         total=line("Total change", found.total),
     )
 
 
-def losses_view(found: Losses, page: Page) -> LossesView:
-    """The loss-makers as the reader writes figures."""
+def losses_view(found: Losses, page: Page, brands: tuple[int, ...] = ()) -> LossesView:
+    """The loss-makers as the reader writes figures; `brands` are those that the page is about."""
     write = page.formats.whole if leaves_out_cents([found.total]) else page.formats.exact
     return LossesView(
         count=_products(found.count),
@@ -98,7 +101,10 @@ def losses_view(found: Losses, page: Page) -> LossesView:
             for loss in found.worst
         ),
         others=(
-            LossView(_others(found.others_count, "products"), "", "", write(found.others, MONEY))
+            LossView(
+                _others(found.others_count, "products"), "", _products_address(page, brands, "cm3", "asc"),
+                write(found.others, MONEY),
+            )
             if found.others_count else None
         ),
         total=LossView("Lost in all", "", "", write(found.total, MONEY)),
@@ -151,6 +157,19 @@ def _mover_address(mover: Mover, found: Movers, page: Page) -> str:
     if found.are_products:
         return _product_address(mover.asin, page)
     return page.address(brands=(mover.key,))
+
+
+def _all_movers_address(found: Movers, page: Page, brands: tuple[int, ...]) -> str:
+    if found.are_products:
+        return _products_address(page, brands, "change", "desc")
+    return page.address(sort="change") + "#table-brands"
+
+
+def _products_address(page: Page, brands: tuple[int, ...], sort: str, order: str) -> str:
+    """All products in an order that begins with those that are told of."""
+    selection = page.selection
+    chosen = selection.changed(brands=brands or selection.brands, sort=sort, order=order, search="")
+    return address_of("products.show", chosen)
 
 
 def _product_address(asin: str, page: Page) -> str:

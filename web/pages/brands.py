@@ -2,61 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from flask import Blueprint, Response, abort, render_template
 
-from charts.pareto import Ranked, pareto_figure
-from charts.small import SmallBar, small_bars
-from database.queries.brand import MOST, RankedProduct, Ranking
-from database.queries.pages import BRAND, NamedBrand, start_of
-from web.figures.breakdown import Paging, breakdown_sheet, breakdown_view, count_words, paging_of
-from web.figures.drawing import embedded
-from web.figures.filters import filters_of, period_name
-from web.figures.formats import MONEY, PERCENT, kind_of, leaves_out_cents
+from database.queries.brand import MOST, Ranking
+from database.queries.pages import BRAND, NamedBrand
+from database.queries.products import Products
+from web.figures.bars import Bars, bars_of
+from web.figures.breakdown import breakdown_sheet, breakdown_view, count_words
+from web.figures.filters import Choice, filters_of, period_name
+from web.figures.formats import PERCENT, kind_of
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
+from web.figures.movers import losses_view, movers_view
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
 from web.figures.profit_table import profit_sheet, profit_table
 from web.figures.sheets import COUNT, TEXT, Column, Offer, Sheet, export_links
 from web.pages.product import product_address
+from web.pages.products import ProductsView, products_table
 
 pages = Blueprint("brands", __name__)
 
 MOST_CATEGORIES = 6
-"""So many stand above the brand's name."""
+"""So many stand below the brand's name."""
 
 
 @dataclass(frozen=True)
-class ProductLine:
-    """One product of the ranking. `is_mark`: with it, the marked part of the whole is reached."""
+class Ranked:
+    """One product's bar: what of it was sold before stands in the table."""
 
-    rank: str
+    key: int
     name: str
-    asin: str
+    value: Decimal
     address: str
-    value: str
-    exact: str
-    is_negative: bool
-    bar: SmallBar | None
-    share: str
-    cumulative: str
-    is_mark: bool
+    before: None = None
+    change: None = None
 
 
 @dataclass(frozen=True)
 class RankingView:
-    """The ranking: its sentence, its figure (None without a product), and one page of its rows."""
+    """The ranking: its sentence, and a bar of each of the largest products."""
 
     metric: str
     sentence: str
-    figure: str | None
-    lines: tuple[ProductLine, ...]
-    total: str
-    mark: str
-    paging: Paging
+    bars: Bars
 
 
 @pages.get("/brands/<id:brand_id>")
@@ -66,7 +58,7 @@ def show(brand_id: int) -> Response:
 
 
 def _render(page: Page, brand: NamedBrand) -> str:
-    found = brand.story
+    found, brand_id = brand.story, page.arguments["brand_id"]
     return render_template(
         "brands/show.html",
         name=brand.name,
@@ -79,52 +71,35 @@ def _render(page: Page, brand: NamedBrand) -> str:
         span=page.selection.span.words(),
         badge=badge_of(page),
         exports=export_links(page, offer),
-        filters=filters_of(page, without=("brand",)),
+        all_brands=page.elsewhere("dashboard.show") + "#table-brands",
+        filters=filters_of(page, without=("brand",), about=Choice("Brand", brand.name)),
         notices=notices_of(page),
         is_empty=found.is_empty,
         headlines=headlines_of(found.headlines, page),
         chart=monthly_chart(found.months, page),
         profit=None if found.profit.is_empty else profit_table(found.profit, page),
         marketplaces=breakdown_view(found.marketplaces, page, title="Marketplaces", part="marketplaces"),
-        ranking=_ranking(found.products, page),
+        ranking=_ranking(found.products, page, brand_id),
+        products=_products(found.table, page),
+        movers=movers_view(found.movers, page, (brand_id,)) if found.movers else None,
+        losses=losses_view(found.losses, page, (brand_id,)),
     )
 
 
-def _ranking(found: Ranking, page: Page) -> RankingView:
-    page.check_page_number(-(-len(found.products) // BRAND.per_page))
-    kind, start = kind_of(page.selection.metric), start_of(BRAND, page.selection)
-    end = min(start + BRAND.per_page, len(found.products))
-    values = [row.value for row in found.products]
-    is_large = kind == MONEY and leaves_out_cents(values)
-    write = page.formats.whole if is_large else page.formats.exact
-    lines = [
-        _line(row, bar, page, write(row.value, kind), row.rank == found.reached)
-        for row, bar in zip(found.products[start:end], small_bars(values, slice(start, end)), strict=True)
-    ]
-    return RankingView(
-        metric=page.selection.metric,
-        sentence=_sentence(found, page),
-        figure=_figure(found, page) if found.products else None,
-        lines=tuple(lines),
-        total=write(found.total, kind),
-        mark=f"Down to here: {page.formats.tick(MOST, PERCENT)} of {page.selection.metric}",
-        paging=paging_of(page, start=start, shown=len(lines), total=len(found.products)),
+def _ranking(found: Ranking, page: Page, brand_id: int) -> RankingView:
+    bars = bars_of(
+        [Ranked(row.key, row.name, row.value, product_address(page, row.asin)) for row in found.products], page,
+        things="products", address=lambda row: row.address,
+        rest_address=page.elsewhere("products.show", {"brands": (brand_id,)}),
     )
+    return RankingView(page.selection.metric, _sentence(found, page), bars)
 
 
-def _line(row: RankedProduct, bar: SmallBar | None, page: Page, value: str, is_mark: bool) -> ProductLine:
-    return ProductLine(
-        rank=page.formats.exact(Decimal(row.rank), COUNT), name=row.name,
-        asin=row.asin if row.asin and row.asin != row.name else "",
-        address=_product_address(row, page), value=value,
-        exact=page.formats.exact(row.value, kind_of(page.selection.metric)), is_negative=row.value < 0, bar=bar,
-        share=page.formats.exact(row.share, PERCENT), cumulative=page.formats.exact(row.cumulative, PERCENT),
-        is_mark=is_mark,
-    )
-
-
-def _product_address(row: RankedProduct, page: Page) -> str:
-    return product_address(page, row.asin)
+def _products(found: Products, page: Page) -> ProductsView:
+    """The table of the page of products, without the brand that it is about."""
+    page.check_page_number(-(-found.count // BRAND.per_page))
+    table = products_table(found, page, BRAND.per_page)
+    return replace(table, lines=tuple(replace(line, brand="", brand_address="") for line in table.lines))
 
 
 def _sentence(found: Ranking, page: Page) -> str:
@@ -138,18 +113,6 @@ def _sentence(found: Ranking, page: Page) -> str:
         return f"{products} with a figure of {metric}{loss}."
     most = page.formats.tick(MOST, PERCENT)
     return f"{most} of {metric} comes from {page.formats.exact(Decimal(found.reached), COUNT)} of {products}{loss}."
-
-
-def _figure(found: Ranking, page: Page) -> str:
-    kind = kind_of(page.selection.metric)
-    return embedded(
-        pareto_figure(
-            [Ranked(row.name, row.value, row.cumulative, _product_address(row, page)) for row in found.products],
-            things="Products", reached=found.reached,
-            exact=lambda value: page.formats.exact(value, kind), tick=lambda value: page.formats.tick(value, kind),
-            percent=lambda value: page.formats.tick(value, PERCENT),
-        )
-    )
 
 
 def _sheets(page: Page, brand_id: int) -> list[Sheet]:

@@ -16,10 +16,11 @@ from web.figures.breakdown import BreakdownView, Heading, RowView, breakdown_she
 from web.figures.changes import Change, in_points, relative
 from web.figures.filters import filters_of, period_name
 from web.figures.formats import COUNT, PERCENT, kind_of
+from web.figures.headlines import marked_month
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
 from web.figures.sheets import MONTH, TEXT, Column, Offer, Sheet, export_links
-from web.pages.category_drawings import areas_of, side_address, stack_of
+from web.pages.category_drawings import side_address, sizes_of, stack_of
 
 pages = Blueprint("categories", __name__)
 
@@ -82,7 +83,8 @@ def _render(page: Page, found: Categories) -> str:
         within=_within(found, page),
         table=_table(found, page),
         stack=None if found.is_empty else stack_of(found, page),
-        areas=None if found.is_empty else areas_of(found, page),
+        sizes=None if found.is_empty else sizes_of(found, page),
+        compared=page.selection.comparison.words() if page.selection.comparison else "",
     )
 
 
@@ -128,7 +130,7 @@ def _side_row(row: RowView, side: Side, page: Page) -> SideRow:
             side.share_change, Decimal(0), formats=page.formats, rise=rise_of(page.selection.metric)
         ),
         brands=page.formats.exact(None if side.brands is None else Decimal(side.brands), COUNT),
-        trend=trend_line(side.months),
+        trend=trend_line(side.drawn, marked=marked_month(page.selection)),
     )
 
 

@@ -12,7 +12,7 @@ from database.queries.pages import PRODUCT, ProductStory
 from database.queries.product import MarketplaceRow, Product, ProductFigures
 from domain.months import format_month, month_name
 from web.figures.breakdown import breakdown_sheet, breakdown_view
-from web.figures.filters import filters_of, period_name
+from web.figures.filters import Choice, filters_of, period_name
 from web.figures.formats import kind_of, kind_of_figure, leaves_out_cents
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
@@ -100,7 +100,7 @@ def _render(page: Page, story: ProductStory) -> str:
         span=page.selection.span.words(),
         badge=badge_of(page),
         exports=export_links(page, offer),
-        filters=filters_of(page, without=WITHOUT),
+        filters=filters_of(page, without=WITHOUT, about=Choice("Product", _title(product))),
         notices=notices_of(page),
         is_empty=found.is_empty,
         last=_last_figures(story.last_month, page),

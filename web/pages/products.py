@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from flask import Blueprint, Response, render_template
 
-from database.queries.pages import PRODUCTS, FoundProducts, start_of
+from database.queries.pages import PRODUCTS, FoundProducts
 from database.queries.products import ProductRow, Products, count_products, read_all_products
 from database.queries.without_figures import WithoutFigures
 from domain.metrics import CM3, NET_UNITS, rise_of
@@ -110,12 +110,13 @@ def _render(page: Page, found: FoundProducts) -> str:
         search=selection.search,
         longest_search=LONGEST_SEARCH,
         without_search=page.address(search="") if selection.search else "",
-        table=_table(found.products, page),
+        table=products_table(found.products, page, PRODUCTS.per_page),
         unsold=_unsold(found.without_figures, page),
     )
 
 
-def _table(found: Products, page: Page) -> ProductsView:
+def products_table(found: Products, page: Page, per_page: int) -> ProductsView:
+    """The page of `found` that the reader is on, `per_page` of them at a time."""
     selection, has_changes = page.selection, page.selection.comparison is not None
     write = _writer([row.value for row in found.rows] + [found.value], page)
     headings = _headings(page, has_changes=has_changes)
@@ -127,7 +128,7 @@ def _table(found: Products, page: Page) -> ProductsView:
         total=write(found.value),
         total_share=page.formats.exact(found.share, PERCENT),
         empty_cells=len(headings) - 3,
-        paging=paging_of(page, start=start_of(PRODUCTS, selection), shown=len(found.rows), total=found.count),
+        paging=paging_of(page, start=(selection.page - 1) * per_page, shown=len(found.rows), total=found.count),
         has_changes=has_changes,
         legend=margin_legend(page),
     )

@@ -17,7 +17,6 @@ from database.people import users
 from tests.clock import set_today
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in
-from tests.web.pages.test_categories import figures
 from tests.web.pages.test_dashboard import NAMES, ROWS, TODAY, net_revenue, text_of
 
 PRODUCTS = [
@@ -62,14 +61,13 @@ def limit_to(store: Store, brand: int) -> None:
         connection.execute(sa.insert(schema.app_user_brand).values(user_id=user, brand_id=brand))
 
 
-def ranking(client: FlaskClient, address: str) -> list[list[str]]:
-    """The cells of the ranking but for the bar, total last."""
+def cells_of(client: FlaskClient, address: str) -> list[list[str]]:
+    """The cells of the table of products, total last."""
     page = client.get(address).text
-    table = re.search(r'<table class="figures breakdown ranking">(.*?)</table>', page, re.DOTALL)[1]
+    table = re.search(r'<table class="figures breakdown products">(.*?)</table>', page, re.DOTALL)[1]
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)[1:]
     cells = [re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
-    texts = [[" ".join(html.unescape(re.sub(r"<[^>]+>", " ", cell)).split()) for cell in row] for row in cells]
-    return [[*row[:2], *row[3:]] if len(row) > 1 else row for row in texts]
+    return [[" ".join(html.unescape(re.sub(r"<[^>]+>", " ", cell)).split()) for cell in row] for row in cells]
 
 
 def test_headlines_profit_months_marketplaces_and_products_are_the_brands_own(reader: FlaskClient) -> None:
@@ -82,15 +80,23 @@ def test_headlines_profit_months_marketplaces_and_products_are_the_brands_own(re
     assert "Oct 2025 $1,514,567.89 Oct 2024 $1,000,000.00 up 51.5%" in text
 
 
-def test_products_stand_ranked_with_their_cumulative_share(reader: FlaskClient) -> None:
-    assert ranking(reader, "/brands/1?compare=none") == [
-        ["1", "Train <set> B000000001", "$1,234,568", "81.5%", "81.5%"],
-        ["Down to here: 80% of Net revenue"],
-        ["2", "B000000011", "$300,000", "19.8%", "101.3%"],
-        ["3", "Bridge B000000012", "−$20,000", "−1.3%", "100.0%"],
-        ["", "Total", "$1,514,568", "", ""],
+def test_products_stand_in_the_table_of_products_and_sort_like_it(reader: FlaskClient) -> None:
+    assert cells_of(reader, "/brands/1?compare=none") == [
+        ["Train <set> B000000001", "$1,234,568", "81.5%", "$271,605", "22.0%", "4,321", "$285.71"],
+        ["B000000011", "$300,000", "19.8%", "–", "–", "–", "–"],
+        ["Bridge B000000012", "−$20,000", "−1.3%", "–", "–", "–", "–"],
+        ["3 products", "$1,514,568", "100.0%", ""],
     ]
+    assert cells_of(reader, "/brands/1?compare=none&sort=cm3&order=asc")[-1][0] == "3 products"
     assert "80% of Net revenue comes from 1 of 3 products; 1 of them below zero." in text_of(reader, "/brands/1")
+
+
+def test_each_product_has_a_bar_that_leads_to_it_and_the_page_says_what_it_is_below(reader: FlaskClient) -> None:
+    page = reader.get("/brands/1?period=3m").text
+    bars = re.findall(r'<a class="bar-name" href="([^"]+)"', page)
+
+    assert bars == [f"/products/B0000000{number}?period=3m" for number in ("01", "11", "12")]
+    assert '<a href="/dashboard?period=3m#table-brands">Brands</a>' in page
 
 
 def test_a_marketplace_narrows_the_page_and_a_category_leads_to_its_own(reader: FlaskClient) -> None:
@@ -152,15 +158,6 @@ def test_a_metric_nobody_has_leaves_a_sentence(small_client: FlaskClient) -> Non
     assert "No product has a figure of CM3 here." in text_of(small_client, "/brands/0?metric=CM3")
 
 
-def test_the_curve_ends_at_the_whole_and_marks_80_percent(small_client: FlaskClient) -> None:
-    curve = figures(small_client, "/brands/1")[-1]
-    bars, together = curve["data"]
-
-    assert bars["y"] == [1234567.89, 300000.0, -20000.0]
-    assert together["y"][-1] == 1.0
-    assert curve["layout"]["shapes"][0]["x0"] == 1.5
-
-
 def test_300_characters_and_many_products_stand_in_pages(small_app: Flask, small_client: FlaskClient) -> None:
     rows = [(n, 1, 5, "US", "2025-10", "Net revenue", f"{n}.00") for n in range(1, 1001)]
     publish(small_app.extensions["lego_store"], rows, generation=2, brands={1: "B" * 300}, categories={5: "C" * 300})
@@ -168,5 +165,5 @@ def test_300_characters_and_many_products_stand_in_pages(small_app: Flask, small
     text = text_of(small_client, "/brands/1")
 
     assert "1–20 of 1,000" in text and "B" * 300 in text
-    assert ranking(small_client, "/brands/1?page=50")[-2] == ["1,000", "(product 1)", "$1.00", "0.0%", "100.0%"]
-    assert len(figures(small_client, "/brands/1")[-1]["data"][0]["y"]) == 59
+    assert cells_of(small_client, "/brands/1?page=50")[-2][:3] == ["(product 1)", "$1", "0.0%"]
+    assert "988 other products" in text

@@ -61,6 +61,13 @@ def side_rows(client: FlaskClient, address: str) -> list[list[str]]:
     ]
 
 
+def bars(client: FlaskClient, address: str) -> list[tuple[str, str]]:
+    """The names of the bars with their exact figures, from the top."""
+    listed = re.search(r'<ol class="bars.*?</ol>', client.get(address).text, re.DOTALL)[0]
+    names = [html.unescape(name) for name in re.findall(r'class="bar-name"[^>]*>([^<]+)<', listed)]
+    return list(zip(names, re.findall(r'class="bar-figure[^"]*" title="([^"]+)"', listed), strict=True))
+
+
 def figures(client: FlaskClient, address: str) -> list[dict]:
     """What the charts of a page are drawn from."""
     found = re.findall(r'<script type="application/json">(.*?)</script>', client.get(address).text, re.DOTALL)
@@ -92,23 +99,28 @@ def test_one_category_leads_to_its_brands_and_they_to_their_pages(reader: FlaskC
 def test_the_charts_hold_the_figures_of_the_table_and_its_links(small_store: Store, small_client: FlaskClient) -> None:
     publish(small_store, ROWS, **NAMES)
 
-    stack, areas = figures(small_client, "/categories?from=2025-09&to=2025-10")
+    stack, = figures(small_client, "/categories?from=2025-09&to=2025-10")
 
     assert [(layer["name"], layer["y"]) for layer in stack["data"]] == [
         ("Toys", [None, 1234567.89]), ("Games", [None, 500000.11]), ("(uncategorised)", [0.5, None]),
     ]
-    assert areas["data"][0]["labels"] == ["Toys", "Games", "(uncategorised)"]
-    assert areas["data"][0]["values"] == [1234567.89, 500000.11, 0.5]
-    assert areas["data"][0]["customdata"][0] == "/categories?from=2025-09&to=2025-10&category=5"
+    assert bars(small_client, "/categories?from=2025-09&to=2025-10") == [
+        ("Toys", "$1,234,567.89"), ("Games", "$500,000.11"), ("(uncategorised)", "$0.50"),
+    ]
+    page = small_client.get("/categories?from=2025-09&to=2025-10").text
+    assert '<a class="bar-name" href="/categories?from=2025-09&amp;to=2025-10&amp;category=5"' in page
 
 
-def test_what_has_no_area_is_said(small_store: Store, small_client: FlaskClient) -> None:
+def test_each_has_a_bar_of_its_own_before_what_it_was_losses_too(
+    small_store: Store, small_client: FlaskClient
+) -> None:
     publish(small_store, ROWS, **NAMES)
+    drawn = re.search(r'<ol class="bars.*?</ol>', small_client.get("/categories?metric=CM3").text, re.DOTALL)[0]
 
-    text = text_of(small_client, "/categories?metric=CM3")
-
-    assert "1 category at or below zero has no area." in text
-    assert figures(small_client, "/categories?metric=CM3")[1]["data"][0]["labels"] == ["Toys"]
+    assert [name for name, _ in bars(small_client, "/categories?metric=CM3")] == ["Toys", "Games"]
+    assert re.findall(r'class="bar-(now|negative)"', drawn) == ["now", "negative"]
+    assert 'class="bar-before"' in small_client.get("/categories").text
+    assert 'class="bar-before"' not in small_client.get("/categories?compare=none").text
 
 
 def test_the_table_behind_the_stacked_chart_adds_up_month_by_month(reader: FlaskClient) -> None:
@@ -121,14 +133,14 @@ def test_the_table_behind_the_stacked_chart_adds_up_month_by_month(reader: Flask
 def test_eight_layers_are_coloured_and_the_rest_stands_together(small_store: Store, small_client: FlaskClient) -> None:
     publish(small_store, [(n, n, n, "US", "2025-10", "Net revenue", f"{n}.00") for n in range(1, 21)])
 
-    stack, areas = figures(small_client, "/categories?from=2025-10&to=2025-10")
+    stack, = figures(small_client, "/categories?from=2025-10&to=2025-10")
 
     assert [layer["marker"]["color"] for layer in stack["data"]] == [
         *(f"--series-{n}" for n in range(1, 8)), "--series-rest",
     ]
     assert stack["data"][-1]["name"] == "13 other categories"
     assert sum(layer["y"][0] for layer in stack["data"]) == 210
-    assert sum(areas["data"][0]["values"]) == 210
+    assert bars(small_client, "/categories?from=2025-10&to=2025-10")[-1] == ("8 other categories", "$36.00")
 
 
 def test_500_brands_with_300_characters_stand_in_pages_below_60_kb(
@@ -148,7 +160,7 @@ def test_a_name_is_drawn_as_it_is_written(small_store: Store, small_client: Flas
     rows = [(1, 1, 5, "US", "2025-10", "Net revenue", "1.00")]
     publish(small_store, rows, categories={5: "</script><b>--ink & co</b>"})
 
-    stack, areas = figures(small_client, "/categories")
+    stack, = figures(small_client, "/categories")
 
     assert stack["data"][0]["name"] == "&lt;/script&gt;&lt;b&gt;--ink &amp; co&lt;/b&gt;"
     assert "<b>" not in small_client.get("/categories").text

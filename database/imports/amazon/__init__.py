@@ -1,1 +1,0 @@
-"""Amazon's own reports, as Seller Central gives them."""
