@@ -149,6 +149,14 @@ class DashboardSettings:
 
 
 @dataclass(frozen=True)
+class AmazonSettings:
+    """How Amazon's reports are read: whose word counts for sales, and whether prices of orders include tax."""
+
+    sales_from: str = field(default="payments", metadata={"choices": ("payments", "orders")})
+    prices_include_tax: str = field(default="auto", metadata={"choices": ("auto", "always", "never")})
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings. `source` is the file they came from, or None if there was none."""
 
@@ -161,6 +169,7 @@ class Settings:
     mail: MailSettings = MailSettings()
     notices: NoticeSettings = NoticeSettings()
     dashboard: DashboardSettings = DashboardSettings()
+    amazon: AmazonSettings = AmazonSettings()
     source: Path | None = None
     warnings: tuple[str, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import threading
 import time
@@ -16,9 +17,24 @@ from database.imports.report import ImportReport
 from database.imports.staging import APPEND, REPLACE, WHOLE_MONTHS, ImportOptions
 from database.journal.import_log import reconcile_import_log, tell_done, tell_refused
 from domain.errors import Refused, SetupError
+from domain.months import parse_month
 
 WAITING = "waiting its turn"
 """What is said while another import or refresh holds the lock."""
+
+
+def _month(context: click.Context, option: click.Parameter, text: str | None) -> datetime.date | None:
+    try:
+        return None if text is None else parse_month(text)
+    except ValueError as error:
+        raise SetupError(f"--month: {error}") from None
+
+
+def _pairs(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    for text in texts:
+        if not all(part.strip() for part in text.rpartition("=")[::2]):
+            raise SetupError(f"{option.opts[0]} {text!r}: write it as NAME=WHAT")
+    return tuple((text.rpartition("=")[0].strip(), text.rpartition("=")[2].strip()) for text in texts)
 
 
 @lego_command("import")
@@ -28,6 +44,11 @@ WAITING = "waiting its turn"
 @click.option("--source", help="Whose figures these are; default: the format's name.")
 @click.option("--brand", help="The brand for files that have no brand column.")
 @click.option("--marketplace", metavar="CODE", help="The marketplace for files that have no column for it.")
+@click.option("--month", callback=_month, metavar="YYYY-MM", help="The month of a report that names none.")
+@click.option("--status", "statuses", multiple=True, callback=_pairs, metavar="NAME=FATE",
+              help="What became of lines of a status, or what a type is; may be repeated.")
+@click.option("--column", "columns", multiple=True, callback=_pairs, metavar="NAME=WHAT",
+              help="What a column of a transaction report is; may be repeated.")
 @click.option("--currency", metavar="CODE|local", help="What a table is in; local: each marketplace's own.")
 @click.option("--sum", "sum_rows", is_flag=True, help="Add up rows of one product, marketplace, metric and month.")
 @click.option("--negative-costs", is_flag=True, help="Costs stand with a minus in the file: turn them.")

@@ -206,6 +206,123 @@ archived_sum = _table(
 """Archived facts, summed up as far as any table of a generation needs them: a month can be built anew from it, exactly,
 wherever its products belong by then. Filled while a refresh builds such months, else empty."""
 
+amazon_line = _table(
+    "amazon_line", FACTS,
+    sa.Column("import_id", Id, nullable=False, autoincrement=False),
+    sa.Column("line", Id, nullable=False, autoincrement=False, comment="of the file, from 1"),
+    sa.Column("part", sa.SmallInteger, nullable=False, autoincrement=False, comment="which amount of the line, from 1"),
+    sa.Column("report", sa.String(30), nullable=False, comment="the format, such as amazon-settlement"),
+    sa.Column("identity", sa.String(150), nullable=False, comment="lines of one identity replace each other"),
+    sa.Column("version", sa.BigInteger, nullable=False, comment="of the identity's state; the highest counts"),
+    sa.Column("counts", sa.Boolean, nullable=False, comment="false: another import tells of the same, later"),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("month", sa.Date, nullable=False, comment="by the marketplace's own clock"),
+    sa.Column("day", sa.Date, nullable=False, comment="by the marketplace's own clock"),
+    sa.Column("happened", sa.String(40), nullable=False, comment="the moment as it is written"),
+    sa.Column("order_id", sa.String(64)),
+    sa.Column("sku", sa.String(100)),
+    sa.Column("asin", sa.String(64), comment="where the report names it; else the SKU leads to it"),
+    sa.Column("kind_id", Id, nullable=False),
+    sa.Column("quantity", sa.BigInteger),
+    sa.Column("amount", sa.Numeric(21, 6), nullable=False, comment="with Amazon's sign"),
+    sa.Column("currency", sa.String(3)),
+    sa.PrimaryKeyConstraint("import_id", "line", "part"),
+    sa.Index("ix_amazon_line_identity", "identity", "report"),
+    sa.Index("ix_amazon_line_month", "marketplace", "month", "report"),
+    bulk=True,
+)
+"""Lines of Amazon's reports as they stood, an amount each, and nothing of a buyer. Facts come from those that count."""
+
+amazon_kind = _table(
+    "amazon_kind", FACTS,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("report", sa.String(30), nullable=False),
+    sa.Column("transaction_type", sa.String(120), nullable=False),
+    sa.Column("amount_type", sa.String(120), nullable=False),
+    sa.Column("description", sa.String(255), nullable=False),
+    sa.Column("place", sa.String(100), nullable=False, comment="a metric, or tax, cash or nothing"),
+)
+"""What the amounts of lines are called, each name once, and where they belong (domain/settlements.py)."""
+
+amazon_posting = _table(
+    "amazon_posting", FACTS,
+    sa.Column("kind_id", Id, nullable=False, autoincrement=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("sign", sa.SmallInteger, nullable=False, comment="1, or -1: what the figure is multiplied with"),
+    sa.Column("of_quantity", sa.Boolean, nullable=False, comment="of the line's quantity, not of its amount"),
+    sa.Column("tax_in_price", sa.Boolean, nullable=False, comment="only where prices include tax"),
+    sa.Column("lump", sa.String(20), nullable=False, comment="what another report tells by product; or ''"),
+    sa.PrimaryKeyConstraint("kind_id", "metric"),
+)
+"""Which metrics the lines of a kind go into. One that goes nowhere is tax, cash, cancelled or waiting."""
+
+amazon_told = _table(
+    "amazon_told", FACTS,
+    sa.Column("kind_id", Id, nullable=False, autoincrement=False),
+    sa.Column("import_id", Id, nullable=False, autoincrement=False, comment="under which it can be taken back"),
+    sa.Column("place", sa.String(100), nullable=False),
+    sa.PrimaryKeyConstraint("kind_id", "import_id"),
+)
+"""Where people said that kinds belong which no rule knows; the last word counts."""
+
+amazon_settlement = _table(
+    "amazon_settlement", FACTS,
+    sa.Column("settlement_id", sa.String(40), nullable=False),
+    sa.Column("import_id", Id, nullable=False, autoincrement=False),
+    sa.Column("marketplace", sa.String(10), nullable=False, comment="of most of its lines"),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("starts_at", Moment, nullable=False),
+    sa.Column("ends_at", Moment, nullable=False),
+    sa.Column("deposited_at", Moment, nullable=False),
+    sa.Column("total", Sum, nullable=False, comment="what was paid out: the sum of its lines"),
+    sa.Column("line_count", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("settlement_id", "import_id"),
+)
+"""Settlements as their first line tells them; that of the latest import counts."""
+
+sku_asin = _table(
+    "sku_asin", FACTS,
+    sa.Column("sku", sa.String(100), nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False, comment="'' for all"),
+    sa.Column("import_id", Id, nullable=False, autoincrement=False, comment="0: a person said so"),
+    sa.Column("asin", sa.String(64), nullable=False),
+    sa.Column("learned_at", Moment, nullable=False),
+    sa.PrimaryKeyConstraint("sku", "marketplace", "import_id"),
+)
+"""Which product an SKU is, as each import told it; what was learned last counts."""
+
+unit_cost = _table(
+    "unit_cost", FACTS,
+    sa.Column("import_id", Id, nullable=False, autoincrement=False),
+    sa.Column("line", Id, nullable=False, autoincrement=False),
+    sa.Column("asin", sa.String(64)),
+    sa.Column("sku", sa.String(100), comment="where no ASIN is named"),
+    sa.Column("marketplace", sa.String(10), nullable=False, comment="'' for all"),
+    sa.Column("valid_from", sa.Date, nullable=False, comment="a month"),
+    sa.Column("cost", sa.Numeric(19, 4), nullable=False),
+    sa.Column("currency", sa.String(3)),
+    sa.PrimaryKeyConstraint("import_id", "line"),
+)
+"""What a piece of a product costs, from a month on; the marketplace's own goes before the general one, and of two for
+the same month the later import."""
+
+derived_fact = _table(
+    "derived_fact", FACTS,
+    sa.Column("asin", sa.String(110), nullable=False),
+    sa.Column("asin_id", Id),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("value", Money, nullable=False),
+    sa.Index("ix_derived_fact_asin", "asin"),
+    sa.Index("ix_derived_fact_cell", "asin_id", "month", "metric", "marketplace"),
+    bulk=True,
+)
+"""Facts as lines give them, while they are held against those that are there; else empty."""
+
+DERIVED = 0
+"""The import of facts that were derived from lines: no import has this number."""
+
 # --- published -------------------------------------------------------------------------------------
 
 summary_asin = _table(

@@ -11,10 +11,10 @@ LONG_COUNTS=$(mktemp -d)
 trap 'rm -rf -- "$LONG_COUNTS"' EXIT
 export LONG_COUNTS
 export LONG_SEED=${LONG_SEED:-$RANDOM$RANDOM}
-export LONG_PUBLICATIONS=100 LONG_SEQUENCES=1000 LONG_FREEZE=30 LONG_LUNCH=60
+export LONG_ORDERS=20 LONG_PUBLICATIONS=100 LONG_SEQUENCES=1000 LONG_FREEZE=30 LONG_LUNCH=60
 began=$SECONDS
 status=0
-tests/run.sh tests/faults tests/properties tests/cluster --junit-xml "$LONG_COUNTS/tests.xml" "$@" || status=$?
+tests/run.sh tests/faults tests/properties tests/cluster tests/database/lines --junit-xml "$LONG_COUNTS/tests.xml" "$@" || status=$?
 "${LONG_PYTHON:-$root/.venv-tests/bin/python}" -m tests.long_report "$LONG_COUNTS" "$((SECONDS - began))"
 env -u LONG_COUNTS -u LONG_PUBLICATIONS LONG_SPIDER=1 tests/run.sh -k spider tests/commands tests/database tests/jobs tests/ops \
     tests/properties tests/web "$@" || status=$?

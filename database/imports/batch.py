@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import time
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from database.engines.ports import Store
 from database.facts.archived import refuse_archived
 from database.facts.ledger import note_changed_months
 from database.imports import facts
+from database.imports.derived_facts import derive_after_facts
 from database.imports.dimensions import Entry, place_products
 from database.imports.lowering import lowering_words
 from database.imports.meeting import joined, meet_stored
@@ -81,6 +83,7 @@ def _take_in(
         facts.adopt_demo_products(store, connection, new, months)
     overlaps = facts.overlaps(store, connection, new, source, months)
     kept, kept_count = facts.kept_products(store, connection, earlier, months)
+    new = _with_derived(store, connection, new, entry)
     note_changed_months(connection, months, cause="import", import_id=entry.import_id, now=entry.created_at)
     note_changed_months(connection, demo_months, cause="demo", import_id=entry.import_id, now=entry.created_at)
     _note_import(connection, staged, options, source, entry, metrics, replaced, new)
@@ -96,6 +99,21 @@ def _take_in(
         warnings=(*lowering, *staged.warnings, *stored.warnings, *placement.warnings),
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def _with_derived(
+    store: Store, connection: sa.Connection, new: facts.FactRange, entry: Entry
+) -> facts.FactRange:
+    """Derives anew what follows from the new facts and from what they replaced. Ids of facts are never given twice, so
+    those of derived ones count to the import's."""
+    lasts = [
+        derive_after_facts(store, connection, condition, table, import_id=entry.import_id, now=entry.created_at)
+        for condition, table in (
+            (facts.belongs_to(new), schema.financials),
+            (schema.financials_replaced.c.replaced_by == entry.import_id, schema.financials_replaced),
+        )
+    ]
+    return dataclasses.replace(new, last=max(filter(None, (new.last, *lasts)), default=None))
 
 
 def refuse_same_bytes(connection: sa.Connection, sha256: str, file_name: str) -> None:

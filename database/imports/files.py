@@ -12,19 +12,32 @@ import duckdb
 import sqlalchemy as sa
 
 from database.engines.ports import Store
-from database.imports import amazon_orders, long, tidy, wide
+from database.imports import long, sku_map, tidy, unit_costs, wide
+from database.imports.amazon import (
+    advertising,
+    business,
+    listings,
+    orders,
+    settlement,
+    storage,
+    transactions,
+)
 from database.imports.batch import refuse_same_bytes, take_in
 from database.imports.csv_file import CsvFile, TextFile
 from database.imports.currencies import Currencies
 from database.imports.faults import shown
-from database.imports.head import Head, Headings
+from database.imports.head import Head, Headings, Record
 from database.imports.known_reports import known_report
+from database.imports.line_batch import LineFile, take_in_lines
 from database.imports.opening import open_text
 from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions, Staged
 from domain.errors import LegoError, Refused
 
-FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (amazon_orders, long, tidy, wide)}
+FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (
+    settlement, transactions, advertising, business, storage, listings, orders, unit_costs, sku_map, long,
+    tidy, wide,
+)}
 AUTO = "auto"
 NEAREST, SHOWN_LINES, SHOWN_CELLS = 3, 5, 12
 """How much is shown of a file of no known format."""
@@ -52,7 +65,8 @@ def import_file(
                     scratch, text, options, file_format=file_format, currency=store.settings.dashboard.currency
                 )
             progress("writing its facts")
-            return take_in(store, connection, scratch, staged, options)
+            take = take_in_lines if isinstance(staged, LineFile) else take_in
+            return take(store, connection, scratch, staged, options)
     except sa.exc.DBAPIError as error:
         name, words = called or path.name, " ".join(str(error.orig).split())[:200]
         raise LegoError(f"{name}: the database refused it ({words}); nothing was taken in; try again") from error
@@ -60,7 +74,7 @@ def import_file(
 
 def stage(
     scratch: duckdb.DuckDBPyConnection, text: TextFile, options: ImportOptions, *, file_format: str, currency: str
-) -> Staged:
+) -> Staged | LineFile:
     """Reads the file's cells by its format, found by its headings if `file_format` is auto."""
     module, file = _recognised(text, _chosen(file_format))
     staged = module.stage(scratch, file, options, Currencies(currency, file.name))
@@ -110,15 +124,16 @@ def _refuse_known_report(text: TextFile) -> None:
 
 
 def _nearest(text: TextFile, formats: dict[str, ModuleType]) -> list[str]:
-    """The formats that the file comes nearest to, and what each lacks."""
+    """The formats that the file comes nearest to, most of whose headings it has, and what each lacks."""
     found = []
     for name, module in formats.items():
+        needed = len(module.lacking(Record(("",), 1, 1)))
         count, line, lacking = min(
             (len(module.lacking(record)), record.last_line, module.lacking(record))
             for head in text.heads for record in head.records
         )
-        found.append((count, f"{name} (line {line}) lacks {', '.join(lacking)}"))
-    return [words for _, words in sorted(found, key=itemgetter(0))[:NEAREST]]
+        found.append((count - needed, count, f"{name} (line {line}) lacks {', '.join(lacking)}"))
+    return [words for _, _, words in sorted(found, key=itemgetter(0, 1))[:NEAREST]]
 
 
 def _as_understood(head: Head) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -90,6 +91,9 @@ class ImportOptions:
     sum_rows: bool = False
     negative_costs: bool = False
     skip_columns: tuple[str, ...] = ()
+    month: datetime.date | None = None
+    statuses: tuple[tuple[str, str], ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
     round: bool = False
     dry_run: bool = False
     sheet: str | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -13,27 +12,16 @@ from database.engines.ports import Store
 from database.engines.values import Facts
 from database.facts.archived import months_of_import, refuse_archived
 from database.facts.ledger import note_changed_months
+from database.imports.derived_facts import derive_after_facts
 from database.imports.facts import FactRange, belongs_to, total
+from database.imports.line_batch import LINES
+from database.imports.line_undo import take_lines_out
 from database.imports.staging import APPEND, JOIN
+from database.imports.undone import Undone
 from domain.errors import Refused
 from domain.moments import utc_now
 
 book, fact, aside = schema.financials_import, schema.financials, schema.financials_replaced
-
-
-@dataclass(frozen=True)
-class Undone:
-    """What taking an import back did."""
-
-    import_id: int
-    file_name: str
-    facts: int
-    value: Decimal
-    returned_facts: int
-    months: tuple[datetime.date, ...]
-    undone_at: datetime.datetime
-    renamed_facts: int | None = None
-    """For a join of names: how many facts have their old name again. None for an import."""
 
 
 def undo_import(store: Store, import_id: int) -> Undone:
@@ -44,6 +32,10 @@ def undo_import(store: Store, import_id: int) -> Undone:
         entry = connection.execute(sa.select(book).where(book.c.id == import_id)).first()
         refuse_unless_in(import_id, entry)
         assert entry.mode != JOIN, "a join is taken back by database/names/undoing.py"
+        if entry.mode == LINES:
+            undone = take_lines_out(store, connection, entry)
+            store.commit(connection)
+            return undone
         refuse_archived(
             connection, months_of_import(connection, import_id), f"import {import_id} ({entry.file_name}) touched facts"
         )
@@ -128,12 +120,23 @@ def _take_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Undone:
 
     done = store.each_part(connection, months_of_import(connection, entry.id), work)
     months = set().union(*(found for _, _, found, _ in done))
-    connection.execute(sa.update(book).where(book.c.id == entry.id).values(status="undone", undone_at=now))
+    last = _derive(store, connection, months, entry, now)
+    connection.execute(sa.update(book).where(book.c.id == entry.id).values(
+        status="undone", undone_at=now, last_fact_id=max(filter(None, (entry.last_fact_id, last)), default=None),
+    ))
     note_changed_months(connection, months, cause="undo", import_id=entry.id, now=now)
     return Undone(
         entry.id, entry.file_name, sum(each[0] for each in done), sum((each[1] for each in done), Decimal(0)),
         sum(each[3] for each in done), tuple(sorted(months)), now,
     )
+
+
+def _derive(
+    store: Store, connection: sa.Connection, months: set[datetime.date], entry: sa.Row, now: datetime.datetime
+) -> int | None:
+    """Derives anew, in the months that changed, what follows from facts."""
+    changed = sa.or_(*(fact.c.month == month for month in sorted(months)), sa.false())
+    return derive_after_facts(store, connection, changed, fact, import_id=entry.id, now=now)
 
 
 def _range(row: sa.Row) -> FactRange:

@@ -14,7 +14,8 @@ from database.engines.ports import Store
 from database.facts.archived import months_of_import, refuse_archived
 from database.facts.ledger import note_changed_months
 from database.imports.staging import JOIN
-from database.imports.undo import Undone, refuse_unless_in, undo_import
+from database.imports.undo import refuse_unless_in, undo_import
+from database.imports.undone import Undone
 from database.names.archived import archived_facts
 from database.names.facts import (
     Renaming,

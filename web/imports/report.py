@@ -11,6 +11,7 @@ from domain.months import month_name, parse_month
 from web.figures.formats import COUNT, Formats, kind_of
 
 MODES = {
+    "lines": "keeps each line; the newest state of what a line tells of counts",
     "replace": "replaces what the source gave for the same product, marketplace and month",
     "append": "adds, replaces nothing",
     "whole-months": "replaces all that the source gave for these months",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -13,9 +14,11 @@ from database import schema
 from database.engines.ports import Store
 from database.imports.csv_file import open_csv
 from database.imports.files import AUTO, import_file, stage
+from database.imports.line_batch import LineFile
 from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions
 from domain.errors import Refused
+from domain.settlements import Amount
 
 HEADINGS = "asin,brand,category,marketplace,metric,month,value\n"
 
@@ -48,13 +51,37 @@ def staged_rows(write) -> Callable[..., list[tuple]]:
 
     def rows(content: str | bytes, *, file_format: str = AUTO, currency: str = "USD", **options) -> list[tuple]:
         with duckdb.connect() as scratch, open_csv(write(content), encoding=options.get("encoding")) as file:
-            stage(scratch, file, ImportOptions(**options), file_format=file_format, currency=currency)
+            staged = stage(scratch, file, ImportOptions(**options), file_format=file_format, currency=currency)
+            if isinstance(staged, LineFile):
+                return [(*key, f"{value:.2f}") for key, value in sorted(sums_of_lines(scratch, staged).items())]
             return scratch.execute(
                 "SELECT asin::VARCHAR, marketplace::VARCHAR, metric::VARCHAR, strftime(month, '%Y-%m'), value::VARCHAR "
                 "FROM staged ORDER BY ALL"
             ).fetchall()
 
     return rows
+
+
+def sums_of_lines(scratch: duckdb.DuckDBPyConnection, staged: LineFile) -> dict[tuple, Decimal]:
+    """What staged lines add up to by the rules of their report, in prices without tax: (asin, marketplace, metric,
+    month) -> sum, with the net figures."""
+    sums: dict[tuple, Decimal] = {}
+    for asin, marketplace, month, *words, quantity, amount in scratch.execute(
+        "SELECT asin, marketplace, strftime(month, '%Y-%m'), transaction_type, amount_type, description, quantity, "
+        "amount FROM staged_line"
+    ).fetchall():
+        for posting in staged.lines.rules(Amount(*words)).postings:
+            number = quantity if posting.of_quantity else amount
+            if number is not None and not posting.tax_in_price:
+                key = (asin, marketplace, posting.metric, month)
+                sums[key] = sums.get(key, Decimal(0)) + Decimal(number) * posting.sign
+    for asin, marketplace, metric, month in list(sums):
+        for net, gross, less in (("Net units", "Gross units", "Returned units"),
+                                 ("Net revenue", "Gross sales", "Returns")):
+            if metric in (gross, less):
+                parts = (sums.get((asin, marketplace, part, month), Decimal(0)) for part in (gross, less))
+                sums[asin, marketplace, net, month] = next(parts) - next(parts)
+    return sums
 
 
 @pytest.fixture

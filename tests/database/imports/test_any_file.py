@@ -16,10 +16,12 @@ import pytest
 
 from database.imports.csv_file import open_csv
 from database.imports.files import stage
+from database.imports.line_batch import LineFile
 from database.imports.staging import ImportOptions
 from domain.errors import Refused
 from domain.spelling import name_key, tidy
 from tests.counts import count
+from tests.database.imports.conftest import sums_of_lines
 
 FILES = int(os.environ.get("LONG_FILES", "150"))
 PARTS = 5
@@ -158,6 +160,9 @@ def tab_file(chance: random.Random) -> Written:
 def read(path: Path) -> tuple[dict[tuple, Decimal], dict[str, str]]:
     with duckdb.connect() as scratch, open_csv(path) as file:
         staged = stage(scratch, file, ImportOptions(), file_format="auto", currency="USD")
+        if isinstance(staged, LineFile):
+            sums = sums_of_lines(scratch, staged).items()
+            return {(asin, place, name_key(metric), month): value for (asin, place, metric, month), value in sums}, {}
         facts = scratch.execute(
             "SELECT asin::VARCHAR, marketplace::VARCHAR, metric::VARCHAR, strftime(month, '%Y-%m'), value FROM staged"
         ).fetchall()

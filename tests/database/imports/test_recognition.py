@@ -2,8 +2,7 @@
 
 import pytest
 
-from database.imports.head import Head, Record
-from database.imports.known_reports import REPORTS, known_report
+from database.imports.known_reports import REPORTS
 
 # The first headings of each report as Seller Central writes them.
 HEADINGS = {
@@ -20,14 +19,6 @@ HEADINGS = {
     "price-amount\titem-related-fee-type\titem-related-fee-amount",
     "VAT transactions report":
         "UNIQUE_ACCOUNT_IDENTIFIER\tACTIVITY_PERIOD\tSALES_CHANNEL\tMARKETPLACE\tTRANSACTION_TYPE",
-    "settlement report": "settlement-id\tsettlement-start-date\ttotal-amount\tcurrency\ttransaction-type\torder-id\t"
-    "marketplace-name\tamount-type\tamount-description\tamount\tsku",
-    "transactions report": "Datum/Uhrzeit;Abrechnungsnummer;Typ;Bestellnummer;SKU;Beschreibung;Menge;Gesamt",
-    "advertising report": "Date\tPortfolio name\tCurrency\tCampaign Name\tAdvertised SKU\tAdvertised ASIN\tSpend",
-    "business report": '(Parent) ASIN,"(Child) ASIN",Title,Sessions - Total,Units Ordered,Ordered Product Sales',
-    "storage fees report": "asin\tfnsku\tfulfillment_center\tcountry_code\tmonth_of_charge\t"
-    "estimated_monthly_storage_fee",
-    "listings report": "item-name\titem-description\tlisting-id\tseller-sku\tprice\tasin1",
 }
 
 
@@ -43,44 +34,13 @@ def test_a_report_that_is_not_read_is_called_by_its_name_with_what_to_import_ins
     assert refusal_of(f"A title\n\n{HEADINGS[name].upper()}\nx\n") == words
 
 
-def test_what_is_said_to_import_instead_can_be_imported(staged_rows):
-    """The metrics that are named, in the formats that are named."""
-    metrics = ("FBA fees", "Referral fees", "Returned units", "Returns", "Reimbursements", "SEM costs",
-               "Other platform fees")
-    said = " ".join(report.instead for report in REPORTS)
-    assert all(metric in said for metric in metrics)
-    long = "asin,brand,marketplace,metric,month,value\n" + "".join(
-        f"B0TEST0001,Acme,US,{metric},2024-01,{number}\n" for number, metric in enumerate(metrics)
-    )
-    wide = f",,,{','.join(metrics)}\nASIN,Brand,Marketplace{',Jan-24' * 7}\nB0TEST0001,Acme,US,0,1,2,3,4,5,6\n"
-    wanted = sorted(("B0TEST0001", "US", metric, "2024-01", f"{n}.00") for n, metric in enumerate(metrics))
-    assert sorted(staged_rows(long)) == sorted(staged_rows(wide)) == wanted
-
-
-@pytest.mark.parametrize(
-    "headings",
-    [
-        ("date/time", "settlement id", "type", "order id", "total"),
-        ("date/heure", "numéro de versement", "type", "numéro de la commande", "total"),
-        ("Data/Ora:", "Numero pagamento", "Tipo", "totale"),
-        ("fecha y hora", "identificador de pago", "tipo", "total"),
-        ("fecha/hora", "Id. de liquidación", "tipo", "total"),
-        ("datum/tijd", "schikkings-ID", "type", "totaal"), ("日付/時間", "決済番号", "トランザクションの種類", "合計"),
-        ("datum/tid", "reglerings-id", "typ", "beställnings-id"),
-        ("data/godzina", "identyfikator rozliczenia", "typ", "identyfikator zamówienia"),
-    ],
-)
-def test_transactions_are_known_in_every_language(headings):
-    assert known_report(Head(",", (Record(headings, 1, 1),))).name == "transactions report"
-
-
 def test_a_file_of_no_known_format_is_told_what_the_nearest_lack_and_how_it_was_understood(refusal_of):
     content = "A title\n\nASIN;Brand;Shop;Measure;Value\nA1;Acme;US;Net;\"1\n2\"\nA2;;;;\n3;\n4;\n5;\n"
     assert refusal_of(content) == [
         "file.csv: its headings are those of no known format; nothing was taken in",
         "tidy (line 3) lacks Marketplace (or MP), Month",
-        "wide (line 3) lacks Marketplace (or MP), months such as Jan-24",
         "long (line 3) lacks marketplace, metric, month",
+        "sku-map (line 3) lacks sku",
         "line 1 was read as 'A title'",
         "line 3 was read as 'ASIN' | 'Brand' | 'Shop' | 'Measure' | 'Value'",
         "line 4 was read as 'A1' | 'Acme' | 'US' | 'Net' | '1 2'",
@@ -97,12 +57,12 @@ LINE = "1\t2024-01-05\tShipped\t{title}\tS\tA1\tAmazon.com\t2\tUSD\t10.50"
 @pytest.mark.parametrize("title", ['"Big Mug', 'Ruler 12"', '"Best" Mug', '"', '""', 'a ""b'])
 def test_a_quotation_mark_in_amazons_tab_file_is_a_character(staged_rows, title):
     content = ORDERS + (LINE.format(title=title) + "\tParis\t\n") * 3
-    assert [row[-1] for row in staged_rows(content)] == ["31.50", "6.00", "31.50", "6.00", "0.00", "0.00"]
+    assert [row[-1] for row in staged_rows(content)] == ["31.50", "6.00", "31.50", "6.00"]
 
 
 def test_cells_cut_off_at_the_end_of_a_line_of_amazons_tab_file_are_blank(staged_rows):
     content = ORDERS + LINE + "\tParis\tno\n" + LINE + "\n" + LINE + "\t\n" + LINE.removesuffix("\tUSD\t10.50")
-    assert [row[-1] for row in staged_rows(content)] == ["31.50", "8.00", "31.50", "8.00", "0.00", "0.00"]
+    assert [row[-1] for row in staged_rows(content)] == ["31.50", "8.00", "31.50", "8.00"]
 
 
 def test_a_line_of_amazons_tab_file_that_is_cut_before_its_quantity_is_refused(refusal_of):
@@ -112,7 +72,7 @@ def test_a_line_of_amazons_tab_file_that_is_cut_before_its_quantity_is_refused(r
     ]
     # A program that saved the file again wrote a line break in a title: the line is two halves.
     assert refusal_of(ORDERS + LINE + "\n" + LINE.format(title='"Big\nMug"') + "\n") == [
-        "file.csv: line 4, column purchase-date: 'S' is not a month; write it like 2024-03; nothing was taken in"
+        "file.csv: line 3, column sales-channel: '' is blank; nothing was taken in"
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from database.engines.ports import Store
-from database.imports.undo import Undone
+from database.imports.undone import Undone
 from database.names.joining import join_names
 from database.names.report import JoinReport
 from database.names.undoing import take_back

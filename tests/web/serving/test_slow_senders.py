@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import socket
 from collections.abc import Iterator
 
 import pytest
+from gunicorn.http.unreader import SocketUnreader
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from web.serving import slow_senders
 from web.serving.slow_senders import DEADLINE, LARGEST_BODY, LARGEST_HEAD, PACE, Arrival
@@ -128,3 +131,38 @@ def test_whoever_waits_to_be_asked_for_a_form_is_asked(ends):
     assert sender.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
     sender.sendall(b"a=b")
     assert arrival.is_enough()
+
+
+PRIVATE_PARTS = {
+    ThreadWorker.enqueue_req: "(self, conn)",
+    ThreadWorker.handle: "(self, conn)",
+    ThreadWorker.finish_request: "(self, conn, fs)",
+    ThreadWorker.handle_error: "(self, req, client, addr, exc)",
+    ThreadWorker._keepalive_after: "(self, conn, keepalive)",
+    SocketUnreader.__init__: "(self, sock, max_chunk=8192)",
+    SocketUnreader.chunk: "(self, size_hint=None)",
+    TConn.__init__: "(self, cfg, sock, client, server)",
+}
+ATTRIBUTES = {
+    ThreadWorker: {"alive", "nr_conns", "pending_conns", "poller"}, TConn: {"sock", "client", "timeout", "parser"},
+}
+
+
+def test_gunicorn_still_has_the_parts_that_are_replaced_here_and_calls_them_so() -> None:
+    """Whoever upgrades gunicorn and meets this reads `ThreadWorker` anew: what we override may not be called any more,
+    and slow senders would take all threads."""
+    assert {part: str(inspect.signature(part)) for part in PRIVATE_PARTS} == PRIVATE_PARTS
+    overridden = {name for name, part in vars(slow_senders.PatientWorker).items() if inspect.isfunction(part)}
+    ours = {"_has_enough_of", "_say_farewell", "_hear_last_words"}
+    assert overridden - ours == {
+        part.__name__ for part in PRIVATE_PARTS if getattr(ThreadWorker, part.__name__, None) is part
+    }
+    assert not ours & set(dir(ThreadWorker)), "gunicorn has methods of these names now"
+    for owner, names in ATTRIBUTES.items():
+        known = {
+            name
+            for base in owner.__mro__
+            for part in vars(base).values() if inspect.isfunction(part)
+            for name in part.__code__.co_names
+        }
+        assert names <= known, owner

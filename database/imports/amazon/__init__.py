@@ -1,0 +1,1 @@
+"""Amazon's own reports, as Seller Central gives them."""

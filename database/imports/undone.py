@@ -1,0 +1,22 @@
+"""What taking an import back did."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What taking an import back did."""
+
+    import_id: int
+    file_name: str
+    facts: int
+    value: Decimal
+    returned_facts: int
+    months: tuple[datetime.date, ...]
+    undone_at: datetime.datetime
+    renamed_facts: int | None = None
+    """For a join of names: how many facts have their old name again. None for an import."""

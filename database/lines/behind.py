@@ -1,0 +1,199 @@
+"""From a figure back to what it is made of: lines of reports, imported facts, and the formula of a derived one."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from database import schema
+from database.lines.costs import valid_cost
+from database.lines.counting import CountingRules, choices_of, counted, lumps_of, taxed, with_neighbours
+from database.lines.products import lines_with_products
+from domain.amazon import ACCOUNT
+from domain.derived import MARGINS, NET, Formula
+from domain.metrics import NET_COGS, NET_UNITS
+
+line, posting, kind, book = (
+    schema.amazon_line, schema.amazon_posting, schema.amazon_kind, schema.financials_import
+)
+fact, product = schema.financials, schema.asin
+_FORMULAS = {formula.metric: formula for formula in (*NET, *MARGINS)}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What is asked about: one product, month, marketplace and metric."""
+
+    asin: str
+    month: datetime.date
+    marketplace: str
+    metric: str
+
+
+@dataclass(frozen=True)
+class LineBehind:
+    """One amount of a report, and what it gives to the figure. `line` counts the file's lines from 1."""
+
+    import_id: int
+    file_name: str
+    report: str
+    line: int
+    happened: str
+    order_id: str | None
+    sku: str | None
+    words: str
+    amount: Decimal
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class FactBehind:
+    """Imported facts of one import; `file_name` is '' for rows that no import of ours brought in."""
+
+    import_id: int | None
+    file_name: str
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class Part:
+    """A figure that another follows from, and with which sign."""
+
+    sign: int
+    behind: Behind
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What a figure is made of. Its lines, imported facts, lumps told by product (`taken_off`) and parts add up to
+    `value`; `rounding` is what their cents lack, where amounts have more decimals. A unit cost is `cost` per piece."""
+
+    figure: Figure
+    value: Decimal | None
+    lines: tuple[LineBehind, ...]
+    facts: tuple[FactBehind, ...]
+    taken_off: Decimal
+    parts: tuple[Part, ...]
+    rounding: Decimal
+    cost: Decimal | None = None
+
+
+def what_is_behind(connection: sa.Connection, figure: Figure, rules: CountingRules) -> Behind:
+    """Follows a figure back, and its parts. `value` is None where there is no such figure."""
+    value = _value(connection, figure)
+    facts = tuple(_facts(connection, figure))
+    lines = tuple(_lines(connection, figure, rules))
+    taken = _taken_off(connection, figure, rules)
+    parts: tuple[Part, ...] = ()
+    cost = None
+    if value is not None and not facts:
+        if figure.metric in _FORMULAS:
+            parts = tuple(_parts(connection, figure, _FORMULAS[figure.metric], rules))
+        elif figure.metric == NET_COGS and not lines:
+            cost, parts = _cost(connection, figure, rules)
+    told = sum((each.value for each in (*lines, *facts)), Decimal(0)) - taken
+    told += sum((part.sign * (part.behind.value or 0) for part in parts), Decimal(0)) * (1 if cost is None else cost)
+    rounding = Decimal(0) if value is None else value - told
+    return Behind(figure, value, lines, facts, taken, parts, rounding, cost)
+
+
+def marketplaces_of(connection: sa.Connection, asin: str, month: datetime.date, metric: str) -> list[str]:
+    """The marketplaces in which a product has a figure."""
+    return list(connection.execute(
+        sa.select(fact.c.marketplace).join_from(fact, product, product.c.id == fact.c.asin_id)
+        .where(product.c.asin == asin, fact.c.month == month, fact.c.metric == metric)
+        .distinct().order_by(fact.c.marketplace)
+    ).scalars())
+
+
+def _at(figure: Figure) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        product.c.asin == figure.asin, fact.c.month == figure.month, fact.c.marketplace == figure.marketplace,
+        fact.c.metric == figure.metric,
+    )
+
+
+def _value(connection: sa.Connection, figure: Figure) -> Decimal | None:
+    query = sa.select(sa.func.sum(fact.c.value)).join_from(fact, product, product.c.id == fact.c.asin_id)
+    return connection.execute(query.where(_at(figure))).scalar()
+
+
+def _facts(connection: sa.Connection, figure: Figure) -> Iterator[FactBehind]:
+    imported = sa.or_(fact.c.import_id.is_(None), fact.c.import_id != schema.DERIVED)
+    rows = connection.execute(
+        sa.select(fact.c.import_id, book.c.file_name, sa.func.sum(fact.c.value).label("value"))
+        .select_from(fact.join(product, product.c.id == fact.c.asin_id).outerjoin(book, book.c.id == fact.c.import_id))
+        .where(_at(figure), imported).group_by(fact.c.import_id, book.c.file_name).order_by(fact.c.import_id)
+    )
+    yield from (FactBehind(row.import_id, row.file_name or "", row.value) for row in rows)
+
+
+def _lines(connection: sa.Connection, figure: Figure, rules: CountingRules) -> Iterator[LineBehind]:
+    cell = (figure.marketplace, figure.month)
+    choice = choices_of(connection, [cell], rules.sales_from).get(cell)
+    if choice is None:
+        return
+    source, whose = lines_with_products()
+    amount = sa.case((posting.c.of_quantity == sa.true(), line.c.quantity), else_=line.c.amount)
+    query = (
+        sa.select(
+            line.c.import_id, book.c.file_name, line.c.report, line.c.line, line.c.happened, line.c.order_id,
+            line.c.sku, kind.c.transaction_type, kind.c.amount_type, kind.c.description, amount.label("amount"),
+            (amount * posting.c.sign).label("value"),
+        )
+        .select_from(source.join(kind, kind.c.id == line.c.kind_id).join(book, book.c.id == line.c.import_id))
+        .where(
+            line.c.counts == sa.true(), line.c.marketplace == figure.marketplace, line.c.month == figure.month,
+            posting.c.metric == figure.metric, whose == figure.asin, counted(choice),
+            taxed(figure.marketplace, rules.prices_include_tax), amount.is_not(None),
+        )
+        .order_by(line.c.import_id, line.c.line, line.c.part)
+    )
+    for row in connection.execute(query):
+        words = " / ".join(filter(None, (row.transaction_type, row.amount_type, row.description)))
+        yield LineBehind(
+            row.import_id, row.file_name, row.report, row.line, row.happened, row.order_id, row.sku, words,
+            Decimal(row.amount), Decimal(row.value),
+        )
+
+
+def _taken_off(connection: sa.Connection, figure: Figure, rules: CountingRules) -> Decimal:
+    """What reports tell by product, and so is no part of the lump."""
+    if figure.asin != ACCOUNT:
+        return Decimal(0)
+    cells: Collection = with_neighbours(connection, {(figure.marketplace, figure.month)})
+    return sum((
+        lump.value for lump in lumps_of(connection, cells, rules)
+        if (lump.marketplace, lump.month, lump.metric) == (figure.marketplace, figure.month, figure.metric)
+    ), Decimal(0))
+
+
+def _parts(
+    connection: sa.Connection, figure: Figure, formula: Formula, rules: CountingRules
+) -> Iterator[Part]:
+    for sign, metrics in ((1, formula.plus), (-1, formula.minus)):
+        for metric in metrics:
+            behind = what_is_behind(
+                connection, Figure(figure.asin, figure.month, figure.marketplace, metric), rules
+            )
+            if behind.value is not None:
+                yield Part(sign, behind)
+
+
+def _cost(
+    connection: sa.Connection, figure: Figure, rules: CountingRules
+) -> tuple[Decimal | None, tuple[Part, ...]]:
+    cell = sa.select(
+        sa.literal(figure.asin).label("asin"), sa.literal(figure.marketplace).label("marketplace"),
+        sa.literal(figure.month, sa.Date).label("month"),
+    ).subquery("cell")
+    cost = connection.execute(sa.select(valid_cost(cell).c.cost)).scalar()
+    if cost is None:
+        return None, ()
+    units = what_is_behind(connection, Figure(figure.asin, figure.month, figure.marketplace, NET_UNITS), rules)
+    return cost, (Part(1, units),)
+

@@ -1,0 +1,75 @@
+"""What a piece of a product costs in a marketplace and month."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from database import schema
+from database.lines.scope import Cell
+from database.lines.skus import known_skus
+from domain.metrics import NET_UNITS
+
+cost, fact, product = schema.unit_cost, schema.financials, schema.asin
+
+
+def costs_of_products() -> sa.Subquery:
+    """Product, marketplace ('' for all), first month -> the cost that the last import told."""
+    own, general = known_skus("cost_own"), known_skus("cost_general")
+    product = sa.func.coalesce(cost.c.asin, own.c.asin, general.c.asin, sa.literal("SKU-").concat(cost.c.sku))
+    newest = sa.func.row_number().over(
+        partition_by=(product, cost.c.marketplace, cost.c.valid_from),
+        order_by=(cost.c.import_id.desc(), cost.c.line.desc()),
+    )
+    told = (
+        sa.select(
+            product.label("asin"), cost.c.marketplace, cost.c.valid_from, cost.c.cost, newest.label("newest")
+        )
+        .select_from(
+            cost
+            .outerjoin(own, sa.and_(own.c.sku == cost.c.sku, own.c.marketplace == cost.c.marketplace))
+            .outerjoin(general, sa.and_(general.c.sku == cost.c.sku, general.c.marketplace == ""))
+        )
+        .subquery("told_cost")
+    )
+    return (
+        sa.select(told.c.asin, told.c.marketplace, told.c.valid_from, told.c.cost)
+        .where(told.c.newest == 1).subquery("product_cost")
+    )
+
+
+def valid_cost(cells: sa.Subquery) -> sa.Subquery:
+    """Each row of `cells` (asin, marketplace, month) that a cost is known for, with the one that is valid there."""
+    costs = costs_of_products()
+    best = sa.func.row_number().over(
+        partition_by=(cells.c.asin, cells.c.marketplace, cells.c.month),
+        order_by=(costs.c.marketplace.desc(), costs.c.valid_from.desc()),
+    )
+    fitting = (
+        sa.select(cells.c.asin, cells.c.marketplace, cells.c.month, costs.c.cost, best.label("best"))
+        .join_from(cells, costs, sa.and_(
+            costs.c.asin == cells.c.asin, costs.c.marketplace.in_((cells.c.marketplace, "")),
+            costs.c.valid_from <= cells.c.month,
+        ))
+        .subquery("fitting_cost")
+    )
+    return (
+        sa.select(fitting.c.asin, fitting.c.marketplace, fitting.c.month, fitting.c.cost)
+        .where(fitting.c.best == 1).subquery("valid_cost")
+    )
+
+
+def cells_of_costs(connection: sa.Connection, import_id: int) -> set[Cell]:
+    """Where units were sold of the products that an import tells costs of, from the first of its months on."""
+    told = costs_of_products()
+    first = connection.execute(
+        sa.select(sa.func.min(cost.c.valid_from)).where(cost.c.import_id == import_id)
+    ).scalar()
+    if first is None:
+        return set()
+    query = (
+        sa.select(fact.c.marketplace, fact.c.month)
+        .join_from(fact, product, product.c.id == fact.c.asin_id)
+        .where(fact.c.metric == NET_UNITS, fact.c.month >= first, product.c.asin.in_(sa.select(told.c.asin)))
+        .distinct()
+    )
+    return {(row.marketplace, row.month.replace(day=1)) for row in connection.execute(query)}

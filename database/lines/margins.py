@@ -1,0 +1,86 @@
+"""Net figures, cost of goods and margins of what lines and unit costs tell, where no import gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import sqlalchemy as sa
+
+from database import schema
+from database.lines.costs import costs_of_products, valid_cost
+from database.lines.rounding import half_even
+from database.lines.scope import Cell, within
+from domain.derived import MARGINS, NET, PARTS, Formula
+from domain.metrics import NET_COGS, NET_UNITS
+
+fact, work, product = schema.financials, schema.derived_fact, schema.asin
+_COLUMNS = ("asin", "asin_id", "marketplace", "month", "metric", "value")
+
+
+def margins(cells: Collection[Cell]) -> Iterator[sa.Insert]:
+    """The statements that add what follows from the rows of `derived_fact` and from imported facts of the same
+    products, each after what it rests on."""
+    yield from (_insert(cells, formula) for formula in NET)
+    yield _insert_costs(cells)
+    yield from (_insert(cells, formula) for formula in MARGINS)
+
+
+def _figures(cells: Collection[Cell]) -> sa.Subquery:
+    """What is known: the derived rows, and imported facts where lines or a unit cost tell of the same product."""
+    others = sa.or_(fact.c.import_id.is_(None), fact.c.import_id != schema.DERIVED)
+    told = sa.exists().where(
+        work.c.asin_id == fact.c.asin_id, work.c.marketplace == fact.c.marketplace, work.c.month == fact.c.month
+    )
+    costs = costs_of_products()
+    costed = product.c.asin.in_(sa.select(costs.c.asin))
+    imported = (
+        sa.select(product.c.asin, fact.c.asin_id, fact.c.marketplace, fact.c.month, fact.c.metric, fact.c.value)
+        .join_from(fact, product, product.c.id == fact.c.asin_id)
+        .where(others, within(fact, cells), fact.c.metric.in_(PARTS), sa.or_(told, costed))
+    )
+    derived = sa.select(work.c.asin, work.c.asin_id, work.c.marketplace, work.c.month, work.c.metric, work.c.value)
+    return sa.union_all(derived, imported).subquery("figure")
+
+
+def _is_given(figure: sa.Subquery, metric: str) -> sa.ColumnElement[bool]:
+    """Whether an import gives the metric there: its figure is taken as it is."""
+    given = fact.alias("given")
+    return sa.exists().where(
+        given.c.asin_id == figure.c.asin_id, given.c.marketplace == figure.c.marketplace,
+        given.c.month == figure.c.month, given.c.metric == metric,
+        sa.or_(given.c.import_id.is_(None), given.c.import_id != schema.DERIVED),
+    )
+
+
+def _insert(cells: Collection[Cell], formula: Formula) -> sa.Insert:
+    figure = _figures(cells)
+    grain = (figure.c.asin, figure.c.asin_id, figure.c.marketplace, figure.c.month)
+    value = sa.func.sum(sa.case(
+        (figure.c.metric.in_(formula.plus), figure.c.value), (figure.c.metric.in_(formula.minus), -figure.c.value),
+        else_=sa.literal(0, schema.Money),
+    ))
+    needed = sa.func.sum(sa.case((figure.c.metric.in_(formula.needs), 1), else_=0)) > 0
+    rows = (
+        sa.select(*grain, sa.literal(formula.metric).label("metric"), sa.cast(value, schema.Money).label("value"))
+        .where(sa.not_(_is_given(figure, formula.metric)))
+        .group_by(*grain).having(needed)
+    )
+    return sa.insert(work).from_select(_COLUMNS, rows)
+
+
+def _insert_costs(cells: Collection[Cell]) -> sa.Insert:
+    """Net COGS = net units times the unit cost that is valid in the month, rounded half to even."""
+    figure = _figures(cells)
+    grain = (figure.c.asin, figure.c.asin_id, figure.c.marketplace, figure.c.month)
+    units = (
+        sa.select(*grain, sa.func.sum(figure.c.value).label("units"))
+        .where(figure.c.metric == NET_UNITS, sa.not_(_is_given(figure, NET_COGS))).group_by(*grain).subquery("sold")
+    )
+    cost = valid_cost(units)
+    rows = sa.select(
+        units.c.asin, units.c.asin_id, units.c.marketplace, units.c.month, sa.literal(NET_COGS).label("metric"),
+        half_even(units.c.units * cost.c.cost).label("value"),
+    ).join_from(units, cost, sa.and_(
+        cost.c.asin == units.c.asin, cost.c.marketplace == units.c.marketplace, cost.c.month == units.c.month
+    ))
+    return sa.insert(work).from_select(_COLUMNS, rows)

@@ -1,0 +1,25 @@
+"""Rounding half to even in SQL, the same on every engine: MariaDB's ROUND is half up, DuckDB's cast too."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from database import schema
+
+_EXACT = sa.Numeric(30, 6)
+_WHOLE = sa.Numeric(22, 0)
+
+
+def half_even(amount: sa.ColumnElement) -> sa.ColumnElement:
+    """The amount at two decimals. It may have six."""
+    hundredfold = sa.cast(amount, _EXACT) * sa.literal(100, sa.Integer)
+    below = sa.cast(sa.func.floor(hundredfold), _WHOLE)
+    rest = hundredfold - below
+    up = sa.case(
+        (rest > sa.literal(Decimal("0.5"), sa.Numeric(2, 1)), 1),
+        (rest < sa.literal(Decimal("0.5"), sa.Numeric(2, 1)), 0),
+        else_=sa.func.abs(sa.func.mod(below, 2)),
+    )
+    return sa.cast((below + up) * sa.literal(Decimal("0.01"), sa.Numeric(3, 2)), schema.Money)
