@@ -4,7 +4,7 @@ import gzip
 import html
 import re
 
-LARGEST_PAGE = 60 * 1024
+LARGEST_PAGE = 70_000
 
 
 def own_files(page: str) -> list[str]:
