@@ -26,7 +26,7 @@ from database.facts.ledger import note_changed_months
 from database.imports import facts
 from database.imports.derived_facts import derive_after_facts
 from database.imports.dimensions import Entry, place_products
-from database.imports.lowering import lowering_words
+from database.imports.lowering import lowering_words, replaced_by_month
 from database.imports.meeting import joined, meet_stored
 from database.imports.report import ImportReport, MetricSum, MonthSum
 from database.imports.staging import APPEND, DEMO, REPLACE, ImportOptions, Skipped, Staged
@@ -75,7 +75,7 @@ def _take_in(
     new = facts.insert_facts(store, connection, scratch, staged, entry, months=months)
     earlier = [] if options.mode == APPEND else facts.earlier_ranges(connection, source, months)
     replaced = facts.set_aside(store, connection, new, earlier, months=months, mode=options.mode) if earlier else ()
-    lowering = lowering_words(store, connection, entry.import_id, by_month) if replaced else ()
+    before = replaced_by_month(store, connection, entry.import_id, months) if replaced else ()
     demo_facts, demo_value, demo_months = (
         facts.remove_demo(store, connection) if source != DEMO else (0, Decimal(0), [])
     )
@@ -92,11 +92,11 @@ def _take_in(
         dry_run=options.dry_run, import_id=None if options.dry_run else entry.import_id, rows_read=staged.rows_read,
         cells_read=staged.cells_read, metrics=metrics, months=months, by_month=by_month, skipped=staged.skipped,
         skipped_columns=staged.skipped_columns, met=joined(staged.met, (*stored.met, *placement.met)),
-        replaced=replaced, kept=kept, kept_products=kept_count,
+        read_as=staged.read_as, replaced=replaced, replaced_by_month=before, kept=kept, kept_products=kept_count,
         differences=placement.differences, difference_count=placement.difference_count, overlaps=overlaps,
         new=placement.new, demo_facts=demo_facts, demo_value=demo_value, currencies=staged.currencies,
         symbols=staged.symbols, rounded=staged.rounded, notes=staged.notes,
-        warnings=(*lowering, *staged.warnings, *stored.warnings, *placement.warnings),
+        warnings=(*lowering_words(before, by_month), *staged.warnings, *stored.warnings, *placement.warnings),
         seconds=round(time.monotonic() - started, 3),
     )
 

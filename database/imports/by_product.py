@@ -49,6 +49,7 @@ def stage_table(
         currencies=check_currencies(currencies, options, sorted(named), style.symbols), symbols=style.symbols,
         skipped_columns=columns.skipped, skipped=tuple(skipped), notes=tuple(_notes(written, gathered, columns,
             costs.notes)),
+        read_as=("decimal comma" if style.decimal == "," else "decimal point",),
         warnings=(*columns.warnings, *_warnings(gathered), *costs.warnings), met=_met(columns, gathered),
         rows_read=gathered.rows, cells_read=gathered.filled + gathered.blank, rounded=style.rounded,
         products="staged_product",
@@ -63,8 +64,6 @@ def _met(columns: Columns, gathered: Gathered) -> tuple[Met, ...]:
 def _notes(
     written: dict[str, str], gathered: Gathered, columns: Columns, of_costs: Sequence[str]
 ) -> Iterator[str]:
-    if gathered.style.decimal == ",":
-        yield "decimal comma"
     for separator, order in {**gathered.orders, **(columns.orders or {})}.items():
         yield f"dates with {separator}: the {'day' if order == 'dmy' else 'month'} stands first"
     for remark, metric in remarks_of(written):

@@ -19,6 +19,7 @@ import duckdb
 
 from database.imports.csv_file import CsvFile
 from database.imports.faults import LISTED, Fault
+from database.imports.identifiers import DAMAGED_ASIN, damage_of
 from database.imports.month_texts import ReadMonths, read_months
 from database.imports.names import Names, read_names
 from database.imports.numbers import (
@@ -61,7 +62,8 @@ class Cell:
 class CellSource:
     """What a format makes of its file. `query` is SQL over the file with the columns FIELDS, texts or NULL. One that
     may have rows of totals gives `name` and `sku` beside, and in `numbered` a number `record` of each row of the file;
-    `cells_of` gives the cells of one record, and `facts_of` its (asin, marketplace, metric, month, column)."""
+    `cells_of` gives the cells of one record, and `facts_of` its (asin, marketplace, metric, month, column). A value
+    that breaks one of the rules `skippable` may stand in a column that is better left out: its message says how."""
 
     file: CsvFile
     query: str
@@ -70,6 +72,7 @@ class CellSource:
     numbered: str = ""
     rows_per_record: int = 1
     unread: tuple[int, ...] = ()
+    skippable: frozenset[str] = frozenset()
     blank_rules: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(NEEDED, "is blank"))
 
 
@@ -262,17 +265,12 @@ def _spreadsheet_errors(scratch: duckdb.DuckDBPyConnection, name: str) -> list[t
     ).fetchall()
 
 
-def _damaged_asins(scratch: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """What a spreadsheet makes of an ASIN that looks like a number: 3.06E+09, or no zeros in front."""
-    return scratch.execute(
-        "SELECT DISTINCT asin, CASE WHEN contains(upper(asin), 'E') THEN '" + _POWER + "' ELSE '" + _ZEROS + "' END "
-        "FROM word WHERE g = 3 AND kind <> 'blank' AND regexp_full_match(upper(asin), "
-        f"'\\s*([0-9]+([.,][0-9]+)?E[+]?[0-9]+|[0-9]{{7,9}})\\s*') LIMIT {MOST_TEXTS}"
+def _damaged_asins(scratch: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    rows = scratch.execute(
+        "SELECT DISTINCT asin FROM word WHERE g = 3 AND kind <> 'blank' "
+        f"AND regexp_full_match(asin, '{DAMAGED_ASIN}') LIMIT {MOST_TEXTS}"
     ).fetchall()
-
-
-_POWER = "is an ASIN that a spreadsheet took for a number; format the column as text and fill it in again"
-_ZEROS = "is an ASIN without the zeros at its front, which a spreadsheet took off; write all ten characters"
+    return {asin: damage_of(asin) for (asin,) in rows}
 
 
 def _word_refusal(
@@ -302,6 +300,8 @@ def _faults_of(
             rule = rule_of_mark(",")
         if rule is not None and (filled or rule not in source.blank_rules.values()):
             written = cell.text if cell.written is None else cell.written
+            if cell.field == "value" and rule in source.skippable:
+                rule = f"{rule}; --skip-column {cell.column!r} leaves its column out"
             yield Fault(rule, line, cell.column, written, cell.position)
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from database.imports.encodings import Settled, codec_of, judge_encoding, marked_encoding, to_utf8
+from database.imports.encodings import NAMES, Settled, codec_of, judge_encoding, marked_encoding, to_utf8
 from database.imports.faults import LISTED, Fault, refusal
 from database.imports.head import Head, Headings, Record, delimiters_of, head_records, head_text
 from database.imports.record_count import count_blank_lines, count_outside_quotes
@@ -50,6 +50,7 @@ class TextFile:
     notes: tuple[str, ...] = ()
     delimiter: str = ""
     percent_columns: frozenset[int] = frozenset()
+    encoding: str = "UTF-8"
 
     @cached_property
     def heads(self) -> tuple[Head, ...]:
@@ -248,6 +249,7 @@ def _looked_over(path: Path, name: str, told: str | None, workspace: Path) -> Te
     return TextFile(
         name, source, sha256 or found.sha256, found.lines, found.has_quotes, workspace,
         notes=(settled.note,) if settled else (),
+        encoding=NAMES.get(settled.codec, settled.codec) if settled else "UTF-8",
     )
 
 

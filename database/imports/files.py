@@ -41,6 +41,7 @@ FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (
 AUTO = "auto"
 NEAREST, SHOWN_LINES, SHOWN_CELLS = 3, 5, 12
 """How much is shown of a file of no known format."""
+_DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs"}
 MEMORY = 704
 """MiB that DuckDB may use for an import before it spills to disk: the process stays below 1 GiB with it."""
 
@@ -78,7 +79,9 @@ def stage(
     """Reads the file's cells by its format, found by its headings if `file_format` is auto."""
     module, file = _recognised(text, _chosen(file_format))
     staged = module.stage(scratch, file, options, Currencies(currency, file.name))
-    return dataclasses.replace(staged, notes=(*text.notes, *_notes(file), *staged.notes))
+    return dataclasses.replace(
+        staged, notes=(*text.notes, *_notes(file), *staged.notes), read_as=(*_read_as(file), *staged.read_as)
+    )
 
 
 def is_of_known_format(text: TextFile, file_format: str = AUTO) -> bool:
@@ -139,6 +142,15 @@ def _nearest(text: TextFile, formats: dict[str, ModuleType]) -> list[str]:
 def _as_understood(head: Head) -> Iterator[str]:
     for record in head.records[:SHOWN_LINES]:
         yield f"line {record.first_line} was read as {' | '.join(shown(cell) for cell in record.cells[:SHOWN_CELLS])}"
+
+
+def _read_as(file: CsvFile) -> Iterator[str]:
+    if not file.text.sheet:
+        yield file.text.encoding
+        yield f"cells between {_DELIMITERS[file.delimiter]}"
+    first, last = file.headings[0].first_line, file.last_heading_line
+    kind = "row" if file.text.sheet else "line"
+    yield f"headings in {kind} {first}" if first == last else f"headings in {kind}s {first} to {last}"
 
 
 def _notes(file: CsvFile) -> Iterator[str]:

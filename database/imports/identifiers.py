@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from database.imports.faults import Fault
@@ -17,6 +18,17 @@ HEADINGS = {
 """A heading -> the field it fills."""
 LABELS = ("name", "sku")
 """Fields that name a row and are no part of a fact."""
+DAMAGED_ASIN = r"\s*([0-9]+([.,][0-9]+)?[Ee][+]?[0-9]+|[0-9]{7,9})\s*"
+"""What a spreadsheet makes of an ASIN that looks like a number: 3.06E+09, or no zeros in front."""
+_POWER = "is an ASIN that a spreadsheet took for a number; format the column as text and fill it in again"
+_ZEROS = "is an ASIN without the zeros at its front, which a spreadsheet took off; write all ten characters"
+
+
+def damage_of(asin: str) -> str:
+    """What a spreadsheet did to an ASIN; nothing if it is whole."""
+    if not re.fullmatch(DAMAGED_ASIN, asin, re.ASCII):
+        return ""
+    return _POWER if "E" in asin.upper() else _ZEROS
 
 
 def find_identifiers(headings: Sequence[str], *, line: int) -> tuple[dict[str, int], list[Fault]]:

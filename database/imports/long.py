@@ -18,6 +18,8 @@ from database.imports.staging import ImportOptions, Staged
 from domain.spelling import name_key
 
 FORMAT = "long"
+COLUMNS = ("asin", "brand", "category", "marketplace", "metric", "month", "value")
+"""In the order in which people expect them; any other does as well."""
 _NEEDED = ("asin", "marketplace", "metric", "month", "value")
 _OWN = ("metric", "month", "value")
 

@@ -21,35 +21,37 @@ _METRICS = 4
 aside = schema.financials_replaced
 
 
-def lowering_words(
-    store: Store, connection: sa.Connection, import_id: int, taken: Sequence[MonthSum]
-) -> tuple[str, ...]:
-    """A warning for each month in which `taken`, the sums of this import, are lower than what it replaced."""
-    months = sorted({found.month for found in taken})
-    before, after = _replaced(store, connection, import_id, months), {(m.month, m.metric): m.value for m in taken}
+def replaced_by_month(
+    store: Store, connection: sa.Connection, import_id: int, months: Sequence[datetime.date]
+) -> tuple[MonthSum, ...]:
+    """Count and sum of what an import replaced, by metric and month."""
+    query = (
+        sa.select(
+            aside.c.metric, aside.c.month, sa.func.count().label("facts"), total(aside.c.value).label("value"),
+        )
+        .where(aside.c.replaced_by == import_id)
+        .group_by(aside.c.metric, aside.c.month)
+    )
+    sums: dict[tuple[str, datetime.date], MonthSum] = {}
+    for rows in store.each_part(connection, months, lambda part: part.execute(query).all()):
+        for metric, month, facts, value in rows:
+            key = (metric or "", month)
+            known = sums.get(key, MonthSum(*key, 0, Decimal(0)))
+            sums[key] = MonthSum(*key, known.facts + facts, known.value + value)
+    return tuple(sums[key] for key in sorted(sums))
+
+
+def lowering_words(before: Sequence[MonthSum], taken: Sequence[MonthSum]) -> tuple[str, ...]:
+    """A warning for each month in which `taken`, the sums of an import, are lower than what it replaced."""
+    after = {(found.month, found.metric): found.value for found in taken}
     lower: dict[datetime.date, list[str]] = defaultdict(list)
-    for (month, metric), value in sorted(before.items()):
-        now = after.get((month, metric), Decimal(0))
-        if now < value:
-            lower[month].append(f"{metric} from {value:,.2f} to {now:,.2f}")
+    for found in sorted(before, key=lambda found: (found.month, found.metric)):
+        now = after.get((found.month, found.metric), Decimal(0))
+        if now < found.value:
+            lower[found.month].append(f"{found.metric} from {found.value:,.2f} to {now:,.2f}")
     words = [_words(month, metrics) for month, metrics in sorted(lower.items())]
     more = (f"and {len(words) - LISTED:,} more months are lowered",) if len(words) > LISTED else ()
     return (*words[:LISTED], *more)
-
-
-def _replaced(
-    store: Store, connection: sa.Connection, import_id: int, months: Sequence[datetime.date]
-) -> dict[tuple[datetime.date, str], Decimal]:
-    query = (
-        sa.select(aside.c.month, aside.c.metric, total(aside.c.value).label("value"))
-        .where(aside.c.replaced_by == import_id)
-        .group_by(aside.c.month, aside.c.metric)
-    )
-    sums: dict[tuple[datetime.date, str], Decimal] = defaultdict(Decimal)
-    for rows in store.each_part(connection, months, lambda part: part.execute(query).all()):
-        for month, metric, value in rows:
-            sums[month, metric or ""] += value
-    return sums
 
 
 def _words(month: datetime.date, metrics: Sequence[str]) -> str:

@@ -49,6 +49,7 @@ _NO_VALUE = (
     f"|[nN][uU][lL][lL])?{_SPACE}"
 )
 """Blank, `-`, `$ -`, `--`, dashes, `n/a`, `#N/A`, `null`: the same pattern for DuckDB and for Python."""
+NOT_A_NUMBER = "is not a number"
 PERCENTAGE = "is a percentage, which nobody can sum; leave it out"
 SPREADSHEET_ERROR = "is an error of the spreadsheet; mend its formula, or clear the cell"
 ERROR_WORD = r"#[A-Z]+[A-Z/0-]*[!?]|Err:[0-9]+"
@@ -204,7 +205,7 @@ WITH plain AS (
             WHEN kind = 'bad' AND regexp_matches(text, '[%\uff05]\\s*$') THEN '{PERCENTAGE}'
             WHEN kind = 'bad' AND text = '{NOT_CALCULATED}' THEN '{WITHOUT_VALUE}'
             WHEN kind = 'bad' AND regexp_matches(text, '^\\s*#[A-Z]+[A-Z/0]*[!?]?\\s*$') THEN '{SPREADSHEET_ERROR}'
-            WHEN kind = 'bad' THEN 'is not a number'
+            WHEN kind = 'bad' THEN '{NOT_A_NUMBER}'
             WHEN kind = 'either' AND '{mark}' = ''
                 THEN 'could be thousands or thousandths, and no other cell settles it; give --decimal . or --decimal ,'
             WHEN kind = '{wrong}' THEN '{words}'

@@ -26,13 +26,24 @@ _RULES = {
 }
 
 
+def permit(scratch: duckdb.DuckDBPyConnection, only_brands: Collection[int]) -> None:
+    """Leaves TEMP table `permitted` with the ids of these brands."""
+    ids = ", ".join(f"({int(number)})" for number in sorted(only_brands)) or "(NULL)"
+    scratch.execute(f"CREATE OR REPLACE TEMP TABLE permitted AS SELECT * FROM (VALUES {ids}) AS of_person (id)")
+
+
+def names_query(column: str, *, is_limited: bool) -> str:
+    """SQL: the stored names of products, brands or categories; `is_limited` says that only those of `permitted` are
+    anybody's business. The dimensions are mirrored in the same connection."""
+    return _PERMITTED[column] if is_limited else f"SELECT {column} FROM known_{column}"
+
+
 def refuse_outside(
     scratch: duckdb.DuckDBPyConnection, file_name: str, *, key: str, only_brands: Collection[int]
 ) -> None:
     """Raises Refused if `given` names a product, brand or category that is not of these brands. `key` is the
     file's first column, `asin` or `brand`; the dimensions are mirrored in `scratch`."""
-    ids = ", ".join(f"({int(number)})" for number in sorted(only_brands)) or "(NULL)"
-    scratch.execute(f"CREATE OR REPLACE TEMP TABLE permitted AS SELECT * FROM (VALUES {ids}) AS of_person (id)")
+    permit(scratch, only_brands)
     faults: list[Fault] = []
     total = 0
     for column in dict.fromkeys((key, "brand", "category")):

@@ -3,15 +3,15 @@
     asin,name,brand,category,status      one row per product
     brand,category,group                 one row per brand
 
-Only the columns that are there are written; a blank cell leaves what is stored as it is. Brands and
-categories that are named and missing are made. All or nothing.
+Only the columns that are there are written; a blank cell leaves what is stored as it is. Names meet in those that are
+there, whatever their case and spaces; brands and categories that are missing are made. All or nothing.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,11 @@ from database.imports.csv_file import CsvFile, TextFile
 from database.imports.dimensions import Entry, add_names, mirror_dimensions
 from database.imports.faults import LISTED, Fault
 from database.imports.head import Headings
+from database.imports.identifiers import DAMAGED_ASIN, damage_of
 from database.imports.opening import open_text
+from database.imports.product_names import meet_given
 from database.imports.product_scope import refuse_outside
+from database.imports.staging import Met
 from domain.moments import utc_now
 
 PRODUCTS, BRANDS = "products", "brands"
@@ -36,7 +39,7 @@ AT_ONCE = 2000
 """So many rows are written by one statement."""
 DIFFERENT_AT_ONCE = 500
 """So many, if each gets a value of its own."""
-_FIELDS = {PRODUCTS: ("asin", "name", "brand", "category", "status"), BRANDS: ("brand", "category", "group")}
+FIELDS = {PRODUCTS: ("asin", "name", "brand", "category", "status"), BRANDS: ("brand", "category", "group")}
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class ProductsReport:
     change_count: int
     items: int
     accepted: Accepted | None = field(default=None, repr=False)
+    met: tuple[Met, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON-able values."""
@@ -88,6 +92,9 @@ class ProductsReport:
             f"{self.change_count:,} cells changed, "
             f"{self.brands:,} brands and {self.categories:,} categories made{end}"
         ]
+        lines += [f"  {met.written} was read as the {met.what} {met.name}" for met in self.met[:LISTED]]
+        if len(self.met) > LISTED:
+            lines.append(f"  and {len(self.met) - LISTED:,} more names that met in stored ones")
         lines += [f"  {c.key} {c.field}: {c.before or '(none)'} -> {c.after}" for c in self.changes]
         if self.change_count > len(self.changes):
             lines.append(f"  and {self.change_count - len(self.changes):,} more")
@@ -104,10 +111,12 @@ def take_products(
         with open_text(path, is_known=lambda text: _found_headings(text) is not None) as text:
             file = _found_headings(text) or text.below(text.heads[0], Headings(0))
             kind = _stage(scratch, file)
-        mirror_dimensions(store, connection, scratch)
+            mirror_dimensions(store, connection, scratch)
+            met = meet_given(scratch, only_brands=only_brands)
+            _check(scratch, file, kind)
         if only_brands is not None:
-            refuse_outside(scratch, file.name, key=_FIELDS[kind][0], only_brands=only_brands)
-        report = _write(store, connection, scratch, file.name, kind, dry_run)
+            refuse_outside(scratch, file.name, key=FIELDS[kind][0], only_brands=only_brands)
+        report = dataclasses.replace(_write(store, connection, scratch, file.name, kind, dry_run), met=met)
         if dry_run:
             connection.rollback()
         else:
@@ -128,7 +137,7 @@ def _found_headings(text: TextFile) -> CsvFile | None:
 def _stage(scratch: duckdb.DuckDBPyConnection, file: CsvFile) -> str:
     headings, line = list(file.headings[0].keys), file.headings[0].first_line
     kind = PRODUCTS if "asin" in headings else BRANDS
-    fields, key = _FIELDS[kind], _FIELDS[kind][0]
+    fields, key = FIELDS[kind], FIELDS[kind][0]
     twice = [name for name in dict.fromkeys(headings) if headings.count(name) > 1]
     faults = [Fault("this heading stands there twice", line, name) for name in twice]
     faults += [Fault(f"is not one of {', '.join(fields)}", line, None, name) for name in headings if name not in fields]
@@ -149,12 +158,14 @@ def _stage(scratch: duckdb.DuckDBPyConnection, file: CsvFile) -> str:
             f"FROM {file.reader()}"
         )
     scratch.execute(f"DELETE FROM given WHERE {' AND '.join(f'{chr(34)}{name}{chr(34)} IS NULL' for name in fields)}")
-    _check(scratch, file, headings, key)
     return kind
 
 
-def _check(scratch: duckdb.DuckDBPyConnection, file: CsvFile, headings: list[str], key: str) -> None:
+def _check(scratch: duckdb.DuckDBPyConnection, file: CsvFile, kind: str) -> None:
+    headings, key = list(file.headings[0].keys), FIELDS[kind][0]
     wrong = " OR ".join(f'length("{name}") > {_LONGEST[name]}' for name in headings)
+    if key == "asin":
+        wrong += f" OR regexp_full_match(asin, '{DAMAGED_ASIN}')"
     count, keys, bad = scratch.execute(
         f'SELECT count(*), count(DISTINCT "{key}"), count(*) FILTER ("{key}" IS NULL OR {wrong}) FROM given'
     ).fetchone()
@@ -162,32 +173,38 @@ def _check(scratch: duckdb.DuckDBPyConnection, file: CsvFile, headings: list[str
         raise file.refusal([Fault("has headings and no rows")])
     if count == keys and not bad:
         return
+    names = dict(scratch.execute(f"SELECT text, name FROM {key}_name").fetchall())
     faults, total, seen = [], 0, {}
     for line, record in file.records():
-        for fault in _faults_of(line, record, headings, key, seen):
+        for fault in _faults_of(line, record, headings, key, names=names, seen=seen):
             total += 1
             if len(faults) < LISTED:
                 faults.append(fault)
     raise file.refusal(faults, total)
 
 
-def _faults_of(line: int, record: list[str], headings: list[str], key: str, seen: dict[str, int]):
+def _faults_of(
+    line: int, record: list[str], headings: list[str], key: str, *, names: Mapping[str, str], seen: dict[str, int]
+) -> Iterator[Fault]:
     texts = [cell.strip(" \t\u00a0") for cell in record[: len(headings)]]
     if not any(texts):
         return
     for name, text in zip(headings, texts, strict=True):
         if len(text) > _LONGEST[name]:
             yield Fault(f"is longer than {_LONGEST[name]} characters", line, name, text)
-    named = texts[headings.index(key)]
-    if not named:
+    written = texts[headings.index(key)]
+    name = names.get(written, written)
+    if not name:
         yield Fault("is blank", line, key, "")
-    elif seen.setdefault(named, line) != line:
-        yield Fault(f"stands there again; line {seen[named]} gave it first", line, key, named)
+    elif key == "asin" and (damage := damage_of(written)):
+        yield Fault(damage, line, key, written)
+    elif seen.setdefault(name, line) != line:
+        yield Fault(f"stands there again; line {seen[name]} gave it first", line, key, written)
 
 
 def _write(store, connection, scratch, file_name: str, kind: str, dry_run: bool) -> ProductsReport:
     entry = Entry(None, utc_now())
-    fields, table = _FIELDS[kind], schema.asin if kind == PRODUCTS else schema.brand
+    fields, table = FIELDS[kind], schema.asin if kind == PRODUCTS else schema.brand
     key = fields[0]
     scratch.execute(
         f'CREATE OR REPLACE TEMP TABLE fresh AS SELECT "{key}" AS key FROM given WHERE "{key}" NOT IN '
@@ -265,7 +282,7 @@ def _update(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, kind:
     """Writes the cells that change. Rows that get the same value are written together: thousands of products
     that get one brand are a few statements, not thousands. A statement for each of the others would take a millisecond,
     and nobody else could change anything meanwhile."""
-    fields = _FIELDS[kind]
+    fields = FIELDS[kind]
     for name in fields[1:]:
         is_name_of_row = name in ("brand", "category")
         rows = scratch.execute(

@@ -1,10 +1,11 @@
-"""The report of one import: what was taken, skipped and replaced, by counts and sums; as text and as JSON."""
+"""The report of one import: first what a person must check, then what was taken, beside what was there before, by
+counts and sums; as text and as JSON."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,8 @@ from domain.months import format_month, runs_of_months
 
 LISTED = 20
 """How many of a long list are shown; their number is always said."""
+_MONTHS_LISTED = 12
+"""So many months of a metric, those that change most; JSON and the page have all."""
 _PLURAL = {
     "product": "products", "brand": "brands", "category": "categories", "marketplace": "marketplaces",
     "metric": "metrics",
@@ -37,6 +40,20 @@ class MonthSum:
     month: datetime.date
     facts: int
     value: Decimal
+
+
+@dataclass(frozen=True)
+class MonthChange:
+    """A metric's sum of one month: of what the file replaces, and of the file. None where there is no such fact."""
+
+    month: datetime.date
+    before: Decimal | None
+    after: Decimal | None
+
+    @property
+    def difference(self) -> Decimal:
+        """How much the sum rises."""
+        return (self.after or Decimal(0)) - (self.before or Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -99,7 +116,9 @@ class ImportReport:
     skipped: tuple[Skipped, ...] = ()
     skipped_columns: tuple[str, ...] = ()
     met: tuple[Met, ...] = ()
+    read_as: tuple[str, ...] = ()
     replaced: tuple[MetricSum, ...] = ()
+    replaced_by_month: tuple[MonthSum, ...] = ()
     kept: tuple[KeptProduct, ...] = ()
     kept_products: int = 0
     differences: tuple[Difference, ...] = ()
@@ -129,6 +148,12 @@ class ImportReport:
     def replaced_facts(self) -> int:
         """How many facts of earlier imports were taken out."""
         return sum(metric.facts for metric in self.replaced)
+
+    def changes_of(self, metric: str) -> tuple[MonthChange, ...]:
+        """The months of a metric, those that it has no fact in any more among them."""
+        after = {found.month: found.value for found in self.by_month if found.metric == metric}
+        before = {found.month: found.value for found in self.replaced_by_month if found.metric == metric}
+        return tuple(MonthChange(month, before.get(month), after.get(month)) for month in sorted({*before, *after}))
 
     def in_a_line(self) -> str:
         """`import 3: orders.csv, 1,234 facts, 2024-01 to 2024-03`."""
@@ -160,33 +185,41 @@ def _plain(value: Any) -> Any:
 def _lines(report: ImportReport) -> Iterator[str]:
     head = "dry run, nothing was changed" if report.dry_run else f"import {report.import_id}"
     yield f"{report.file_name}: {head}; format {report.format}, source {report.source}, {report.mode}"
-    for warning in report.warnings:
-        yield f"  warning   {warning}"
+    yield from _warning_lines(report)
     cells = f", {report.cells_read:,} cells" if report.cells_read else ""
     yield f"  read      {report.rows_read:,} rows{cells} in {report.seconds:.1f} s"
+    yield from _left_lines(report)
+    if report.read_as:
+        yield f"  read as   {', '.join(report.read_as)}"
     for note in report.notes:
         yield f"  read as   {note}"
-    span = f", {format_month(report.months[0])} to {format_month(report.months[-1])}" if report.months else ""
-    yield f"  taken     {report.facts:,} facts, sum {report.value:,.2f}, {_counted(len(report.months), 'month')}{span}"
-    for metric in report.metrics:
-        yield f"    {metric.metric}: {metric.facts:,} facts, sum {metric.value:,.2f}"
-    yield from _left_lines(report)
+    yield from _currency_lines(report)
+    yield from _taken_lines(report)
     yield from _replaced_lines(report)
     yield from _product_lines(report)
+
+
+def _warning_lines(report: ImportReport) -> Iterator[str]:
+    for warning in report.warnings:
+        yield f"  warning   {warning}"
     for overlap in report.overlaps:
         yield (
             f"  warning   source {overlap.source} gives {overlap.facts:,} of these facts too: it says "
             f"{overlap.other_value:,.2f}, this file {overlap.value:,.2f}; both add up "
             f"({_listed([format_month(month) for month in overlap.months])})"
         )
-    yield from _currency_lines(report)
+    if report.difference_count:
+        taken = any(difference.taken for difference in report.differences)
+        words = [f"{d.asin} {d.what}: stored {d.stored}, file {d.file}" for d in report.differences]
+        rule = "taken from the file" if taken else "not taken; --update-products takes them"
+        yield f"  differs   {report.difference_count:,} ({rule}): {_listed(words, report.difference_count)}"
 
 
 def _left_lines(report: ImportReport) -> Iterator[str]:
     for skipped in report.skipped:
-        yield f"  skipped   {skipped.count:,} {skipped.reason}"
+        yield f"  left out  {skipped.count:,} {skipped.reason}"
     if report.skipped_columns:
-        yield f"  skipped   {_counted(len(report.skipped_columns), 'column')}: {_listed(report.skipped_columns)}"
+        yield f"  left out  {_counted(len(report.skipped_columns), 'column')}: {_listed(report.skipped_columns)}"
     for what in dict.fromkeys(met.what for met in report.met):
         words = [f"{met.written} -> {met.name}" for met in report.met if met.what == what]
         yield f"  met       {_counted(len(words), what, _PLURAL[what])}: {_listed(words)}"
@@ -194,14 +227,38 @@ def _left_lines(report: ImportReport) -> Iterator[str]:
         yield f"  rounded   to two decimals, half to even; that moved the total by {report.rounded}"
 
 
+def _taken_lines(report: ImportReport) -> Iterator[str]:
+    span = f", {format_month(report.months[0])} to {format_month(report.months[-1])}" if report.months else ""
+    yield f"  taken     {report.facts:,} facts, sum {report.value:,.2f}, {_counted(len(report.months), 'month')}{span}"
+    before = {metric.metric: metric.value for metric in report.replaced}
+    after = {metric.metric: metric for metric in report.metrics}
+    for name in dict.fromkeys((*after, *before)):
+        metric = after.get(name, MetricSum(name, 0, Decimal(0)))
+        beside = f"; {_change(before.get(name), metric.value)}" if report.replaced else ""
+        yield f"    {name}: {metric.facts:,} facts, sum {metric.value:,.2f}{beside}"
+        yield from _month_lines(report.changes_of(name), is_compared=bool(report.replaced))
+
+
+def _month_lines(changes: Sequence[MonthChange], *, is_compared: bool) -> Iterator[str]:
+    """The months that change most, in the order of time."""
+    largest = sorted(changes, key=lambda change: abs(change.difference), reverse=True)[:_MONTHS_LISTED]
+    for change in sorted(largest, key=lambda change: change.month):
+        beside = f"; {_change(change.before, change.after)}" if is_compared else ""
+        yield f"      {format_month(change.month)}  {change.after or 0:,.2f}{beside}"
+    if len(changes) > len(largest):
+        yield f"      and {len(changes) - len(largest):,} more months, which change less (--json tells all)"
+
+
+def _change(before: Decimal | None, after: Decimal | None) -> str:
+    if before is None:
+        return "not there before"
+    return f"before {before:,.2f}, difference {(after or Decimal(0)) - before:+,.2f}"
+
+
 def _replaced_lines(report: ImportReport) -> Iterator[str]:
     if report.replaced:
         before = sum((metric.value for metric in report.replaced), Decimal(0))
         yield f"  replaced  {report.replaced_facts:,} facts of source {report.source}, sum {before:,.2f}"
-        now = {metric.metric: metric.value for metric in report.metrics}
-        for metric in report.replaced:
-            after = now.get(metric.metric, Decimal(0))
-            yield f"    {metric.metric}: {metric.facts:,} facts, {metric.value:,.2f} before, {after:,.2f} in this file"
     if report.kept_products:
         names = [f"{kept.asin} ({kept.facts:,} facts, sum {kept.value:,.2f})" for kept in report.kept]
         yield (
@@ -221,11 +278,6 @@ def _product_lines(report: ImportReport) -> Iterator[str]:
         )
     if new.filled:
         yield f"  filled    {_counted(new.filled, 'product')} got a brand, category or status they lacked"
-    if report.difference_count:
-        taken = any(difference.taken for difference in report.differences)
-        words = [f"{d.asin} {d.what}: stored {d.stored}, file {d.file}" for d in report.differences]
-        rule = "taken from the file" if taken else "not taken; --update-products takes them"
-        yield f"  differs   {report.difference_count:,} ({rule}): {_listed(words, report.difference_count)}"
 
 
 def _currency_lines(report: ImportReport) -> Iterator[str]:

@@ -52,8 +52,8 @@ class Staged:
 
     One row per fact: product, marketplace, metric and month never NULL and never twice, value never NULL.
     `line`, `brand`, `category` and `status` may be NULL. `products` names a relation (asin, brand, category,
-    status, n), if the format has gathered it already; `staged` then needs only the columns of a fact. `notes` say
-    how the file was understood.
+    status, n), if the format has gathered it already; `staged` then needs only the columns of a fact. `read_as` says
+    in a few words how the file was understood, `notes` what of that a person should look at.
     """
 
     format: str
@@ -65,6 +65,7 @@ class Staged:
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    read_as: tuple[str, ...] = ()
     met: tuple[Met, ...] = ()
     rows_read: int = 0
     cells_read: int = 0

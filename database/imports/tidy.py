@@ -24,7 +24,7 @@ from database.imports.identifiers import (
     sql_of,
 )
 from database.imports.month_texts import is_month
-from database.imports.numbers import means_no_value
+from database.imports.numbers import NOT_A_NUMBER, PERCENTAGE, means_no_value
 from database.imports.staging import ImportOptions, Staged
 from database.imports.wide_headings import MONTH_HEADINGS
 from domain.metrics import is_ratio, read_metric
@@ -90,6 +90,7 @@ def stage(
         query=_query(file.reader(), headings, options), numbered=_query(numbered, headings, options, "u.record"),
         cells_of=lambda record: _cells(record, headings, cells, options),
         facts_of=lambda record: _facts(record, headings, cells, options), rows_per_record=len(metrics),
+        skippable=frozenset((NOT_A_NUMBER, PERCENTAGE)),
     )
     return stage_table(
         scratch, source, options, currencies, file_format=FORMAT, blank="blank cells",

@@ -12,7 +12,7 @@ from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies
 from database.imports.faults import Fault
 from database.imports.identifiers import LABELS, PRODUCT_ID, key_of, marketplace_of, missing, sql_of
-from database.imports.numbers import means_no_value
+from database.imports.numbers import PERCENTAGE, means_no_value
 from database.imports.staging import ImportOptions, Staged
 from database.imports.wide_headings import WideHeadings, find_headings, lacking, nearest_headings, read_headings
 from domain.months import format_month
@@ -43,6 +43,7 @@ def stage(
             "u.record"),
         cells_of=lambda record: _cells(record, headings, lowest, options),
         facts_of=lambda record: _facts(record, headings, options), rows_per_record=len(headings.months),
+        skippable=frozenset((PERCENTAGE,)),
     )
     _refuse_nameless(scratch, source, headings)
     return stage_table(

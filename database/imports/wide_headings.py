@@ -112,7 +112,7 @@ def read_headings(
     wanted, left, unknown = _without(columns, skip, line)
     months, more, orders = _months(wanted, order=order, line=line, rows=len(lines))
     faults += [*unknown, *more, *_strangers(wanted, line)]
-    left += [f"{month.label} (shown as percentages)" for month in months if month.position in percent]
+    left += [f"{c.label} (shown as percentages)" for c in wanted if c.position in percent and c.month]
     wanted = [column for column in wanted if column.position not in percent]
     months = [month for month in months if month.position not in percent]
     first, last = _span(wanted)

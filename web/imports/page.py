@@ -6,13 +6,15 @@ must not know of. So nothing of this is for them, neither to read nor to write.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, send_file, url_for
 
 from database.imports.encodings import TOLD as ENCODINGS
 from database.imports.files import AUTO, FORMATS
 from database.imports.staging import JOIN
+from database.imports.templates import TEMPLATES, template_of
 from database.journal.waiting import waiting_imports
 from database.queries.imports import (
     DONE,
@@ -115,7 +117,7 @@ def show() -> str:
         ],
         tasks=[_task_link(task) for task in _own_tasks(person)] if is_analyst else [],
         upload_mib=current.settings().web.upload_mib, most_files=MOST_FILES, formats=(AUTO, *FORMATS), modes=MODES,
-        currency=current.settings().dashboard.currency, encodings=ENCODINGS,
+        currency=current.settings().dashboard.currency, encodings=ENCODINGS, templates=TEMPLATES,
     )
 
 
@@ -145,6 +147,17 @@ def as_csv() -> Response:
 def as_xlsx() -> Response:
     """The whole list as a workbook."""
     return xlsx_answer(_whole_list(), "imports.show")
+
+
+@pages.get("/imports/templates/<name>.csv")
+@needs_every_brand
+def template(name: str) -> Response:
+    """A file of that format to fill in; answers 404 for another name."""
+    takes_no_parameters()
+    if name not in TEMPLATES:
+        abort(404, f"There is no such template; there are {', '.join(TEMPLATES)}.")
+    file = io.BytesIO(template_of(name).encode())
+    return send_file(file, "text/csv", as_attachment=True, download_name=f"{name}.csv")
 
 
 def existing(import_id: int) -> tuple[ImportEntry, dict]:

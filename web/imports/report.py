@@ -19,50 +19,74 @@ MODES = {
 
 _NAMED = 5
 """So many of a long list are named in a sentence."""
+_LISTED = 100
+"""So many of a long list are rows of a table."""
 
 
 @dataclass(frozen=True)
-class MetricRow:
-    """One metric: what is taken, and what that replaces."""
+class SumRow:
+    """The sum of a metric, or of one of its months: what the file replaces, what it gives, and how much that rises."""
 
-    metric: str
-    facts: str
-    value: str
-    replaced_facts: str
-    replaced_value: str
+    name: str
+    before: str
+    after: str
+    difference: str
+    facts: str = ""
+
+
+@dataclass(frozen=True)
+class MetRow:
+    """A name of the file, what it is the name of, and the one that it was read as."""
+
+    written: str
+    what: str
+    name: str
+
+
+@dataclass(frozen=True)
+class LeftRow:
+    """What gave no figure and why, and how many of that there are."""
+
+    words: str
+    count: str
 
 
 @dataclass(frozen=True)
 class ReportView:
-    """A report, ready to be drawn. `facts_of` are label and figure; `left` is what is not taken and why, `notes`
-    what else happens, `warnings` what to look at twice."""
+    """A report, ready to be drawn, what a person must check first. `facts_of` are label and figure; `warnings` is what
+    to look at twice, `by_month` the sums of each metric by month, `notes` what else happens."""
 
     called: str
     facts_of: tuple[tuple[str, str], ...]
-    metrics: tuple[MetricRow, ...]
-    has_replaced: bool
-    months: tuple[str, ...]
-    by_month: tuple[tuple[str, tuple[str, ...]], ...]
-    left: tuple[str, ...]
-    notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    left: tuple[LeftRow, ...]
+    met: tuple[MetRow, ...]
+    met_count: str
+    read_as: tuple[str, ...]
+    metrics: tuple[SumRow, ...]
+    by_month: tuple[tuple[str, tuple[SumRow, ...]], ...]
+    has_before: bool
+    notes: tuple[str, ...]
 
 
 def report_view(report: Mapping[str, Any], formats: Formats) -> ReportView | None:
     """A report as JSON holds it; None for one that its process could not write."""
     if "metrics" not in report:
         return None
-    months = [parse_month(text) for text in report["months"]]
+    has_before = bool(report["replaced"])
+    met = report.get("met", ())
     return ReportView(
         called=report["file_name"],
         facts_of=tuple(_facts_of(report, formats)),
-        metrics=tuple(_metrics(report, formats)),
-        has_replaced=bool(report["replaced"]),
-        months=tuple(month_name(month) for month in months) if report.get("by_month") else (),
-        by_month=tuple(_by_month(report, formats)),
-        left=tuple(_left(report, formats)),
-        notes=tuple(_notes(report, formats)),
         warnings=tuple(_warnings(report, formats)),
+        left=tuple(_left(report, formats)),
+        met=tuple(MetRow(entry["written"], entry["what"], entry["name"]) for entry in met[:_LISTED]),
+        met_count=count_words(len(met), formats),
+        read_as=(*report.get("read_as", ()), *report.get("notes", ())),
+        metrics=tuple(_metrics(report, formats, has_before=has_before)),
+        by_month=tuple(_by_month(report, formats, has_before=has_before)) if len(report["months"]) > 1 else (),
+        has_before=has_before,
+        notes=tuple(_notes(report, formats)),
     )
 
 
@@ -88,40 +112,63 @@ def _facts_of(report: Mapping[str, Any], formats: Formats) -> Iterator[tuple[str
     def count(number: int) -> str:
         return count_words(number, formats)
 
+    yield "Rows read", count(report["rows_read"])
     yield "Facts taken", count(report["facts"])
     yield "Facts replaced", count(report["replaced_facts"])
-    yield "Rows read", count(report["rows_read"])
     yield "Months", months_words(report["months"])
     yield "New products", count(report["new"]["products"])
     yield "New brands", count(report["new"]["brands"])
 
 
-def _metrics(report: Mapping[str, Any], formats: Formats) -> Iterator[MetricRow]:
+def _metrics(report: Mapping[str, Any], formats: Formats, *, has_before: bool) -> Iterator[SumRow]:
     taken = {entry["metric"]: entry for entry in report["metrics"]}
-    replaced = {entry["metric"]: entry for entry in report["replaced"]}
-    for metric in {**taken, **replaced}:
-        cells = []
-        for entry in (taken.get(metric), replaced.get(metric)):
-            value = Decimal(entry["value"]) if entry else None
-            cells += [count_words(entry["facts"] if entry else None, formats), formats.exact(value, kind_of(metric))]
-        yield MetricRow(metric, *cells)
+    before = {entry["metric"]: entry for entry in report["replaced"]}
+    for metric in {**taken, **before}:
+        sums = [Decimal(entry[metric]["value"]) if metric in entry else None for entry in (before, taken)]
+        facts = count_words(taken.get(metric, {"facts": 0})["facts"], formats)
+        yield _sum_row(metric, *sums, formats=formats, metric=metric, has_before=has_before, facts=facts)
 
 
-def _by_month(report: Mapping[str, Any], formats: Formats) -> Iterator[tuple[str, tuple[str, ...]]]:
-    sums = {(entry["metric"], entry["month"]): Decimal(entry["value"]) for entry in report.get("by_month", ())}
-    for metric in dict.fromkeys(metric for metric, _ in sums):
-        yield metric, tuple(formats.exact(sums.get((metric, month)), kind_of(metric)) for month in report["months"])
+def _by_month(
+    report: Mapping[str, Any], formats: Formats, *, has_before: bool
+) -> Iterator[tuple[str, tuple[SumRow, ...]]]:
+    """Reports of earlier versions have no sums of before by month: there a dash stands."""
+    taken, before = (
+        {(entry["metric"], entry["month"]): Decimal(entry["value"]) for entry in report.get(name, ())}
+        for name in ("by_month", "replaced_by_month")
+    )
+    for metric in dict.fromkeys(metric for metric, _ in (*taken, *before)):
+        months = sorted({month for name, month in (*taken, *before) if name == metric})
+        yield metric, tuple(
+            _sum_row(
+                month_name(parse_month(month)), before.get((metric, month)), taken.get((metric, month)),
+                formats=formats, metric=metric, has_before=has_before and "replaced_by_month" in report,
+            )
+            for month in months
+        )
 
 
-def _left(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
+def _sum_row(
+    name: str, before: Decimal | None, after: Decimal | None, *, formats: Formats, metric: str, has_before: bool,
+    facts: str = "",
+) -> SumRow:
+    kind, nothing = kind_of(metric), Decimal(0)
+    rise = (after or nothing) - (before or nothing)
+    sign = "+" if rise > 0 else ""
+    return SumRow(
+        name, formats.exact(before, kind), formats.exact(after, kind),
+        f"{sign}{formats.exact(rise, kind)}" if has_before else "", facts,
+    )
+
+
+def _left(report: Mapping[str, Any], formats: Formats) -> Iterator[LeftRow]:
     for entry in report["skipped"]:
         reason = entry["reason"]
-        yield f"{reason[:1].upper()}{reason[1:]}: {count_words(entry['count'], formats)}"
-    for met in report.get("met", ())[:20]:
-        yield f"{met['written']} was read as the {met['what']} {met['name']}"
+        yield LeftRow(f"{reason[:1].upper()}{reason[1:]}", count_words(entry["count"], formats))
     columns = report["skipped_columns"]
     if columns:
-        yield f"{_counted(len(columns), 'column', formats)}: {', '.join(columns[:20])}" + _more(20, len(columns))
+        words = f"Columns: {', '.join(columns[:20])}{_more(20, len(columns))}"
+        yield LeftRow(words, count_words(len(columns), formats))
 
 
 def _notes(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:

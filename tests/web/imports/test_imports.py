@@ -116,8 +116,8 @@ def test_a_file_is_reported_taken_in_refreshed_and_taken_back(store, signed_in, 
     address = settled(client, send(client, ("correction.csv", SECOND)))
     page = text_of(client, address)
     assert "Check what would be taken in" in page and "Nothing is changed yet." in page
-    assert "Facts taken 1 Facts replaced 1 Rows read 1 Months Jan 2024 New products 0 New brands 0" in page
-    assert "Net revenue 1 $12.00 1 $10.50" in page
+    assert "Rows read 1 Facts taken 1 Facts replaced 1 Months Jan 2024 New products 0 New brands 0" in page
+    assert "Net revenue $10.50 $12.00 +$1.50 1" in page
     assert (facts(store), len(log_rows(store)), store.live_generation()) == (before, 1, None)
 
     assert settled(client, post(client, address, refresh="1")) == address

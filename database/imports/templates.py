@@ -1,0 +1,73 @@
+"""Templates: a file of each format to fill in, with rows that show what goes where.
+
+Columns and metrics come from the definitions that the importer itself reads by, so a template is never older than the
+format; each goes in as it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping
+
+from database.imports import long, tidy, wide
+from database.imports.products import BRANDS, FIELDS, PRODUCTS
+from domain.metrics import NET_COGS, NET_REVENUE, NET_UNITS, PLATFORM_FEES
+
+PRODUCT = {
+    "asin": "B0EXAMPLE1", "name": "Mug, blue", "brand": "Your brand", "category": "Kitchen", "status": "active",
+    "group": "Own", "marketplace": "US", "metric": NET_REVENUE, "month": "2025-01", "value": "1234.50",
+}
+"""What stands in a template's rows, by field."""
+MONTHS = ("2025-01", "2025-02")
+METRICS = {NET_UNITS: "10", NET_REVENUE: "1234.50", NET_COGS: "400.00", PLATFORM_FEES[1]: "120.25"}
+
+
+def template_of(name: str) -> str:
+    """A template as CSV with a byte order mark, which a spreadsheet needs to see that it is UTF-8. Raises KeyError."""
+    out = io.StringIO(newline="")
+    out.write("\ufeff")
+    csv.writer(out, lineterminator="\r\n").writerows(_ROWS[name]())
+    return out.getvalue()
+
+
+def _long() -> list[list[str]]:
+    return [list(long.COLUMNS), *(
+        [(PRODUCT | {"metric": metric, "value": value})[field] for field in long.COLUMNS]
+        for metric, value in METRICS.items()
+    )]
+
+
+def _wide() -> list[list[str]]:
+    names = ("ASIN", "Brand", "Category", "Marketplace")
+    return [
+        [*("" for _ in names), *(metric for metric in METRICS for _ in MONTHS)],
+        [*names, *(month for _ in METRICS for month in MONTHS)],
+        [*_fields(name.lower() for name in names), *(value for value in METRICS.values() for _ in MONTHS)],
+    ]
+
+
+def _tidy() -> list[list[str]]:
+    names = ("ASIN", "Brand", "Category", "Marketplace", "Month")
+    return [[*names, *METRICS], *(
+        [*_fields(name.lower() for name in names[:-1]), month, *METRICS.values()] for month in MONTHS
+    )]
+
+
+def _products() -> list[list[str]]:
+    return [list(FIELDS[PRODUCTS]), _fields(FIELDS[PRODUCTS])]
+
+
+def _brands() -> list[list[str]]:
+    return [list(FIELDS[BRANDS]), _fields(FIELDS[BRANDS])]
+
+
+def _fields(names: Iterable[str]) -> list[str]:
+    return [PRODUCT[name] for name in names]
+
+
+_ROWS: Mapping[str, Callable[[], list[list[str]]]] = {
+    long.FORMAT: _long, wide.FORMAT: _wide, tidy.FORMAT: _tidy, PRODUCTS: _products, BRANDS: _brands,
+}
+TEMPLATES = tuple(_ROWS)
+"""Their names, the way /imports lists them."""

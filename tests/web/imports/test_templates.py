@@ -1,0 +1,36 @@
+"""The templates on /imports: each goes in as it is downloaded."""
+
+import csv
+import io
+
+import pytest
+
+from database.imports.files import import_file
+from database.imports.products import take_products
+from database.imports.staging import ImportOptions
+from database.imports.templates import TEMPLATES
+from tests.web.conftest import text_of
+
+PRODUCTS, BRANDS = "products", "brands"
+
+
+@pytest.mark.parametrize("engine", ["embedded"], indirect=True)
+def test_each_template_goes_in_as_it_is_downloaded(store, signed_in, tmp_path):
+    client, took = signed_in("analyst"), {}
+    assert f"Files to fill in: {' '.join(TEMPLATES)} " in text_of(client, "/imports")
+    for name in TEMPLATES:
+        answer = client.get(f"/imports/templates/{name}.csv")
+        assert answer.headers["Content-Disposition"] == f"attachment; filename={name}.csv"
+        path = tmp_path / f"{name}.csv"
+        path.write_bytes(answer.data)
+        assert max(map(len, csv.reader(io.StringIO(answer.text)))) > 1
+        with store.lock("a test"):
+            if name in (PRODUCTS, BRANDS):
+                took[name] = take_products(store, path, dry_run=False).rows
+            else:
+                report = import_file(store, path, ImportOptions(source=name))
+                took[name] = (report.format, report.facts, report.warnings)
+    assert took == {
+        "long": ("long", 4, ()), "wide": ("wide", 8, ()), "tidy": ("tidy", 8, ()), PRODUCTS: 1, BRANDS: 1,
+    }
+    assert client.get("/imports/templates/other.csv").status_code == 404
