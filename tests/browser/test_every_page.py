@@ -60,11 +60,11 @@ PAGES = {
 
 ELSEWHERE = {
     "sign_in.show", "catalog_changes.show_draft", "sign_in.show_code", "welcome.show", "second_step.show",
-    "imports.report", "import_undo.ask", "import_uploads.show", "import_uploads.progress",
+    "imports.report", "imports.as_template", "import_undo.ask", "import_uploads.show", "import_uploads.progress",
     "operations.progress", "operations_refresh.show", "operations_refresh.progress", "metrics.show",
 }
 """Endpoints of pages that have tests of their own below, or in test_people.py, test_imports.py and
-test_operations.py; and of /metrics, which is for no browser."""
+test_operations.py; of templates, which are files; and of /metrics, which is for no browser."""
 
 STATES = {
     "dashboard of much": "/dashboard?brand=1,2,7&category=1,2,3&marketplace=DE,US&metric=CM3&from=2025-09&to=2025-11",

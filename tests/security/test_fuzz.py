@@ -85,6 +85,7 @@ VARIABLES = {
     "asin": st.sampled_from(["OWN1", "OWN2", "ZZFOREIGN1", "own1", ".", "..", "a/b"]) | ANY_TEXT,
     "token": st.text(alphabet="0123456789abcdef", min_size=32, max_size=32) | ANY_TEXT,
     "import_id": st.integers(0, 6).map(str) | ANY_TEXT,
+    "template": st.sampled_from(["long", "products", "../long"]) | ANY_TEXT,
     "user_id": st.integers(0, 4).map(str) | ANY_TEXT,
     "rule_id": st.integers(0, 4).map(str) | ANY_TEXT,
     "secret": st.text(alphabet="abcXYZ019_-", min_size=43, max_size=43) | ANY_TEXT,

@@ -149,15 +149,15 @@ def as_xlsx() -> Response:
     return xlsx_answer(_whole_list(), "imports.show")
 
 
-@pages.get("/imports/templates/<name>.csv")
+@pages.get("/imports/templates/<template>")
 @needs_every_brand
-def template(name: str) -> Response:
+def as_template(template: str) -> Response:
     """A file of that format to fill in; answers 404 for another name."""
     takes_no_parameters()
-    if name not in TEMPLATES:
+    if template not in TEMPLATES:
         abort(404, f"There is no such template; there are {', '.join(TEMPLATES)}.")
-    file = io.BytesIO(template_of(name).encode())
-    return send_file(file, "text/csv", as_attachment=True, download_name=f"{name}.csv")
+    file = io.BytesIO(template_of(template).encode())
+    return send_file(file, "text/csv", as_attachment=True, download_name=f"{template}.csv")
 
 
 def existing(import_id: int) -> tuple[ImportEntry, dict]:

@@ -53,6 +53,7 @@ EXPECTED = {
     ("GET", "/imports"): (302, 200, 200, 200, 403),
     ("GET", "/imports.csv"): (302, 200, 200, 200, 403),
     ("GET", "/imports.xlsx"): (302, 200, 200, 200, 403),
+    ("GET", "/imports/templates/<template>"): (302, 200, 200, 200, 403),
     ("GET", "/imports/<id:import_id>"): (302, 404, 404, 404, 403),
     ("GET", "/imports/<id:import_id>/undo"): (302, 403, 404, 404, 403),
     ("POST", "/imports/<id:import_id>/undo"): (303, 403, 404, 404, 403),
@@ -117,7 +118,7 @@ EXPECTED = {
 }
 ARGUMENTS = {
     "filename": "css/base.css", "brand_id": "1", "asin": "B000000001", "token": "0" * 32, "import_id": "999",
-    "user_id": "999", "secret": "A" * 43, "rule_id": "999",
+    "user_id": "999", "secret": "A" * 43, "rule_id": "999", "template": "long",
 }
 
 

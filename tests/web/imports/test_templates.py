@@ -19,7 +19,7 @@ def test_each_template_goes_in_as_it_is_downloaded(store, signed_in, tmp_path):
     client, took = signed_in("analyst"), {}
     assert f"Files to fill in: {' '.join(TEMPLATES)} " in text_of(client, "/imports")
     for name in TEMPLATES:
-        answer = client.get(f"/imports/templates/{name}.csv")
+        answer = client.get(f"/imports/templates/{name}")
         assert answer.headers["Content-Disposition"] == f"attachment; filename={name}.csv"
         path = tmp_path / f"{name}.csv"
         path.write_bytes(answer.data)
@@ -33,4 +33,4 @@ def test_each_template_goes_in_as_it_is_downloaded(store, signed_in, tmp_path):
     assert took == {
         "long": ("long", 4, ()), "wide": ("wide", 8, ()), "tidy": ("tidy", 8, ()), PRODUCTS: 1, BRANDS: 1,
     }
-    assert client.get("/imports/templates/other.csv").status_code == 404
+    assert client.get("/imports/templates/other").status_code == 404
