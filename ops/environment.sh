@@ -44,14 +44,15 @@ install_packages() {
 
 # install_with_pip PYTHON ARGUMENTS…: installs requirements from the index that pip is configured with, from a folder of
 # wheels, or both. pip would try an index that it cannot reach again and again for every package, and then say that there
-# is no such version: so it is asked first, once, for a package that every installation needs.
+# is no such version: so it is asked first, once, for a package that every installation needs. One that cannot be reached
+# is known in seconds; to hear the answer of one that can, a busy machine may need a minute.
 install_with_pip() {
     local python=$1 pip chosen from=() lacks='' words
     shift
     pip=("$python" -m pip --disable-pip-version-check --no-input)
     chosen=$("${pip[@]}" config list)
     if ! grep -q "[.]no-index='\?\(1\|[Tt]rue\|[Yy]es\|[Oo]n\)" <<<"$chosen" &&
-        ! words=$(PIP_FIND_LINKS='' timeout 20 "${pip[@]}" index versions --retries 0 --timeout 5 Flask 2>&1); then
+        ! words=$(PIP_FIND_LINKS='' timeout 90 "${pip[@]}" index versions --retries 0 --timeout 5 Flask 2>&1); then
         if ! grep -q "[.]find-links='[^']" <<<"$chosen"; then
             echo "$words" >&2
             echo "the package index cannot be reached: PIP_INDEX_URL names a mirror; or bring the packages in a folder, as README.md" \
