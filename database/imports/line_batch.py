@@ -34,6 +34,7 @@ from database.lines.scope import Cell, within
 from domain.amazon import ORDERS
 from domain.errors import SetupError
 from domain.moments import utc_now
+from domain.months import format_month
 
 book, fact, aside = schema.financials_import, schema.financials, schema.financials_replaced
 LINES = "lines"
@@ -53,6 +54,7 @@ class LineFile:
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    read_as: tuple[str, ...] = ()
 
 
 def take_in_lines(
@@ -93,6 +95,7 @@ def _take_in(
     note_changed_months(connection, changed, cause="import", import_id=import_id, now=now)
     note_changed_months(connection, demo_months, cause="demo", import_id=import_id, now=now)
     after = _by_metric(derived.after)
+    before_by_month, after_by_month = _by_month(derived.before), _by_month(derived.after)
     connection.execute(sa.insert(book).values(
         id=import_id, source=(options.source or file.format).strip(), format=file.format,
         file_name=file.file_name[-255:], sha256=file.sha256, mode=LINES, status="done",
@@ -104,10 +107,11 @@ def _take_in(
         file_name=file.file_name, format=file.format, source=(options.source or file.format).strip(), mode=LINES,
         sha256=file.sha256, dry_run=options.dry_run, import_id=None if options.dry_run else import_id,
         rows_read=file.rows_read, cells_read=0, metrics=after, months=tuple(changed),
-        by_month=tuple(MonthSum(each.metric, each.month, each.facts, each.value) for each in derived.after),
-        skipped=(*file.skipped, *_left(kept)), replaced=_by_metric(derived.before),
+        by_month=after_by_month, skipped=(*file.skipped, *_left(kept)), replaced=_by_metric(derived.before),
+        replaced_by_month=before_by_month,
         new=NewNames(products=derived.new_products), demo_facts=demo_facts, demo_value=demo_value,
-        currencies=file.currencies, notes=file.notes, warnings=(*file.warnings, *_set_aside_words(aside_sums)),
+        currencies=file.currencies, notes=file.notes, read_as=file.read_as,
+        warnings=(*_lowering_words(before_by_month, after_by_month), *file.warnings, *_set_aside_words(aside_sums)),
         seconds=round(time.monotonic() - started, 3),
     )
 
@@ -137,6 +141,21 @@ def _by_metric(sums: Sequence[DerivedSum]) -> tuple[MetricSum, ...]:
         known = metrics.get(each.metric, MetricSum(each.metric, 0, Decimal(0)))
         metrics[each.metric] = MetricSum(each.metric, known.facts + each.facts, known.value + each.value)
     return tuple(metrics[name] for name in sorted(metrics, key=str.encode))
+
+
+def _lowering_words(before: Sequence[MonthSum], after: Sequence[MonthSum]) -> tuple[str, ...]:
+    """A warning for each month whose sales are lower than before the file: by a later state of orders, or because
+    another report counts there now."""
+    now = {(each.metric, each.month): each.value for each in after}
+    return tuple(
+        f"lowers {format_month(each.month)}: {each.metric} from {each.value:,.2f} to {lower:,.2f}"
+        for each in before if each.metric in ("Gross sales", "Gross units")
+        and (lower := now.get((each.metric, each.month), Decimal(0))) < each.value
+    )
+
+
+def _by_month(sums: Sequence[DerivedSum]) -> tuple[MonthSum, ...]:
+    return tuple(MonthSum(each.metric, each.month, each.facts, each.value) for each in sums)
 
 
 def _left(kept: Kept) -> tuple[Skipped, ...]:

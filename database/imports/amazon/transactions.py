@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
@@ -102,7 +102,8 @@ def stage(
     read_amounts(
         scratch, file, {field: headings[field] for field in (*amounts, "quantity", "total")}, decimal=options.decimal
     )
-    _refuse_unknown(scratch, file, {field: headings[field] for field in unknown})
+    free = [field for field in AMOUNTS if field not in columns]
+    _refuse_unknown(scratch, file, {field: headings[field] for field in unknown}, free)
     _tell_types(scratch, file, headings["type"], options)
     currency = _currency(file)
     place_in_marketplaces(scratch, file, options, group="''", currency=f"nullif('{currency}', '')")
@@ -141,13 +142,15 @@ def _columns(file: CsvFile, options: ImportOptions) -> tuple[dict[str, int], lis
     return columns, unknown
 
 
-def _refuse_unknown(scratch: duckdb.DuckDBPyConnection, file: CsvFile, unknown: Mapping[str, str]) -> None:
-    """A column in no list refuses the file where it is not zero."""
+def _refuse_unknown(
+    scratch: duckdb.DuckDBPyConnection, file: CsvFile, unknown: Mapping[str, str], free: Sequence[str]
+) -> None:
+    """A column in no list refuses the file where it is not zero. `free` are the fields that no column fills yet."""
     for field, heading in unknown.items():
         refuse_texts(
             scratch, file, heading,
             f"SELECT line, {field} AS text, 'is an amount of a column that is not known; say what it is: "
-            f"--column ''{heading.replace(chr(39), chr(39) * 4)}=other'' (or {', '.join(AMOUNTS)})' AS rule "
+            f"--column ''{heading.replace(chr(39), chr(39) * 4)}={free[0]}'' (or {', '.join(free[1:])})' AS rule "
             f"FROM raw_line {amount_join(field)} WHERE coalesce({amount_of(field)}, 0) <> 0",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import re
 from pathlib import Path
 
@@ -18,6 +19,10 @@ SWITCH = re.compile(r"--[a-z]+(?:-[a-z]+)*")
 WIDE = "ASIN,Brand,MP,Net revenue Jan-24,{},Net revenue Feb-24\nB0TEST0001,Acme,US,1.00,{},2.00\n"
 TIDY = "ASIN,Brand,MP,Month,Net revenue,Note\nB0TEST0001,Acme,US,2024-01,1.00,{}\n"
 ROW = "B0TEST0001,Acme,,US,{},{},{}\n"
+TRANSACTIONS = (
+    "date/time,settlement id,type,order id,sku,description,quantity,marketplace,product sales,other{},total\n"
+    "2023-0{}-05,1,{},2,S,Mug,1,amazon.com,5.00,0{},{}\n"
+)
 SHIFT_OR_WESTERN = HEADINGS.encode() + "B0TEST0001,ﾃﾞ,,US,CM1,2024-01,1\n".encode("shift-jis")
 
 TRIED = {
@@ -49,6 +54,20 @@ TRIED = {
     ),
     "--allow-currency EUR": (
         HEADINGS + ROW.format("CM1", "2024-01", "EUR 1.00"), {"allow_currency": ("EUR",)}, "1.00",
+    ),
+    "--status 'Odd=sold'": (
+        "Order ID,Date,Status,Sales Channel,ASIN,Qty,Amount\n1,2023-05-05,Odd,Amazon.com,B0TEST0009,1,5.00\n",
+        {"statuses": (("Odd", "sold"),)}, "27.00",
+    ),
+    "--status 'Odd type=Order'": (
+        TRANSACTIONS.format("", 6, "Odd type", "", "5.00"), {"statuses": (("Odd type", "Order"),)}, "27.00",
+    ),
+    "--column 'Odd tax=sales_tax'": (
+        TRANSACTIONS.format(",Odd tax", 7, "Order", ",1.00", "6.00"), {"columns": (("Odd tax", "sales_tax"),)}, "27.00",
+    ),
+    "give --month YYYY-MM and --marketplace CODE": (
+        "(Child) ASIN,Units Ordered,Ordered Product Sales\nB0TEST0009,1,5.00\n",
+        {"month": datetime.date(2023, 8, 1), "marketplace": "US"}, "6.00",
     ),
     "give --encoding NAME": (SHIFT_OR_WESTERN, {"encoding": "shift-jis"}, "1.00"),
 }

@@ -23,6 +23,6 @@ def test_each_example_goes_in_as_it_stands(store, write):
         else:
             report = import_file(store, path, ImportOptions(allow_currency=("EUR",)))
             took.append(report.format)
-            assert (report.warnings, report.facts > 0) == ((), True)
+            assert (report.warnings, report.facts > 0 or name == "sku-map") == ((), True)
     assert took == [name for name, _ in EXAMPLES]
-    assert len(EXAMPLES) == 8
+    assert len(EXAMPLES) == 14
