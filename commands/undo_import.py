@@ -30,10 +30,11 @@ def command(import_id, wait, as_json, user_name) -> None:
     tell_trail("import undone", f"import {undone.import_id}: {undone.file_name}, {did}", asked_by=user_name)
     months = [format_month(month) for month in undone.months]
     if as_json:
+        of_names = {} if undone.renamed_facts is None else {"renamed_facts": undone.renamed_facts}
         click.echo(json.dumps({
             "import_id": undone.import_id, "file_name": undone.file_name, "facts": undone.facts,
             "value": str(undone.value), "returned_facts": undone.returned_facts, "months": months,
-            "renamed_facts": undone.renamed_facts,
+            **of_names,
         }, indent=2, ensure_ascii=False))
         return
     over = f"; months {runs_of_months(undone.months)}" if months else ""

@@ -31,10 +31,11 @@ def _step(page: Page, way: str, sign: int) -> Step:
     if year:
         is_there = year + sign in selection.calendar.years
         return Step(way, str(year + sign), page.address(period=str(year + sign)) if is_there else "")
-    span = selection.span.shifted(sign * selection.span.count)
-    calendar = selection.calendar
-    if span.first < calendar.first_month or span.last > calendar.last_month:
+    chosen, calendar = selection.span, selection.calendar
+    beyond = Span(chosen.last, calendar.last_month) if sign > 0 else Span(calendar.first_month, chosen.first)
+    if beyond.count - 1 < chosen.count:
         return Step(way, "", "")
+    span = chosen.shifted(sign * chosen.count)
     return Step(way, span.words(), _address(page, span))
 
 

@@ -187,16 +187,18 @@ def test_movers_and_others_explain_the_total_change(reader: FlaskClient) -> None
 
 def test_loss_makers_stand_worst_first_with_their_sum(small_store: Store, small_client: FlaskClient) -> None:
     publish(small_store, [
-        *ROWS, *((number, 1, 5, "US", "2025-10", "CM3", f"-{number}.50") for number in range(11, 18)),
+        *ROWS, *((number, 1, 5, "US", "2025-10", "CM3", f"-{number}.50") for number in range(11, 24)),
     ], products=[{"id": 2, "asin": "B000000002", "name": "Night <lamp>"}], **NAMES)
 
     assert table_rows(small_client, "/dashboard", "Loss-makers") == [
         ["Night <lamp> B000000002", "\u2212$20,000"],
-        ["(17)", "\u2212$18"], ["(16)", "\u2212$16"], ["(15)", "\u2212$16"], ["(14)", "\u2212$14"],
-        ["3 other products", "\u2212$38"],
-        ["Lost in all", "\u2212$20,102"],
+        ["(23)", "\u2212$24"], ["(22)", "\u2212$22"], ["(21)", "\u2212$22"], ["(20)", "\u2212$20"],
+        ["(19)", "\u2212$20"], ["(18)", "\u2212$18"], ["(17)", "\u2212$18"], ["(16)", "\u2212$16"],
+        ["(15)", "\u2212$16"],
+        ["4 other products", "\u2212$52"],
+        ["Lost in all", "\u2212$20,228"],
     ]
-    assert "8 products below zero" in text_of(small_client, "/dashboard")
+    assert "14 products below zero" in text_of(small_client, "/dashboard")
     assert "No product has a CM3 below zero." in text_of(small_client, "/dashboard?period=2024")
 
 

@@ -85,7 +85,7 @@ def cells(row: str) -> list[str]:
 
 def profit_rows(client: FlaskClient, address: str) -> list[list[str]]:
     """The cells of the P&L, headings first."""
-    table = re.search(r'<table class="figures profit">(.*?)</table>', client.get(address).text, re.DOTALL)[1]
+    table = re.search(r'<table class="figures profit"[^>]*>(.*?)</table>', client.get(address).text, re.DOTALL)[1]
     return [cells(row) for row in re.findall(r"<tr.*?>(.*?)</tr>", table, re.DOTALL)]
 
 
