@@ -62,7 +62,7 @@ CREATE TABLE IF NOT EXISTS financials_import (
   format VARCHAR(20) NOT NULL,
   file_name VARCHAR(255) NOT NULL,
   sha256 VARCHAR(64) NOT NULL,
-  mode VARCHAR(20) NOT NULL COMMENT 'replace, append or whole-months',
+  mode VARCHAR(20) NOT NULL COMMENT 'replace, append, whole-months or join',
   status VARCHAR(20) NOT NULL COMMENT 'done, undone or removed (demo)',
   currencies VARCHAR(255) NOT NULL COMMENT 'codes the file names, commas between',
   facts BIGINT NOT NULL,
@@ -86,6 +86,17 @@ CREATE TABLE IF NOT EXISTS financials_replaced (
   created_at DATETIME(6),
   replaced_by INTEGER NOT NULL,
   PRIMARY KEY (replaced_by, id, month)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS name_join (
+  import_id INTEGER NOT NULL COMMENT 'its row of financials_import',
+  kind VARCHAR(20) NOT NULL COMMENT 'brand, category, metric, marketplace or product',
+  old_name VARCHAR(255) NOT NULL,
+  new_name VARCHAR(255) NOT NULL,
+  old_id INTEGER COMMENT 'of the row that went, where names of the kind have ids',
+  new_id INTEGER,
+  kept MEDIUMTEXT NOT NULL COMMENT 'JSON: the row that went, and what was moved from it',
+  PRIMARY KEY (import_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS changed_month (
@@ -122,6 +133,102 @@ CREATE TABLE IF NOT EXISTS archived_sum (
   last_fact_id BIGINT NOT NULL,
   PRIMARY KEY (month, metric, marketplace, asin_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS amazon_line (
+  import_id INTEGER NOT NULL,
+  line INTEGER NOT NULL COMMENT 'of the file, from 1',
+  part SMALLINT NOT NULL COMMENT 'which amount of the line, from 1',
+  report VARCHAR(30) NOT NULL COMMENT 'the format, such as amazon-settlement',
+  identity VARCHAR(150) NOT NULL COMMENT 'lines of one identity replace each other',
+  version BIGINT NOT NULL COMMENT 'of the identity''s state; the highest counts',
+  counts BOOL NOT NULL COMMENT 'false: another import tells of the same, later',
+  marketplace VARCHAR(10) NOT NULL,
+  month DATE NOT NULL COMMENT 'by the marketplace''s own clock',
+  day DATE NOT NULL COMMENT 'by the marketplace''s own clock',
+  happened VARCHAR(40) NOT NULL COMMENT 'the moment as it is written',
+  order_id VARCHAR(64),
+  sku VARCHAR(100),
+  asin VARCHAR(64) COMMENT 'where the report names it; else the SKU leads to it',
+  kind_id INTEGER NOT NULL,
+  quantity BIGINT,
+  amount NUMERIC(21, 6) NOT NULL COMMENT 'with Amazon''s sign',
+  currency VARCHAR(3),
+  PRIMARY KEY (import_id, line, part)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_amazon_line_identity ON amazon_line (identity, report);
+CREATE INDEX IF NOT EXISTS ix_amazon_line_month ON amazon_line (marketplace, month, report);
+
+CREATE TABLE IF NOT EXISTS amazon_kind (
+  id INTEGER NOT NULL,
+  report VARCHAR(30) NOT NULL,
+  transaction_type VARCHAR(120) NOT NULL,
+  amount_type VARCHAR(120) NOT NULL,
+  description VARCHAR(255) NOT NULL,
+  place VARCHAR(100) NOT NULL COMMENT 'a metric, or tax, cash or nothing',
+  PRIMARY KEY (id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS amazon_posting (
+  kind_id INTEGER NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  sign SMALLINT NOT NULL COMMENT '1, or -1: what the figure is multiplied with',
+  of_quantity BOOL NOT NULL COMMENT 'of the line''s quantity, not of its amount',
+  tax_in_price BOOL NOT NULL COMMENT 'only where prices include tax',
+  lump VARCHAR(20) NOT NULL COMMENT 'what another report tells by product; or ''''',
+  PRIMARY KEY (kind_id, metric)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS amazon_told (
+  kind_id INTEGER NOT NULL,
+  import_id INTEGER NOT NULL COMMENT 'under which it can be taken back',
+  place VARCHAR(100) NOT NULL,
+  PRIMARY KEY (kind_id, import_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS amazon_settlement (
+  settlement_id VARCHAR(40) NOT NULL,
+  import_id INTEGER NOT NULL,
+  marketplace VARCHAR(10) NOT NULL COMMENT 'of most of its lines',
+  currency VARCHAR(3) NOT NULL,
+  starts_at DATETIME(6) NOT NULL,
+  ends_at DATETIME(6) NOT NULL,
+  deposited_at DATETIME(6) NOT NULL,
+  total NUMERIC(25, 2) NOT NULL COMMENT 'what was paid out: the sum of its lines',
+  line_count BIGINT NOT NULL,
+  PRIMARY KEY (settlement_id, import_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS sku_asin (
+  sku VARCHAR(100) NOT NULL,
+  marketplace VARCHAR(10) NOT NULL COMMENT ''''' for all',
+  import_id INTEGER NOT NULL COMMENT '0: a person said so',
+  asin VARCHAR(64) NOT NULL,
+  learned_at DATETIME(6) NOT NULL,
+  PRIMARY KEY (sku, marketplace, import_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS unit_cost (
+  import_id INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  asin VARCHAR(64),
+  sku VARCHAR(100) COMMENT 'where no ASIN is named',
+  marketplace VARCHAR(10) NOT NULL COMMENT ''''' for all',
+  valid_from DATE NOT NULL COMMENT 'a month',
+  cost NUMERIC(19, 4) NOT NULL,
+  currency VARCHAR(3),
+  PRIMARY KEY (import_id, line)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS derived_fact (
+  asin VARCHAR(110) NOT NULL,
+  asin_id INTEGER,
+  marketplace VARCHAR(10) NOT NULL,
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  value NUMERIC(15, 2) NOT NULL
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_derived_fact_asin ON derived_fact (asin);
+CREATE INDEX IF NOT EXISTS ix_derived_fact_cell ON derived_fact (asin_id, month, metric, marketplace);
 
 CREATE TABLE IF NOT EXISTS financials_summary_monthly_asin_marketplace (
   asin_id INTEGER NOT NULL,
@@ -239,6 +346,72 @@ CREATE TABLE IF NOT EXISTS summary_placement (
   brand_id INTEGER NOT NULL,
   category_id INTEGER NOT NULL,
   PRIMARY KEY (placement, asin_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_amount (
+  generation INTEGER NOT NULL,
+  report VARCHAR(30) NOT NULL,
+  settlement_id VARCHAR(40) NOT NULL COMMENT ''''' for lines of other reports',
+  marketplace VARCHAR(10) NOT NULL,
+  month DATE NOT NULL,
+  kind_id INTEGER NOT NULL,
+  currency VARCHAR(3) NOT NULL COMMENT ''''' for none',
+  line_count BIGINT NOT NULL,
+  amount NUMERIC(25, 2) NOT NULL COMMENT 'with Amazon''s sign',
+  PRIMARY KEY (generation, report, settlement_id, marketplace, month, kind_id, currency)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_kind (
+  generation INTEGER NOT NULL,
+  kind_id INTEGER NOT NULL,
+  report VARCHAR(30) NOT NULL,
+  transaction_type VARCHAR(120) NOT NULL,
+  amount_type VARCHAR(120) NOT NULL,
+  description VARCHAR(255) NOT NULL,
+  place VARCHAR(100) NOT NULL COMMENT 'a metric, or tax, cash or nothing',
+  is_told BOOL NOT NULL COMMENT 'a person said so',
+  PRIMARY KEY (generation, kind_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_settlement (
+  generation INTEGER NOT NULL,
+  settlement_id VARCHAR(40) NOT NULL,
+  import_id INTEGER NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  currency VARCHAR(3) NOT NULL,
+  starts_at DATETIME(6) NOT NULL,
+  ends_at DATETIME(6) NOT NULL,
+  deposited_at DATETIME(6) NOT NULL,
+  total NUMERIC(25, 2) NOT NULL COMMENT 'what was paid out',
+  pnl NUMERIC(25, 2) NOT NULL,
+  tax NUMERIC(25, 2) NOT NULL,
+  cash NUMERIC(25, 2) NOT NULL,
+  unsorted NUMERIC(25, 2) NOT NULL,
+  line_count BIGINT NOT NULL,
+  PRIMARY KEY (generation, settlement_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_report (
+  generation INTEGER NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  month DATE NOT NULL,
+  report VARCHAR(30) NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  currency VARCHAR(3) NOT NULL COMMENT ''''' for none',
+  counts BOOL NOT NULL COMMENT 'false: set aside, another report gives the metric there',
+  line_count BIGINT NOT NULL,
+  value NUMERIC(25, 2) NOT NULL,
+  PRIMARY KEY (generation, marketplace, month, report, metric, currency)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_unknown_sku (
+  generation INTEGER NOT NULL,
+  sku VARCHAR(100) NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  line_count BIGINT NOT NULL,
+  first_day DATE NOT NULL,
+  last_day DATE NOT NULL,
+  PRIMARY KEY (generation, sku, marketplace)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS refresh_log (

@@ -25,6 +25,16 @@ BEGIN NOT ATOMIC
 END//
 DELIMITER ;
 
+-- What a generation tells of lines of Amazon's reports (settlements, descriptions that are not sorted, SKUs without
+-- ASIN) is not made by this script.
+DELIMITER //
+BEGIN NOT ATOMIC
+  IF EXISTS (SELECT import_id FROM amazon_line) THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'there are lines of Amazon reports; run flask refresh-summaries instead';
+  END IF;
+END//
+DELIMITER ;
+
 SET @now = UTC_TIMESTAMP(6);
 SET @run = UUID();
 SET @live = (SELECT generation FROM summary_generation WHERE live = 1);

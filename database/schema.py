@@ -483,6 +483,90 @@ summary_placement = _table(
 """Where each product stood when a generation was built: brand and category, 0 for none, the brand EXCLUDED for a
 product of an excluded group. The difference to today's tables is what moved since."""
 
+summary_amount = _table(
+    "summary_amount", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("report", sa.String(30), nullable=False),
+    sa.Column("settlement_id", sa.String(40), nullable=False, comment="'' for lines of other reports"),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("kind_id", Id, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False, comment="'' for none"),
+    sa.Column("line_count", sa.BigInteger, nullable=False),
+    sa.Column("amount", Sum, nullable=False, comment="with Amazon's sign"),
+    sa.PrimaryKeyConstraint("generation", "report", "settlement_id", "marketplace", "month", "kind_id", "currency"),
+    bulk=True,
+)
+"""Lines of payments that count, added up: what a settlement's page shows, and what is not sorted yet."""
+
+summary_kind = _table(
+    "summary_kind", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("kind_id", Id, nullable=False),
+    sa.Column("report", sa.String(30), nullable=False),
+    sa.Column("transaction_type", sa.String(120), nullable=False),
+    sa.Column("amount_type", sa.String(120), nullable=False),
+    sa.Column("description", sa.String(255), nullable=False),
+    sa.Column("place", sa.String(100), nullable=False, comment="a metric, or tax, cash or nothing"),
+    sa.Column("is_told", sa.Boolean, nullable=False, comment="a person said so"),
+    sa.PrimaryKeyConstraint("generation", "kind_id"),
+    bulk=True,
+)
+"""What the amounts of `summary_amount` are called, and where they belong."""
+
+summary_settlement = _table(
+    "summary_settlement", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("settlement_id", sa.String(40), nullable=False),
+    sa.Column("import_id", Id, nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("starts_at", Moment, nullable=False),
+    sa.Column("ends_at", Moment, nullable=False),
+    sa.Column("deposited_at", Moment, nullable=False),
+    sa.Column("total", Sum, nullable=False, comment="what was paid out"),
+    sa.Column("pnl", Sum, nullable=False),
+    sa.Column("tax", Sum, nullable=False),
+    sa.Column("cash", Sum, nullable=False),
+    sa.Column("unsorted", Sum, nullable=False),
+    sa.Column("line_count", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("generation", "settlement_id"),
+    bulk=True,
+)
+"""Deposits, each with the four sums that make it."""
+
+summary_report = _table(
+    "summary_report", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("report", sa.String(30), nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False, comment="'' for none"),
+    sa.Column("counts", sa.Boolean, nullable=False, comment="false: set aside, another report gives the metric there"),
+    sa.Column("line_count", sa.BigInteger, nullable=False),
+    sa.Column("value", Sum, nullable=False),
+    sa.PrimaryKeyConstraint("generation", "marketplace", "month", "report", "metric", "currency"),
+    bulk=True,
+)
+"""What each report tells of a marketplace and month, and whether it counts there."""
+
+summary_unknown_sku = _table(
+    "summary_unknown_sku", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("sku", sa.String(100), nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("line_count", sa.BigInteger, nullable=False),
+    sa.Column("first_day", sa.Date, nullable=False),
+    sa.Column("last_day", sa.Date, nullable=False),
+    sa.PrimaryKeyConstraint("generation", "sku", "marketplace"),
+    bulk=True,
+)
+"""SKUs of lines that count which lead to no ASIN yet: their figures stand under a product SKU-<sku>."""
+
+LINE_SUMMARIES = (summary_amount, summary_kind, summary_settlement, summary_report, summary_unknown_sku)
+"""What a generation tells of lines. All are empty where there are none."""
+
 # --- application -----------------------------------------------------------------------------------
 
 refresh_log = _table(

@@ -29,7 +29,7 @@ class Part:
     open: Callable[[], contextlib.AbstractContextManager[BinaryIO]]
 
 
-NUMBERED = (schema.summary_generation, schema.summary_month, schema.summary_left_out)
+NUMBERED = (schema.summary_generation, schema.summary_month, schema.summary_left_out, *schema.LINE_SUMMARIES)
 """What carries the number of its generation."""
 
 

@@ -91,7 +91,8 @@ def _take_in(
     aside_sums, aside_months = _set_orders_aside(connection, kept.cells, import_id)
     demo_facts, demo_value, demo_months = remove_demo(store, connection)
     derived = derive_for(store, connection, kept.cells, import_id=import_id, now=now)
-    changed = sorted({*derived.months, *aside_months})
+    # Where no fact changed the lines did, and what pages tell of them follows with a refresh, too.
+    changed = sorted({*derived.months, *aside_months} or {*months})
     note_changed_months(connection, changed, cause="import", import_id=import_id, now=now)
     note_changed_months(connection, demo_months, cause="demo", import_id=import_id, now=now)
     after = _by_metric(derived.after)

@@ -39,7 +39,7 @@ def take_lines_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Un
     connection.execute(
         sa.update(book).where(book.c.id == entry.id).values(status="undone", undone_at=now, last_fact_id=last)
     )
-    changed = {*derived.months, *months}
+    changed = {*derived.months, *months} or {month for _, month in cells}
     note_changed_months(connection, changed, cause="undo", import_id=entry.id, now=now)
     return Undone(
         entry.id, entry.file_name, entry.facts, entry.value, returned, tuple(sorted(changed)), now,

@@ -15,12 +15,13 @@ from database.engines.build import Build
 from database.engines.ports import Store
 from database.engines.values import Generation, generation_from
 from database.facts.archived_sums import clear_sums, unpack_sums
+from database.imports.derived_facts import counting_rules
 from database.journal.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_generation
 from database.summaries import rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
 from database.summaries.judging import refuse_empty_source, unannounced_changes
 from database.summaries.leftovers import forget_demo_dimensions, forget_joined_rows
-from database.summaries.recording import Made, generation_row, listed, record_findings
+from database.summaries.recording import Made, generation_row, listed, record_findings, record_lines
 from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.verification import MonthFindings
 from domain.errors import LegoError, Refused
@@ -275,6 +276,7 @@ class Making:
         with self.log.stage("record"):
             made = Made(self.number, self.now, self.levels, self.set_number, self.log.run_id, self._excluded)
             record_findings(build, plan, made, self.findings.values())
+            record_lines(build, plan, made, counting_rules(self.store))
         passing("record")
         with self.log.stage("publish"):
             self.progress(Step("publish", 0, 1))

@@ -13,6 +13,8 @@ from database import schema
 from database.engines.build import Build
 from database.engines.values import Generation
 from database.journal import run_log
+from database.lines.counting import CountingRules
+from database.lines.publishing import Target, forget, has_lines, publish_lines
 from database.summaries import rollups, verification
 from database.summaries.changes import Plan
 from database.summaries.restatements import complete_months, insert_restated
@@ -63,6 +65,26 @@ def record_findings(build: Build, plan: Plan, made: Made, findings: Iterable[Mon
     if plan.live is not None:
         _record_restated(build, plan, made)
     build.connection.commit()
+
+
+def record_lines(build: Build, plan: Plan, made: Made, rules: CountingRules) -> bool:
+    """What the generation tells of lines, if there are any; the live one's, if no import changed anything since.
+    Returns whether there are. Raises Refused if it is not what the lines give."""
+    if not has_lines(build.connection):
+        return False
+    target = Target(made.generation, build.staged)
+    forget(build.connection, target)
+    if plan.whole or plan.announced:
+        publish_lines(build.connection, target, rules)
+    else:
+        for table in schema.LINE_SUMMARIES:
+            live = build.live(table)
+            of_live = live.c.generation == plan.live.generation
+            build.connection.execute(
+                rollups.copy_rows(live, build.staged(table), of_live, generation=made.generation)
+            )
+    build.connection.commit()
+    return True
 
 
 def generation_row(build: Build, plan: Plan, made: Made) -> dict[str, Any]:

@@ -23,9 +23,15 @@ def clear_leftovers(store: MysqlDoors) -> list[str]:
             sa.select(schema.summary_generation.c.generation, schema.summary_generation.c.placement)
         ).all()
         numbers, sets = [row.generation for row in kept], [row.placement for row in kept]
-        for table in (schema.summary_month, schema.summary_left_out):
+        for table in (schema.summary_month, schema.summary_left_out, *_with_lines(connection)):
             connection.execute(sa.delete(table).where(table.c.generation.not_in(numbers)))
         placement = schema.summary_placement
         connection.execute(sa.delete(placement).where(placement.c.placement.not_in(sets)))
         connection.commit()
     return [*gone, *schemas]
+
+
+def _with_lines(connection: sa.Connection) -> tuple[sa.Table, ...]:
+    """The tables that tell of lines, if any generation has some."""
+    any_amount = sa.select(schema.summary_report.c.generation).limit(1)
+    return schema.LINE_SUMMARIES if connection.execute(any_amount).first() else ()

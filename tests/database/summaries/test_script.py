@@ -16,7 +16,7 @@ from tests.database.summaries.test_refresh import shop  # noqa: F401  (the fixtu
 from tests.facts import all_summary_rows
 from tests.mariadb import PASSWORD, USER
 
-DATABASE = Path(__file__).parents[2] / "database"
+DATABASE = Path(__file__).parents[3] / "database"
 
 
 def test_the_files_are_what_the_program_prints():
