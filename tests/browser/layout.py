@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-WIDER_THAN_THE_SCREEN = """() => {
+_ASIDE = """const ASIDE = ".head-stays, .visually-hidden, .skip-link, .busy-line";"""
+
+WIDER_THAN_THE_SCREEN = f"() => {{ {_ASIDE}" + """
   const width = document.documentElement.clientWidth;
   const found = [...document.querySelectorAll("body *")].filter((element) => {
-    if (element.closest(".scroll table, .visually-hidden, .skip-link, .menu, .lists, .busy-line, svg")) return false;
+    if (element.closest(`.scroll table, .menu, .lists, svg, ${ASIDE}`)) return false;
     const box = element.getBoundingClientRect();
     return box.width > 0 && (box.right > width + 0.5 || box.left < -0.5);
   });
   const page = document.documentElement.scrollWidth > width ? ["the page itself"] : [];
   return page.concat(found.map((element) => `${element.tagName}.${element.className}`));
 }"""
-"""Tables, the menu and the lists of the catalogue may scroll inside their own box."""
+"""Tables, the copy of their headings, the menu and the lists of the catalogue may scroll inside their own box."""
 
 SMALL_TARGETS = """() => [...document.querySelectorAll("main .figures :is(a, button, input)")].filter((element) => {
   const box = (element.closest("label") ?? element).getBoundingClientRect();
@@ -20,7 +22,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("main .figures :is(a, but
 }).map((element) => `${element.className}: ${element.textContent.trim().slice(0, 40)} ${element.offsetHeight}`)"""
 """What in tables is lower than a finger can hit (WCAG 2.2, 2.5.8)."""
 
-CUT = """() => {
+CUT = f"() => {{ {_ASIDE}" + """
   const isShown = (element) => element.getClientRects().length && getComputedStyle(element).visibility !== "hidden";
   const text = (element) => element.textContent.replace(/\\s+/g, " ").trim();
   const isDesk = matchMedia("(min-width: 760px)").matches;
@@ -32,7 +34,7 @@ CUT = """() => {
     return [...element.querySelectorAll("[title]")].some((e) => e.title.includes(text(element).slice(0, 250)));
   };
   return [...document.querySelectorAll("body *")].filter((element) => {
-    if (element.closest(".visually-hidden, .skip-link, svg, script, select, .chart, .busy-line")) return false;
+    if (element.closest(`svg, script, select, .chart, ${ASIDE}`)) return false;
     if (!text(element) || !isShown(element) || element.querySelector(".scroll")) return false;
     const style = getComputedStyle(element);
     const mayScroll = (way) => ["auto", "scroll"].includes(way);
@@ -44,4 +46,5 @@ CUT = """() => {
     .map((element) => `${element.tagName}.${element.className}: ${text(element).slice(0, 80)}`);
 }"""
 """Texts that do not fit into their box, unless a title tells the whole of them. No finger opens a title: on a phone
-only what is longer than any ordinary name may be cut."""
+only what is longer than any ordinary name may be cut. The copy of a table's headings goes on where its table does;
+test_tables.py holds one against the other."""

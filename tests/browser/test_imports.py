@@ -54,7 +54,7 @@ def test_a_dropped_file_is_seen_first_then_taken_in_and_taken_back(
 
     expect(desk.locator("h1")).to_have_text("Check what would be taken in", timeout=MINUTE)
     expect(desk.locator(".counts").first).to_contain_text("Facts taken2")
-    expect(desk.locator("main")).to_contain_text("the headings are those of no known format")
+    expect(desk.locator("main")).to_contain_text("its headings are those of no known format")
     assert _faults_on_a_phone(browser, site, desk.url) == {}
     desk.get_by_role("button", name="Take in and refresh").click()
 

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, abort, render_template, request, send_fil
 
 from database.imports.encodings import TOLD as ENCODINGS
 from database.imports.files import AUTO, FORMATS
-from database.imports.staging import JOIN
+from database.imports.staging import JOIN, MODES
 from database.imports.templates import TEMPLATES, template_of
 from database.journal.waiting import waiting_imports
 from database.queries.imports import (
@@ -42,7 +42,7 @@ from web.http import current, identity
 from web.http.access import needs_every_brand
 from web.http.incoming import MOST_FILES
 from web.imports.progress import CHECKED, CHECKING, OVER, TAKING, progress_of
-from web.imports.report import MODES, count_words, months_words, report_view
+from web.imports.report import MODE_WORDS, count_words, months_words, report_view
 from web.people.account import takes_no_parameters
 
 pages = Blueprint("imports", __name__)
@@ -116,7 +116,8 @@ def show() -> str:
             ExportLink("Imports (.csv)", url_for("imports.as_csv")),
         ],
         tasks=[_task_link(task) for task in _own_tasks(person)] if is_analyst else [],
-        upload_mib=current.settings().web.upload_mib, most_files=MOST_FILES, formats=(AUTO, *FORMATS), modes=MODES,
+        upload_mib=current.settings().web.upload_mib, most_files=MOST_FILES, formats=(AUTO, *FORMATS),
+        modes={mode: MODE_WORDS[mode] for mode in MODES},
         currency=current.settings().dashboard.currency, encodings=ENCODINGS, templates=TEMPLATES,
     )
 
@@ -131,7 +132,7 @@ def report(import_id: int) -> str:
         "imports/report.html",
         entry=row_view(entry, formats, may_undo=identity.person().may(ANALYST)), report=report_view(found, formats),
         undone=moment_words(entry.undone_at) if entry.undone_at else "", undone_by=entry.undone_by,
-        mode=MODES.get(entry.mode or "", ""), source=entry.source, is_join=entry.mode == JOIN,
+        mode=MODE_WORDS.get(entry.mode or "", ""), source=entry.source, is_join=entry.mode == JOIN,
     )
 
 

@@ -10,12 +10,13 @@ from typing import Any
 from domain.months import month_name, parse_month
 from web.figures.formats import COUNT, Formats, kind_of
 
-MODES = {
+MODE_WORDS = {
     "lines": "keeps each line; the newest state of what a line tells of counts",
     "replace": "replaces what the source gave for the same product, marketplace and month",
     "append": "adds, replaces nothing",
     "whole-months": "replaces all that the source gave for these months",
 }
+"""Of every import that there can be. Who sends a file has no choice of the first: files that hold lines keep them."""
 
 _NAMED = 5
 """So many of a long list are named in a sentence."""
