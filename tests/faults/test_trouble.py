@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from database import migrations, schema
-from database.engines import ports
+from database.engines import lock
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.journal.run_log import SUCCESS, last_runs
@@ -61,7 +61,7 @@ def test_an_import_during_a_refresh_is_told_who_is_at_work(shop, tmp_path):
 
 def test_a_clock_set_back_changes_no_figure_and_no_number(shop, monkeypatch):
     past = datetime.datetime(2020, 1, 1)
-    for module in (ports, making, recording):
+    for module in (lock, making, recording):
         monkeypatch.setattr(module, "utc_now", lambda: past)
     assert refresh(shop).generation.generation == 2
     assert shop.live_generation().published_at == past

@@ -24,8 +24,10 @@ LONGEST = 9 if SEQUENCES > 100 else 5
 """Operations of a sequence, beside the two refreshes at its end."""
 
 asins = strategies.sampled_from([code for code, *_ in PRODUCTS])
-marketplaces = strategies.sampled_from(["US", "DE", "日本"])
-metrics = strategies.sampled_from(["Net revenue", "CM3", "net revenue", "Ñandú €"])
+marketplaces = strategies.sampled_from(["US", "DE", "Ōsaka"])
+metrics = strategies.sampled_from(["Net revenue", "CM3", "Ñandú €"])
+"""Of imports: what differs by case only would meet in one name there."""
+any_metric = strategies.one_of(metrics, strategies.just("net revenue"))
 months = strategies.sampled_from(["2024-01", "2024-02", "2024-03"])
 values = strategies.one_of(
     strategies.integers(-100_000, 100_000),
@@ -37,7 +39,7 @@ rows = strategies.lists(
 )
 stray = strategies.lists(
     strategies.tuples(
-        strategies.one_of(asins, strategies.just("UNKNOWN")), strategies.sampled_from(["US", "ALL"]), metrics, months,
+        strategies.one_of(asins, strategies.just("UNKNOWN")), strategies.sampled_from(["US", "ALL"]), any_metric, months,
         strategies.one_of(values, strategies.none()),
     ), min_size=1, max_size=4,
 )
@@ -185,7 +187,8 @@ def publish(shops, oracle, *, full):
         if status == "success":
             shop.published(tables)
         elif status == "nothing to do":
-            assert shop.live == tables, shop.name
+            # Of no facts at all there is nothing to publish the first time.
+            assert shop.live == tables or (shop.live is None and not oracle.facts), shop.name
         compare(shop)
 
 

@@ -21,7 +21,7 @@ def test_the_service_is_no_root_and_writes_to_its_own_folder_only():
     unit.read_string((ROOT / "ops/systemd/lego.service").read_text(encoding="utf-8"))
     service = dict(unit["Service"])
     assert {name: service.get(name) for name in HARDENING} == HARDENING
-    assert service["ExecStart"] == "/srv/lego/deploy_lego.sh --foreground"
+    assert service["ExecStart"] == "/srv/lego/deploy_lego.sh --foreground $DEPLOY_OPTIONS"
 
 
 def test_the_proxies_replace_what_a_visitor_says_of_themself():

@@ -41,7 +41,7 @@ def change_password() -> Response:
     with still_allowed() as connection:
         users.change_password(connection, person.name, password_hash)
         sessions.begin(connection, person.id)
-        trail.record_within(connection, "password changed")
+        trail.record_of(connection, person.name, "password changed")
         has_tokens = bool(api_tokens.tokens_of(connection, person.id))
     left = " Your API tokens still work: revoke those that you do not know." if has_tokens else ""
     return done(f"Your password is changed, and you are signed out everywhere else.{left}")

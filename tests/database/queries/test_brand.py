@@ -58,7 +58,7 @@ def of_brand(brand: int, **parts) -> Selection:
 
 
 def read(store: Store, selection: Selection) -> Brand:
-    return store.read(lambda reading: read_brand(reading.connection, selection, MARKETPLACES))
+    return store.read(lambda reading: read_brand(reading.connection, selection, CATALOGUE, start=0, limit=50))
 
 
 def test_products_are_ranked_with_their_share_and_the_share_of_all_above(published: Store) -> None:

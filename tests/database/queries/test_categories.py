@@ -63,20 +63,23 @@ def test_categories_have_value_share_growth_months_and_brands(published: Store) 
             GroupRow(5, "Toys", Decimal("130.00"), Decimal("0.65"), Decimal("100.00"), Decimal("0.3"),
                      Decimal("15") / Decimal("130")),
             share_change=Decimal("0.4"), months=(Decimal("130.00"),), brands=2,
+            around=(Decimal("100.00"), Decimal("130.00"), None, Decimal("1000.00")),
         ),
         Side(
             GroupRow(6, "Games", Decimal("50.00"), Decimal("0.25"), Decimal("300.00"), Decimal("-250") / 300, None),
             share_change=Decimal("-0.5"), months=(Decimal("50.00"),), brands=1,
+            around=(Decimal("300.00"), Decimal("50.00"), None, None),
         ),
         Side(
             GroupRow(0, "(uncategorised)", Decimal("20.00"), Decimal("0.1"), None, None, None),
-            share_change=Decimal("0.1"), months=(Decimal("20.00"),), brands=1,
+            share_change=Decimal("0.1"), months=(Decimal("20.00"),), brands=1, around=(None, Decimal("20.00"), None, None),
         ),
     )
     assert found.total == Side(
         GroupRow(None, "Total", Decimal("200.00"), Decimal(1), Decimal("400.00"), Decimal("-0.5"),
                  Decimal("15") / Decimal("200")),
         share_change=None, months=(Decimal("200.00"),), brands=3,
+        around=(Decimal("400.00"), Decimal("200.00"), None, Decimal("1000.00")),
     )
 
 

@@ -38,7 +38,7 @@ ROWS = [
     (2, 1, 5, "US", "2025-10", "CM3", "-5.50"),
     (3, 2, 5, "DE", "2025-10", "CM3", "-7.00"),
     (4, 3, 6, "US", "2025-10", "CM3", "0.00"),
-    *((number, 5, 6, "US", "2025-10", "CM3", f"-{number}.00") for number in range(11, 15)),
+    *((number, 5, 6, "US", "2025-10", "CM3", f"-{number}.00") for number in (*range(11, 15), *range(21, 27))),
 ]
 PRODUCTS = [{"id": 1, "asin": "B001", "name": "Kettle"}, {"id": 2, "asin": "B002"}, {"id": 14, "asin": "B014"}]
 
@@ -124,13 +124,13 @@ def test_loss_makers_are_products_below_zero_over_all_marketplaces_worst_first(p
 
     assert found == Losses(
         worst=(
+            *(Loss(number, "", f"({number})", Decimal(-number)) for number in range(26, 20, -1)),
             Loss(14, "B014", "B014", Decimal("-14.00")), Loss(13, "", "(13)", Decimal("-13.00")),
             Loss(12, "", "(12)", Decimal("-12.00")), Loss(11, "", "(11)", Decimal("-11.00")),
-            Loss(3, "", "(3)", Decimal("-7.00")),
         ),
-        count=7, total=Decimal("-63.50"),
+        count=13, total=Decimal("-204.50"),
     )
-    assert found.others == Decimal("-6.50")
+    assert (found.others_count, found.others) == (3, Decimal("-13.50"))
 
 
 @pytest.mark.parametrize(

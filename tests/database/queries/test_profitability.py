@@ -69,6 +69,7 @@ def test_lines_hold_months_total_share_and_the_year_before(published: Store) -> 
         Figure(
             name="CM1", ratio=None, value=Decimal("80.05"), complete=Decimal("80.05"), previous=Decimal("40.00"),
             year_before=Decimal("20.00"), months=(Decimal("80.05"),),
+            around=(*[None] * 10, Decimal("40.00"), Decimal("80.05"), None),
         ),
         share=Decimal("80.05") / 200,
     )
@@ -77,6 +78,7 @@ def test_lines_hold_months_total_share_and_the_year_before(published: Store) -> 
         Figure(
             name="CM1 %", ratio=CM1_MARGIN, value=Decimal("80.05") / 200, complete=Decimal("80.05") / 200,
             previous=Decimal("0.4"), year_before=Decimal("0.25"), months=(Decimal("80.05") / 200,),
+            around=(*[None] * 10, Decimal("0.4"), Decimal("80.05") / 200, None),
         ),
         share=None,
     )

@@ -174,11 +174,17 @@ def figure_of(cell: str) -> str:
 
 def is_shown(row: list[str | None], page: str, lines: list[Line]) -> bool:
     """Whether the page has the row's first text, and a line of that name whose every figure is the row's, in the same
-    order. A page may leave figures out that a file has, or the other way round, but not both in one line."""
+    order, but for a change of a share, which pages have beside the share. A page may leave figures out that a file
+    has, or the other way round, but not both in one line."""
     ways, name = [found for found in map(ways_of, row) if found], label_of(row)
+    points = {f"{abs(Decimal(text)) * 100:.1f} pts" for text in row if is_number(text)}
+
+    def is_row(figures: list[str]) -> bool:
+        others = [figure for figure in figures if not figure.endswith(" pts")]
+        return {*figures} - {*others} <= points and (are_among(others, ways) or are_among(ways, others))
+
     return name in page and (not ways or any(
-        name in label and figures and (are_among(figures, ways) or are_among(ways, figures))
-        for label, figures in lines
+        name in label and figures and is_row(figures) for label, figures in lines
     ))
 
 
@@ -188,12 +194,19 @@ def label_of(row: list[str | None]) -> str:
     return f"{datetime.date.fromisoformat(f'{first}-01'):%b %Y}" if re.fullmatch(r"\d{4}-\d\d", first) else first
 
 
+def is_number(text: str | None) -> bool:
+    """Whether a value of the API is a figure."""
+    try:
+        return Decimal(text or "").is_finite()
+    except ArithmeticError:
+        return False
+
+
 def ways_of(text: str | None) -> set[str]:
     """The ways in which pages write a figure; none of what is no figure."""
-    try:
-        value = Decimal(text or "")
-    except ArithmeticError:
+    if not is_number(text):
         return set()
+    value = Decimal(text)
     ways = {way(value, kind) for way in (FORMATS.exact, FORMATS.whole) for kind in (MONEY, COUNT, PERCENT)}
     # Beside a sign that tells the direction.
     return ways | {FORMATS.exact(abs(value), kind) for kind in (MONEY, COUNT)} | {FORMATS.change(value)}
@@ -216,6 +229,10 @@ def test_a_row_with_another_figure_or_another_order_is_not_taken_for_shown() -> 
     assert not is_shown(["Toys", "1.51", "0.2"], "Toys", lines)
     assert not is_shown(["Toys", "1.50", "0.3"], "Toys", lines)
     assert not is_shown(["Games", "1.50", "0.2"], "Toys", lines)
+
+    lines = page_lines('<tr><th>Toys</th><td class="number">$1.50</td><td class="number">up 3.5 pts</td></tr>')
+    assert is_shown(["Toys", "1.50", "0.2", "0.035"], "Toys", lines)
+    assert not is_shown(["Toys", "1.50", "0.2", "0.034"], "Toys", lines)
 
 
 # --- CSV

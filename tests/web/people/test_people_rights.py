@@ -14,7 +14,7 @@ from tests.web.forms import code_of, enrol, link_in, post, stored, trail
 from tests.web.shop import NAMES, ROWS
 
 NEW = "quite another good one"
-README = Path(__file__).resolve().parents[2] / "README.md"
+README = Path(__file__).resolve().parents[3] / "README.md"
 
 
 def test_people_are_managed_with_the_rights_of_the_readme(mariadb, tmp_path, password_hash, half_minute):

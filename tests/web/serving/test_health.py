@@ -120,17 +120,17 @@ def test_a_web_user_without_a_right_that_pages_need_makes_it_not_ready(tmp_path,
     add_facts(store, [("B1", "US", "CM3", "2024-01", "1.50")])
     refresh(store)
     store.close()
-    mariadb.run("CREATE USER reader@'%' IDENTIFIED BY 'may only read'")
-    mariadb.run("GRANT SELECT ON health.* TO reader@'%'")
-    database = dataclasses.replace(settings.database, user="reader", password="may only read")
+    mariadb.run("CREATE USER nearly@'%' IDENTIFIED BY 'may only read'")
+    mariadb.run("GRANT SELECT ON health.* TO nearly@'%'")
+    database = dataclasses.replace(settings.database, user="nearly", password="may only read")
     app = create_app(dataclasses.replace(settings, database=database))
     try:
         assert answer(app.test_client(), "/readyz") == (503, "unavailable\n", "text/plain")
-        mariadb.run("GRANT DELETE ON health.app_session TO reader@'%'")
+        mariadb.run("GRANT DELETE ON health.app_session TO nearly@'%'")
         assert answer(app.test_client(), "/readyz") == (200, "ready\n", "text/plain")
     finally:
         app.extensions["lego_store"].close()
-        mariadb.run("DROP USER reader@'%'")
+        mariadb.run("DROP USER nearly@'%'")
         mariadb.run("DROP DATABASE health")
 
 
