@@ -5,6 +5,7 @@ SIGHUP reads it and config.ini again and replaces the workers without dropping a
 requests finish for `graceful_timeout` seconds.
 """
 
+import errno
 import os
 import runpy
 import shutil
@@ -16,6 +17,7 @@ if (ROOT / ".releases" / "current").is_dir():
     # A server that was started before there were copies of the code goes on reading this file in the repository.
     ROOT = (ROOT / ".releases" / "current").resolve()
 BOOT_FAILED = 3
+OUT_OF_SPACE = 5
 
 
 def _settings():
@@ -65,6 +67,23 @@ def _private_folder(folder: Path) -> Path:
     return folder
 
 
+def _check_room(pid_file: Path) -> None:
+    """gunicorn writes its pid file before it calls anything of ours, and ends with a traceback where it cannot. A
+    master that reads this file anew has written it, and must go on whatever the disk is like."""
+    if pid_file.is_file() and pid_file.read_text(encoding="utf-8").strip() == str(os.getpid()):
+        return
+    probe = pid_file.with_name(f"{pid_file.name}.{os.getpid()}")
+    try:
+        probe.write_text(f"{os.getpid()}\n", encoding="utf-8")
+    except OSError as error:
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        cure = "free some space, then start it again" if is_full else "check [database] path and its owner"
+        print(f"gunicorn: {pid_file.parent}: nothing can be written ({error.strerror}); {cure}", file=sys.stderr)
+        sys.exit(OUT_OF_SPACE if is_full else 2)
+    finally:
+        probe.unlink(missing_ok=True)
+
+
 # The workers start in the repository's root, wherever gunicorn was called.
 if os.environ.get("LEGO_CONFIG"):
     os.environ["LEGO_CONFIG"] = str(Path(os.environ["LEGO_CONFIG"]).absolute())
@@ -82,6 +101,7 @@ worker_class = "gthread"
 # Each worker imports the app itself, so that a reload takes new code.
 preload_app = False
 pidfile = str(_private_folder(_all.database.path) / "gunicorn.pid")
+_check_room(Path(pidfile))
 # What it makes is its owner's alone. gunicorn's own setting `umask` is for sockets only.
 os.umask(0o077)
 # A worker's heartbeat; a slow request of one thread does not stop it.
@@ -110,14 +130,18 @@ control_socket_disable = True
 
 
 def on_starting(server):
-    """Makes the folder of this master's counts, which its workers share, and removes those of masters that are gone.
+    """Names the folder of this master's counts, which its workers share, and removes those of masters that are gone.
     A trial beside the served app has its own."""
-    _counts_folder(clean=True)
+    folder = _all.database.path / "metrics"
+    for found in folder.iterdir() if folder.is_dir() else ():
+        if found.name == str(os.getpid()) or not Path(f"/proc/{found.name}").exists():
+            shutil.rmtree(found, ignore_errors=True)
+    _name_counts_folder()
 
 
 def on_reload(server):
-    """A master that was started before there were counts has no folder yet."""
-    _counts_folder(clean=False)
+    """A master that was started before there were counts has named no folder yet."""
+    _name_counts_folder()
 
 
 def on_exit(server):
@@ -132,12 +156,9 @@ def child_exit(server, worker):
         path.unlink(missing_ok=True)
 
 
-def _counts_folder(*, clean):
-    folder = _private_folder(_all.database.path / "metrics")
-    for found in folder.iterdir() if clean else ():
-        if found.name == str(os.getpid()) or not Path(f"/proc/{found.name}").exists():
-            shutil.rmtree(found, ignore_errors=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_private_folder(folder / str(os.getpid())))
+def _name_counts_folder():
+    """Workers make it when they have something to write: a full disk keeps no app from starting."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_all.database.path / "metrics" / str(os.getpid()))
 
 
 def when_ready(server):

@@ -39,8 +39,8 @@ rows = strategies.lists(
 )
 stray = strategies.lists(
     strategies.tuples(
-        strategies.one_of(asins, strategies.just("UNKNOWN")), strategies.sampled_from(["US", "ALL"]), any_metric, months,
-        strategies.one_of(values, strategies.none()),
+        strategies.one_of(asins, strategies.just("UNKNOWN")), strategies.sampled_from(["US", "ALL"]), any_metric,
+        months, strategies.one_of(values, strategies.none()),
     ), min_size=1, max_size=4,
 )
 archiving = [

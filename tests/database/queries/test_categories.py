@@ -72,7 +72,8 @@ def test_categories_have_value_share_growth_months_and_brands(published: Store) 
         ),
         Side(
             GroupRow(0, "(uncategorised)", Decimal("20.00"), Decimal("0.1"), None, None, None),
-            share_change=Decimal("0.1"), months=(Decimal("20.00"),), brands=1, around=(None, Decimal("20.00"), None, None),
+            share_change=Decimal("0.1"), months=(Decimal("20.00"),), brands=1,
+            around=(None, Decimal("20.00"), None, None),
         ),
     )
     assert found.total == Side(
