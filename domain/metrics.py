@@ -54,7 +54,10 @@ _NAMES = {
 }
 FIXED = frozenset(_NAMES.values())
 """Names that no other spelling may take the place of."""
-_RATIO_WORDS = frozenset(("acos", "tacos", "roi", "ratio", "rate", "average", "margin"))
+_RATIO_WORDS = frozenset((
+    "acos", "tacos", "roi", "ratio", "rate", "average", "margin", "avg", "percent", "percentage", "pct", "prozent",
+    "roas", "ctr", "cvr", "durchschnitt", "durchschnittlich", "moyenne", "promedio", "gemiddeld", "gemiddelde",
+))
 _REMARK = re.compile(r"(.*\S)\s*(?:\(([^()\[\]]*)\)|\[([^()\[\]]*)\])", re.DOTALL)
 
 

@@ -16,6 +16,7 @@ INVISIBLE = (
 )
 """Characters that take no room: soft hyphen, zero-width spaces and joiners, marks of direction, byte order mark."""
 
+_TOLD_AS_TEXT = re.compile(r"""(ASIN-)?(?:="([^"]+)"|['’‘`]([^'"]+))""")
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _SPACES = re.compile(r"\s+")
 
@@ -34,8 +35,12 @@ def name_key(name: str) -> str:
 
 
 def product_key(text: str) -> str:
-    """An ASIN, or another product's key, as it is kept: upper case, without spaces and invisible characters."""
-    return "".join(tidy(text).split()).upper()
+    """An ASIN, or another product's key, as it is kept: upper case, without spaces and invisible characters, and
+    without what spreadsheets are told by that it is a text: `="0306406152"`, `'0306406152`."""
+    key = "".join(tidy(text).split()).upper()
+    if found := _TOLD_AS_TEXT.fullmatch(key):
+        return (found[1] or "") + (found[2] or found[3])
+    return key
 
 
 def meet(names: Mapping[str, int], known: Iterable[str] = ()) -> dict[str, str]:

@@ -10,9 +10,13 @@ import duckdb
 from database.imports.cells import CellSource, Gathered, gather_cells
 from database.imports.costs import settle_costs
 from database.imports.currencies import Currencies, check_currencies, currencies_told
+from database.imports.faults import LISTED, Fault, shown
 from database.imports.keys import settle_keys
 from database.imports.names import currencies_of, remarks_of
+from database.imports.rows_aside import VALID
 from database.imports.staging import ImportOptions, Met, Skipped, Staged
+from database.imports.workbook.cell_texts import column_name
+from domain.remarks import currency_above, scale_above
 from domain.spelling import tidy
 
 
@@ -32,12 +36,14 @@ def stage_table(
     file_format: str, columns: Columns, blank: str,
 ) -> Staged:
     """Reads a source's cells into TEMP table `staged`. `blank` names cells or rows without a value. Raises Refused."""
+    _refuse_scale_above(source)
     gathered = gather_cells(scratch, source, options)
     added = settle_keys(scratch, source, options, gathered)
     costs = settle_costs(scratch, source.file, turned=options.negative_costs)
     written = {**columns.metrics, **gathered.names.metrics}
     named = {
         *gathered.named_currencies, *currencies_of(written), *currencies_told(scratch, options),
+        *_currencies_above(source),
     }
     style = gathered.style
     skipped = [*gathered.aside.skipped, *([Skipped(blank, gathered.blank)] if gathered.blank else [])]
@@ -47,12 +53,14 @@ def stage_table(
     return Staged(
         format=file_format, file_name=source.file.name, sha256=source.file.sha256,
         currencies=check_currencies(currencies, options, sorted(named), style.symbols), symbols=style.symbols,
-        skipped_columns=columns.skipped, skipped=tuple(skipped), notes=tuple(_notes(written, gathered, columns,
-            costs.notes)),
+        skipped_columns=(*columns.skipped, *_nameless(source, gathered)), skipped=tuple(skipped),
+        notes=tuple(_notes(written, gathered, columns, costs.notes)),
         read_as=("decimal comma" if style.decimal == "," else "decimal point",),
-        warnings=(*columns.warnings, *_warnings(gathered), *costs.warnings), met=_met(columns, gathered),
-        rows_read=gathered.rows, cells_read=gathered.filled + gathered.blank, rounded=style.rounded,
-        products="staged_product",
+        warnings=(
+            *columns.warnings, *_warnings(scratch, gathered, options.currency or currencies.own), *costs.warnings
+        ),
+        met=_met(columns, gathered), rows_read=gathered.rows, cells_read=gathered.filled + gathered.blank,
+        rounded=style.rounded, products="staged_product",
     )
 
 
@@ -71,9 +79,48 @@ def _notes(
     yield from of_costs
 
 
-def _warnings(gathered: Gathered) -> Iterator[str]:
+def _nameless(source: CellSource, gathered: Gathered) -> Iterator[str]:
+    for position, count in gathered.nameless.items():
+        place = column_name(position) if source.file.text.sheet else position + 1
+        yield f"column {place}, which has no heading ({count:,} {'value' if count == 1 else 'values'})"
+
+
+def _refuse_scale_above(source: CellSource) -> None:
+    for record in source.file.above:
+        told = next(filter(scale_above, record.cells), None)
+        if told is not None:
+            words = "says that the figures are not written out in full; write them so, and take this line out"
+            raise source.file.refusal([Fault(words, record.first_line, None, told)])
+
+
+def _currencies_above(source: CellSource) -> Iterator[str]:
+    cells = (cell for record in source.file.above for cell in record.cells)
+    return filter(None, map(currency_above, cells))
+
+
+def _warnings(
+    scratch: duckdb.DuckDBPyConnection, gathered: Gathered, taken_as: str
+) -> Iterator[str]:
+    if len(gathered.style.symbols) > 1:
+        signs = " and ".join(gathered.style.symbols)
+        yield f"cells show {signs}, and all were taken as {taken_as}; what is in another currency is counted one to one"
+    yield from _no_asins(scratch)
     if gathered.style.powers_of_ten:
         yield (
             f"{gathered.style.powers_of_ten} cells are written like 1.2E+05, as spreadsheets show what they have "
             "rounded; widen the columns and save the file again to have every digit"
+        )
+
+
+def _no_asins(scratch: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Where most products are ASINs, the few that are none may be groups or totals, or misspelt."""
+    rows = scratch.execute(
+        f"SELECT asin, regexp_full_match(asin, '{VALID}') FROM (SELECT DISTINCT asin FROM staged_product) ORDER BY asin"
+    ).fetchall()
+    odd = [asin for asin, is_valid in rows if not is_valid]
+    if odd and len(odd) * 2 < len(rows):
+        names = ", ".join(map(shown, odd[:LISTED])) + (" …" if len(odd) > LISTED else "")
+        yield (
+            f"{len(odd):,} of {len(rows):,} products are no ASINs: {names}; if one is a group or a total, it counts "
+            "twice"
         )

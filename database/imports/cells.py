@@ -38,6 +38,8 @@ from database.imports.slow_reading import FIELD_LIMIT
 from database.imports.staging import ImportOptions
 from database.imports.workbook.cell_texts import NOT_CALCULATED
 from domain.errors import LegoError, OutOfSpace, Refused
+from domain.remarks import fault_of_remarks
+from domain.totals import is_total_of_marketplaces
 
 FIELDS = ("asin", "brand", "category", "status", "marketplace", "metric", "month", "currency", "value")
 LONGEST = {"asin": 64, "brand": 255, "category": 255, "status": 50, "marketplace": 10, "metric": 100}
@@ -78,7 +80,8 @@ class CellSource:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What the cells of a file came to; the facts are in TEMP table `staged`, products in `staged_product`."""
+    """What the cells of a file came to; the facts are in TEMP table `staged`, products in `staged_product`. `nameless`:
+    columns that have no heading and were not read, from 0 -> how many of their cells hold something."""
 
     rows: int
     blank_lines: int
@@ -90,12 +93,13 @@ class Gathered:
     names: Names
     orders: Mapping[str, str]
     aside: RowsAside
+    nameless: Mapping[int, int]
 
 
 def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options: ImportOptions) -> Gathered:
     """Reads a file's cells into `staged` and `staged_product`; a key may stand there more than once. Raises
     Refused with every fault found."""
-    _refuse_long_cells(scratch, source)
+    nameless = _look_at_unread(scratch, source)
     counted = _read_words(scratch, source)
     rows = counted.rows // source.rows_per_record
     blank_lines = source.file.check_count(rows)
@@ -117,7 +121,7 @@ def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options
     return Gathered(
         rows=rows, blank_lines=blank_lines, filled=counted.filled, blank=counted.rows - counted.filled, style=style,
         named_currencies=tuple(sorted({*codes, *style.codes})), months=months.months, names=names, orders=months.orders,
-        aside=aside,
+        aside=aside, nameless=nameless,
     )
 
 
@@ -198,14 +202,20 @@ GROUP BY GROUPING SETS (
 """grouping_id counts the columns that are grouped away: 3 are products, 5 are words, 6 are numbers."""
 
 
-def _refuse_long_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource) -> None:
-    """Columns that are not read would hide a cell that no spreadsheet can have made."""
+def _look_at_unread(scratch: duckdb.DuckDBPyConnection, source: CellSource) -> dict[int, int]:
+    """Columns that are not read would hide a cell that no spreadsheet can have made; and of one without a heading
+    nobody would hear that it holds something."""
     if not source.unread:
-        return
-    long = " OR ".join(f"length(c{number}) > {FIELD_LIMIT}" for number in source.unread)
+        return {}
+    headings = source.file.headings[-1].cells
+    nameless = [number for number in source.unread if not headings[number]]
+    longest = ", ".join(f"max(length(c{number}))" for number in source.unread)
+    counts = "".join(f", count(*) FILTER (trim(c{number}, '{_BLANKS}') <> '')" for number in nameless)
     with reading(source):
-        if scratch.execute(f"SELECT 1 FROM {source.file.reader()} WHERE {long} LIMIT 1").fetchone():
-            raise source.file.structural_refusal("a cell is too long")
+        longest, *filled = scratch.execute(f"SELECT greatest({longest}){counts} FROM {source.file.reader()}").fetchone()
+    if (longest or 0) > FIELD_LIMIT:
+        raise source.file.structural_refusal("a cell is too long")
+    return {number: count for number, count in zip(nameless, filled, strict=True) if count}
 
 
 def _read_months(scratch: duckdb.DuckDBPyConnection, order: str | None) -> ReadMonths:
@@ -237,6 +247,11 @@ def _bad_words(
         (text, "is reserved for the sum of all marketplaces")
         for text, name in names.marketplaces.items() if name.upper() == "ALL"
     )
+    bad["marketplace"].update(
+        (text, "is a sum of marketplaces and none of them; take its rows out of the file")
+        for text, name in names.marketplaces.items() if name.upper() != "ALL" and is_total_of_marketplaces(text)
+    )
+    bad["metric"].update((text, fault) for text in names.metrics if (fault := fault_of_remarks(text)))
     for name in NEEDED:
         g = 3 if name == "asin" else 5
         rows = scratch.execute(

@@ -24,6 +24,7 @@ from pathlib import Path
 from database.imports.encodings import NAMES, Settled, codec_of, judge_encoding, marked_encoding, to_utf8
 from database.imports.faults import LISTED, Fault, refusal
 from database.imports.head import Head, Headings, Record, delimiters_of, head_records, head_text
+from database.imports.last_lines import cut_lines, notes_below
 from database.imports.record_count import count_blank_lines, count_outside_quotes
 from database.imports.scan import CHUNK, NotUtf8, check_unchanged, even_line_ends, scan, sha256_of, status_of
 from database.imports.slow_reading import SlowReading
@@ -108,6 +109,21 @@ class CsvFile:
         """The physical line that the headings end on."""
         return self.headings[-1].last_line
 
+    @cached_property
+    def below(self) -> tuple[tuple[int, str], ...]:
+        """Lines below the table that are notes, each with its number: `Exported on 3 March`. None may be taken for
+        one that is a record cut off: see `notes_below`."""
+        if self.is_unquoted or self.text.sheet or self.columns < 3:
+            return ()
+        room = self.text.lines - self.last_heading_line
+        notes = notes_below(self.text.path, self.delimiter, self.columns, room)
+        return tuple((self.text.lines - number, note) for number, note in notes)
+
+    @property
+    def last_line(self) -> int:
+        """The physical line that the records end on, at the latest."""
+        return self.below[0][0] - 1 if self.below else self.text.lines
+
     def reader(self) -> str:
         """DuckDB's table function for the records below the headings: text columns c0, c1, …; a blank cell is NULL.
         Cells that were cut off at the end of a line are blank where quotes are characters, else an error."""
@@ -164,13 +180,14 @@ class CsvFile:
     def _line_ends(self) -> int | None:
         """The records by their line ends, blank lines among them; None if only a careful count tells."""
         if self.is_unquoted or not self.text.has_quotes:
-            return self.text.lines - self.last_heading_line
+            return self.last_line - self.last_heading_line
         found = count_outside_quotes(self._body.path, offset=self._body.offset, delimiter=self.delimiter)
         return found.line_ends if found.is_plain else None
 
     def _slowly(self) -> Iterator[tuple[int, list[str] | Fault]]:
         return SlowReading(
-            self.text.path, self.last_heading_line, self.delimiter, quoted=not self.is_unquoted, columns=self.columns
+            self.text.path, self.last_heading_line, self.delimiter, quoted=not self.is_unquoted, columns=self.columns,
+            last=self.last_line,
         ).records()
 
     def _cell_count_fault(self, line: int, record: list[str]) -> Fault | None:
@@ -186,13 +203,14 @@ class CsvFile:
         with self.text.path.open("rb") as file:
             start = [file.readline() for _ in range(self.last_heading_line)]
             offset = file.tell()
-            if all(line.strip() and self._may_be_skipped(line) for line in start):
+            if not self.below and all(line.strip() and self._may_be_skipped(line) for line in start):
                 return _Body(self.text.path, offset, len(start))
             copy = self.text.workspace / "records.csv"
             with copy.open("wb") as target:
                 shutil.copyfileobj(file, target, CHUNK)
+        if self.below:
+            cut_lines(copy, self.text.lines - self.last_line)
         return _Body(copy, 0, 0)
-
 
     def _may_be_skipped(self, line: bytes) -> bool:
         if b'"' not in line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from operator import itemgetter
 from pathlib import Path
@@ -26,7 +27,7 @@ from database.imports.batch import refuse_same_bytes, take_in
 from database.imports.csv_file import CsvFile, TextFile
 from database.imports.currencies import Currencies
 from database.imports.faults import shown
-from database.imports.head import Head, Headings, Record
+from database.imports.head import LINES, Head, Headings, Record, head_text
 from database.imports.known_reports import known_report
 from database.imports.line_batch import LineFile, take_in_lines
 from database.imports.opening import open_text
@@ -104,6 +105,9 @@ def _found(text: TextFile, formats: dict[str, ModuleType]) -> tuple[ModuleType, 
 
 
 def _recognised(text: TextFile, formats: dict[str, ModuleType]) -> tuple[ModuleType, CsvFile]:
+    if not any(head.records for head in text.heads):
+        words = f"nothing stands in its first {LINES} lines, where headings are looked for; delete them"
+        raise Refused(f"{text.name}: {words}")
     if len(formats) > 1:
         _refuse_known_report(text)
     found = _found(text, formats)
@@ -114,6 +118,7 @@ def _recognised(text: TextFile, formats: dict[str, ModuleType]) -> tuple[ModuleT
         # The format was named by a person: it tells itself what its headings lack.
         (module,), head = formats.values(), text.heads[0]
         return module, text.below(head, module.nearest_headings(head))
+    _refuse_other_kind(text)
     raise Refused(
         f"{text.name}: its headings are those of no known format; nothing was taken in",
         (*_nearest(text, formats), *_as_understood(text.heads[0])),
@@ -126,6 +131,22 @@ def _refuse_known_report(text: TextFile) -> None:
         raise Refused(f"{text.name}: is Amazon's {report.name}, which cannot be imported; {report.instead}")
 
 
+def _refuse_other_kind(text: TextFile) -> None:
+    """Texts that are no tables, or whose cells stand between other signs."""
+    start = head_text(text.path, text.name).lstrip()
+    first = text.heads[0].records[0].cells
+    if re.match(r"<(!doctype html|html|head|body|table|meta|style)\b", start, re.IGNORECASE):
+        words = "is a web page (HTML), as some programs save under .xls; open it and save it as .xlsx"
+        raise Refused(f"{text.name}: {words}")
+    if start.startswith("<"):
+        raise Refused(f"{text.name}: is XML; open it in a spreadsheet and save it as .xlsx, or export it as CSV")
+    if re.match(r'\[?\s*\{\s*"', start):
+        raise Refused(f"{text.name}: is JSON; export it as CSV")
+    if len(first) == 1 and (sign := next((sign for sign in "|^~:" if first[0].count(sign) > 1), "")):
+        words = f"its cells stand between {sign}; save it with commas, semicolons or tabs between them"
+        raise Refused(f"{text.name}: {words}")
+
+
 def _nearest(text: TextFile, formats: dict[str, ModuleType]) -> list[str]:
     """The formats that the file comes nearest to, most of whose headings it has, and what each lacks."""
     found = []
@@ -133,7 +154,7 @@ def _nearest(text: TextFile, formats: dict[str, ModuleType]) -> list[str]:
         needed = len(module.lacking(Record(("",), 1, 1)))
         count, line, lacking = min(
             (len(module.lacking(record)), record.last_line, module.lacking(record))
-            for head in text.heads for record in head.records
+            for head in text.heads if head.records for record in head.records
         )
         found.append((count - needed, count, f"{name} (line {line}) lacks {', '.join(lacking)}"))
     return [words for _, _, words in sorted(found, key=itemgetter(0, 1))[:NEAREST]]
@@ -160,3 +181,8 @@ def _notes(file: CsvFile) -> Iterator[str]:
         lines = f"line {first}" if first == last else f"lines {first} to {last}"
         words = ", ".join(shown(" ".join(filter(None, record.cells))) for record in file.above[:3])
         yield f"{lines} above the headings: {words}{' …' if len(file.above) > 3 else ''}"
+    if file.below:
+        first, last = file.below[0][0], file.below[-1][0]
+        lines = f"line {first}" if first == last else f"lines {first} to {last}"
+        words = ", ".join(shown(note) for _, note in file.below[:3])
+        yield f"{lines} below the table left out: {words}{' …' if len(file.below) > 3 else ''}"

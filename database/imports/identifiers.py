@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from database.imports.faults import Fault
 from database.imports.staging import ImportOptions
@@ -11,24 +11,35 @@ from domain.spelling import name_key
 
 PRODUCT_ID = "product id"
 HEADINGS = {
-    "asin": "asin", "child asin": "asin", PRODUCT_ID: PRODUCT_ID, "sku": "sku", "seller sku": "sku", "msku": "sku",
+    "asin": "asin", "child asin": "asin", "(child) asin": "asin", PRODUCT_ID: PRODUCT_ID, "sku": "sku",
+    "seller sku": "sku", "msku": "sku",
     "brand": "brand", "brand name": "brand", "mp": "marketplace", "marketplace": "marketplace", "status": "status",
     "category": "category", "currency": "currency", "name": "name", "product name": "name", "title": "name",
 }
 """A heading -> the field it fills."""
 LABELS = ("name", "sku")
 """Fields that name a row and are no part of a fact."""
-DAMAGED_ASIN = r"\s*([0-9]+([.,][0-9]+)?[Ee][+]?[0-9]+|[0-9]{7,9})\s*"
-"""What a spreadsheet makes of an ASIN that looks like a number: 3.06E+09, or no zeros in front."""
+_POWERS = "[0-9]+([.,][0-9]+)?[Ee][+]?[0-9]+"
+_DECIMALS = "[0-9]+[.,]0+|[0-9]{1,3}([, \u00a0\u202f\u2019\\x27][0-9]{3})+"
+DAMAGED_ASIN = f"\\s*(=?[\"\\x27])?((ASIN-)?({_POWERS}|{_DECIMALS})|[0-9]{{7,9}})\"?\\s*"
+"""What a spreadsheet makes of an ASIN or an id that looks like a number: 3.06E+09, 117.0, 1,234, no zeros in front."""
 _POWER = "is an ASIN that a spreadsheet took for a number; format the column as text and fill it in again"
 _ZEROS = "is an ASIN without the zeros at its front, which a spreadsheet took off; write all ten characters"
+_DRESSED = "is written as a number with decimals or thousands; format the column as text and write the digits alone"
+
+
+def names_product(keys: Iterable[str]) -> bool:
+    """Whether one of these headings, as they are compared, is that of a product."""
+    return any(HEADINGS.get(key) in ("asin", PRODUCT_ID) for key in keys)
 
 
 def damage_of(asin: str) -> str:
-    """What a spreadsheet did to an ASIN; nothing if it is whole."""
+    """What a spreadsheet did to an ASIN, or to an id of the seller's own; nothing if it is whole."""
     if not re.fullmatch(DAMAGED_ASIN, asin, re.ASCII):
         return ""
-    return _POWER if "E" in asin.upper() else _ZEROS
+    if re.search("[0-9][Ee]", asin):
+        return _POWER
+    return _ZEROS if re.search("(^|[^0-9])[0-9]{7,9}([^0-9.,]|$)", asin) else _DRESSED
 
 
 def find_identifiers(headings: Sequence[str], *, line: int) -> tuple[dict[str, int], list[Fault]]:

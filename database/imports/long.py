@@ -13,7 +13,16 @@ from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies
 from database.imports.faults import Fault
 from database.imports.head import Head, Headings, Record
-from database.imports.identifiers import HEADINGS, LABELS, PRODUCT_ID, find_identifiers, key_of, marketplace_of, sql_of
+from database.imports.identifiers import (
+    HEADINGS,
+    LABELS,
+    PRODUCT_ID,
+    find_identifiers,
+    key_of,
+    marketplace_of,
+    names_product,
+    sql_of,
+)
 from database.imports.staging import ImportOptions, Staged
 from domain.spelling import name_key
 
@@ -27,7 +36,7 @@ _OWN = ("metric", "month", "value")
 def find_headings(head: Head) -> Headings | None:
     """Where the headings of a long file stand, if this is one."""
     for number, record in enumerate(head.records):
-        if {"metric", "value"} <= set(record.keys) and {"asin", PRODUCT_ID} & set(record.keys):
+        if {"metric", "value"} <= set(record.keys) and names_product(record.keys):
             return Headings(number)
     return None
 
@@ -101,7 +110,7 @@ def _cells(
     keyed = "asin" if "asin" in positions else PRODUCT_ID
     for field, number in positions.items():
         if field == keyed:
-            yield Cell("asin", headings[number], key_of(record, positions), position=number)
+            yield Cell("asin", headings[number], key_of(record, positions), written=record[number], position=number)
         elif field != PRODUCT_ID:
             yield Cell(field, headings[number], record[number], position=number)
     if "marketplace" not in positions:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from domain.month_names import month_number
 from domain.months import MOST_AHEAD, add_months, fault_of_month, month_of, today_utc
+from domain.spelling import tidy
 
 DMY, MDY = "dmy", "mdy"
 ORDERS = (DMY, MDY)
@@ -75,7 +76,7 @@ def read_months(
     rules: dict[str, str] = {}
     for text in texts:
         try:
-            found[text] = _understand(_tidied(text), headings=headings)
+            found[text] = _understand(tidy(text), headings=headings)
         except ValueError as error:
             rules[text] = str(error)
     undecided = [date for date in found.values() if isinstance(date, _Undecided)]
@@ -103,14 +104,10 @@ def read_month(text: str, *, order: str | None = None, heading: bool = False) ->
 def is_month(text: str) -> bool:
     """Whether a heading is meant as a month, even if it is one that must be refused."""
     try:
-        _understand(_tidied(text), headings=True)
+        _understand(tidy(text), headings=True)
     except ValueError as error:
         return str(error) != NO_MONTH
     return True
-
-
-def _tidied(text: str) -> str:
-    return " ".join(text.split()).strip("\u200b\ufeff")
 
 
 def _understand(text: str, *, headings: bool) -> datetime.date | _Undecided:

@@ -13,11 +13,12 @@ import duckdb
 
 from database.imports.names import ratio_texts
 from database.imports.staging import Skipped
-from domain.totals import is_total
+from domain.totals import is_total, is_total_of_products
 
 LISTED = 20
-_VALID = r"B[0-9A-Z]{9}|[0-9]{9}[0-9X]|ASIN-[^\s]*[0-9][^\s]*"
-_NO_PRODUCT = f"NOT regexp_full_match(upper(trim(coalesce(asin, ''), ' \t\u00a0')), '{_VALID}')"
+VALID = r"B[0-9A-Z]{9}|[0-9]{9}[0-9X]|ASIN-[^\s]*[0-9][^\s]*"
+"""An ASIN, or the key that a Product ID gets."""
+_NO_PRODUCT = f"NOT regexp_full_match(upper(trim(coalesce(asin, ''), ' \t\u00a0')), '{VALID}')"
 _NAMING = ("asin", "brand", "category", "status", "marketplace", "name", "sku")
 
 
@@ -34,14 +35,17 @@ class RowsAside:
 def find_rows_aside(scratch: duckdb.DuckDBPyConnection, query: str, numbered: str) -> RowsAside:
     """Looks through `word` for rows to leave out. `query` is the source's, `numbered` the same with a column `record`
     that counts the file's records. Numbers are in `odd_read`."""
-    totals = _total_texts(scratch, query)
+    totals, products = _total_texts(scratch, query)
     ratios = ratio_texts(scratch)
     conditions, skipped = [], []
-    for table, texts in (("total_text", totals), ("ratio_text", ratios)):
+    for table, texts in (("total_text", totals), ("total_product", products), ("ratio_text", ratios)):
         scratch.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT unnest($texts::VARCHAR[]) AS text",
             {"texts": texts})
-    if totals:
-        named = " OR ".join(f"coalesce({column} IN (SELECT text FROM total_text), false)" for column in _NAMING)
+    if totals or products:
+        named = " OR ".join((
+            *(f"coalesce({column} IN (SELECT text FROM total_text), false)" for column in _NAMING),
+            "coalesce(asin IN (SELECT text FROM total_product), false)",
+        ))
         conditions.append(f"({_NO_PRODUCT} AND ({named}))")
         skipped.append(_compared(scratch, numbered, conditions[0]))
     if ratios:
@@ -50,25 +54,34 @@ def find_rows_aside(scratch: duckdb.DuckDBPyConnection, query: str, numbered: st
             "SELECT sum(n)::BIGINT FROM word WHERE g = 5 AND metric IN (SELECT text FROM ratio_text)"
         ).fetchone()[0]
         skipped.append(Skipped(f"rows of ratios, which nobody can sum: {_listed(ratios)}", count))
-    notes = _notes(scratch, totals)
+    notes = _notes(scratch, [*totals, *products])
     if notes:
         skipped.append(Skipped(f"rows without a product and without a value: {_listed(notes)}", len(notes)))
-    return RowsAside(" OR ".join(conditions), frozenset((*totals, *ratios)), tuple(skipped))
+    return RowsAside(" OR ".join(conditions), frozenset((*totals, *products, *ratios)), tuple(skipped))
 
 
-def _total_texts(scratch: duckdb.DuckDBPyConnection, query: str) -> list[str]:
-    """The cells that say so, of rows without a product. Most files have no such rows, and are not read again."""
-    if not scratch.execute(f"SELECT 1 FROM word WHERE g = 3 AND {_NO_PRODUCT} LIMIT 1").fetchone():
-        return []
+def _total_texts(scratch: duckdb.DuckDBPyConnection, query: str) -> tuple[list[str], list[str]]:
+    """The cells that say so, of rows without a product: those of any column, and those that do in the product's only.
+    Most files have no such rows, and are not read again."""
+    of_products = [text for (text,) in scratch.execute(
+        f"SELECT DISTINCT asin FROM word WHERE g = 3 AND {_NO_PRODUCT}"
+    ).fetchall()]
+    if not of_products:
+        return [], []
     rows = scratch.execute(
         f"SELECT DISTINCT unnest([{', '.join(_NAMING)}]) AS text FROM ({query}) WHERE {_NO_PRODUCT}"
     ).fetchall()
-    return sorted(text for (text,) in rows if text and is_total(text))
+    totals = sorted(text for (text,) in rows if text and is_total(text))
+    products = (text for text in of_products if text and is_total_of_products(text))
+    return totals, sorted(text for text in products if text not in totals)
 
 
 def _compared(scratch: duckdb.DuckDBPyConnection, numbered: str, condition: str) -> Skipped:
     """How many rows of totals there are, what they are called, and whether each agrees with the rows above it."""
-    label = " ".join(f"WHEN {column} IN (SELECT text FROM total_text) THEN {column}" for column in _NAMING)
+    label = " ".join((
+        *(f"WHEN {column} IN (SELECT text FROM total_text) THEN {column}" for column in _NAMING),
+        "WHEN asin IN (SELECT text FROM total_product) THEN asin",
+    ))
     scratch.execute(_RUNNING.format(numbered=numbered, condition=condition, label=label))
     rows = scratch.execute(_AGREEMENT).fetchall()
     words = f"rows of totals: {_listed(list(dict.fromkeys(label for label, _, _ in rows)))}"

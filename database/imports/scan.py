@@ -19,6 +19,14 @@ _MAGIC = {
     b"BZh": "is compressed with bzip2; unpack it first",
     b"\xfd7zXZ": "is compressed with xz; unpack it first",
     b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
+    b"7z\xbc\xaf": "is a 7z archive; unpack it first",
+    b"Rar!": "is a rar archive; unpack it first",
+    b"%PDF": "is a PDF, which holds no table that could be read; export it from where it came from as CSV or .xlsx",
+    b"\x89PNG": "is a picture; export the table itself as CSV or .xlsx",
+    b"\xff\xd8\xff": "is a picture; export the table itself as CSV or .xlsx",
+    b"{\\rtf": "is a text document (RTF); save its table as CSV UTF-8",
+    b"PAR1": "is a Parquet file; export it as CSV",
+    b"SQLite f": "is an SQLite database; export its table as CSV",
 }
 
 
@@ -138,10 +146,16 @@ def _look_over(path: Path, name: str) -> tuple[int, bool, bool]:
 def _refuse_nul(name: str, lines: int, chunk: bytes) -> None:
     position = chunk.index(b"\0")
     line = lines + chunk.count(b"\n", 0, position) + 1
-    if chunk.count(b"\0") > len(chunk) // 4:
+    if _is_of_two_bytes(chunk):
         ways = "give --encoding utf-16-le or --encoding utf-16-be, or save it as UTF-8"
         raise Refused(f"{name}: line {line}: every other byte is NUL, so it is UTF-16; {ways}")
     raise refusal(name, [Fault("a NUL byte; this is no text file, or it is damaged", line)])
+
+
+def _is_of_two_bytes(chunk: bytes) -> bool:
+    """Whether nearly every other byte is NUL, and those between are not."""
+    even, odd = chunk[::2].count(b"\0"), chunk[1::2].count(b"\0")
+    return max(even, odd) > len(chunk) // 4 and min(even, odd) * 20 < max(even, odd)
 
 
 def _not_utf8(lines: int, error: UnicodeDecodeError) -> NotUtf8:

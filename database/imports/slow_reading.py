@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,15 @@ _LOOKED_THROUGH = 100_000
 
 @dataclass(frozen=True)
 class SlowReading:
-    """A UTF-8 file with even line ends, from the line after `skip` on; its records should have `columns` cells."""
+    """A UTF-8 file with even line ends, from the line after `skip` to line `last`; its records should have `columns`
+    cells."""
 
     path: Path
     skip: int
     delimiter: str
     quoted: bool
     columns: int
+    last: int
 
     def records(self) -> Iterator[tuple[int, list[str] | Fault]]:
         """Each record that is not blank, with the line it begins on; at what is no CSV a fault, which is the last."""
@@ -32,8 +35,9 @@ class SlowReading:
             for _ in range(self.skip):
                 lines.readline()
             held: list[str] = []
+            body = itertools.islice(lines, max(0, self.last - self.skip))
             reader = csv.reader(
-                _held(lines, held), delimiter=self.delimiter, strict=True,
+                _held(body, held), delimiter=self.delimiter, strict=True,
                 quoting=csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE,
             )
             start = self.skip + 1

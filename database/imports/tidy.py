@@ -21,6 +21,7 @@ from database.imports.identifiers import (
     key_of,
     marketplace_of,
     missing,
+    names_product,
     sql_of,
 )
 from database.imports.month_texts import is_month
@@ -28,10 +29,17 @@ from database.imports.numbers import NOT_A_NUMBER, PERCENTAGE, means_no_value
 from database.imports.staging import ImportOptions, Staged
 from database.imports.wide_headings import MONTH_HEADINGS
 from domain.metrics import is_ratio, read_metric
+from domain.remarks import fault_of_remarks
 from domain.spelling import name_key
 from domain.totals import is_total_heading
 
 FORMAT = "tidy"
+NO_METRICS = frozenset((
+    "year", "jahr", "année", "anno", "año", "jaar", "quarter", "quartal", "trimestre", "week", "woche", "semaine",
+    "ean", "upc", "gtin", "isbn", "barcode", "fnsku", "parent asin", "(parent) asin", "id", "no", "no.", "nr", "nr.",
+    "#", "row", "index",
+))
+"""Headings over numbers that count nothing."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,8 @@ def find_headings(head: Head) -> Headings | None:
     for number, record in enumerate(head.records):
         keys = set(record.keys)
         others = [key for key in record.keys if key and key not in HEADINGS and key not in MONTH_HEADINGS]
-        is_long, is_wide = {"metric", "value"} <= keys, any(map(is_month, record.cells))
-        if {"asin", PRODUCT_ID} & keys and keys & MONTH_HEADINGS and others and not is_long and not is_wide:
+        is_long, is_wide = "metric" in keys, any(map(is_month, record.cells))
+        if names_product(keys) and keys & MONTH_HEADINGS and others and not is_long and not is_wide:
             return Headings(number)
     return None
 
@@ -65,8 +73,9 @@ def lacking(record: Record) -> list[str]:
     """What a tidy file needs and a record has not."""
     keys = set(record.keys)
     found = {
-        "ASIN (or Product ID)": keys & {"asin", PRODUCT_ID}, "Marketplace (or MP)": keys & {"mp", "marketplace"},
-        "Month": keys & MONTH_HEADINGS, "columns of metrics": keys - {*HEADINGS, *MONTH_HEADINGS, ""},
+        "ASIN (or Product ID)": names_product(keys), "Marketplace (or MP)": keys & {"mp", "marketplace"},
+        "Month": keys & MONTH_HEADINGS,
+        "columns of metrics": "metric" not in keys and keys - {*HEADINGS, *MONTH_HEADINGS, ""},
     }
     return [words for words, is_there in found.items() if not is_there]
 
@@ -113,10 +122,13 @@ def _read_headings(file: CsvFile, options: ImportOptions) -> TidyHeadings:
         if not name or number in months or name_key(name) in HEADINGS:
             continue
         is_percent = number in file.text.percent_columns
-        if name_key(name) in told or is_ratio(name) or is_total_heading(name) or is_percent:
+        is_label = name_key(name) in NO_METRICS
+        if name_key(name) in told or is_ratio(name) or is_total_heading(name) or is_percent or is_label:
             skipped.append(f"{name} (shown as percentages)" if is_percent else name)
             continue
         metric = read_metric(name).name
+        if fault := fault_of_remarks(name):
+            faults.append(Fault(f"{fault}; --skip-column '{name}' leaves it out", line, name))
         other = next((written for written, known in metrics.values() if known == metric), None)
         if other is not None:
             faults.append(Fault(f"means {metric}, as the column {other} does; keep one of them", line, name))
@@ -156,7 +168,7 @@ def _cells(
         yield Cell("marketplace", "--marketplace", options.marketplace or "")
     keyed = "asin" if "asin" in identifiers else PRODUCT_ID
     place = identifiers[keyed]
-    yield Cell("asin", cells[place], key_of(record, identifiers), position=place)
+    yield Cell("asin", cells[place], key_of(record, identifiers), written=record[place], position=place)
     yield Cell("month", cells[headings.month], record[headings.month], position=headings.month)
     for position, (written, _) in headings.metrics.items():
         yield Cell("value", written, record[position], position=position)

@@ -14,7 +14,14 @@ from database.imports.faults import Fault
 from database.imports.identifiers import LABELS, PRODUCT_ID, key_of, marketplace_of, missing, sql_of
 from database.imports.numbers import PERCENTAGE, means_no_value
 from database.imports.staging import ImportOptions, Staged
-from database.imports.wide_headings import WideHeadings, find_headings, lacking, nearest_headings, read_headings
+from database.imports.wide_headings import (
+    WideHeadings,
+    find_headings,
+    lacking,
+    lowered,
+    nearest_headings,
+    read_headings,
+)
 from domain.months import format_month
 
 __all__ = ["FORMAT", "find_headings", "lacking", "nearest_headings", "stage"]
@@ -34,7 +41,7 @@ def stage(
     if faults:
         raise file.refusal(faults)
     _keep_months(scratch, headings)
-    lowest = file.headings[-1].cells
+    lowest = lowered(file.headings)[-1].cells
     read = {*headings.identifiers.values(), *(column.position for column in headings.months)}
     source = CellSource(
         file=file, unread=tuple(number for number in range(file.columns) if number not in read),
@@ -103,7 +110,7 @@ def _cells(
         yield Cell("marketplace", "--marketplace", options.marketplace or "")
     keyed = "asin" if "asin" in headings.identifiers else PRODUCT_ID
     place = headings.identifiers[keyed]
-    yield Cell("asin", lowest[place], key_of(record, headings.identifiers), position=place)
+    yield Cell("asin", lowest[place], key_of(record, headings.identifiers), written=record[place], position=place)
     for column in headings.months:
         yield Cell("value", column.label, record[column.position], position=column.position)
 

@@ -6,6 +6,7 @@ metric, in either order, or one text says both; what stands above several column
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import difflib
 import re
@@ -14,11 +15,12 @@ from dataclasses import dataclass
 
 from database.imports.faults import Fault
 from database.imports.head import Head, Headings, Record
-from database.imports.identifiers import HEADINGS, PRODUCT_ID, find_identifiers
+from database.imports.identifiers import HEADINGS, find_identifiers, names_product
 from database.imports.month_texts import is_month, read_months
 from domain.metrics import is_ratio, read_metric
 from domain.month_names import month_number
 from domain.months import format_month
+from domain.remarks import fault_of_remarks, is_only_a_currency, is_only_a_remark
 from domain.spelling import name_key
 from domain.totals import is_total_heading
 
@@ -27,7 +29,9 @@ MONTH_HEADINGS = frozenset((
     "month", "period", "date", "monat", "mois", "mese", "mes", "maand", "year month", "year-month", "yearmonth",
 ))
 """Over a column of months, in a file that has one."""
+_JOINS = frozenset(("-", "–", "—", "to", "bis", "au", "à", "al", "tot", "until", "through", "vs", "vs."))
 _YEAR = re.compile(r"(19|20)[0-9]{2}")
+_MONTHLIKE = re.compile(r"\b(19|20)[0-9]{2}\b|[^\W\d_]{3,}[-'’/ .]?[0-9]{2}\b")
 _BRACKETS = re.compile(r"(.*\S)\s*([(\[][^()\[\]]*[)\]])")
 
 
@@ -69,17 +73,47 @@ class _Column:
 
 
 def find_headings(head: Head) -> Headings | None:
-    """Where the headings of a wide file stand: as few lines as tell a month and a metric of some column."""
+    """Where the headings of a wide file stand: as few lines as tell a month and a metric of some column. The products
+    are named on the last, or over blank cells down to it, as where cells were merged."""
+    meant = None
     for number, record in enumerate(head.records):
-        if not {"asin", PRODUCT_ID} & set(record.keys):
+        if not names_product(record.keys):
             continue
-        for count in range(1, min(MOST_LINES, number + 1) + 1):
-            lines = head.records[number - count + 1 : number + 1]
-            if any(column.month and column.metric for column in _columns(lines)):
-                return Headings(number - count + 1, count)
-        if _is_meant(record):
-            return Headings(max(0, number - 1), min(2, number + 1))
-    return None
+        for last in range(number, min(number + MOST_LINES, len(head.records))):
+            found = _lines_up_from(head.records, last, least=last - number + 1)
+            if found is not None:
+                return found
+        if meant is None and _is_meant(record):
+            meant = Headings(max(0, number - 1), min(2, number + 1))
+    return meant
+
+
+def _lines_up_from(records: Sequence[Record], last: int, *, least: int) -> Headings | None:
+    """As few lines as tell a month and a metric, one at least of which is more than a currency or the word Actual."""
+    found = None
+    for count in range(least, min(MOST_LINES, last + 1) + 1):
+        lines = lowered(records[last - count + 1 : last + 1])
+        if not names_product(lines[-1].keys):
+            return found
+        metrics = [column.metric for column in _columns(lines) if column.month and column.metric]
+        if metrics and found is None:
+            found = Headings(last - count + 1, count)
+        if not all(map(is_only_a_remark, metrics)):
+            return Headings(last - count + 1, count)
+    return found
+
+
+def lowered(lines: Sequence[Record]) -> tuple[Record, ...]:
+    """Lines of headings, in which those that name products, brands and the like stand on the last, if what is below
+    them is blank."""
+    cells = [list(record.cells) for record in lines]
+    for position, below in enumerate(cells[-1]):
+        over = [row[position] for row in cells[:-1] if position < len(row) and row[position]]
+        if not below and len(over) == 1 and HEADINGS.get(name_key(over[0])):
+            cells[-1][position] = over[0]
+            for row in cells[:-1]:
+                row[position : position + 1] = [""] * (position < len(row))
+    return tuple(dataclasses.replace(record, cells=tuple(row)) for record, row in zip(lines, cells, strict=True))
 
 
 def nearest_headings(head: Head) -> Headings:
@@ -92,7 +126,7 @@ def lacking(record: Record) -> list[str]:
     """What a wide file needs and a record has not."""
     keys = set(record.keys)
     found = {
-        "ASIN (or Product ID)": keys & {"asin", PRODUCT_ID}, "Marketplace (or MP)": keys & {"mp", "marketplace"},
+        "ASIN (or Product ID)": names_product(keys), "Marketplace (or MP)": keys & {"mp", "marketplace"},
         "months such as Jan-24": any(map(is_month, record.cells)),
     }
     return [words for words, is_there in found.items() if not is_there]
@@ -103,7 +137,7 @@ def read_headings(
 ) -> tuple[WideHeadings, list[Fault]]:
     """The headings of a file, and what is wrong with them. `order` is that of `--date-order`, `skip` names columns,
     `percent` are columns whose cells are shown as percentages."""
-    line = lines[-1].first_line
+    lines, line = lowered(lines), lines[-1].first_line
     if len({len(record.cells) for record in lines}) > 1:
         words = f"has {len(lines[-1].cells)} cells, the first header row has {len(lines[0].cells)}"
         return WideHeadings({}, (), (), (), {}), [Fault(words, line)]
@@ -160,6 +194,9 @@ def _column(position: int, texts: Sequence[str]) -> _Column:
     month = months[0] if len(months) == 1 else ""
     if not texts[-1] and not is_month(texts[0]):
         month = ""
+    remarks = [text for text in others if is_only_a_remark(text)]
+    if len(remarks) < len(others):
+        others = [*(text for text in others if text not in remarks), *(f"({text.strip('()[]')})" for text in remarks)]
     return _Column(position, month, " ".join(others), texts[-1], " ".join(filter(None, texts[:-1])))
 
 
@@ -171,7 +208,7 @@ def _split(text: str) -> tuple[str, str]:
     if match := _BRACKETS.fullmatch(words):
         inside = match[2][1:-1].strip()
         if is_month(inside):
-            return inside, match[1].strip(" -–—:|/,")
+            return _unless_a_span(inside, match[1].strip(" -–—:|/,"), match[1].split())
         words, remark = match[1], f" {match[2]}"
     parts = words.split()
     for size in range(min(4, len(parts) - 1), 0, -1):
@@ -179,8 +216,20 @@ def _split(text: str) -> tuple[str, str]:
             written = " ".join(month).strip(",;:|")
             metric = " ".join(rest).strip(" -–—:|/,")
             if is_month(written) and metric:
-                return written, metric + remark
+                return _unless_a_span(written, metric + remark, rest)
     return "", ""
+
+
+def _unless_a_span(month: str, metric: str, rest: Sequence[str]) -> tuple[str, str]:
+    """Nothing, if the other words of the heading hold one more month: figures of `Jan 2024 - Mar 2024` are of none."""
+    bare = [word.strip(",;:|()[]") for word in rest]
+    is_joined = any(word in _JOINS for word in bare) or any(word[-1:] in "-–—" for word in rest)
+    another = any(
+        is_month(" ".join(bare[start : start + size])) for size in range(1, 5) for start in range(len(bare) - size + 1)
+    )
+    if another or (is_joined and any(month_number(word.strip("-–—.")) for word in bare)):
+        return "", ""
+    return month, metric
 
 
 def _without(
@@ -215,6 +264,10 @@ def _months(
             continue
         if column.month in read.rules:
             faults.append(Fault(read.rules[column.month], line, None, column.month))
+        elif is_only_a_currency(column.metric):
+            faults.append(Fault("names no metric; write the metric in a line above it", line, None, column.metric))
+        elif fault := fault_of_remarks(column.metric):
+            faults.append(Fault(f"{fault}; --skip-column '{column.metric}' leaves it out", line, column.metric))
         elif not column.metric:
             above = "the first header row is blank up to it" if rows > 1 else "give it a line with metrics above"
             faults.append(Fault(f"stands under no metric; {above}", line, None, column.month))
@@ -226,18 +279,26 @@ def _months(
                 faults.append(_twice(column.label, seen[name, month], name, month, line))
             seen[name, month] = column.label
             months.append(MonthColumn(column.position, name, month, column.label, column.metric))
-    return months, faults, read.orders
+    return months, list(dict.fromkeys(faults)), read.orders
 
 
 def _strangers(columns: Sequence[_Column], line: int) -> Iterable[Fault]:
-    """Between months only months, totals, ratios and blanks may stand; behind them nothing that tries to be a month."""
+    """Between months only months, totals, ratios and blanks may stand; before and behind them nothing that tries to be
+    a month, or stands before them under their metric."""
     first, last = _span(columns)
+    over_first = next((column.above for column in columns if column.position == first), "")
     for column in columns:
-        if column.month or not column.lowest or column.position < first or is_total_heading(column.lowest):
+        if column.month or not column.lowest or is_total_heading(column.lowest) or name_key(column.lowest) in HEADINGS:
             continue
         if is_ratio(column.lowest) or is_ratio(column.metric) or is_total_heading(column.metric):
             continue
-        if column.position < last:
+        if last < 0:
+            continue
+        if column.position < first:
+            if _looks_like_a_month(column.lowest) or (over_first and column.above == over_first):
+                words = "stands before months and cannot be read as one; mend it, or leave it out with --skip-column"
+                yield Fault(f"{words} '{column.lowest}'", line, None, column.lowest)
+        elif column.position < last:
             words = "stands between months and is none; mend it, or leave the column out with --skip-column"
             yield Fault(f"{words} '{column.lowest}'", line, None, column.lowest)
         elif _tries_to_be_a_month(column.lowest):
@@ -248,6 +309,11 @@ def _strangers(columns: Sequence[_Column], line: int) -> Iterable[Fault]:
 def _tries_to_be_a_month(text: str) -> bool:
     words = re.findall(r"[^\W\d_]+", text)
     return any(map(str.isdigit, text)) or any(month_number(word) for word in words)
+
+
+def _looks_like_a_month(text: str) -> bool:
+    """Sooner than other words with figures in them, of which many stand before the months."""
+    return bool(_MONTHLIKE.search(text)) or month_number(text.strip(".")) is not None
 
 
 def _span(columns: Iterable[_Column]) -> tuple[int, int]:

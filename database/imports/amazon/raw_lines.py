@@ -34,7 +34,7 @@ def read_lines(scratch: duckdb.DuckDBPyConnection, file: CsvFile, columns: Mappi
             f"{trimmed} FROM {file.reader()}"
         )
     rows = scratch.execute("SELECT count(*) FROM raw_line").fetchone()[0]
-    if file.check_count(rows) or file.text.lines - file.last_heading_line != rows:
+    if file.check_count(rows) or file.last_line - file.last_heading_line != rows:
         _number_slowly(scratch, file)
     return rows
 

@@ -16,7 +16,7 @@ from database.imports.csv_file import open_csv
 from database.imports.files import AUTO, import_file, stage
 from database.imports.line_batch import LineFile
 from database.imports.report import ImportReport
-from database.imports.staging import ImportOptions
+from database.imports.staging import ImportOptions, Staged
 from domain.errors import Refused
 from domain.settlements import Amount
 
@@ -85,14 +85,20 @@ def sums_of_lines(scratch: duckdb.DuckDBPyConnection, staged: LineFile) -> dict[
 
 
 @pytest.fixture
-def notes_of(write):
-    """What a person is told of how a text was understood."""
+def staged_of(write) -> Callable[..., Staged]:
+    """What a text says, before it becomes facts."""
 
-    def notes(content: str | bytes, **options) -> tuple[str, ...]:
+    def staged(content: str | bytes, **options) -> Staged:
         with duckdb.connect() as scratch, open_csv(write(content)) as file:
-            return stage(scratch, file, ImportOptions(**options), file_format=AUTO, currency="USD").notes
+            return stage(scratch, file, ImportOptions(**options), file_format=AUTO, currency="USD")
 
-    return notes
+    return staged
+
+
+@pytest.fixture
+def notes_of(staged_of) -> Callable[..., tuple[str, ...]]:
+    """What a person is told of how a text was understood."""
+    return lambda content, **options: staged_of(content, **options).notes
 
 
 @pytest.fixture
