@@ -13,6 +13,10 @@ ROLLING = {"3m": 3, "6m": 6, "12m": 12}
 
 YEAR_TO_DATE = "ytd"
 
+PREVIOUS, YEAR_BEFORE, NOTHING = "previous", "year", "none"
+COMPARISONS = (PREVIOUS, YEAR_BEFORE, NOTHING)
+"""What months are compared with: as many before them, the same months a year before, or nothing."""
+
 MOST_DRAWN = 120
 """Months that a page draws: nobody reads more, and one fact in the year 9999 would make a hundred thousand of them."""
 
@@ -123,6 +127,20 @@ def span_of(period: str, calendar: Calendar) -> Span:
         if first <= cut < last:
             return Span(first, cut)
     return Span(first, last)
+
+
+def usual_comparison(period: str, span: Span) -> str:
+    """What months are compared with unless a reader says otherwise; `period` is their word, if they have one.
+
+    What has a place in the year, a month, a quarter, a year or the part of one since January, is compared with the year
+    before: ten months against the ten before would be January to October against March to December, and a month
+    against the one before would be Christmas against November. Other runs of months are compared with as many before.
+    """
+    if period in ROLLING:
+        return PREVIOUS
+    is_quarter = span.count == 3 and span.first.month % 3 == 1
+    is_since_january = span.first.month == 1 and span.first.year == span.last.year
+    return YEAR_BEFORE if period or span.count == 1 or is_quarter or is_since_january else PREVIOUS
 
 
 def period_words(period: str) -> str:

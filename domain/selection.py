@@ -20,7 +20,20 @@ from urllib.parse import quote
 from domain.errors import GenerationGone, SelectionError
 from domain.metrics import NET_REVENUE
 from domain.months import EARLIEST, format_month, parse_month
-from domain.periods import ROLLING, YEAR_TO_DATE, Calendar, Span, calendar_at, is_year, span_of
+from domain.periods import (
+    COMPARISONS,
+    NOTHING,
+    PREVIOUS,
+    ROLLING,
+    YEAR_BEFORE,
+    YEAR_TO_DATE,
+    Calendar,
+    Span,
+    calendar_at,
+    is_year,
+    span_of,
+    usual_comparison,
+)
 
 WORDS = (
     "period", "from", "to", "metric", "brand", "category", "marketplace", "compare", "sort", "order", "page",
@@ -32,7 +45,6 @@ WORDS_WITH_SEARCH = (*WORDS, "search")
 would not be."""
 
 DEFAULT_PERIOD = "12m"
-COMPARISONS = ("previous", "year", "none")
 ORDERS = ("desc", "asc")
 LONGEST = 4000
 """Characters of one value: room for several hundred brands, not for an attack."""
@@ -78,6 +90,7 @@ class Catalogue:
 class Selection:
     """A reader's choice. `first` and `last` are set, and `period` is empty, for an explicit range.
 
+    `compare` is one of COMPARISONS, or empty for the usual one of these months (`usual_comparison`).
     `scope` holds the ids of the only brands the reader may see, None for all; it is never in an address. Nor is
     `most_months`: of more months than that, only the last ones count.
     """
@@ -91,7 +104,7 @@ class Selection:
     categories: tuple[int, ...] = ()
     marketplaces: tuple[str, ...] = ()
     search: str = ""
-    compare: str = COMPARISONS[0]
+    compare: str = ""
     sort: str = "value"
     order: str = ORDERS[0]
     page: int = 1
@@ -140,9 +153,19 @@ class Selection:
         return self._with_figures(complete.shifted(-12)) if complete else None
 
     @property
+    def usual_comparison(self) -> str:
+        """What these months are compared with unless the reader says otherwise."""
+        return usual_comparison(self.period, self.chosen)
+
+    @property
+    def compared_with(self) -> str:
+        """What the reader compares with: one of COMPARISONS."""
+        return self.compare or self.usual_comparison
+
+    @property
     def comparison(self) -> Span | None:
         """The span that the reader compares with, if any."""
-        return {"previous": self.previous, "year": self.year_before, "none": None}[self.compare]
+        return {PREVIOUS: self.previous, YEAR_BEFORE: self.year_before, NOTHING: None}[self.compared_with]
 
     def changed(self, **parts) -> Selection:
         """The same selection but for `parts`, on its first page unless `page` is among them. A new
@@ -165,7 +188,7 @@ class Selection:
             "category": ",".join(map(str, self.categories)),
             "marketplace": ",".join(self.marketplaces),
             "search": self.search,
-            "compare": self.compare if self.compare != COMPARISONS[0] else "",
+            "compare": self.compare if self.compare != self.usual_comparison else "",
             "sort": self.sort if self.sort != "value" else "",
             "order": self.order if self.order != ORDERS[0] else "",
             "page": str(self.page) if self.page != 1 else "",
@@ -190,19 +213,21 @@ def parse_selection(
     texts = single_values(pairs, words)
     calendar = calendar_at(catalogue.first_month, catalogue.last_month, today)
     period, first, last = _parse_period(texts, calendar)
-    return Selection(
+    found = Selection(
         calendar=calendar, period=period, first=first, last=last,
         metric=one_of("metric", texts, catalogue.metrics, catalogue.default_metric),
         brands=_ids("brand", texts, catalogue.brands),
         categories=_ids("category", texts, catalogue.categories),
         marketplaces=_codes(texts, catalogue.marketplaces),
         search=search_text(texts),
-        compare=one_of("compare", texts, COMPARISONS, COMPARISONS[0]),
+        compare=one_of("compare", texts, COMPARISONS, ""),
         sort=one_of("sort", texts, sorts, sorts[0]),
         order=one_of("order", texts, ORDERS, ORDERS[0]),
         page=page_number(texts),
         generation=_generation(texts, catalogue.generation),
     )
+    # What is usual for these months is not said: other months have another usual.
+    return dataclasses.replace(found, compare="") if found.compare == found.usual_comparison else found
 
 
 def check_page(selection: Selection, pages: int) -> None:

@@ -75,6 +75,18 @@ def test_a_list_changes_the_page_and_its_address_without_a_reload(desk: Page, na
     assert not was_reloaded(desk)
 
 
+def test_the_year_to_date_is_compared_with_the_year_before_and_three_months_with_those_before(desk: Page) -> None:
+    compared = desk.locator("#filter-compare option:checked")
+    desk.select_option("#filter-period", "ytd")
+    desk.wait_for_url("**/dashboard?period=ytd")
+    expect(compared).to_have_text("Year before")
+    expect(desk.locator("#movers-title + p")).to_have_text("vs Jan 2024 – Oct 2024")
+    desk.select_option("#filter-period", "3m")
+    desk.wait_for_url("**/dashboard?period=3m")
+    expect(compared).to_have_text("Previous period")
+    expect(desk.locator("#movers-title + p")).to_have_text("vs May 2025 – Jul 2025")
+
+
 def test_a_range_is_chosen_by_its_two_months(desk: Page) -> None:
     desk.select_option("#filter-period", "")
     desk.select_option("#filter-from", "2025-03")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import struct
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -117,47 +118,54 @@ PAPER = {"portrait": {"width": 703, "height": 1030}, "landscape": {"width": 1032
      ("/products/B0003", "landscape"), ("/products/B0003?from=2023-01&to=2025-10", "landscape")],
 )
 def test_a_page_fits_on_paper_in_light_colours_with_its_charts_and_what_narrows_it(
-    browser: Browser, site: Site, address, way
+    printed: Page, address, way
 ) -> None:
-    page = on_paper(browser, site, address, way)
+    page = on_paper(printed, address, way)
     wide = page.evaluate(WIDER_THAN_THE_SCREEN)
     tables = page.evaluate(TABLES_TOO_WIDE)
     unused = page.evaluate(ROOM_BESIDE_CHARTS)
     paper = page.evaluate("getComputedStyle(document.body).color")
     chips = page.locator(".chip").count()
-    page.context.close()
 
     assert (wide, tables, paper) == ([], [], "rgb(27, 26, 23)")
     assert [room for room in unused if not 0 <= room <= 12] == []
     assert chips == (3 if "brand=" in address else 0)
 
 
-def test_paper_says_which_rows_of_how_many_it_holds(browser: Browser, site: Site) -> None:
-    page = on_paper(browser, site, "/dashboard", "portrait")
+def test_paper_says_which_rows_of_how_many_it_holds(printed: Page) -> None:
+    page = on_paper(printed, "/dashboard", "portrait")
     said = page.locator("[aria-labelledby=table-brands] .paging").inner_text().strip()
-    page.context.close()
 
     assert said == "1–20 of 500"
 
 
 @pytest.mark.parametrize(("address", "table"), [("/profitability", ".profit"), ("/products/B0003", ".grid")])
-def test_paper_says_that_it_holds_the_last_13_months_only(browser: Browser, site: Site, address, table) -> None:
+def test_paper_says_that_it_holds_the_last_13_months_only(printed: Page, address, table) -> None:
     found = {}
     for months in ("from=2023-01&to=2025-10", "period=12m"):
-        page = on_paper(browser, site, f"{address}?{months}", "landscape")
+        page = on_paper(printed, f"{address}?{months}", "landscape")
         rows = page.evaluate(f"""() => [...document.querySelectorAll("{table} tr")].map(
           (row) => [...row.cells].filter((cell) => cell.offsetParent).map((cell) => cell.innerText))""")
         note = page.evaluate(f"""getComputedStyle(document.querySelector(".card:has({table})"), "::after").content""")
         columns = sum(bool(re.match(r"[A-Z][a-z]{2} 20", words)) for words in rows[0])
         found[months] = (columns, "the last 13 months" in note, len({len(row) for row in rows}))
-        page.context.close()
 
     assert found == {"from=2023-01&to=2025-10": (13, True, 1), "period=12m": (12, False, 1)}
 
 
-def on_paper(browser: Browser, site: Site, address: str, way: str) -> Page:
-    """A page as it is printed on A4, by somebody whose screen is dark. Whoever asks for it closes its context."""
-    page = open_browser(browser, site, landing=address, viewport=PAPER[way], color_scheme="dark")
+@pytest.fixture(scope="module")
+def printed(browser: Browser, site: Site) -> Iterator[Page]:
+    """The page of somebody whose screen is dark, the same for all that is printed: plotly.js is read in once."""
+    page = open_browser(browser, site, landing="about:blank", color_scheme="dark")
+    yield page
+    page.context.close()
+
+
+def on_paper(page: Page, address: str, way: str) -> Page:
+    """What stands at an address as it is printed on A4."""
+    page.emulate_media(media="screen", color_scheme="dark")
+    page.set_viewport_size(PAPER[way])
+    page.goto(address)
     wait_for_charts(page)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print", color_scheme="dark")

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from domain.periods import Span, calendar_at, period_words, span_of
+from domain.periods import Span, calendar_at, period_words, span_of, usual_comparison
 
 
 def month(text: str) -> datetime.date:
@@ -89,3 +89,22 @@ def test_spans_and_periods_read_like_people_say_them() -> None:
     assert [period_words(word) for word in ("3m", "12m", "ytd", "2025")] == [
         "Last 3 months", "Last 12 months", "Year to date", "2025",
     ]
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last", "expected"),
+    [
+        ("3m", "2025-07", "2025-09", "previous"),
+        ("12m", "2024-11", "2025-10", "previous"),
+        ("ytd", "2025-01", "2025-10", "year"),
+        ("2024", "2024-01", "2024-12", "year"),
+        ("", "2025-05", "2025-05", "year"),
+        ("", "2025-04", "2025-06", "year"),
+        ("", "2025-05", "2025-07", "previous"),
+        ("", "2025-01", "2025-07", "year"),
+        ("", "2024-01", "2025-02", "previous"),
+        ("", "2025-02", "2025-03", "previous"),
+    ],
+)
+def test_months_with_a_place_in_the_year_are_compared_with_the_year_before(period, first, last, expected) -> None:
+    assert usual_comparison(period, span(first, last)) == expected

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import GenerationGone, SelectionError
-from domain.periods import Span, calendar_at
+from domain.periods import COMPARISONS, Span, calendar_at
 from domain.selection import (
-    COMPARISONS,
     LONGEST,
     ORDERS,
     WORDS,
@@ -57,12 +56,12 @@ def test_nothing_chosen_is_the_last_twelve_complete_months_of_net_revenue() -> N
 
 def test_every_word_is_understood() -> None:
     found = parse(
-        "period=2024&metric=CM3&brand=12,3&category=5&marketplace=US,DE&search=blue+Duck"
+        "period=3m&metric=CM3&brand=12,3&category=5&marketplace=US,DE&search=blue+Duck"
         "&compare=year&sort=name&order=asc&page=4&generation=7"
     )
 
     assert found == Selection(
-        calendar=found.calendar, period="2024", metric="CM3",
+        calendar=found.calendar, period="3m", metric="CM3",
         brands=(3, 12), categories=(5,), marketplaces=("DE", "US"),
         search="blue Duck", compare="year", sort="name", order="asc", page=4, generation=7,
     )
@@ -141,6 +140,16 @@ def test_the_comparison_is_the_one_asked_for(compare: str, first: datetime.date 
     comparison = parse(f"period=3m&compare={compare}").comparison
 
     assert (comparison.first if comparison else None) == first
+
+
+def test_what_is_usual_for_the_chosen_months_stands_in_no_address_and_other_months_have_another_usual() -> None:
+    found = parse("period=ytd&compare=year")
+    asked = parse("period=ytd&compare=previous")
+
+    assert found.query_string() == "period=ytd" and found.comparison == Span(month("2024-01"), month("2024-10"))
+    assert found.changed(period="3m").comparison == Span(month("2025-05"), month("2025-07"))
+    assert asked.query_string() == "period=ytd&compare=previous"
+    assert asked.comparison == Span(month("2024-03"), month("2024-12"))
 
 
 @pytest.mark.parametrize(

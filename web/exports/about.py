@@ -75,7 +75,7 @@ def selection_values(selection: Selection, offer: Offer) -> dict[str, Any]:
         "category": list(selection.categories),
         "marketplace": list(selection.marketplaces),
         "search": selection.search,
-        "compare": selection.compare,
+        "compare": selection.compared_with,
         "sort": selection.sort,
         "order": selection.order,
     }

@@ -7,8 +7,8 @@ from typing import Any
 
 from werkzeug.routing import Rule
 
-from domain.periods import ROLLING, YEAR_TO_DATE
-from domain.selection import COMPARISONS, LONGEST, LONGEST_SEARCH, ORDERS
+from domain.periods import COMPARISONS, ROLLING, YEAR_TO_DATE
+from domain.selection import LONGEST, LONGEST_SEARCH, ORDERS
 from web.figures.sheets import KINDS, Offer
 
 VERSION = "1"
@@ -67,7 +67,11 @@ def selection_schemas(sorts: tuple[str, ...]) -> dict[str, tuple[dict[str, Any],
         "category": (_IDS, "Ids of categories; 0 is (uncategorised)."),
         "marketplace": ({"type": "array", "items": _TEXT}, "Codes of marketplaces."),
         "search": ({"type": "string", "maxLength": LONGEST_SEARCH}, "Words that an ASIN or a name holds."),
-        "compare": ({"type": "string", "enum": list(COMPARISONS)}, "What changes are against."),
+        "compare": (
+            {"type": "string", "enum": list(COMPARISONS)},
+            "What changes are against. Left out: the year before for a month, a quarter, a year and the months since "
+            "January, for others as many months before them.",
+        ),
         "sort": ({"type": "string", "enum": list(sorts)}, "The order of rows."),
         "order": ({"type": "string", "enum": list(ORDERS)}, "Falling or rising."),
         "page": ({**_WHOLE, "default": 1}, "Which page of the rows."),

@@ -11,14 +11,14 @@ from urllib.parse import parse_qsl
 from markupsafe import Markup
 
 from domain.months import format_month, month_name
-from domain.periods import ROLLING, YEAR_TO_DATE, period_words
-from domain.selection import COMPARISONS, DEFAULT_PERIOD, Selection
+from domain.periods import COMPARISONS, NOTHING, PREVIOUS, ROLLING, YEAR_BEFORE, YEAR_TO_DATE, period_words
+from domain.selection import DEFAULT_PERIOD, Selection
 from web.figures.page import Page
 from web.figures.steps import Step, steps_of
 
 KEPT = ("sort", "order")
-COMPARISON_WORDS = {"previous": "Previous period", "year": "Year before", "none": "Nothing"}
-COMPARED = {"previous": "vs previous", "year": "vs year before"}
+COMPARISON_WORDS = {PREVIOUS: "Previous period", YEAR_BEFORE: "Year before", NOTHING: "Nothing"}
+COMPARED = {PREVIOUS: "vs previous", YEAR_BEFORE: "vs year before"}
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,7 @@ def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | Non
             "marketplace", "Marketplace", "All marketplaces", catalogue.marketplace_names,
             selection.marketplaces,
         ),
-        Filter("compare", "Compare with", _options(
-            _option(Choice(word, COMPARISON_WORDS[word], word == selection.compare)) for word in COMPARISONS
-        )),
+        _comparisons(selection),
     )
     return Filters(
         lists=tuple(found for found in lists if found.name not in without),
@@ -90,7 +88,7 @@ def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | Non
         hidden=_hidden(selection, without),
         reset=page.address(
             period=DEFAULT_PERIOD, metric=catalogue.default_metric, brands=(), categories=(), marketplaces=(),
-            search="", compare=COMPARISONS[0],
+            search="", compare="",
         ),
         summary=selection.span.words(),
         details=" · ".join(([about.words] if about else []) + _details(page, chips, without)),
@@ -108,8 +106,8 @@ def _period_and_months(selection: Selection) -> str:
 def _details(page: Page, chips: tuple[Chip, ...], without: tuple[str, ...]) -> list[str]:
     selection = page.selection
     words = [] if "metric" in without else [selection.metric]
-    if "compare" not in without and selection.compare != "none":
-        words.append(COMPARED[selection.compare])
+    if "compare" not in without and selection.compared_with != NOTHING:
+        words.append(COMPARED[selection.compared_with])
     if len(chips) == 1:
         words.append(chips[0].words)
     elif chips:
@@ -146,6 +144,18 @@ def _range(page: Page) -> tuple[Filter, Filter]:
         return Filter(name, label, _options(map(_option, [Choice("", label + " …", chosen is None), *found])))
 
     return listed("from", "From", selection.first), listed("to", "To", selection.last)
+
+
+def _comparisons(selection: Selection) -> Filter:
+    """What is usual for the chosen months is sent as nothing: other months have another usual."""
+    choices = [
+        Choice(
+            "" if word == selection.usual_comparison else word, COMPARISON_WORDS[word],
+            is_chosen=word == selection.compared_with,
+        )
+        for word in COMPARISONS
+    ]
+    return Filter("compare", "Compare with", _options(map(_option, choices)))
 
 
 def _several(name: str, label: str, everything: str, known: Mapping, chosen: tuple) -> Filter:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from charts.small import TrendLine, trend_line
 from database.queries.figures import Figure
 from domain.months import add_months, month_name
-from domain.periods import Span
+from domain.periods import NOTHING, Span
 from domain.selection import Selection
 from web.figures.breakdown import LEVEL_WORDS
 from web.figures.changes import Change, change_of
@@ -47,7 +47,7 @@ def headlines_of(figures: Iterable[Figure], page: Page) -> Headlines:
     """The cards of `figures`."""
     return Headlines(
         cards=tuple(_card(figure, page) for figure in figures),
-        no_changes="" if page.selection.compare == "none" else "no earlier figures",
+        no_changes="" if page.selection.compared_with == NOTHING else "no earlier figures",
     )
 
 
@@ -92,7 +92,7 @@ def marked_month(selection: Selection) -> int | None:
 def _earlier(headline: Figure, page: Page, kind: str) -> str:
     """`Nov 2024, whole: $2.74M`: what a month that is not over, and so compared with nothing, may be held against."""
     selection = page.selection
-    if selection.complete is not None or selection.compare == "none" or selection.drawn == selection.span:
+    if selection.complete is not None or selection.compared_with == NOTHING or selection.drawn == selection.span:
         return ""
     month = add_months(selection.span.first, -12)
     known = dict(zip(selection.drawn.months, headline.drawn, strict=True))

@@ -46,6 +46,7 @@ def published(store: Store) -> Store:
 
 
 def between(first: str, last: str, **parts) -> Selection:
+    parts = {"compare": "previous"} | parts
     return Selection(calendar=CALENDAR, period="", first=month(first), last=month(last), **parts)
 
 

@@ -57,6 +57,7 @@ def published(store: Store) -> Store:
 
 
 def october(last: str = "2025-10", **parts) -> Selection:
+    parts = {"compare": "previous"} | parts
     return Selection(calendar=CALENDAR, period="", first=month("2025-10"), last=month(last), **parts)
 
 
