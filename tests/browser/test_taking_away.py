@@ -156,7 +156,7 @@ def test_paper_says_that_it_holds_the_last_13_months_only(printed: Page, address
 @pytest.fixture(scope="module")
 def printed(browser: Browser, site: Site) -> Iterator[Page]:
     """The page of somebody whose screen is dark, the same for all that is printed: plotly.js is read in once."""
-    page = open_browser(browser, site, landing="about:blank", color_scheme="dark")
+    page = open_browser(browser, site, color_scheme="dark")
     yield page
     page.context.close()
 
