@@ -20,9 +20,10 @@ from database.engines.ports import Store
 from database.engines.values import Reading
 from database.imports.staging import Met, Staged
 from domain.errors import NeverRefreshed
+from domain.findings import join_commands
 from domain.marketplaces import currency_of, marketplace_code
 from domain.metrics import FIXED, canonical_metric
-from domain.spelling import meet
+from domain.spelling import meet, spelled_out
 
 _Names = tuple[set[str], set[str]]
 
@@ -55,8 +56,8 @@ def meet_stored(
         rename(scratch, staged, column, found)
         met += [Met(column, name, kept) for name, kept in sorted(found.items())]
         warnings += [
-            f"facts of the {column} {name!r} are there, which files now call {name_now(name)!r}; to join them: "
-            f"flask join-names {column} {name!r} {name_now(name)!r}"
+            f"facts of the {column} “{spelled_out(name)}” are there, which files now call “{name_now(name)}”; "
+            f"{join_commands(column, [name], name_now(name))}"
             for name in sorted(known) if name_now(name) != name and name_now(name) in names
         ]
     return StoredNames(tuple(met), tuple(warnings))

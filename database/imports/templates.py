@@ -10,13 +10,14 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
 
-from database.imports import long, tidy, wide
+from database.imports import long, sku_map, tidy, unit_costs, wide
 from database.imports.products import BRANDS, FIELDS, PRODUCTS
 from domain.metrics import NET_COGS, NET_REVENUE, NET_UNITS, PLATFORM_FEES
 
 PRODUCT = {
     "asin": "B0EXAMPLE1", "name": "Mug, blue", "brand": "Your brand", "category": "Kitchen", "status": "active",
-    "group": "Own", "marketplace": "US", "metric": NET_REVENUE, "month": "2025-01", "value": "1234.50",
+    "group": "Own", "marketplace": "US", "metric": NET_REVENUE, "month": "2025-01", "value": "1234.50", "sku": "MUG",
+    "valid from": "2025-01", "unit cost": "6.20",
 }
 """What stands in a template's rows, by field."""
 MONTHS = ("2025-01", "2025-02")
@@ -62,12 +63,23 @@ def _brands() -> list[list[str]]:
     return [list(FIELDS[BRANDS]), _fields(FIELDS[BRANDS])]
 
 
+def _costs() -> list[list[str]]:
+    names = ["asin", "marketplace", "valid from", "unit cost"]
+    return [names, _fields(names)]
+
+
+def _sku_map() -> list[list[str]]:
+    names = ["sku", "asin"]
+    return [names, _fields(names)]
+
+
 def _fields(names: Iterable[str]) -> list[str]:
     return [PRODUCT[name] for name in names]
 
 
 _ROWS: Mapping[str, Callable[[], list[list[str]]]] = {
-    long.FORMAT: _long, wide.FORMAT: _wide, tidy.FORMAT: _tidy, PRODUCTS: _products, BRANDS: _brands,
+    long.FORMAT: _long, wide.FORMAT: _wide, tidy.FORMAT: _tidy, unit_costs.FORMAT: _costs,
+    sku_map.FORMAT: _sku_map, PRODUCTS: _products, BRANDS: _brands,
 }
 TEMPLATES = tuple(_ROWS)
 """Their names, the way /imports lists them."""

@@ -8,6 +8,7 @@ import duckdb
 from database.imports.amazon.raw_lines import (
     lacking_of,
     positions_of,
+    read_asins,
     read_days,
     read_lines,
     refuse_blank,
@@ -17,6 +18,7 @@ from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies
 from database.imports.head import Head, Headings, Record
 from database.imports.line_batch import LineFile
+from database.imports.numbers import rule_of_mark
 from database.imports.staging import ImportOptions
 from database.lines.keeping import StagedLines
 from database.lines.kinds import Placed
@@ -30,6 +32,16 @@ _COLUMNS = {
 }
 _NEEDED = ("valid", "cost")
 _TELLING = {"unit cost", "unit_cost"}
+_DIGITS = "regexp_replace(cost, '[$€£¥₹]|^[A-Z]{3} |[A-Z]{3}$|[''\u2019 \u00a0\u202f]', '', 'g')"
+_KIND = """CASE
+    WHEN regexp_full_match(digits, '[0-9]+') THEN 'none'
+    WHEN regexp_full_match(digits, '[1-9][0-9]{0,2}[.,][0-9]{3}') THEN 'either'
+    WHEN regexp_full_match(digits, '([0-9]+|[0-9]{1,3}(,[0-9]{3})+)[.][0-9]{1,4}|[0-9]{1,3}(,[0-9]{3}){2,}')
+        THEN 'dot'
+    WHEN regexp_full_match(digits, '([0-9]+|[0-9]{1,3}([.][0-9]{3})+),[0-9]{1,4}|[0-9]{1,3}([.][0-9]{3}){2,}')
+        THEN 'comma'
+    ELSE 'bad'
+END"""
 
 
 def find_headings(head: Head) -> Headings | None:
@@ -73,6 +85,7 @@ def stage(
         "SELECT line, '' AS text, 'names no product: neither ASIN nor SKU' AS rule FROM raw_line "
         "WHERE asin IS NULL AND sku IS NULL",
     )
+    read_asins(scratch, file, headings.get("asin", "asin"))
     _read_costs(scratch, file, headings["cost"], options)
     scratch.execute("UPDATE raw_line SET valid = valid || '-01' WHERE regexp_full_match(valid, '\\d{4}[-/]\\d{2}')")
     read_days(scratch, file, {headings["valid"]: ("valid", "''")}, order=options.date_order)
@@ -81,22 +94,25 @@ def stage(
 
 
 def _read_costs(scratch: duckdb.DuckDBPyConnection, file: CsvFile, heading: str, options: ImportOptions) -> None:
-    """Adds `cost_number`. A comma is the decimal mark where it is told, or no point stands in the file and every comma
-    has other than three digits behind it."""
+    """Adds `cost_number`. Which of point and comma is the decimal mark is told, or settled by the cells that can be
+    read in one way only; else it is asked for."""
     scratch.execute("ALTER TABLE raw_line ADD COLUMN cost_number DECIMAL(19,4)")
-    scratch.execute("UPDATE raw_line SET cost = trim(regexp_replace(cost, '[$€£¥₹]|^[A-Z]{3} |[A-Z]{3}$', '', 'g'))")
-    points, threes, commas = scratch.execute(
-        "SELECT count(*) FILTER (contains(cost, '.')), count(*) FILTER (regexp_full_match(cost, '[0-9]+,[0-9]{3}')), "
-        "count(*) FILTER (contains(cost, ',')) FROM raw_line"
-    ).fetchone()
-    if options.decimal is None and threes and not points and threes == commas:
-        refuse_texts(scratch, file, heading, "SELECT line, cost AS text, 'could be thousands or thousandths; give "
-                     "--decimal . or --decimal ,' AS rule FROM raw_line WHERE contains(cost, ',')")
-    mark = options.decimal or ("," if commas and not points else ".")
-    number = "replace(replace(cost, '.', ''), ',', '.')" if mark == "," else "replace(cost, ',', '')"
     scratch.execute(
-        f"UPDATE raw_line SET cost_number = try_cast({number} AS DECIMAL(19,4)) "
-        f"WHERE regexp_full_match({number}, '[0-9]+([.][0-9]{{1,4}})?')"
+        f"CREATE OR REPLACE TEMP TABLE cost_text AS SELECT line, cost AS text, {_DIGITS} AS digits, {_KIND} AS kind "
+        "FROM raw_line"
+    )
+    counts = dict(scratch.execute("SELECT kind, count(*) FROM cost_text GROUP BY kind").fetchall())
+    mark = options.decimal or ("," if counts.get("comma", 0) > counts.get("dot", 0) else ".")
+    if options.decimal is None and not counts.keys() & {"dot", "comma"}:
+        refuse_texts(scratch, file, heading, "SELECT line, text, 'could be thousands or thousandths; give --decimal . "
+                     "or --decimal ,' AS rule FROM cost_text WHERE kind = 'either'")
+    other, wrong = (".", "dot") if mark == "," else (",", "comma")
+    refuse_texts(scratch, file, heading, f"SELECT line, text, '{rule_of_mark(mark)}' AS rule FROM cost_text "
+                 f"WHERE kind = '{wrong}'")
+    number = f"replace(replace(digits, '{other}', ''), '{mark}', '.')"
+    scratch.execute(
+        f"UPDATE raw_line SET cost_number = try_cast({number} AS DECIMAL(19,4)) FROM cost_text c "
+        "WHERE c.line = raw_line.line AND c.kind <> 'bad'"
     )
     refuse_texts(
         scratch, file, heading, "SELECT line, cost AS text, 'is no cost of 0 or more with up to four decimals' AS rule "
@@ -115,7 +131,7 @@ def _stage(
     )
     scratch.execute(
         "CREATE OR REPLACE TEMP TABLE staged_cost AS SELECT line::INTEGER AS line, "
-        "upper(replace(asin, ' ', '')) AS asin, CASE WHEN asin IS NULL THEN sku END AS sku, p.marketplace, "
+        "asin, CASE WHEN asin IS NULL THEN sku END AS sku, p.marketplace, "
         "date_trunc('month', m.day)::DATE AS valid_from, cost_number AS cost, upper(currency) AS currency "
         "FROM raw_line r JOIN place p ON p.place = coalesce(site, '') "
         "JOIN moment_read m ON m.text = valid"

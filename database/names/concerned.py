@@ -6,15 +6,18 @@ refused, naming them, until an admin has decided. So a join writes nothing about
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
 from database import schema
 from database.engines.ports import Store
+from database.names.facts import Renaming, fact, tally
 from database.names.kinds import BRAND, CATEGORY, PRODUCT, Names
-from database.schema import UNASSIGNED
+from database.schema import DERIVED, UNASSIGNED
+from domain.months import month_of, runs_of_months
 
 user, permitted, rule, brand, asin = (
     schema.app_user, schema.app_user_brand, schema.notice_rule, schema.brand, schema.asin
@@ -49,6 +52,42 @@ def notes_of_rules(store: Store, names: Names) -> Iterator[str]:
     with store.application_reading.connect() as reading:
         for figure in reading.execute(sa.select(rule.c.figure).where(column == names.new_id).order_by(rule.c.id)):
             yield f"a rule watches {figure[0]} of {names.new}: from then on of both together"
+
+
+def obstacles_of_lines(
+    store: Store, connection: sa.Connection, names: Names, months: Collection[datetime.date]
+) -> Iterator[str]:
+    """Facts that follow from lines of reports: they would come back under the old name with the next report, and under
+    the new one give way to what files give."""
+    renaming = names.renaming
+    if renaming is None or store.has_data_nodes:
+        return
+    found = tally(store, connection, months, renaming.has_old(fact) & (fact.c.import_id == DERIVED))
+    count = sum(facts for facts, _ in found.values())
+    if count:
+        what = "fact follows" if count == 1 else "facts follow"
+        words = f"{count:,} {what} from lines of Amazon's reports or unit costs and would come back under {names.old}"
+        if names.kind == PRODUCT:
+            words += f"; let the SKU lead to {names.new} with a file sku,asin: flask import FILE"
+        yield f"{words}; or take those imports back: flask undo-import ID"
+    months_of_both = _months_of_both(connection, renaming)
+    if months_of_both:
+        yield (
+            f"in {runs_of_months(months_of_both)} files give figures of {names.old}, and of {names.new} they follow "
+            "from lines of Amazon's reports, which give way to what files give: sums would be lost; take one of "
+            "them back first: flask undo-import ID"
+        )
+
+
+def _months_of_both(connection: sa.Connection, renaming: Renaming) -> list[datetime.date]:
+    """Months of places where the old name has facts, and the new one facts that follow from lines."""
+    old, new = fact.alias("old_fact"), fact.alias("new_fact")
+    same = [old.c[name] == new.c[name] for name in ("asin_id", "marketplace", "month") if name != renaming.column]
+    query = (
+        sa.select(new.c.month).distinct().join_from(old, new, sa.and_(*same))
+        .where(renaming.has_old(old), renaming.has_new(new), new.c.import_id == DERIVED)
+    )
+    return sorted(month_of(month) for month in connection.execute(query).scalars())
 
 
 def obstacles_of_groups(store: Store, connection: sa.Connection, names: Names) -> Iterator[str]:

@@ -24,9 +24,10 @@ from database import schema
 from database.engines.ports import Store
 from database.facts.ledger import note_changed_months
 from database.imports.batch import next_import_id
+from database.imports.derived_facts import derive_after_facts
 from database.imports.staging import JOIN
 from database.names.archived import archived_facts, obstacles_in
-from database.names.concerned import notes_of_rules, obstacles_of_groups, obstacles_of_people
+from database.names.concerned import notes_of_rules, obstacles_of_groups, obstacles_of_lines, obstacles_of_people
 from database.names.facts import Tally, added, all_months, fact, is_of_an_import, rename, tally
 from database.names.facts import aside as kept_facts
 from database.names.kinds import MARKETPLACE, METRIC, PRODUCT, Names
@@ -122,7 +123,8 @@ def _examine(store: Store, connection: sa.Connection, names: Names, months: set[
             new_is_there=bool(there or archived_facts(store, connection, renaming.turned())),
         )
     obstacles = [
-        *obstacles_in(archived), *obstacles_of_groups(store, connection, names),
+        *obstacles_in(archived), *obstacles_of_lines(store, connection, names, months),
+        *obstacles_of_groups(store, connection, names),
         *obstacles_of_people(store, connection, names),
     ]
     return JoinReport(
@@ -168,15 +170,20 @@ def _products_of(connection: sa.Connection, names: Names) -> int | None:
 def _join(
     store: Store, connection: sa.Connection, names: Names, report: JoinReport, months: set[datetime.date]
 ) -> JoinReport:
-    number, now, renaming = next_import_id(connection), utc_now(), names.renaming
+    number, now, renaming, last = next_import_id(connection), utc_now(), names.renaming, None
     if renaming:
         rename(store, connection, renaming, months=months, join_id=number)
     kept = move(connection, names, join_id=number)
     if renaming:
         _verify(store, connection, names, report, months)
+        # Whether margins follow from lines depends on what files gave for the product.
+        last = derive_after_facts(
+            store, connection, renaming.has_new(fact) & fact.c.month.in_({month for _, month in report.moved}), fact,
+            import_id=number, now=now,
+        )
     touched = {month_of(month) for _, month in (*report.moved, *report.kept)}
     note_changed_months(connection, touched, cause="import", import_id=number, now=now)
-    _note(connection, names, report, number, now)
+    _note(connection, names, report, number, now, last)
     connection.execute(sa.insert(schema.name_join).values(
         import_id=number, kind=names.kind, old_name=names.old, new_name=names.new, old_id=names.old_id,
         new_id=names.new_id, kept=json.dumps(kept),
@@ -200,10 +207,10 @@ def _verify(
 
 
 def _note(
-    connection: sa.Connection, names: Names, report: JoinReport, number: int, now: datetime.datetime
+    connection: sa.Connection, names: Names, report: JoinReport, number: int, now: datetime.datetime, last: int | None
 ) -> None:
     digest = hashlib.sha256(f"{FORMAT} {number} {names.words}".encode()).hexdigest()
     connection.execute(sa.insert(schema.financials_import).values(
         id=number, source=FORMAT, format=FORMAT, file_name=names.words[:255], sha256=digest, mode=JOIN, status="done",
-        currencies="", facts=report.facts, value=report.value, replaced_facts=0, created_at=now,
+        currencies="", facts=report.facts, value=report.value, replaced_facts=0, last_fact_id=last, created_at=now,
     ))

@@ -13,6 +13,7 @@ from database import schema
 from database.engines.ports import Store
 from database.facts.archived import months_of_import, refuse_archived
 from database.facts.ledger import note_changed_months
+from database.imports.derived_facts import derive_after_facts
 from database.imports.staging import JOIN
 from database.imports.undo import refuse_unless_in, undo_import
 from database.imports.undone import Undone
@@ -63,13 +64,18 @@ def _undo_join(store: Store, connection: sa.Connection, import_id: int) -> Undon
     what = f"import {import_id} ({entry.file_name})"
     _refuse_if_built_upon(store, connection, names, kept, import_id=import_id, what=what)
     _make_room(store, connection, names, kept, import_id=import_id, what=what)
-    now, found = utc_now(), {}
+    now, found, last = utc_now(), {}, entry.last_fact_id
     restore_row(connection, names, kept)
     if names.renaming:
         found = name_as_before(store, connection, names.renaming, months=months, join_id=import_id)
+        cells = sa.or_(names.renaming.has_new(fact), names.renaming.has_old(fact))
+        cells &= fact.c.month.in_({month for _, month in found})
+        last = derive_after_facts(store, connection, cells, fact, import_id=import_id, now=now)
     if kept:
         move_back(connection, names, kept)
-    connection.execute(sa.update(book).where(book.c.id == import_id).values(status="undone", undone_at=now))
+    connection.execute(sa.update(book).where(book.c.id == import_id).values(
+        status="undone", undone_at=now, last_fact_id=last or entry.last_fact_id
+    ))
     note_changed_months(connection, months, cause="undo", import_id=import_id, now=now)
     return _undone(entry, found, months, now)
 

@@ -13,10 +13,12 @@ import duckdb
 from database.imports.csv_file import CsvFile
 from database.imports.faults import LISTED, Fault
 from database.imports.head import Record
+from database.imports.identifiers import damage_of
 from database.imports.moment_texts import MomentStyle, read_moments
 from database.imports.numbers import PLAIN, NumberStyle, is_blank, read_odd_numbers
 from domain.errors import LegoError, OutOfSpace, Refused
 from domain.months import fault_of_month, today_utc
+from domain.spelling import product_key
 
 _BLANKS = " \t\u00a0"
 
@@ -37,6 +39,23 @@ def read_lines(scratch: duckdb.DuckDBPyConnection, file: CsvFile, columns: Mappi
     if file.check_count(rows) or file.last_line - file.last_heading_line != rows:
         _number_slowly(scratch, file)
     return rows
+
+
+def read_asins(scratch: duckdb.DuckDBPyConnection, file: CsvFile, heading: str) -> None:
+    """Gives the column `asin` of files of a seller's own the keys that products have. Raises Refused for those that a
+    spreadsheet has damaged."""
+    rows = scratch.execute("SELECT DISTINCT asin FROM raw_line WHERE asin IS NOT NULL").fetchall()
+    texts = [text for (text,) in rows]
+    scratch.execute(
+        "CREATE OR REPLACE TEMP TABLE asin_read AS SELECT unnest($texts::VARCHAR[]) AS text, "
+        "unnest($keys::VARCHAR[]) AS key, unnest($rules::VARCHAR[]) AS rule",
+        {"texts": texts, "keys": [product_key(text) for text in texts], "rules": [damage_of(text) for text in texts]},
+    )
+    refuse_texts(
+        scratch, file, heading,
+        "SELECT line, asin AS text, rule FROM raw_line JOIN asin_read ON text = asin WHERE rule <> ''",
+    )
+    scratch.execute("UPDATE raw_line SET asin = key FROM asin_read WHERE text = asin")
 
 
 def _number_slowly(scratch: duckdb.DuckDBPyConnection, file: CsvFile) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import duckdb
 
-from database.imports.amazon.raw_lines import positions_of, read_lines, refuse_texts
+from database.imports.amazon.raw_lines import positions_of, read_asins, read_lines, refuse_texts
 from database.imports.csv_file import CsvFile
 from database.imports.head import Head, Headings
 from database.imports.line_batch import LineFile
@@ -45,10 +45,11 @@ def stage_map(
     if "marketplace" not in positions:
         scratch.execute("ALTER TABLE raw_line ADD COLUMN marketplace VARCHAR")
     headings = {field: file.headings[-1].cells[position] for field, position in positions.items()}
+    read_asins(scratch, file, headings["asin"])
     refuse_texts(
         scratch, file, headings["asin"],
         "SELECT line, asin AS text, 'is no ASIN' AS rule FROM raw_line "
-        "WHERE NOT regexp_full_match(upper(replace(asin, ' ', '')), '[A-Z0-9]{10}')",
+        "WHERE NOT regexp_full_match(asin, '[A-Z0-9]{10}')",
     )
     codes = [row[0] for row in scratch.execute("SELECT DISTINCT coalesce(marketplace, '') FROM raw_line").fetchall()]
     everywhere = options.marketplace or ""
@@ -65,7 +66,7 @@ def stage_map(
     refuse_texts(scratch, file, headings["sku"], twice)
     scratch.execute(
         "CREATE OR REPLACE TEMP TABLE staged_sku AS SELECT DISTINCT sku, code AS marketplace, "
-        "upper(replace(asin, ' ', '')) AS asin FROM raw_line JOIN code ON text = coalesce(marketplace, '') "
+        "asin FROM raw_line JOIN code ON text = coalesce(marketplace, '') "
         "WHERE sku IS NOT NULL AND asin IS NOT NULL"
     )
     blank = scratch.execute("SELECT count(*) FROM raw_line WHERE sku IS NULL OR asin IS NULL").fetchone()[0]

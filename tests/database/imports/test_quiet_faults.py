@@ -1,7 +1,11 @@
 """Files whose figures would be wrong without a word: each gives what was written, or is refused in words that help."""
 
+import duckdb
 import pytest
 
+from database.imports.csv_file import open_csv
+from database.imports.files import stage
+from database.imports.staging import ImportOptions
 from domain.remarks import currency_above, fault_of_remark, scale_above
 from domain.totals import is_total_of_products
 
@@ -96,6 +100,31 @@ def test_a_few_products_that_are_no_asins_and_signs_of_two_currencies_are_warned
         "1 of 4 products are no ASINs: 'ACME'; if one is a group or a total, it counts twice",
     )
     assert staged_of(ONE + "A1,Acme,US,1,2\nA2,Acme,US,1,2\n").warnings == ()
+
+
+COSTS = "asin;valid from;unit cost\n"
+
+
+def test_unit_costs_are_read_by_the_style_that_their_file_settles(write, refusal_of):
+    def costs(content: str) -> list[tuple]:
+        with duckdb.connect() as scratch, open_csv(write(content)) as file:
+            stage(scratch, file, ImportOptions(), file_format="auto", currency="USD")
+            return scratch.execute("SELECT asin, cost::VARCHAR FROM staged_cost ORDER BY asin").fetchall()
+
+    rows = "B0TEST0001;2025-01;1.234,5\n=\"B0TEST0002\";2025-01;12,5\nB0TEST0003;2025-01;1.234\n"
+    assert costs(COSTS + rows.replace('="B0TEST0002"', '"=""B0TEST0002"""')) == [
+        ("B0TEST0001", "1234.5000"), ("B0TEST0002", "12.5000"), ("B0TEST0003", "1234.0000"),
+    ]
+    assert costs(COSTS + "B0TEST0001;2025-01;€ 1.234\nB0TEST0002;2025-01;3.75\n") == [
+        ("B0TEST0001", "1.2340"), ("B0TEST0002", "3.7500"),
+    ]
+    for row, words in (
+        ("B0TEST0001;2025-01;1.234", "'1.234' could be thousands or thousandths; give --decimal . or --decimal ,"),
+        ("B0TEST0001;2025-01;12,50\nB0TEST0002;2025-01;3.75", "'12,50' has a decimal comma, and the decimal mark of"),
+        ("306406152;2025-01;3.75", "'306406152' is an ASIN without the zeros at its front"),
+    ):
+        assert words in "\n".join(refusal_of(COSTS + row + "\n"))
+    assert "is an ASIN without the zeros" in refusal_of("sku,asin\nMUG,306406152\n")[0]
 
 
 def test_remarks_and_lines_above_a_table_say_scale_and_currency():

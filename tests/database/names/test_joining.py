@@ -274,3 +274,32 @@ def test_archived_facts_are_named_and_joined_once_they_are_back(shop, join, undo
     unarchive(shop)
     undo(number)
     assert sums(shop)["Kept"] == Decimal(1)
+
+
+ORDERS = (
+    "amazon-order-id\tpurchase-date\torder-status\titem-status\tsku\tasin\tsales-channel\tquantity\tcurrency\titem-price\n"
+    "1\t2025-01-15T10:00:00+00:00\tShipped\tShipped\tMUG\tB0LINES001\tAmazon.com\t2\tUSD\t50.00\n"
+)
+COSTS = "asin,valid from,unit cost\nB0LINES001,2025-01,5\n"
+TABLE = HEADINGS + "B0TABLE001,Acme,,US,Net units,2025-02,3\nB0TABLE001,Acme,,US,Net revenue,2025-02,90\n"
+
+
+def test_what_follows_from_lines_is_not_joined_away_and_follows_what_joins_it(store, take, join, undo):
+    take(ORDERS, name="orders.txt")
+    take(COSTS, name="costs.csv")
+    take(TABLE)
+    with pytest.raises(Refused, match="facts follow from lines of Amazon's reports or unit costs") as caught:
+        join("product", "B0LINES001", "B0TABLE001")
+    assert "let the SKU lead to B0TABLE001 with a file sku,asin" in str(caught.value)
+    apart = sums(store)
+    assert (apart["Net units"], apart["Net COGS"], apart["CM1"]) == (5, 10, 40)
+    joined = join("product", "B0TABLE001", "B0LINES001")
+    # What a piece costs counts for all of them.
+    together = sums(store)
+    assert (together["Net units"], together["Net COGS"], together["CM1"]) == (5, 25, 115)
+    undo(joined.import_id)
+    assert sums(store) == apart
+    take(TABLE.replace("2025-02", "2025-01"), name="more.csv", mode="append")
+    with pytest.raises(Refused, match="in 2025-01 files give figures of B0TABLE001, and of B0LINES001 they follow"):
+        join("product", "B0TABLE001", "B0LINES001")
+    assert {"B0LINES001", "B0TABLE001"} <= set(names(store, schema.asin))
