@@ -758,6 +758,7 @@ app_user = _table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("password_changed_at", Moment, nullable=False),
     sa.Column("last_sign_in_at", Moment),
+    sa.Column("closed_notes", sa.String(2000), comment="JSON: name of a note -> mark of what it told when closed"),
 )
 
 app_user_brand = _table(

@@ -16,12 +16,19 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,149}", re.ASCII)
 
 @dataclass(frozen=True)
 class Person:
-    """Someone signed in. `brands` are the ids they are limited to; None means every brand."""
+    """Someone signed in. `brands` are the ids they are limited to; None means every brand. `closed_notes` holds the
+    notes that they have closed, each with the mark of what it told then: with something else to tell it is there again.
+    """
 
     id: int
     name: str
     role: str
     brands: frozenset[int] | None = None
+    closed_notes: frozenset[tuple[str, str]] = frozenset()
+
+    def closed_at(self, note: str) -> str:
+        """The mark with which this person closed a note; '' if they never did."""
+        return dict(self.closed_notes).get(note, "")
 
     @property
     def manages_people(self) -> bool:

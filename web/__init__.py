@@ -17,6 +17,7 @@ from settings import Settings
 from web import menu
 from web.exports import api, page_files
 from web.figures.sheets import Offer
+from web.figures.standing_notices import is_demo
 from web.http import (
     access,
     addresses,
@@ -66,6 +67,7 @@ def register(app: Flask, settings: Settings) -> None:
         # A proxy, so that a page that does not ask who is there does not ask the database either.
         return {
             "app_title": settings.dashboard.title,
+            "is_demo": is_demo,
             "current_user": LocalProxy(identity.person),
             "menu": menu.entries,
         }

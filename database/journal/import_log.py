@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.ports import Store
 from database.imports.report import ImportReport
+from database.imports.staging import DEMO
 from domain.errors import Refused
 from domain.moments import utc_now
 from domain.months import format_month
@@ -57,6 +58,13 @@ def tell_undone(
             sa.update(log).where(log.c.import_id == import_id)
             .values(status="undone", undone_at=undone_at, undone_by=user_name)
         )
+
+
+def holds_demo(store: Store) -> bool:
+    """Whether the facts are made-up ones: demo data never mixes with a seller's own."""
+    query = sa.select(sa.func.count()).select_from(log).where(log.c.source == DEMO, log.c.status == "done")
+    with store.application_reading.connect() as connection:
+        return bool(connection.execute(query).scalar())
 
 
 def reconcile_import_log(store: Store) -> int:

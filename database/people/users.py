@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
@@ -15,7 +16,8 @@ from domain.errors import SetupError
 from domain.moments import utc_now
 from domain.people import ADMIN, Person
 
-WHO = (app_user.c.id, app_user.c.name, app_user.c.role, app_user.c.is_limited, app_user_brand.c.brand_id)
+WHO = (app_user.c.id, app_user.c.name, app_user.c.role, app_user.c.is_limited, app_user.c.closed_notes,
+       app_user_brand.c.brand_id)
 """Columns of the rows that `person_of` takes: one row per brand, at least one."""
 
 
@@ -32,7 +34,20 @@ def person_of(rows: Sequence[sa.Row]) -> Person:
     """Who they are. Being limited to no brand at all means to see none, not all."""
     first = rows[0]
     brands = frozenset(row.brand_id for row in rows if row.brand_id is not None)
-    return Person(first.id, first.name, first.role, brands if first.is_limited or brands else None)
+    closed = json.loads(first.closed_notes or "{}")
+    return Person(
+        first.id, first.name, first.role, brands if first.is_limited or brands else None, frozenset(closed.items())
+    )
+
+
+def close_note(connection: sa.Connection, user_id: int, note: str, mark: str) -> None:
+    """Writes down that a user has closed a note, which told what `mark` stands for. The user's row is held."""
+    kept = json.loads(connection.execute(
+        sa.select(app_user.c.closed_notes).where(app_user.c.id == user_id)
+    ).scalar() or "{}")
+    connection.execute(
+        sa.update(app_user).where(app_user.c.id == user_id).values(closed_notes=json.dumps(kept | {note: mark}))
+    )
 
 
 def find_user(connection: sa.Connection, name: str) -> sa.Row | None:

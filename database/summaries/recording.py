@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.build import Build
 from database.engines.values import Generation
+from database.imports.staging import DEMO
 from database.journal import run_log
 from database.lines.counting import CountingRules
 from database.lines.publishing import Target, forget, has_lines, publish_lines
@@ -141,7 +142,7 @@ def _record_restated(build: Build, plan: Plan, made: Made) -> None:
     known = stored_fingerprints(build, plan.live).keys()
     by_cause: dict[str, list[datetime.date]] = {}
     for month in complete_months(sorted(known), plan.live):
-        if plan.whole or month in plan.months:
+        if (plan.whole or month in plan.months) and not _is_demo(build.connection, plan.causes.get(month, ())):
             by_cause.setdefault(_cause(build.connection, plan, month), []).append(month)
     for cause, months in by_cause.items():
         for statement in insert_restated(
@@ -155,6 +156,14 @@ def _cause(connection: sa.Connection, plan: Plan, month: datetime.date) -> str:
     """In words, with the names of the files: `import 41 (correction.csv)`."""
     words = [_with_file(connection, cause) for cause in plan.causes.get(month, ())]
     return ", ".join(words) or "another program"
+
+
+def _is_demo(connection: sa.Connection, causes: Sequence[str]) -> bool:
+    """Whether demo data came or went: that is no correction of anything that was sold."""
+    numbers = {int(number) for word, _, number in (cause.rpartition(" ") for cause in causes) if number.isdigit()}
+    table = schema.financials_import
+    demos = sa.select(sa.func.count()).where(table.c.id.in_(numbers), table.c.source == DEMO)
+    return any(cause.startswith(f"{DEMO} ") for cause in causes) or bool(connection.execute(demos).scalar())
 
 
 def _with_file(connection: sa.Connection, cause: str) -> str:

@@ -7,7 +7,7 @@ per metric and brand, and for all brands together.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -73,12 +73,35 @@ def net_changes(reading: Reading, *, since: datetime.datetime) -> list[Restateme
                restated.c.published_at >= since)
         .order_by(restated.c.generation, restated.c.month, restated.c.metric)
     )
-    found: dict[tuple[datetime.date, str], Restatement] = {}
-    for row in reading.connection.execute(query):
-        before = found.get((row.month, row.metric))
-        found[row.month, row.metric] = Restatement(
-            row.generation, row.month, row.metric, None, before.old_value if before else row.old_value, row.new_value,
-            row.published_at, row.cause,
+    return _net(reading.connection.execute(query))
+
+
+def net_corrections(
+    reading: Reading, *, metric: str, months: tuple[datetime.date, datetime.date], brands: Collection[int] | None,
+    after: int, since: datetime.datetime,
+) -> list[Restatement]:
+    """How a metric's totals of `months` (first and last) differ from what they were in generation `after`, newest month
+    first; of what was published `since` then. `brands` None: of all brands together; else each brand of these apart."""
+    chosen = restated.c.brand_id == ALL_BRANDS if brands is None else restated.c.brand_id.in_(sorted(brands))
+    query = (
+        sa.select(restated)
+        .where(restated.c.generation > after, restated.c.generation <= reading.generation.generation, chosen,
+               restated.c.metric == metric, restated.c.month.between(*months), restated.c.published_at >= since)
+        .order_by(restated.c.generation, restated.c.month, restated.c.brand_id)
+    )
+    return sorted(_net(reading.connection.execute(query)), key=lambda change: (change.month, -(change.brand_id or 0)),
+                  reverse=True)
+
+
+def _net(rows: Iterable[sa.Row]) -> list[Restatement]:
+    """Each month, metric and brand of rows in the order of their generations once: from what it was first to what it
+    is now. What was changed and changed back is none of them."""
+    found: dict[tuple, Restatement] = {}
+    for row in rows:
+        key = (row.month, row.metric, row.brand_id)
+        found[key] = Restatement(
+            row.generation, row.month, row.metric, None if row.brand_id == ALL_BRANDS else row.brand_id,
+            found[key].old_value if key in found else row.old_value, row.new_value, row.published_at, row.cause,
         )
     return [change for change in found.values() if change.old_value != change.new_value]
 

@@ -16,7 +16,7 @@ from domain.listing import LISTS, OF_SOME_BRANDS, UNASSIGNED, UNCATEGORISED, Lis
 from domain.months import moment_words
 from domain.people import ANALYST, Person
 from web.figures.formats import COUNT, Formats
-from web.figures.notices import badge_of
+from web.figures.notices import Note, badge_of
 from web.figures.page import formats_of_reader
 from web.figures.sheets import ExportLink
 from web.figures.standing_notices import trouble_notices
@@ -124,7 +124,8 @@ def _render(reading: Reading) -> str:
         choices = _with_waiting(choices, waiting_names(current.store(), changes))
     return render_template(
         "catalog/show.html",
-        title=TITLES[listing.show], listing=listing, badge=badge_of(reading), notices=trouble_notices(),
+        title=TITLES[listing.show], listing=listing, badge=badge_of(reading),
+        notices=[Note(words) for words in trouble_notices()],
         may_edit=person.may(ANALYST), is_limited=person.brands is not None,
         excluded=current.settings().refresh.exclude_groups,
         tabs=_tabs(asked.counts, listing, formats), summary=_summary(asked.counts, formats),

@@ -34,7 +34,7 @@ def _mark(generation: int, more: tuple[object, ...]) -> str:
     "the last 12 months" moves with it."""
     person = identity.person()
     brands = sorted(person.brands) if person and person.brands is not None else None
-    reader = (person.id, person.name, person.role, brands) if person else ()
+    reader = (person.id, person.name, person.role, brands, sorted(person.closed_notes)) if person else ()
     parts = (
         build_mark(), sessions.session_mark(), reader, generation, today_utc().isoformat(), request.full_path, *more
     )

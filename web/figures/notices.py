@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
-from decimal import Decimal
 
 from database.engines.values import Reading
-from database.summaries.restatements import Restatement, restatements
+from database.summaries.restatements import Restatement, net_corrections
 from domain.months import day_words, moment_words, month_name
 from web.figures.formats import kind_of
 from web.figures.page import Page
 from web.http import current
 
-RESTATED = 2
-"""So many restated figures are told one by one."""
+CORRECTIONS = "corrections"
+"""The note of what was corrected; its mark is the generation that a reader has seen."""
+TOLD_FOR = datetime.timedelta(days=31)
+"""So long before the newest figures a correction is told of, to whoever never closed the note."""
+MOST_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,27 @@ def badge_of(page: Page | Reading) -> Badge:
     )
 
 
-def notices_of(page: Page) -> list[str]:
-    """Sentences, most important first."""
-    found = (
-        _earlier_generation(page), _months_left_out(page), _currencies(page), _months_in_progress(page),
-        *_restated(page),
-    )
-    return [*page.standing, *(words for words in found if words)]
+@dataclass(frozen=True)
+class Note:
+    """Something to know beside the figures: one line. `lines` are told when it is opened. With a `name` a reader may
+    close it, until it has something else to tell than what `mark` stands for."""
+
+    words: str
+    lines: tuple[str, ...] = ()
+    name: str = ""
+    mark: str = ""
+
+    def is_closed_by(self, closed_notes: frozenset[tuple[str, str]]) -> bool:
+        """Whether this very note is among those that a reader has closed."""
+        return bool(self.name) and (self.name, self.mark) in closed_notes
+
+
+def notices_of(page: Page) -> list[Note]:
+    """What the reader has not closed, most important first."""
+    sentences = (*page.standing, _earlier_generation(page), _months_left_out(page))
+    told = [Note(words) for words in sentences if words]
+    found = (*told, _currencies(page), _months_in_progress(page), _corrections(page))
+    return [note for note in found if note is not None and not note.is_closed_by(page.closed_notes)]
 
 
 def _earlier_generation(page: Page) -> str:
@@ -66,17 +83,28 @@ def _months_left_out(page: Page) -> str:
     )
 
 
-def _restated(page: Page) -> list[str]:
-    """What was corrected in the chosen months after it had been published, newest first."""
+def _corrections(page: Page) -> Note | None:
+    """What the chosen months were corrected by since the reader closed this note, netted: as many lines as months."""
     selection = page.selection
     if not page.catalogue.is_restated:
-        return []
-    changes = restatements(
+        return None
+    closed = dict(page.closed_notes).get(CORRECTIONS, "0")
+    changes = net_corrections(
         Reading(page.connection, page.generation), brands=_brands_of(page), metric=selection.metric,
-        months=(selection.span.first, selection.span.last), limit=RESTATED + 1,
+        months=(selection.span.first, selection.span.last), after=int(closed) if closed.isdecimal() else 0,
+        since=page.generation.published_at - TOLD_FOR,
     )
-    lines = [_restated_words(change, page) for change in changes[:RESTATED]]
-    return lines + (["More figures of these months were restated."] if len(changes) > RESTATED else [])
+    if not changes:
+        return None
+    count = len({change.month for change in changes})
+    months = "1 month was" if count == 1 else f"{count} months were"
+    lines = [_correction_words(change, page) for change in changes[:MOST_LINES]]
+    if len(changes) > MOST_LINES:
+        lines.append(f"And {len(changes) - MOST_LINES} more.")
+    return Note(
+        f"{months} corrected after {'it' if count == 1 else 'they'} had been published.", tuple(lines), CORRECTIONS,
+        str(page.generation.generation),
+    )
 
 
 def _brands_of(page: Page) -> set[int] | None:
@@ -87,37 +115,38 @@ def _brands_of(page: Page) -> set[int] | None:
     return set(selection.scope) & set(selection.brands or selection.scope)
 
 
-def _restated_words(change: Restatement, page: Page) -> str:
-    def write(value: Decimal) -> str:
-        return page.formats.exact(value, kind_of(change.metric))
-
+def _correction_words(change: Restatement, page: Page) -> str:
+    """Amounts only where they are those of the page: what is known of a correction is a brand's whole month."""
+    selection, kind = page.selection, kind_of(change.metric)
     whose = f" of {page.catalogue.brands.get(change.brand_id, 'a brand')}" if change.brand_id is not None else ""
     # A file's name may tell of brands that a limited reader does not see.
-    cause = f" by {change.cause}" if page.selection.scope is None else ""
-    return (
-        f"{change.month:%B %Y} {change.metric}{whose} restated from {write(change.old_value)} to "
-        f"{write(change.new_value)} on {day_words(change.published_at.date())}{cause}."
-    )
+    cause = f", by {change.cause}" if selection.scope is None else ""
+    when = f"on {day_words(change.published_at.date())}{cause}"
+    is_narrower = selection.categories or selection.marketplaces or selection.search or "asin" in page.arguments
+    if is_narrower:
+        return f"{month_name(change.month)}{whose}: {when}."
+    amounts = f"{page.formats.exact(change.old_value, kind)} to {page.formats.exact(change.new_value, kind)}"
+    return f"{month_name(change.month)} {change.metric}{whose}: from {amounts} {when}."
 
 
-def _currencies(page: Page) -> str:
+def _currencies(page: Page) -> Note | None:
     shown = page.settings.dashboard.currency
     named = sorted(set(page.generation.currencies.replace(" ", "").split(",")) - {""})
     if not set(named) - {shown}:
-        return ""
+        return None
     mixed = sorted({*named, shown}) if len(named) == 1 else named
     # Which marketplace is in which currency is not known: a sum of one alone wears the same sign.
-    return (
-        f"These figures mix {_listed(mixed)}: amounts are added as they are, not converted, and all are written as "
-        f"{shown}, also where a marketplace has another currency."
+    return Note(
+        f"These figures mix {_listed(mixed)}: amounts are added as they are, not converted.",
+        (f"All are written as {shown}, also where a marketplace has another currency.",), "currencies", ",".join(mixed),
     )
 
 
-def _months_in_progress(page: Page) -> str:
+def _months_in_progress(page: Page) -> Note | None:
     found = page.selection.in_progress
     if found is None:
-        return ""
-    return f"{month_name(found.first)} is not over: it counts in the figures, and comparisons leave it out."
+        return None
+    return Note(f"{month_name(found.first)} is not over: it counts in the figures, and comparisons leave it out.")
 
 
 def _listed(names: list[str]) -> str:

@@ -37,13 +37,14 @@ KEPT_CATALOGUES = 20
 @dataclass(frozen=True, kw_only=True)
 class Page(Asked):
     """One reader's view of one page: what is asked of it, and how to write figures. `standing` is what is to be said on
-    every page."""
+    every page, `closed_notes` what the reader has closed (domain/people.py)."""
 
     endpoint: str
     selection: Selection
     formats: Formats
     settings: Settings
     standing: tuple[str, ...] = ()
+    closed_notes: frozenset[tuple[str, str]] = frozenset()
 
     def address(self, **changes) -> str:
         """This page with another part of the selection."""
@@ -134,6 +135,7 @@ def _page(
     return Page(
         endpoint=spec.endpoint, connection=connection, generation=generation, catalogue=catalogue, selection=selection,
         formats=formats, settings=current.settings(), arguments=dict(request.view_args or {}),
+        closed_notes=_closed_notes(),
     )
 
 
@@ -166,7 +168,7 @@ def _key(page: Page) -> tuple:
         live.generation if live else None,
         page.endpoint, page.arguments, page.generation.generation, page.generation.run_id,
         page.selection.query_string(), page.selection.calendar.current.isoformat(), str(page.formats.locale),
-        repr(page.settings.dashboard), page.standing,
+        repr(page.settings.dashboard), page.standing, sorted(page.closed_notes),
     )
 
 
@@ -181,6 +183,11 @@ def _parts(page: Page, made: list[str]) -> dict[str, str]:
 def _scope() -> tuple[int, ...] | None:
     person = identity.person()
     return None if person is None or person.brands is None else tuple(sorted(person.brands))
+
+
+def _closed_notes() -> frozenset[tuple[str, str]]:
+    person = identity.person()
+    return person.closed_notes if person else frozenset()
 
 
 def catalogue_of(reading: Reading) -> Catalogue:

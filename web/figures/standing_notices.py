@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
-from flask import current_app
+from flask import current_app, g
 
 from database.engines.values import Generation
 from database.journal.catalog_changes import waiting_changes
+from database.journal.import_log import holds_demo
 from database.journal.run_log import refresh_trouble
 from database.journal.waiting import waiting_imports
 from database.journal.whats_new import whats_new
@@ -27,7 +28,7 @@ def standing_notices(live: Generation) -> tuple[str, ...]:
     anything has happened, for otherwise they would be the most that a kept page costs."""
     person = identity.person()
     scope = None if person is None else (person.brands is None, person.brands)
-    key = (live.run_id, live.generation, scope, *whats_new(current.store()), int(time.monotonic() // KEPT_SECONDS))
+    key = (live.run_id, live.generation, scope, *_news(), int(time.monotonic() // KEPT_SECONDS))
     kept: dict[tuple, tuple[str, ...]] = current_app.extensions.setdefault("lego_standing", {})
     found = kept.get(key)
     if found is None:
@@ -36,6 +37,22 @@ def standing_notices(live: Generation) -> tuple[str, ...]:
             kept.clear()
         kept[key] = found
     return found
+
+
+def is_demo() -> bool:
+    """Whether what pages show was made up, which every page says: nobody should decide anything by it."""
+    kept: dict[tuple, bool] = current_app.extensions.setdefault("lego_demo", {})
+    if _news() not in kept:
+        kept.clear()
+        kept[_news()] = holds_demo(current.store())
+    return kept[_news()]
+
+
+def _news() -> tuple:
+    """Marks of what happened last, asked for once per request."""
+    if "news" not in g:
+        g.news = whats_new(current.store())
+    return g.news
 
 
 def trouble_notices() -> tuple[str, ...]:

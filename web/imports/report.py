@@ -185,7 +185,8 @@ def _notes(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
             f"does not mention them: {', '.join(names)}{_more(len(names), count)}"
         )
     if report["demo_facts"]:
-        yield f"The demo data goes: {_counted(report['demo_facts'], 'fact', formats)}."
+        facts = _counted(report["demo_facts"], "fact", formats)
+        yield f"The demo data goes for good, {facts}: taking this import back does not bring it back."
     if report["rounded"] is not None:
         yield f"Rounded to two decimals, half to even; that moves the total by {report['rounded']}."
     if report["symbols"]:

@@ -7,6 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
+from database.demo import DemoShape, load_demo
+from database.imports.files import import_file
+from database.imports.staging import ImportOptions
 from database.summaries.refresh import RefreshOptions, refresh, roll_back
 from database.summaries.restatements import restatement_words, restatements
 from domain.moments import utc_now
@@ -52,6 +55,19 @@ def test_the_words_name_import_and_file(shop):
     assert restatement_words(change) == (
         f"January 2024 CM3 restated from 15.00 to 1,304.00 on {utc_now():%Y-%m-%d} by import 41 (correction.csv)"
     )
+
+
+def test_demo_data_that_goes_is_no_correction_and_what_comes_after_it_is_one(store, tmp_path):
+    load_demo(store, DemoShape.of_size(2000, seed=1, through=datetime.date(2026, 11, 21)))
+    refresh(store)
+    for value in ("303.00", "300.00"):
+        file = tmp_path / f"{value}.csv"
+        row = f"A1,Acme,Toys,US,CM3,2025-01,{value}"
+        file.write_text(f"asin,brand,category,marketplace,metric,month,value\n{row}\n", encoding="utf-8")
+        with store.lock("a test"):
+            import_file(store, file, ImportOptions())
+        refresh(store)
+    assert told(store) == [(3, "2025-01", "CM3", None, Decimal("303.00"), Decimal("300.00"))]
 
 
 def test_a_new_month_and_the_month_in_progress_are_not_restated(shop):

@@ -51,6 +51,7 @@ def test_the_same_page_is_not_made_again(ask):
         {"person": Person(2, "anna", "viewer")},
         {"person": Person(1, "anna", "admin")},
         {"person": Person(1, "anna", "viewer", frozenset({1}))},
+        {"person": Person(1, "anna", "viewer", closed_notes=frozenset({("corrections", "7")}))},
         {"session": "another sign-in, another form token"},
         {"more": ("the last refresh failed",)},
     ],

@@ -278,7 +278,7 @@ def test_mixed_currencies_are_named(small_store: Store, small_client: FlaskClien
     publish(small_store, ROWS, currencies="INR", **NAMES)
 
     told = (
-        "These figures mix INR and USD: amounts are added as they are, not converted, and all are written as USD, "
+        "These figures mix INR and USD: amounts are added as they are, not converted. All are written as USD, "
         "also where a marketplace has another currency."
     )
     for address in ("/dashboard", "/dashboard?marketplace=DE"):

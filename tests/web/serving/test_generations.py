@@ -12,7 +12,7 @@ from database import schema
 from database.summaries.refresh import refresh
 from domain.months import day_words
 from tests.facts import add_brands, add_facts, add_products
-from tests.web.conftest import text_of
+from tests.web.conftest import csrf_token, text_of
 
 
 @pytest.fixture
@@ -30,19 +30,44 @@ def reader(store, signed_in) -> FlaskClient:
 def test_a_restated_month_is_told_where_it_is_shown(reader):
     page = text_of(reader, "/dashboard?period=2024")
     today = datetime.datetime.now(datetime.UTC).date()
-    assert f"January 2024 Net revenue restated from $107.00 to $106.50 on {day_words(today)} by import." in page
-    assert "restated" not in text_of(reader, "/dashboard?from=2023-01&to=2023-12")
+    assert "1 month was corrected after it had been published." in page
+    assert f"Jan 2024 Net revenue: from $107.00 to $106.50 on {day_words(today)}, by import." in page
+    assert "corrected" not in text_of(reader, "/dashboard?from=2023-01&to=2023-12")
+    narrowed = text_of(reader, "/dashboard?period=2024&marketplace=US")
+    assert f"Jan 2024: on {day_words(today)}, by import." in narrowed and "$107.00" not in narrowed
+
+
+def test_corrections_are_netted_and_stay_closed_for_whoever_closed_them_until_there_is_another(
+    store, reader, signed_in
+):
+    add_facts(store, [("B1", "US", "Net revenue", "2024-01", "0.50"), ("B1", "US", "Net revenue", "2024-02", "1.00")])
+    refresh(store)
+    assert "corrected" not in text_of(reader, "/dashboard?period=2024")
+    add_facts(store, [("B1", "US", "Net revenue", "2024-01", "2.00")])
+    refresh(store)
+    assert "Jan 2024 Net revenue: from $107.00 to $109.00 on " in text_of(reader, "/dashboard?period=2024")
+    token, analyst = csrf_token(reader), signed_in("analyst")
+    closed = {"note": "corrections:4", "address": "/dashboard?period=2024", "csrf_token": token}
+    answer = reader.post("/notes/close", data=closed)
+    assert (answer.status_code, answer.location) == (303, "/dashboard?period=2024")
+    assert "corrected" not in text_of(reader, "/dashboard?period=2024")
+    assert "corrected" in text_of(analyst, "/dashboard?period=2024")
+    add_facts(store, [("B1", "US", "Net revenue", "2024-01", "-1.00")])
+    refresh(store)
+    assert "Jan 2024 Net revenue: from $109.00 to $108.00 on " in text_of(reader, "/dashboard?period=2024")
+    assert reader.post("/notes/close", data=closed | {"note": "corrections:<x>"}).status_code == 400
+    assert reader.post("/notes/close", data=closed | {"address": "//evil.example"}).location == "/"
 
 
 def test_a_reader_of_some_brands_is_told_of_these_alone(store, reader):
     with store.application.begin() as connection:
         person = connection.execute(sa.select(schema.app_user.c.id)).scalar()
         connection.execute(sa.insert(schema.app_user_brand).values(user_id=person, brand_id=2))
-    assert "restated" not in text_of(reader, "/dashboard?period=2024")
+    assert "corrected" not in text_of(reader, "/dashboard?period=2024")
     with store.application.begin() as connection:
         connection.execute(sa.update(schema.app_user_brand).values(brand_id=1))
     page = text_of(reader, "/dashboard?period=2024")
-    assert "January 2024 Net revenue of Alder restated from $100.00 to $99.50" in page
+    assert "Jan 2024 Net revenue of Alder: from $100.00 to $99.50" in page
     assert "by import" not in page
 
 
