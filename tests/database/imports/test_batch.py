@@ -280,14 +280,14 @@ def test_facts_of_an_older_name_are_named_with_what_joins_them(store, take):
     with store.facts() as connection, store.scratch(connection) as scratch:
         scratch.execute(
             "CREATE TEMP TABLE staged AS SELECT 1 AS line, 'A1' AS asin, 'Acme' AS brand, NULL AS category, "
-            "NULL AS status, 'US' AS marketplace, 'Fba\u00a0Fees' AS metric, DATE '2024-01-01' AS month, "
+            "NULL AS status, 'US' AS marketplace, 'Fba Fees' AS metric, DATE '2024-01-01' AS month, "
             "1.00::DECIMAL(15,2) AS value"
         )
         take_in(store, connection, scratch, Staged("mine", "mine", "0" * 64), ImportOptions())
     report = take(HEADINGS + line("A2", metric="Fulfillment fee"))
     assert report.warnings == (
-        "facts of the metric “Fba\\u00a0Fees” are there, which files now call “FBA fees”; look at the sums, then join "
-        "them without --dry-run: flask join-names metric 'Fba\\u00a0Fees' 'FBA fees' --dry-run",
+        "facts of the metric “Fba Fees” are there, which files now call “FBA fees”; look at the sums, then join "
+        "them without --dry-run: flask join-names metric 'Fba Fees' 'FBA fees' --dry-run",
     )
 
 
