@@ -5,7 +5,8 @@
 # missing (as root, or by sudo where it asks nothing); where that is not possible, this says what to
 # install and exits 2. The packages hold programs only: no service is started and none is touched. MariaDB's
 # Spider engine is unpacked into .spider for the same reason.
-# Two processes share the tests, each with a database server of its own; `--numprocesses 0` makes it one.
+# Three processes share the tests, each with a database server of its own, for they wait half of their time;
+# `--numprocesses 0` makes it one.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
 PATH=$PATH:/usr/sbin:/sbin
@@ -40,4 +41,4 @@ fi
     flock 9
     make_environment .venv-tests requirements.txt requirements-dev.txt
 ) </dev/null 9<"$root/tests"
-exec "$root/.venv-tests/bin/python" -m pytest --numprocesses 2 "$@" </dev/null
+exec "$root/.venv-tests/bin/python" -m pytest --numprocesses 3 "$@" </dev/null
