@@ -155,6 +155,9 @@ class Shop:
             # Numbers start again at 1: what is open under them is not what will be there.
             generations.close()
             generations.pointer.unlink(missing_ok=True)
+            # While none is live, those that are kept could become it.
+            for number in generations.numbers():
+                generations.path(number).unlink()
             self.store.clear_leftovers()
         else:
             with self.store.facts() as connection:
