@@ -8,7 +8,7 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,8 +21,9 @@ from database import migrations
 from database.engines.ports import Store
 from database.people import passwords, second_factor
 from database.store import open_store
-from settings import DatabaseSettings, RefreshSettings, Settings
-from tests.mariadb import PASSWORD, USER, MariadbServer, memory_folder
+from settings import Settings
+from tests.databases import Templates, embedded_settings, mysql_settings
+from tests.mariadb import MariadbServer, memory_folder
 from tests.spider import Servers, cluster_settings, schema_on, started
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
@@ -134,42 +135,42 @@ def settings(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
 
 
 @pytest.fixture(scope="session")
-def empty_instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An instance folder with all tables and no rows, to be copied: making one takes thirty times as long."""
-    settings = embedded_settings(tmp_path_factory.mktemp("empty"))
-    store = open_store(settings)
-    migrations.upgrade(store)
-    store.close()
-    return settings.database.path
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """Databases to be copied: making one takes thirty times as long."""
+    return Templates(tmp_path_factory.mktemp("templates"))
 
 
 @pytest.fixture(scope="session")
-def empty_schema(mariadb: MariadbServer, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Statements that make all tables as the migrations leave them, in a tenth of their time."""
-    mariadb.run("CREATE DATABASE lego_empty CHARACTER SET utf8mb4")
-    store = open_store(mysql_settings(tmp_path_factory.mktemp("empty"), mariadb, "lego_empty"))
-    migrations.upgrade(store)
-    store.close()
-    tables = [table for (table,) in mariadb.run("SHOW TABLES", "lego_empty")]
-    made = [mariadb.run(f"SHOW CREATE TABLE {table}", "lego_empty")[0][1] for table in tables]
-    filled = [
-        f"INSERT INTO {table} SELECT * FROM lego_empty.{table}" for table in tables
-        if mariadb.run(f"SELECT EXISTS (SELECT * FROM {table})", "lego_empty") == [(1,)]
-    ]
-    return ";\n".join(["SET foreign_key_checks = 0", *made, *filled])
+def empty_instance(templates: Templates) -> Path:
+    """An instance folder with all tables and no rows."""
+    return templates.instance(None)
 
 
 @pytest.fixture
-def store(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Store]:
-    """A store of the engine under test, with all tables and no rows."""
+def filled_by() -> Callable[[Store], object] | None:
+    """What fills the store of a file's tests, for a file that overrides this: done once, and copied from then on."""
+    return None
+
+
+@pytest.fixture
+def store(
+    settings: Settings, filled_by: Callable[[Store], object] | None, request: pytest.FixtureRequest
+) -> Iterator[Store]:
+    """A store of the engine under test, with all tables and what `filled_by` puts there, or no rows."""
+    templates, is_copied = request.getfixturevalue("templates"), not settings.cluster.nodes
     if settings.database.engine == "embedded":
-        shutil.copytree(request.getfixturevalue("empty_instance"), settings.database.path)
-    elif not settings.cluster.nodes:
+        shutil.copytree(templates.instance(filled_by), settings.database.path)
+    elif is_copied:
         server = request.getfixturevalue("mariadb")
-        server.run_script(request.getfixturevalue("empty_schema"), settings.database.database)
+        instance, script = templates.schema(server, filled_by)
+        server.run_script(script, settings.database.database)
+        if instance.exists():
+            shutil.copytree(instance, settings.database.path)
     store = open_store(settings)
-    if settings.cluster.nodes:
+    if not is_copied:
         migrations.upgrade(store)
+        if filled_by:
+            filled_by(store)
     yield store
     store.close()
 
@@ -184,21 +185,6 @@ def half_minute(monkeypatch: pytest.MonkeyPatch) -> None:
 def next_schema() -> str:
     """A name that no other schema of this run has."""
     return f"lego_{os.getpid()}_{next(_schemas)}"
-
-
-def embedded_settings(folder: Path, **refresh) -> Settings:
-    """Settings of an embedded store below `folder`."""
-    database = DatabaseSettings(engine="embedded", path=folder / "instance", memory=512)
-    return Settings(database=database, refresh=dataclasses.replace(RefreshSettings(workers=2), **refresh))
-
-
-def mysql_settings(folder: Path, server: MariadbServer, name: str) -> Settings:
-    """Settings of schema `name` on `server`; cache and keys go below `folder`."""
-    database = DatabaseSettings(
-        engine="mysql", host="127.0.0.1", port=server.port, user=USER, password=PASSWORD, database=name,
-        path=folder / "instance", memory=512,
-    )
-    return Settings(database=database, refresh=RefreshSettings(workers=2))
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -11,12 +11,10 @@ from tests.facts import add_brands, add_facts, add_products
 
 
 @pytest.fixture
-def runner(settings):
+def runner(store):
     """Runs commands of an app on an empty, prepared database."""
-    app = create_app(settings)
-    runner = app.test_cli_runner()
-    assert runner.invoke(args=["init-db"]).exit_code == 0
-    yield runner
+    app = create_app(store.settings)
+    yield app.test_cli_runner()
     app.extensions[commands.EXTENSION].close()
 
 

@@ -44,8 +44,12 @@ def fill(store) -> None:
 
 
 @pytest.fixture
+def filled_by():
+    return fill
+
+
+@pytest.fixture
 def shop(store):
-    fill(store)
     return store
 
 

@@ -32,12 +32,20 @@ FROZEN_SECONDS = float(os.environ.get("LONG_FREEZE", "3"))
 
 
 @pytest.fixture
+def filled_by():
+    return fill_and_wait
+
+
+@pytest.fixture
 def shop(store):
+    return store
+
+
+def fill_and_wait(store) -> None:
     """Four facts, refreshed, and one that waits."""
     fill(store)
     refresh(store)
     add_facts(store, [("B1", "US", "CM3", "2024-02", "0.50")])
-    return store
 
 
 def fill(store) -> None:

@@ -1,7 +1,9 @@
 """Old facts go to files and come back exactly; meanwhile every table is what it would be with them."""
 
 import datetime
+import tempfile
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -40,14 +42,23 @@ STRAY = [
 MARCH = parse_month("2024-03")
 
 
-@pytest.fixture
-def shop(store, tmp_path):
+def fill(store) -> None:
     """Three months: two files, the second a correction, an excluded brand, and facts of all kinds by a stranger."""
-    take_in(store, tmp_path, FIRST)
-    take_in(store, tmp_path, CORRECTION)
+    with tempfile.TemporaryDirectory() as folder:
+        take_in(store, Path(folder), FIRST)
+        take_in(store, Path(folder), CORRECTION)
     run_on_facts(store, sa.update(schema.brand).where(schema.brand.c.brand == "Surplus").values(group="stock"))
     add_facts(store, STRAY, announced=False)
     refresh(store)
+
+
+@pytest.fixture
+def filled_by():
+    return fill
+
+
+@pytest.fixture
+def shop(store):
     return store
 
 
@@ -201,6 +212,7 @@ def test_a_file_that_lacks_or_was_changed_brings_nothing_back(shop):
 
 
 @EMBEDDED
+@pytest.mark.parametrize("filled_by", [None], ids=["empty"])
 def test_archived_demo_data_is_not_mixed_with_real_facts(store, tmp_path):
     load_demo(store, DemoShape.of_size(1000, seed=1, through=datetime.date(2024, 3, 20)))
     assert len(archive(store, before=parse_month("2021-04")).months) == 1

@@ -10,7 +10,7 @@ from database.archive.archiving import archive, unarchive
 from database.facts.archived import archived_months
 from database.summaries.refresh import RefreshOptions, refresh
 from domain.months import parse_month
-from tests.database.archive.test_archive import MARCH, facts_of, published, shop  # noqa: F401
+from tests.database.archive.test_archive import MARCH, facts_of, filled_by, published, shop  # noqa: F401
 from tests.facts import run_on_facts
 from tests.faults.processes import start
 

@@ -9,7 +9,7 @@ from database.archive.archiving import archive
 from database.doctor.archive import judge_archive
 from database.facts.archived import archived_months
 from flask_app import create_app
-from tests.database.archive.test_archive import MARCH, shop  # noqa: F401
+from tests.database.archive.test_archive import MARCH, filled_by, shop  # noqa: F401
 
 pytestmark = pytest.mark.parametrize("engine", ["embedded"], indirect=True)
 

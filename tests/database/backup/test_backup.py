@@ -4,6 +4,7 @@ import io
 import json
 import os
 import stat
+import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -40,10 +41,10 @@ B1,Alder,Garden,US,Ñandú €,2024-02,7.00
 LATER = FACTS.replace("10.01", "99.99")
 
 
-@pytest.fixture
-def shop(store, tmp_path):
+def fill(store) -> None:
     """An imported file, refreshed twice, and a person."""
-    take_in(store, tmp_path, FACTS)
+    with tempfile.TemporaryDirectory() as folder:
+        take_in(store, Path(folder), FACTS)
     refresh(store)
     refresh(store, RefreshOptions(full=True))
     with store.application.begin() as connection:
@@ -51,6 +52,15 @@ def shop(store, tmp_path):
         connection.execute(sa.insert(schema.app_session).values(
             token_hash="x", user_id=1, created_at=sa.func.current_timestamp(), last_seen_at=sa.func.current_timestamp(),
         ))
+
+
+@pytest.fixture
+def filled_by():
+    return fill
+
+
+@pytest.fixture
+def shop(store):
     return store
 
 

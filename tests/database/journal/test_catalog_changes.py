@@ -16,8 +16,12 @@ from tests.catalog_shop import open_shop, places
 
 
 @pytest.fixture
+def filled_by():
+    return open_shop
+
+
+@pytest.fixture
 def shop(store):
-    open_shop(store)
     return store
 
 

@@ -20,8 +20,12 @@ from tests.catalog_shop import open_shop
 
 
 @pytest.fixture
+def filled_by() -> object:
+    return open_shop
+
+
+@pytest.fixture
 def shop(store: Store) -> Store:
-    open_shop(store)
     return store
 
 

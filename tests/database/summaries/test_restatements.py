@@ -17,13 +17,21 @@ from domain.months import add_months, format_month, parse_month
 from tests.facts import add_brands, add_facts, add_products, run_on_facts
 
 
-@pytest.fixture
-def shop(store):
+def fill(store) -> None:
     """Two brands with one fact each in January 2024, refreshed."""
     add_brands(store, ("Alder", None, None), ("Birch", None, None))
     add_products(store, ("B1", 1, None), ("B2", 2, None))
     add_facts(store, [("B1", "US", "CM3", "2024-01", "10.00"), ("B2", "US", "CM3", "2024-01", "5.00")])
     refresh(store)
+
+
+@pytest.fixture
+def filled_by():
+    return fill
+
+
+@pytest.fixture
+def shop(store):
     return store
 
 
@@ -57,6 +65,7 @@ def test_the_words_name_import_and_file(shop):
     )
 
 
+@pytest.mark.parametrize("filled_by", [None], ids=["empty"])
 def test_demo_data_that_goes_is_no_correction_and_what_comes_after_it_is_one(store, tmp_path):
     load_demo(store, DemoShape.of_size(2000, seed=1, through=datetime.date(2026, 11, 21)))
     refresh(store)

@@ -30,8 +30,12 @@ WAITING = "A change to the catalogue is waiting: the figures follow it with the 
 
 
 @pytest.fixture
+def filled_by():
+    return open_shop
+
+
+@pytest.fixture
 def shop(store):
-    open_shop(store)
     return store
 
 

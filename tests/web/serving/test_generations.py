@@ -15,15 +15,23 @@ from tests.facts import add_brands, add_facts, add_products
 from tests.web.conftest import csrf_token, text_of
 
 
-@pytest.fixture
-def reader(store, signed_in) -> FlaskClient:
-    """A reader of a shop whose January 2024 was corrected after it had been published."""
+def fill(store) -> None:
+    """A shop whose January 2024 was corrected after it had been published."""
     add_brands(store, ("Alder", None, None), ("Birch", None, None))
     add_products(store, ("B1", 1, None), ("B2", 2, None))
     add_facts(store, [("B1", "US", "Net revenue", "2024-01", "100.00"), ("B2", "US", "Net revenue", "2024-01", "7.00")])
     refresh(store)
     add_facts(store, [("B1", "US", "Net revenue", "2024-01", "-0.50")])
     refresh(store)
+
+
+@pytest.fixture
+def filled_by():
+    return fill
+
+
+@pytest.fixture
+def reader(signed_in) -> FlaskClient:
     return signed_in("viewer")
 
 
