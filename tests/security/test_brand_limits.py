@@ -239,6 +239,7 @@ SENT = {
     "/account/sessions/end": THEIR_OWN,
     "/account/tokens": THEIR_OWN,
     "/account/tokens/revoke": THEIR_OWN,
+    "/notes/close": THEIR_OWN,
     "/catalog/assign": LIMITED,
     "/catalog/upload": LIMITED,
     "/catalog/drafts/<token>": THEIR_OWN,

@@ -66,6 +66,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "/login": {"name": "admin", "password": PASSWORD, "next": "/dashboard"},
     "/login/code": {"code": "000000", "next": "/dashboard"},
     "/logout": {},
+    "/notes/close": {"note": "corrections:1", "address": "/dashboard"},
     "/operations/refresh": {"kind": "sideways"},
     "/operations/refresh/<token>": {},
     "/operations/refresh/<token>/discard": {},
