@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from domain.metrics import ADVERTISING, CM1, CM2, CM3, NET_COGS, NET_REVENUE, NET_UNITS, PLATFORM_FEES
-from domain.settlements import REIMBURSEMENTS, UNSORTED
+from domain.metrics import (
+    ADVERTISING,
+    CM1,
+    CM2,
+    CM3,
+    NET_COGS,
+    NET_REVENUE,
+    NET_UNITS,
+    PLATFORM_FEES,
+    REIMBURSEMENTS,
+    UNSORTED,
+)
 
 
 @dataclass(frozen=True)

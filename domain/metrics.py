@@ -1,7 +1,8 @@
 """The metrics of an Amazon P&L: their names, how they add up, how files spell them.
 
-Facts hold costs as positive amounts. Net revenue − Net COGS = CM1; CM1 − platform fees = CM2;
-CM2 − advertising = CM3. Metrics outside this tree are kept and offered everywhere else.
+Facts hold costs as positive amounts. Net revenue − Net COGS = CM1; CM1 − platform fees − what Amazon took under a name
+that nobody has sorted yet + reimbursements = CM2; CM2 − advertising = CM3. Metrics outside this tree are kept and
+offered everywhere else.
 """
 
 from __future__ import annotations
@@ -20,9 +21,13 @@ CM2 = "CM2"
 CM3 = "CM3"
 
 PLATFORM_FEES = ("Referral fees", "FBA fees", "Other platform fees")
+UNSORTED = "Unsorted Amazon amounts"
+"""What no rule knows, of Amazon's reports: a cost until somebody says what it is, though it may be money received."""
+REIMBURSEMENTS = "Reimbursements"
+"""What Amazon pays for goods that it lost or damaged: the only line of the P&L below net revenue that adds."""
 ADVERTISING = ("Marketing", "SEM costs", "Promo fees")
 
-COSTS = (NET_COGS, *PLATFORM_FEES, *ADVERTISING)
+COSTS = (NET_COGS, *PLATFORM_FEES, UNSORTED, *ADVERTISING)
 """Metrics whose rise is bad news."""
 
 GROSS_SALES = "Gross sales"
@@ -31,7 +36,7 @@ RETURNS = ("Returned units", "Returns")
 UNITS = (NET_UNITS, "Gross units", "Returned units")
 """Metrics that count pieces, not money."""
 
-PROFIT_TREE = (NET_REVENUE, NET_COGS, CM1, *PLATFORM_FEES, CM2, *ADVERTISING, CM3)
+PROFIT_TREE = (NET_REVENUE, NET_COGS, CM1, *PLATFORM_FEES, UNSORTED, REIMBURSEMENTS, CM2, *ADVERTISING, CM3)
 """The P&L in reading order."""
 
 SPELLINGS = {

@@ -6,11 +6,21 @@ named; nothing is mended.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.metrics import ADVERTISING, CM1, CM2, CM3, NET_COGS, NET_REVENUE, PLATFORM_FEES
+from domain.metrics import (
+    ADVERTISING,
+    CM1,
+    CM2,
+    CM3,
+    NET_COGS,
+    NET_REVENUE,
+    PLATFORM_FEES,
+    REIMBURSEMENTS,
+    UNSORTED,
+)
 
 Sums = Mapping[str, Decimal]
 """Metric -> sum; costs are positive amounts."""
@@ -18,13 +28,21 @@ Sums = Mapping[str, Decimal]
 
 @dataclass(frozen=True)
 class Stage:
-    """`margin` = what was left before − `costs`."""
+    """`margin` = what was left before − `costs` + `gains`."""
 
     margin: str
     costs: tuple[str, ...]
+    gains: tuple[str, ...] = ()
+
+    def signed(self, sums: Sums) -> Iterator[tuple[str, str, Decimal]]:
+        """What has a figure, in reading order: its name, `'cost'` or `'gain'`, and what it does to what is left."""
+        yield from ((name, "cost", -sums[name]) for name in self.costs if name in sums)
+        yield from ((name, "gain", sums[name]) for name in self.gains if name in sums)
 
 
-STAGES = (Stage(CM1, (NET_COGS,)), Stage(CM2, PLATFORM_FEES), Stage(CM3, ADVERTISING))
+STAGES = (
+    Stage(CM1, (NET_COGS,)), Stage(CM2, (*PLATFORM_FEES, UNSORTED), (REIMBURSEMENTS,)), Stage(CM3, ADVERTISING),
+)
 """From net revenue down."""
 
 
@@ -44,8 +62,8 @@ class Gap:
 
 @dataclass(frozen=True)
 class Step:
-    """One bar of the way down. `kind` is `'level'` (net revenue or a margin: from 0 to `end`), `'cost'` or
-    `'gap'` (a margin's difference from its parts); the latter two lead from `start` to `end`."""
+    """One bar of the way down. `kind` is `'level'` (net revenue or a margin: from 0 to `end`), `'cost'`, `'gain'`
+    or `'gap'` (a margin's difference from its parts); the latter three lead from `start` to `end`."""
 
     name: str
     kind: str
@@ -66,7 +84,7 @@ def gaps_of(sums: Sums, known: Container[str]) -> list[Gap]:
     """
     gaps, left = [], sums.get(NET_REVENUE, Decimal(0))
     for stage in STAGES:
-        left -= sum((sums.get(cost, Decimal(0)) for cost in stage.costs), Decimal(0))
+        left += sum((change for _, _, change in stage.signed(sums)), Decimal(0))
         if stage.margin not in known:
             continue
         gap = Gap(stage.margin, sums.get(stage.margin), left)
@@ -82,9 +100,9 @@ def way_down(sums: Sums) -> list[Step]:
     left = sums.get(NET_REVENUE, Decimal(0))
     steps = [Step(NET_REVENUE, "level", Decimal(0), left)] if NET_REVENUE in sums else []
     for stage in STAGES:
-        for cost in (cost for cost in stage.costs if cost in sums):
-            steps.append(Step(cost, "cost", left, left - sums[cost]))
-            left -= sums[cost]
+        for name, kind, change in stage.signed(sums):
+            steps.append(Step(name, kind, left, left + change))
+            left += change
         if stage.margin in sums:
             margin = sums[stage.margin]
             if margin != left:

@@ -11,10 +11,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain.metrics import GROSS_SALES
+from domain.metrics import GROSS_SALES, REIMBURSEMENTS, UNSORTED
 
-REIMBURSEMENTS = "Reimbursements"
-UNSORTED = "Unsorted Amazon amounts"
 TAX = "tax"
 CASH = "cash"
 NOTHING = "nothing"

@@ -5,8 +5,8 @@ Words are compared by `domain.spelling.name_key`, so case, doubled spaces and cu
 
 from __future__ import annotations
 
-from domain.metrics import GROSS_SALES
-from domain.settlements import CASH, REIMBURSEMENTS, TAX, UNSORTED, Amount
+from domain.metrics import GROSS_SALES, REIMBURSEMENTS, UNSORTED
+from domain.settlements import CASH, TAX, Amount
 from domain.spelling import name_key
 
 

@@ -94,12 +94,12 @@ _COSTS = {
 
 def _month_statement(shape: DemoShape) -> str:
     sold = {
-        name: f"({_COSTS[name]})::BIGINT" if name in shape.metrics else "0::BIGINT" for name in metrics.COSTS
+        name: f"({_COSTS[name]})::BIGINT" if name in shape.metrics else "0::BIGINT" for name in _COSTS
     }
     cents = {
         metrics.NET_UNITS: "100 * units", metrics.NET_REVENUE: "revenue", metrics.CM1: "cm1", metrics.CM2: "cm2",
         metrics.CM3: "cm2 - " + " - ".join(_column(name) for name in metrics.ADVERTISING),
-        **{name: _column(name) for name in metrics.COSTS},
+        **{name: _column(name) for name in _COSTS},
     }
     return f"""
 INSERT INTO {STAGED}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from domain.metrics import NET_UNITS, PROFIT_TREE
+from domain.metrics import NET_UNITS, PROFIT_TREE, REIMBURSEMENTS, UNSORTED
 from domain.months import add_months, month_of, months_between
 
-METRICS = (NET_UNITS, *PROFIT_TREE)
+METRICS = (NET_UNITS, *(name for name in PROFIT_TREE if name not in (UNSORTED, REIMBURSEMENTS)))
+"""Only Amazon's own reports have amounts that nobody has sorted, and the same seed gives the same data as ever."""
 
 LISTING_MONTHS_PER_PRODUCT = 72
 """A product sells for about two years in about three marketplaces."""

@@ -9,7 +9,7 @@ import duckdb
 
 from database.imports.csv_file import CsvFile
 from database.imports.faults import Fault
-from domain.metrics import COSTS
+from domain.metrics import COSTS, UNSORTED
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class SignsOfCosts:
 def settle_costs(scratch: duckdb.DuckDBPyConnection, file: CsvFile, *, turned: bool) -> SignsOfCosts:
     """Turns the costs in `staged` whose sum is negative, if that is wished. Else raises Refused if a cost has negative
     values and no positive one."""
-    names = ", ".join(f"'{name}'" for name in COSTS)
+    # What nobody has sorted may be money received as well as money paid: its sign tells nothing of the file's.
+    names = ", ".join(f"'{name}'" for name in COSTS if name != UNSORTED)
     rows = scratch.execute(
         "SELECT metric::VARCHAR, count(*) FILTER (value > 0), sum(value)::DECIMAL(25,2) FROM staged "
         f"WHERE metric::VARCHAR IN ({names}) GROUP BY ALL HAVING count(*) FILTER (value < 0) > 0 ORDER BY ALL"

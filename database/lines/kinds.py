@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from database import schema
-from domain.settlements import CASH, NOTHING, TAX, UNSORTED, Amount, sign_of
+from domain.metrics import UNSORTED
+from domain.settlements import CASH, NOTHING, TAX, Amount, sign_of
 
 kind, posting, told = schema.amazon_kind, schema.amazon_posting, schema.amazon_told
 

@@ -20,7 +20,8 @@ from database.lines.scope import cells_of
 from database.lines.skus import known_skus
 from domain.amazon import PAYMENTS, SETTLEMENT, Choice
 from domain.errors import Refused
-from domain.settlements import CASH, NOTHING, TAX, UNSORTED
+from domain.metrics import UNSORTED
+from domain.settlements import CASH, NOTHING, TAX
 
 line, posting, kind, deposit = (
     schema.amazon_line, schema.amazon_posting, schema.amazon_kind, schema.amazon_settlement

@@ -20,6 +20,7 @@ from domain.metrics import MetricText, canonical_metric, is_money, is_ratio, rea
         ("CM3", "Contribution Margin 3; CM3"),
         ("Other platform fees", "OTHER PLATFORM FEES"),
         ("Gross sales", "gross sales"),
+        ("Reimbursements", "reimbursements; REIMBURSEMENTS (EUR)"),
     ],
 )
 def test_spellings_meet_in_one_name(name, spellings):
@@ -65,14 +66,19 @@ def test_every_spelling_leads_to_a_metric_of_the_tree_or_to_units_and_only_to_on
 
 def test_the_tree_reads_from_revenue_to_cm3():
     assert metrics.PROFIT_TREE == (
-        "Net revenue", "Net COGS", "CM1", "Referral fees", "FBA fees", "Other platform fees", "CM2",
+        "Net revenue", "Net COGS", "CM1", "Referral fees", "FBA fees", "Other platform fees",
+        "Unsorted Amazon amounts", "Reimbursements", "CM2",
         "Marketing", "SEM costs", "Promo fees", "CM3",
     )
 
 
 def test_costs_are_the_parts_of_the_tree_that_are_taken_off():
-    margins = {"Net revenue", "CM1", "CM2", "CM3"}
-    assert tuple(name for name in metrics.PROFIT_TREE if name not in margins) == metrics.COSTS
+    others = {"Net revenue", "CM1", "CM2", "CM3", "Reimbursements"}
+    assert tuple(name for name in metrics.PROFIT_TREE if name not in others) == metrics.COSTS
+
+
+def test_more_reimbursements_are_good_news_and_more_unsorted_amounts_bad():
+    assert (metrics.rise_of("Reimbursements"), metrics.rise_of("Unsorted Amazon amounts")) == ("good", "bad")
 
 
 def test_units_are_pieces_and_everything_else_is_money():

@@ -34,6 +34,19 @@ def test_each_bar_begins_where_the_one_before_ended_and_costs_fall() -> None:
     ]
 
 
+def test_what_is_not_sorted_is_taken_off_before_cm2_and_what_amazon_gave_back_is_added() -> None:
+    whole = sums(revenue="100", CM1="100", referral="15", CM2="90.25")
+    whole |= {"Unsorted Amazon amounts": Decimal("2.75"), "Reimbursements": Decimal(8)}
+
+    assert gaps_of(whole, known=whole) == []
+    assert way_down(whole)[2:] == [
+        step("Referral fees", "cost", "100", "85"),
+        step("Unsorted Amazon amounts", "cost", "85", "82.25"),
+        step("Reimbursements", "gain", "82.25", "90.25"),
+        step("CM2", "level", "0", "90.25"),
+    ]
+
+
 def test_a_cost_that_came_back_rises() -> None:
     assert way_down(sums(revenue="100", cogs="-3"))[1] == step("Net COGS", "cost", "100", "103")
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from database.queries.figures import Figure
 from database.queries.profitability import MARGINS, Profitability, ProfitLine
-from domain.metrics import COSTS, PROFIT_TREE, is_money
+from domain.metrics import COSTS, PROFIT_TREE, REIMBURSEMENTS, is_money
 from domain.months import format_month, month_name
 from domain.ratios import margin_level
 from web.figures.breakdown import LEVEL_WORDS, margin_legend
@@ -34,9 +34,9 @@ class CellView:
 
 @dataclass(frozen=True)
 class LineView:
-    """One row. `kind` is `'level'` (net revenue and what is left of it), `'cost'`, `'margin'`, `'ratio'` or
-    `'other'` (not part of the P&L); `sign` stands before the name: − for what is taken away, = for what is
-    left."""
+    """One row. `kind` is `'level'` (net revenue and what is left of it), `'cost'`, `'gain'`, `'margin'`,
+    `'ratio'` or `'other'` (not part of the P&L); `sign` stands before the name: − for what is taken away, + for what
+    is added, = for what is left."""
 
     name: str
     kind: str
@@ -154,12 +154,16 @@ def _kind(figure: Figure) -> str:
         return "margin" if figure.name in JUDGED else "ratio"
     if figure.name not in PROFIT_TREE:
         return "other"
+    if figure.name == REIMBURSEMENTS:
+        return "gain"
     return "cost" if figure.name in COSTS else "level"
 
 
 def _sign(figure: Figure) -> str:
     if figure.ratio:
         return ""
+    if figure.name == REIMBURSEMENTS:
+        return "+"
     return "\u2212" if figure.name in COSTS else "=" if figure.name in MARGINS else ""
 
 

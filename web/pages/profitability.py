@@ -49,6 +49,7 @@ class Waterfall:
 
     figure: Markup
     rows: tuple[StepRow, ...]
+    has_rises: bool
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ def _waterfall(found: Profitability, page: Page) -> Waterfall:
         for step, row in zip(found.steps, rows, strict=True)
     ]
     figure = waterfall_figure(bars, tick=lambda value: page.formats.tick(value, MONEY))
-    return Waterfall(figure=embedded(figure), rows=rows)
+    has_rises = any(step.kind in ("cost", "gain") and step.end > step.start for step in found.steps)
+    return Waterfall(figure=embedded(figure), rows=rows, has_rises=has_rises)
 
 
 def _net_revenue(found: Profitability) -> Decimal | None:

@@ -131,6 +131,22 @@ def test_every_filter_and_the_readers_brands_narrow_the_figures(published: Store
     assert found.steps[0].end == Decimal(revenue)
 
 
+def test_reimbursements_and_unsorted_amounts_stand_above_cm2_and_cm2_follows_from_them(store: Store) -> None:
+    amounts = {"Net revenue": "100", "CM1": "100", "FBA fees": "20", "Unsorted Amazon amounts": "3",
+               "Reimbursements": "7.50", "CM2": "84.50"}
+    publish(store, [(1, 1, 5, "US", "2025-10", metric, amount) for metric, amount in amounts.items()])
+    found = profitability(store, "2025-10", "2025-10")
+
+    assert [(line.figure.name, line.share) for line in found.lines][3:7] == [
+        ("FBA fees", Decimal("0.2")), ("Unsorted Amazon amounts", Decimal("0.03")),
+        ("Reimbursements", Decimal("0.075")), ("CM2", Decimal("0.845")),
+    ]
+    assert found.gaps == ()
+    assert [(step.name, step.kind, step.amount) for step in found.steps][3:5] == [
+        ("Unsorted Amazon amounts", "cost", Decimal(-3)), ("Reimbursements", "gain", Decimal("7.50")),
+    ]
+
+
 def test_a_margin_without_net_revenue_is_there_without_a_figure(store: Store) -> None:
     publish(store, [(1, 1, 5, "US", "2025-10", "CM3", "-7.00")])
     found = profitability(store, "2025-10", "2025-10")

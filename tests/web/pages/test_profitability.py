@@ -124,6 +124,26 @@ def test_where_everything_follows_there_is_no_note(small_store: Store, small_cli
     assert "does not follow" not in text_of(small_client, "/profitability?from=2025-09&to=2025-10")
 
 
+def test_reimbursements_are_added_and_unsorted_amounts_taken_off_above_cm2(
+    small_store: Store, small_client: FlaskClient
+) -> None:
+    amounts = {"Net revenue": "100.00", "CM1": "100.00", "FBA fees": "20.00", "Unsorted Amazon amounts": "3.00",
+               "Reimbursements": "7.50", "CM2": "84.50"}
+    publish(small_store, [(1, 1, 5, "US", "2025-10", metric, amount) for metric, amount in amounts.items()])
+    address = "/profitability?from=2025-10&to=2025-10"
+
+    assert [row[:3] for row in profit_rows(small_client, address)][4:8] == [
+        ["\u2212FBA fees", "$20.00", "20.0%"],
+        ["\u2212Unsorted Amazon amounts", "$3.00", "3.0%"],
+        ["+Reimbursements", "$7.50", "7.5%"],
+        ["=CM2", "$84.50", "84.5%"],
+    ]
+    text = text_of(small_client, address)
+    assert "what is left cost added" in text
+    assert "Unsorted Amazon amounts \u2212$3.00 \u22123.0% Reimbursements $7.50 7.5% CM2 $84.50 84.5%" in text
+    assert "does not follow" not in text
+
+
 def test_the_thresholds_are_those_of_the_settings(small_store: Store, small_client: FlaskClient) -> None:
     publish(small_store, [
         (1, 1, 5, "US", f"2025-{month:02d}", metric, value)
