@@ -44,10 +44,10 @@ def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) ->
     facts = list(facts)
     months = [_date(fact[3]).replace(day=1) for fact in facts]
     store.prepare_months(months)
+    # One connection for all of it: to open a file of facts takes longer than to write to it.
     with store.facts() as connection:
         products = dict(connection.execute(sa.select(schema.asin.c.asin, schema.asin.c.id)).all())
         last = max(last_fact_id(store, connection, months), store.fact_marks(connection).last_id())
-    with store.facts() as connection:
         rows = [
             {"id": last + i, "asin_id": products.get(asin, 999999), "marketplace": marketplace, "metric": metric,
              "month": _date(month), "value": None if value is None else Decimal(value)}
@@ -55,9 +55,9 @@ def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) ->
         ]
         if rows:
             connection.execute(sa.insert(schema.financials), rows)
+        if announced:
+            _tell(connection, sorted({row["month"].replace(day=1) for row in rows}), cause="import")
         connection.commit()
-    if announced:
-        announce(store, sorted({row["month"].replace(day=1) for row in rows}), cause="import")
 
 
 def rows_read(connection: sa.Connection) -> int:
@@ -68,14 +68,18 @@ def rows_read(connection: sa.Connection) -> int:
 
 def announce(store: Store, months: Sequence[datetime.date], *, cause: str) -> None:
     """Ledger entries for the months."""
-    ledger = schema.changed_month
     with store.facts() as connection:
-        last = connection.execute(sa.select(sa.func.max(ledger.c.id))).scalar() or 0
-        connection.execute(sa.insert(ledger), [
-            {"id": last + i, "month": month, "cause": cause, "created_at": utc_now()}
-            for i, month in enumerate(months, 1)
-        ])
+        _tell(connection, months, cause=cause)
         connection.commit()
+
+
+def _tell(connection: sa.Connection, months: Sequence[datetime.date], *, cause: str) -> None:
+    ledger = schema.changed_month
+    last = connection.execute(sa.select(sa.func.max(ledger.c.id))).scalar() or 0
+    connection.execute(sa.insert(ledger), [
+        {"id": last + i, "month": month, "cause": cause, "created_at": utc_now()}
+        for i, month in enumerate(months, 1)
+    ])
 
 
 def run_on_facts(store: Store, statement: sa.Executable) -> None:
