@@ -6,7 +6,6 @@ import sqlalchemy as sa
 from database import schema
 from database.summaries.refresh import RefreshOptions, refresh, roll_back
 from domain.errors import GenerationGone
-from tests.database.summaries.test_refresh import shop  # noqa: F401  (the fixture)
 from tests.facts import add_facts
 
 
@@ -28,7 +27,7 @@ def rows_of(store, generation: int) -> list[tuple]:
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_the_generation_before_reads_as_it_was(shop, full):  # noqa: F811
+def test_the_generation_before_reads_as_it_was(shop, full):
     refresh(shop)
     first = rows_of(shop, 1)
     add_facts(shop, [("B1", "US", "CM3", "2024-02", "1.00"), ("B1", "DE", "Net revenue", "2024-04", "7.00")])
@@ -37,7 +36,7 @@ def test_the_generation_before_reads_as_it_was(shop, full):  # noqa: F811
     assert rows_of(shop, 2) != first
 
 
-def test_a_generation_that_is_not_kept_is_gone(shop):  # noqa: F811
+def test_a_generation_that_is_not_kept_is_gone(shop):
     refresh(shop)
     for value in ("1.00", "2.00"):
         add_facts(shop, [("B1", "US", "CM3", "2024-02", value)])
@@ -48,7 +47,7 @@ def test_a_generation_that_is_not_kept_is_gone(shop):  # noqa: F811
         rows_of(shop, 9)
 
 
-def test_a_generation_that_was_rolled_back_is_gone(shop):  # noqa: F811
+def test_a_generation_that_was_rolled_back_is_gone(shop):
     refresh(shop)
     add_facts(shop, [("B1", "US", "CM3", "2024-02", "1.00")])
     refresh(shop)

@@ -4,45 +4,19 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
-from database.journal.run_log import ABANDONED, FULL, INCREMENTAL, MONTHS, NOTHING_TO_DO, SUCCESS, RunLog, last_runs
+from database.journal.run_log import FULL, INCREMENTAL, MONTHS, NOTHING_TO_DO, SUCCESS
 from database.schema import EXCLUDED
 from database.summaries import rollups, verification
-from database.summaries.refresh import RefreshOptions, plan_only, refresh, roll_back
+from database.summaries.refresh import RefreshOptions, refresh
 from domain.errors import NeverRefreshed, Refused
 from domain.months import parse_month
 from tests.facts import (
-    add_brands,
-    add_categories,
     add_facts,
-    add_products,
     all_summary_rows,
     announce,
     run_on_facts,
     summary_rows,
 )
-
-
-@pytest.fixture
-def shop(store):
-    """Two categories, three brands (one of them excluded), five products, eleven facts in two months."""
-    add_categories(store, "Garden", "Kitchen")
-    add_brands(store, ("Alder", 1, None), ("Birch", None, None), ("Surplus", 2, "stock"))
-    add_products(store, ("B1", 1, None), ("B2", 1, 2), ("B3", 2, None), ("B4", None, None), ("B5", 3, None))
-    add_facts(store, [
-        ("B1", "US", "Net revenue", "2024-01", "10.01"),
-        ("B1", "US", "Net revenue", "2024-01", "0.02"),
-        ("B1", "DE", "Net revenue", "2024-01", "5.00"),
-        ("B2", "US", "Net revenue", "2024-01", "-1.50"),
-        ("B3", "US", "Net revenue", "2024-01", "7.00"),
-        ("B4", "US", "CM3", "2024-01", "0.00"),
-        ("B5", "US", "Net revenue", "2024-01", "100.00"),
-        ("B9", "US", "Net revenue", "2024-01", "1000.00"),
-        ("B1", "US", "Net revenue", "2024-02", "3.00"),
-        ("B3", "ALL", "Net revenue", "2024-02", "8.00"),
-        ("B3", "DE", "Net units", "2024-02-17", "4"),
-    ])
-    return store
-
 
 ASIN_ROWS = [
     (1, 1, 1, "DE", "2024-01-01", "Net revenue", "5.00"),
@@ -336,81 +310,3 @@ def test_tables_that_stay_wrong_are_refused_with_month_metric_and_both_figures(s
         refresh(shop, RefreshOptions(full=True))
     assert "2024-02 Net revenue: the facts give 3.00, ASIN level has 2.00" in caught.value.faults
     assert all_summary_rows(shop) == before
-
-
-def test_a_plan_names_months_and_causes_and_does_nothing(shop):
-    refresh(shop)
-    add_facts(shop, [("B1", "US", "CM3", "2024-02", "1.00")])
-    plan = plan_only(shop)
-    assert plan.causes == {parse_month("2024-02"): ("import",)}
-    assert shop.live_generation().generation == 1
-
-
-def test_rolling_back_publishes_the_earlier_generation_again(shop):
-    refresh(shop)
-    before = all_summary_rows(shop)
-    add_facts(shop, [("B1", "US", "CM3", "2024-02", "1.00")])
-    refresh(shop)
-    assert all_summary_rows(shop) != before
-    assert roll_back(shop).generation == 1
-    assert all_summary_rows(shop) == before
-    with pytest.raises(Refused, match="no earlier generation"):
-        roll_back(shop)
-
-
-def test_rolling_back_a_full_refresh_restores_the_tables_before(shop):
-    refresh(shop)
-    before = all_summary_rows(shop)
-    add_facts(shop, [("B1", "US", "CM3", "2024-02", "1.00")])
-    refresh(shop, RefreshOptions(full=True))
-    roll_back(shop)
-    assert all_summary_rows(shop) == before
-    result = refresh(shop)
-    assert result.generation.generation == 3
-    assert (1, 1, 1, "US", "2024-02-01", "CM3", "1.00") in summary_rows(shop, schema.summary_asin)
-
-
-def test_rolling_back_without_an_earlier_generation_is_refused(shop):
-    refresh(shop)
-    with pytest.raises(Refused, match="no earlier generation"):
-        roll_back(shop)
-
-
-def test_the_log_tells_runs_and_stages(shop):
-    result = refresh(shop)
-    with shop.application_reading.connect() as connection:
-        log = schema.refresh_log
-        rows = connection.execute(sa.select(log).order_by(log.c.id)).all()
-    assert [(row.stage, row.status) for row in rows] == [
-        ("", SUCCESS), ("start", SUCCESS), ("asin", SUCCESS), ("brand", SUCCESS), ("category", SUCCESS),
-        ("marketplace", SUCCESS), ("verify", SUCCESS), ("index", SUCCESS), ("record", SUCCESS), ("publish", SUCCESS),
-    ]
-    assert rows[0].generation == 1
-    assert rows[0].rows_read == 11
-    levels = (ASIN_ROWS, BRAND_ROWS, CATEGORY_ROWS, MARKETPLACE_ROWS)
-    assert rows[0].rows_written == result.rows_written == sum(map(len, levels))
-
-
-def test_a_run_that_died_is_abandoned_by_the_next(shop):
-    RunLog(shop, FULL)
-    refresh(shop)
-    assert [run.status for run in last_runs(shop)] == [SUCCESS, ABANDONED]
-
-
-def test_refused_runs_leave_no_staged_table_behind(shop):
-    refresh(shop)
-    run_on_facts(shop, sa.delete(schema.financials))
-    with pytest.raises(Refused):
-        refresh(shop, RefreshOptions(full=True))
-    assert shop.clear_leftovers() == []
-
-
-def test_a_name_that_changed_reaches_readers_although_it_moves_no_month(shop):
-    refresh(shop)
-    before = all_summary_rows(shop)
-    run_on_facts(shop, sa.update(schema.asin).where(schema.asin.c.asin == "B1").values(name="Red brick"))
-    refresh(shop)
-    names = sa.select(schema.asin.c.name).where(schema.asin.c.asin == "B1")
-    assert shop.read(lambda reading: reading.connection.execute(names).scalar()) == "Red brick"
-    assert all_summary_rows(shop) == before
-    assert refresh(shop).status == NOTHING_TO_DO

@@ -12,7 +12,6 @@ from database.summaries.refresh import RefreshOptions, refresh
 from database.summaries.script import create_script, refresh_script
 from settings import RefreshSettings
 from tests.conftest import mysql_settings
-from tests.database.summaries.test_refresh import shop  # noqa: F401  (the fixture)
 from tests.facts import all_summary_rows
 from tests.mariadb import PASSWORD, USER
 
@@ -30,7 +29,7 @@ def engine(request):
     return request.param
 
 
-def test_a_bare_client_gives_the_same_tables_and_generation_rows(shop, mariadb):  # noqa: F811
+def test_a_bare_client_gives_the_same_tables_and_generation_rows(shop, mariadb):
     refresh(shop)
     expected, marks = all_summary_rows(shop), _marks(shop, mariadb)
     outcome = run_client(mariadb, shop.settings.database.database, DATABASE / "refresh_summary_tables.sql")
@@ -59,7 +58,7 @@ def test_a_schema_made_by_the_script_alone_can_be_refreshed(mariadb, tmp_path):
     mariadb.run("DROP DATABASE lego_by_script")
 
 
-def test_the_script_stops_while_another_refresh_holds_the_lock(shop, mariadb):  # noqa: F811
+def test_the_script_stops_while_another_refresh_holds_the_lock(shop, mariadb):
     with shop.lock("a refresh"):
         outcome = run_client(mariadb, shop.settings.database.database, DATABASE / "refresh_summary_tables.sql")
     assert outcome.returncode != 0
