@@ -13,12 +13,16 @@ import click
 from commands import current_store, lego_command
 from commands.refresh_summaries import Month
 from database.facts.archived import archived_months
+from database.queries.settlements import SetAside, read_set_aside
 from database.summaries.left_out import LeftOutFact, left_out_facts
 from database.summaries.restatements import Restatement, restatement_words, restatements
 from database.summaries.state import SummariesState, summaries_state
 from database.summaries.verification import REASONS
 from domain.months import format_month, runs_of_months
 from domain.spreadsheets import harmless
+
+SET_ASIDE = "set aside"
+"""No reason of facts: what lines of Amazon's reports tell that another report gives there."""
 
 
 def _word(reason: str) -> str:
@@ -29,11 +33,11 @@ class Reason(click.Choice):
     """A reason to leave facts out, in one word: `excluded-group`."""
 
     def __init__(self) -> None:
-        super().__init__([_word(reason) for reason in REASONS], case_sensitive=False)
+        super().__init__([_word(reason) for reason in (*REASONS, SET_ASIDE)], case_sensitive=False)
 
     def convert(self, value, param, context) -> str:
         chosen = super().convert(_word(value), param, context)
-        return next(reason for reason in REASONS if _word(reason) == chosen)
+        return next(reason for reason in (*REASONS, SET_ASIDE) if _word(reason) == chosen)
 
 
 @lego_command("summaries")
@@ -49,6 +53,9 @@ def command(show_changes, reason, month, metric, as_csv, as_json) -> None:
         raise click.UsageError("--month, --metric and --csv go with --left-out REASON")
     if reason and (as_json or show_changes):
         raise click.UsageError("--left-out lists facts, in lines or with --csv; ask for the other by itself")
+    if reason == SET_ASIDE:
+        _list_set_aside(month, metric, as_csv)
+        return
     if reason:
         _list_left_out(reason, month, metric, as_csv)
         return
@@ -59,7 +66,32 @@ def command(show_changes, reason, month, metric, as_csv, as_json) -> None:
     if as_json:
         click.echo(json.dumps(state.as_json(), indent=2))
     else:
-        _print(state)
+        _print(state, _set_aside() if state.generation else [])
+
+
+def _set_aside() -> list[SetAside]:
+    return current_store().read(lambda reading: read_set_aside(reading.connection, reading.generation))
+
+
+def _list_set_aside(month: datetime.date | None, metric: str | None, as_csv: bool) -> None:
+    found = [
+        each for each in _set_aside()
+        if (month is None or each.month == month) and (metric is None or each.metric == metric)
+    ]
+    if as_csv:
+        lines = csv.writer(sys.stdout, lineterminator="\n")
+        lines.writerow(["month", "marketplace", "report", "metric", "currency", "lines", "value"])
+    for each in found:
+        if as_csv:
+            lines.writerow([format_month(each.month), each.marketplace, each.report, each.metric, each.currency,
+                            each.line_count, each.value])
+        else:
+            click.echo(
+                f"{format_month(each.month)}  {each.marketplace:<6} {each.report:<20} {each.metric:<24} "
+                f"{each.line_count:>9,} lines  {each.value:>18,} {each.currency}".rstrip()
+            )
+    if not as_csv:
+        click.echo(f"{sum(each.line_count for each in found):,} lines are set aside: another report gives these there")
 
 
 def _list_left_out(reason: str, month: datetime.date | None, metric: str | None, as_csv: bool) -> None:
@@ -112,7 +144,7 @@ def _show_changes(changes: list[Restatement], as_json: bool) -> None:
         click.echo(restatement_words(change))
 
 
-def _print(state: SummariesState) -> None:
+def _print(state: SummariesState, set_aside: list[SetAside]) -> None:
     if state.generation is None:
         click.echo("The summaries were never built; run: flask refresh-summaries")
     else:
@@ -126,6 +158,12 @@ def _print(state: SummariesState) -> None:
             click.echo(
                 f"  {entry.facts:>12,}  {entry.value:>20,}  {entry.reason} "
                 f"(flask summaries --left-out {_word(entry.reason)})"
+            )
+        if set_aside:
+            count = sum(each.line_count for each in set_aside)
+            click.echo(
+                f"  {count:,} lines of Amazon's reports are set aside, for another report gives the same "
+                f"(flask summaries --left-out {_word(SET_ASIDE)})"
             )
         click.echo("Tables")
         for size in state.sizes:

@@ -12,8 +12,9 @@ UNASSIGNED = "unassigned"
 PRODUCTS = "products"
 UNCATEGORISED = "uncategorised"
 BRANDS = "brands"
-LISTS = (UNASSIGNED, PRODUCTS, UNCATEGORISED, BRANDS)
-"""Products without a brand, all products, brands without a category, all brands."""
+SKUS = "skus"
+LISTS = (UNASSIGNED, PRODUCTS, UNCATEGORISED, BRANDS, SKUS)
+"""Products without a brand, all products, brands without a category, all brands, SKUs that lead to no product."""
 OF_SOME_BRANDS = (PRODUCTS, UNCATEGORISED, BRANDS)
 """What somebody who is limited to some brands may list."""
 
@@ -30,8 +31,13 @@ class Listing:
 
     @property
     def is_of_products(self) -> bool:
-        """Whether its rows are products; else they are brands."""
+        """Whether its rows are products; else they are brands, or SKUs."""
         return self.show in (UNASSIGNED, PRODUCTS)
+
+    @property
+    def is_of_skus(self) -> bool:
+        """Whether its rows are SKUs."""
+        return self.show == SKUS
 
     def changed(self, **parts) -> Listing:
         """The same list but for `parts`, on its first page unless `page` is among them."""

@@ -10,12 +10,13 @@ LATE = "late"
 RESTATED = "restated"
 RULE = "rule"
 REFUSED = "refused"
+UNSORTED = "unsorted"
 DOCTOR = "doctor"
 TEST = "test"
 
 KIND_WORDS = {
     FAILED: "refresh failed", LATE: "late", RESTATED: "restated", RULE: "rule crossed", REFUSED: "import refused",
-    DOCTOR: "doctor", TEST: "test",
+    UNSORTED: "amounts to sort", DOCTOR: "doctor", TEST: "test",
 }
 
 MAIL = "mail"

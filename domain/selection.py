@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from domain.coverage import Unsettled
 from domain.errors import GenerationGone, SelectionError
 from domain.metrics import NET_REVENUE
 from domain.months import EARLIEST, format_month, parse_month
@@ -63,7 +64,8 @@ class Catalogue:
     """What a selection may name: everything that has figures in one generation.
 
     `brands` and `categories` map ids to names, `marketplaces` codes to country names ('' if unknown). `is_restated`:
-    figures of some past month were replaced after they had been published, so that pages ask which.
+    figures of some past month were replaced after they had been published, so that pages ask which. `unsettled` are
+    months that settlements give and that are not settled to their end.
     """
 
     generation: int
@@ -74,6 +76,7 @@ class Catalogue:
     categories: Mapping[int, str]
     marketplaces: Mapping[str, str]
     is_restated: bool = True
+    unsettled: tuple[Unsettled, ...] = ()
 
     @property
     def default_metric(self) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from domain.metrics import GROSS_SALES, REIMBURSEMENTS, UNSORTED
 
+ADVERTISED = "SEM costs"
 TAX = "tax"
 CASH = "cash"
 NOTHING = "nothing"
@@ -126,7 +127,7 @@ _SOLD = _all(_in("Order"), _of_type("ItemPrice"), _words("Principal"))
 
 def lump_of(amount: Amount) -> str:
     """`advertising` or `storage` for an amount that a report of Amazon's tells by product; '' for all others."""
-    if place_of(amount) == "SEM costs":
+    if place_of(amount) == ADVERTISED:
         return "advertising"
     return "storage" if _STORAGE(amount) else ""
 

@@ -28,6 +28,9 @@ from settings import Settings
 UPLOAD, UNDO, REFRESH = "upload", "undo", "refresh"
 PLANNED = "planned refresh"
 """Asked for on `/operations`: its check is the plan."""
+LINES = "lines"
+"""Asked for on a page with figures: the lines behind one of them, fetched into `LINES_FILE`."""
+LINES_FILE = "lines.csv"
 CHECK, TAKE = "check", "take"
 """What a job does: the dry run, and the thing itself."""
 

@@ -28,10 +28,10 @@ def publish(
     store: Store, rows: Iterable[AsinRow], *, generation: int = 1, brands: dict[int, str] | None = None,
     categories: dict[int, str] | None = None, marketplaces: dict[str, str] | None = None,
     products: Iterable[dict] = (), currencies: str = "USD",
-    published_at: datetime.datetime = PUBLISHED_AT,
+    published_at: datetime.datetime = PUBLISHED_AT, lines: dict[sa.Table, list[dict]] | None = None,
 ) -> None:
     """Publishes a generation that holds exactly `rows`, with the brand and category levels they add up to.
-    `products` are rows of `asin`; columns left out are empty."""
+    `products` are rows of `asin`; columns left out are empty. `lines` are rows of what generations tell of lines."""
     rows = [(*row[:4], datetime.date.fromisoformat(f"{row[4]}-01"), row[5], Decimal(row[6])) for row in rows]
     contents = {
         schema.category: [{"id": k, "category": v} for k, v in (categories or {}).items()],
@@ -47,6 +47,7 @@ def publish(
         schema.summary_category: _counted_level(rows, ("category_id", "month", "metric")),
         schema.summary_marketplace: _counted_level(rows, ("category_id", "marketplace", "month", "metric")),
         schema.summary_generation: [_generation(rows, generation, currencies, published_at)],
+        **{table: [{"generation": generation, **row} for row in found] for table, found in (lines or {}).items()},
     }
     if isinstance(store, EmbeddedStore):
         _publish_file(store, contents, generation)

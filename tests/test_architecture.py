@@ -36,7 +36,8 @@ ROOMS = {
         "lock.py", "fact_marks.py", "build.py", "copying.py", "health.py", "ports.py", "embedded", "mariadb", "cluster",
     ),
     "web": (
-        "http", "serving", "figures", "exports", "pages", "people", "catalog", "imports", "operations", "menu.py",
+        "http", "serving", "figures", "exports", "pages", "people", "catalog", "imports", "lines", "operations",
+        "menu.py",
     ),
 }
 """What stands in a folder, from the ground up: whoever comes later may know whoever comes before."""

@@ -15,6 +15,7 @@ from database.doctor.configuration import judge_readiness, judge_schema, judge_s
 from database.doctor.figures import judge_figures
 from database.doctor.generations import judge_generations
 from database.doctor.intake import judge_refused, judge_restated
+from database.doctor.lines import judge_lines
 from database.doctor.notices import judge_notices
 from database.doctor.room import judge_disks, judge_share
 from database.doctor.schedule import judge_leftovers, judge_schedule
@@ -117,7 +118,8 @@ def _look_closer(store: Store, limits: Limits, now: datetime) -> list[Finding]:
 
 def _judge_published(reading: Reading, now: datetime) -> list[Finding]:
     return [
-        *judge_figures(reading), *judge_spellings(reading), *judge_restated(reading, now=now), *judge_catalogue(reading)
+        *judge_figures(reading), *judge_spellings(reading), *judge_restated(reading, now=now),
+        *judge_catalogue(reading), *judge_lines(reading),
     ]
 
 

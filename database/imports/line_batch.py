@@ -95,8 +95,8 @@ def _take_in(
     changed = sorted({*derived.months, *aside_months} or {*months})
     note_changed_months(connection, changed, cause="import", import_id=import_id, now=now)
     note_changed_months(connection, demo_months, cause="demo", import_id=import_id, now=now)
-    after = _by_metric(derived.after)
-    before_by_month, after_by_month = _by_month(derived.before), _by_month(derived.after)
+    after = by_metric(derived.after)
+    before_by_month, after_by_month = by_month(derived.before), by_month(derived.after)
     connection.execute(sa.insert(book).values(
         id=import_id, source=(options.source or file.format).strip(), format=file.format,
         file_name=file.file_name[-255:], sha256=file.sha256, mode=LINES, status="done",
@@ -108,7 +108,7 @@ def _take_in(
         file_name=file.file_name, format=file.format, source=(options.source or file.format).strip(), mode=LINES,
         sha256=file.sha256, dry_run=options.dry_run, import_id=None if options.dry_run else import_id,
         rows_read=file.rows_read, cells_read=0, metrics=after, months=tuple(changed),
-        by_month=after_by_month, skipped=(*file.skipped, *_left(kept)), replaced=_by_metric(derived.before),
+        by_month=after_by_month, skipped=(*file.skipped, *_left(kept)), replaced=by_metric(derived.before),
         replaced_by_month=before_by_month,
         new=NewNames(products=derived.new_products), demo_facts=demo_facts, demo_value=demo_value,
         currencies=file.currencies, notes=file.notes, read_as=file.read_as,
@@ -136,7 +136,8 @@ def _set_orders_aside(
     return sums_by_metric(connection, aside, mine), [month.replace(day=1) for month in months]
 
 
-def _by_metric(sums: Sequence[DerivedSum]) -> tuple[MetricSum, ...]:
+def by_metric(sums: Sequence[DerivedSum]) -> tuple[MetricSum, ...]:
+    """All months of a metric together."""
     metrics: dict[str, MetricSum] = {}
     for each in sums:
         known = metrics.get(each.metric, MetricSum(each.metric, 0, Decimal(0)))
@@ -155,7 +156,8 @@ def _lowering_words(before: Sequence[MonthSum], after: Sequence[MonthSum]) -> tu
     )
 
 
-def _by_month(sums: Sequence[DerivedSum]) -> tuple[MonthSum, ...]:
+def by_month(sums: Sequence[DerivedSum]) -> tuple[MonthSum, ...]:
+    """As a report tells them."""
     return tuple(MonthSum(each.metric, each.month, each.facts, each.value) for each in sums)
 
 

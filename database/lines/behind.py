@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import sqlalchemy as sa
 
 from database import schema
 from database.lines.costs import valid_cost
-from database.lines.counting import CountingRules, choices_of, counted, lumps_of, taxed, with_neighbours
+from database.lines.counting import CountingRules, Lump, choices_of, counted, lumps_of, taxed, with_neighbours
 from database.lines.products import lines_with_products
-from domain.amazon import ACCOUNT
+from database.lines.scope import Cell
+from domain.amazon import ACCOUNT, Choice
 from domain.derived import MARGINS, NET, Formula
 from domain.metrics import NET_COGS, NET_UNITS
 
@@ -82,23 +83,76 @@ class Behind:
     cost: Decimal | None = None
 
 
-def what_is_behind(connection: sa.Connection, figure: Figure, rules: CountingRules) -> Behind:
-    """Follows a figure back, and its parts. `value` is None where there is no such figure."""
-    value = _value(connection, figure)
-    facts = tuple(_facts(connection, figure))
-    lines = tuple(_lines(connection, figure, rules))
-    taken = _taken_off(connection, figure, rules)
-    parts: tuple[Part, ...] = ()
-    cost = None
-    if value is not None and not facts:
-        if figure.metric in _FORMULAS:
-            parts = tuple(_parts(connection, figure, _FORMULAS[figure.metric], rules))
-        elif figure.metric == NET_COGS and not lines:
-            cost, parts = _cost(connection, figure, rules)
-    told = sum((each.value for each in (*lines, *facts)), Decimal(0)) - taken
-    told += sum((part.sign * (part.behind.value or 0) for part in parts), Decimal(0)) * (1 if cost is None else cost)
-    rounding = Decimal(0) if value is None else value - told
-    return Behind(figure, value, lines, facts, taken, parts, rounding, cost)
+class Following:
+    """Follows figures back to what they are made of. What was found is kept: figures share their parts, and all of a
+    marketplace and month which report counts there."""
+
+    def __init__(self, connection: sa.Connection, rules: CountingRules) -> None:
+        self._connection, self._rules = connection, rules
+        self._found: dict[Figure, Behind] = {}
+        self._choices: dict[Cell, Choice | None] = {}
+        self._lumps: dict[Cell, list[Lump]] = {}
+
+    def behind(self, figure: Figure) -> Behind:
+        """What the figure is made of, and each of its parts. `value` is None where there is no such figure."""
+        if figure not in self._found:
+            self._found[figure] = self._follow(figure)
+        return self._found[figure]
+
+    def _follow(self, figure: Figure) -> Behind:
+        value, facts = _facts(self._connection, figure)
+        lines = tuple(_lines(self._connection, figure, self._choice(figure), self._rules))
+        taken = self._taken_off(figure)
+        parts: tuple[Part, ...] = ()
+        cost = None
+        if value is not None and not facts:
+            if figure.metric in _FORMULAS:
+                parts = tuple(self._parts(figure, _FORMULAS[figure.metric]))
+            elif figure.metric == NET_COGS and not lines:
+                cost, parts = self._cost(figure)
+        told = sum((each.value for each in (*lines, *facts)), Decimal(0)) - taken
+        of_parts = sum((part.sign * (part.behind.value or 0) for part in parts), Decimal(0))
+        told += of_parts * (1 if cost is None else cost)
+        rounding = Decimal(0) if value is None else value - told
+        return Behind(figure, value, lines, facts, taken, parts, rounding, cost)
+
+    def _choice(self, figure: Figure) -> Choice | None:
+        cell = (figure.marketplace, figure.month)
+        if cell not in self._choices:
+            self._choices[cell] = choices_of(self._connection, [cell], self._rules.sales_from).get(cell)
+        return self._choices[cell]
+
+    def _taken_off(self, figure: Figure) -> Decimal:
+        """What reports tell by product, and so is no part of the lump."""
+        if figure.asin != ACCOUNT:
+            return Decimal(0)
+        cell = (figure.marketplace, figure.month)
+        if cell not in self._lumps:
+            cells = with_neighbours(self._connection, {cell})
+            self._lumps[cell] = [
+                lump for lump in lumps_of(self._connection, cells, self._rules)
+                if (lump.marketplace, lump.month) == cell
+            ]
+        return sum((lump.value for lump in self._lumps[cell] if lump.metric == figure.metric), Decimal(0))
+
+    def _parts(self, figure: Figure, formula: Formula) -> Iterator[Part]:
+        for sign, metrics in ((1, formula.plus), (-1, formula.minus)):
+            for metric in metrics:
+                behind = self.behind(replace(figure, metric=metric))
+                if behind.value is not None:
+                    yield Part(sign, behind)
+
+    def _cost(self, figure: Figure) -> tuple[Decimal | None, tuple[Part, ...]]:
+        cell = sa.select(
+            sa.literal(figure.asin).label("asin"), sa.literal(figure.marketplace).label("marketplace"),
+            sa.literal(figure.month, sa.Date).label("month"),
+        ).subquery("cell")
+        cost = self._connection.execute(sa.select(valid_cost(cell).c.cost)).scalar()
+        if cost is None:
+            return None, ()
+        return cost, (Part(1, self.behind(replace(figure, metric=NET_UNITS))),)
+
+
 
 
 def marketplaces_of(connection: sa.Connection, asin: str, month: datetime.date, metric: str) -> list[str]:
@@ -110,31 +164,24 @@ def marketplaces_of(connection: sa.Connection, asin: str, month: datetime.date, 
     ).scalars())
 
 
-def _at(figure: Figure) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        product.c.asin == figure.asin, fact.c.month == figure.month, fact.c.marketplace == figure.marketplace,
-        fact.c.metric == figure.metric,
-    )
-
-
-def _value(connection: sa.Connection, figure: Figure) -> Decimal | None:
-    query = sa.select(sa.func.sum(fact.c.value)).join_from(fact, product, product.c.id == fact.c.asin_id)
-    return connection.execute(query.where(_at(figure))).scalar()
-
-
-def _facts(connection: sa.Connection, figure: Figure) -> Iterator[FactBehind]:
-    imported = sa.or_(fact.c.import_id.is_(None), fact.c.import_id != schema.DERIVED)
+def _facts(connection: sa.Connection, figure: Figure) -> tuple[Decimal | None, tuple[FactBehind, ...]]:
+    """The figure, and what of it was imported."""
     rows = connection.execute(
         sa.select(fact.c.import_id, book.c.file_name, sa.func.sum(fact.c.value).label("value"))
         .select_from(fact.join(product, product.c.id == fact.c.asin_id).outerjoin(book, book.c.id == fact.c.import_id))
-        .where(_at(figure), imported).group_by(fact.c.import_id, book.c.file_name).order_by(fact.c.import_id)
+        .where(product.c.asin == figure.asin, fact.c.month == figure.month,
+               fact.c.marketplace == figure.marketplace, fact.c.metric == figure.metric)
+        .group_by(fact.c.import_id, book.c.file_name).order_by(fact.c.import_id)
+    ).all()
+    found = tuple(
+        FactBehind(row.import_id, row.file_name or "", row.value) for row in rows if row.import_id != schema.DERIVED
     )
-    yield from (FactBehind(row.import_id, row.file_name or "", row.value) for row in rows)
+    return sum((row.value for row in rows), Decimal(0)) if rows else None, found
 
 
-def _lines(connection: sa.Connection, figure: Figure, rules: CountingRules) -> Iterator[LineBehind]:
-    cell = (figure.marketplace, figure.month)
-    choice = choices_of(connection, [cell], rules.sales_from).get(cell)
+def _lines(
+    connection: sa.Connection, figure: Figure, choice: Choice | None, rules: CountingRules
+) -> Iterator[LineBehind]:
     if choice is None:
         return
     source, whose = lines_with_products()
@@ -159,41 +206,3 @@ def _lines(connection: sa.Connection, figure: Figure, rules: CountingRules) -> I
             row.import_id, row.file_name, row.report, row.line, row.happened, row.order_id, row.sku, words,
             Decimal(row.amount), Decimal(row.value),
         )
-
-
-def _taken_off(connection: sa.Connection, figure: Figure, rules: CountingRules) -> Decimal:
-    """What reports tell by product, and so is no part of the lump."""
-    if figure.asin != ACCOUNT:
-        return Decimal(0)
-    cells: Collection = with_neighbours(connection, {(figure.marketplace, figure.month)})
-    return sum((
-        lump.value for lump in lumps_of(connection, cells, rules)
-        if (lump.marketplace, lump.month, lump.metric) == (figure.marketplace, figure.month, figure.metric)
-    ), Decimal(0))
-
-
-def _parts(
-    connection: sa.Connection, figure: Figure, formula: Formula, rules: CountingRules
-) -> Iterator[Part]:
-    for sign, metrics in ((1, formula.plus), (-1, formula.minus)):
-        for metric in metrics:
-            behind = what_is_behind(
-                connection, Figure(figure.asin, figure.month, figure.marketplace, metric), rules
-            )
-            if behind.value is not None:
-                yield Part(sign, behind)
-
-
-def _cost(
-    connection: sa.Connection, figure: Figure, rules: CountingRules
-) -> tuple[Decimal | None, tuple[Part, ...]]:
-    cell = sa.select(
-        sa.literal(figure.asin).label("asin"), sa.literal(figure.marketplace).label("marketplace"),
-        sa.literal(figure.month, sa.Date).label("month"),
-    ).subquery("cell")
-    cost = connection.execute(sa.select(valid_cost(cell).c.cost)).scalar()
-    if cost is None:
-        return None, ()
-    units = what_is_behind(connection, Figure(figure.asin, figure.month, figure.marketplace, NET_UNITS), rules)
-    return cost, (Part(1, units),)
-

@@ -7,13 +7,14 @@ rules do not know it, a person says what it is (`tell`), for good.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from database import schema
+from domain.amazon import ADVERTISING, LUMPS
 from domain.metrics import UNSORTED
-from domain.settlements import CASH, NOTHING, TAX, Amount, sign_of
+from domain.settlements import ADVERTISED, CASH, NOTHING, TAX, Amount, sign_of
 
 kind, posting, told = schema.amazon_kind, schema.amazon_posting, schema.amazon_told
 
@@ -81,7 +82,9 @@ def untell(connection: sa.Connection, import_id: int) -> list[int]:
 def _place(connection: sa.Connection, kind_id: int, place: str) -> None:
     connection.execute(sa.update(kind).where(kind.c.id == kind_id).values(place=place))
     connection.execute(sa.delete(posting).where(posting.c.kind_id == kind_id))
-    rows = _rows(kind_id, postings_of(place))
+    # What a person calls advertising may be told by product in another report, as what the rules call so.
+    lump = LUMPS[ADVERTISING] if place == ADVERTISED else ""
+    rows = _rows(kind_id, (replace(each, lump=lump) for each in postings_of(place)))
     if rows:
         connection.execute(sa.insert(posting), rows)
 

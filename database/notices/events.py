@@ -26,11 +26,14 @@ from database.notices.letters import (
     missed_notice,
     refusal_notice,
     restatement_notice,
+    unsorted_notice,
 )
 from database.notices.rules import KeptRule, kept_rules, read_names, standings
 from database.queries.operations import MISSED_AFTER, next_expected
+from database.queries.settlements import read_kinds
 from database.summaries.restatements import restatements
 from domain.findings import HINT
+from domain.metrics import UNSORTED
 from domain.notices import Notice
 from machine.processes import is_process_alive
 
@@ -41,6 +44,7 @@ SETTLING = datetime.timedelta(minutes=1)
 SAME_REFRESH = datetime.timedelta(minutes=5)
 TOLD_OTHERWISE = (
     "refresh-failed", "refresh-late", "refresh-missed", "run-cut-off", "import-refused", "notices-undelivered",
+    "amounts-unsorted",
 )
 """Checks of the doctor that say what other notices say, or that notices do not arrive."""
 
@@ -105,6 +109,13 @@ def crossed(reading: Reading, kept: list[KeptRule], *, currency: str, now: datet
             yield crossing_notice(each, standing, names, reading.generation, currency=currency, now=now)
 
 
+def unsorted(reading: Reading, *, now: datetime.datetime) -> Iterator[Notice]:
+    """That Amazon booked amounts under descriptions that no rule knows."""
+    kinds = [kind for kind in read_kinds(reading.connection, reading.generation) if kind.place == UNSORTED]
+    if kinds:
+        yield unsorted_notice(kinds, now=now)
+
+
 def refusals(store: Store, *, now: datetime.datetime) -> Iterator[Notice]:
     """Files that were refused."""
     table = schema.import_log
@@ -147,7 +158,9 @@ def _of_generation(reading: Reading, store: Store, *, now: datetime.datetime) ->
     with store.application_reading.connect() as connection:
         kept = kept_rules(connection)
     currency = store.settings.dashboard.currency
-    return [*restated(reading, now=now), *crossed(reading, kept, currency=currency, now=now)]
+    return [
+        *restated(reading, now=now), *crossed(reading, kept, currency=currency, now=now), *unsorted(reading, now=now),
+    ]
 
 
 def _has_failed(store: Store, run: sa.Row, *, now: datetime.datetime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from database.engines.values import Generation
 from database.journal.run_log import ABANDONED, RUNNING
 from database.notices.rules import KeptRule, Names
+from database.queries.settlements import KindSum
 from database.summaries.restatements import Restatement, restatement_words
 from domain import notices
 from domain.months import add_months, format_month, month_name, runs_of_months
@@ -138,6 +140,26 @@ def refusal_notice(row: sa.Row, *, now: datetime.datetime) -> Notice:
             error, *faults, "", "Mend the file, then import it again.",
         ]),
         (("File", row.file_name), ("Reason", error), ("By", row.user_name or "a command")), now,
+    )
+
+
+def unsorted_notice(kinds: Sequence[KindSum], *, now: datetime.datetime) -> Notice:
+    """Descriptions of Amazon's that no rule knows; one notice for the same ones."""
+    names = list(dict.fromkeys(kind.words for kind in kinds))
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    ids = sorted({kind.kind_id for kind in kinds})
+    lines = [
+        f"{kind.words} ({kind.transaction_type} / {kind.amount_type}): {kind.line_count:,} lines, {kind.amount:,.2f} "
+        f"{kind.currency}".rstrip() for kind in kinds[:LISTED]
+    ]
+    return Notice(
+        f"unsorted:{hashlib.sha256(repr(ids).encode()).hexdigest()[:32]}", notices.UNSORTED,
+        f"Amazon booked what no rule knows: {names[0]}{more}",
+        "\n".join([
+            "Until somebody says what these amounts are they lower CM2, as unsorted Amazon amounts:", "", *lines, "",
+            "An analyst says it on the page /settlements, or with: flask sort-amounts NUMBER PLACE",
+        ]),
+        tuple((kind.words, f"{kind.amount:,.2f} {kind.currency}".rstrip()) for kind in kinds[:LISTED]), now,
     )
 
 

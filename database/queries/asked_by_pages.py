@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from database.engines.values import Reading
 from database.queries.choices import read_catalogue
 from database.queries.pages import PAGES, Asked, PageSpec
+from database.queries.settlements import read_newest
 from database.schema import ALL_MARKETPLACES, asin, summary_asin, summary_brand
 from domain.errors import GenerationGone, SelectionError, SetupError
 from domain.months import today_utc
@@ -42,7 +43,8 @@ def ask(reading: Reading, address: str, query: str, *, prepared: Callable[[], No
 
 
 def usual_pages(reading: Reading) -> list[str]:
-    """One address of every kind of page: the largest brand of the last month, and one of its products."""
+    """One address of every kind of page: the largest brand of the last month, and one of its products;
+    the newest settlement."""
     last: datetime.date | None = reading.generation.last_month
     table = summary_brand
     brand = reading.connection.execute(
@@ -57,7 +59,10 @@ def usual_pages(reading: Reading) -> list[str]:
         .where(summary_asin.c.month == last, summary_asin.c.brand_id == brand)
         .limit(1)
     ).scalar()
-    examples = {"": "", "brand_id": brand, "asin": None if product is None or "/" in product else product}
+    examples = {
+        "": "", "brand_id": brand, "asin": None if product is None or "/" in product else product,
+        "settlement_id": read_newest(reading.connection, reading.generation),
+    }
     return [
         f"{page.word}/{examples[page.variable]}".rstrip("/") for page in ASKING if examples[page.variable] is not None
     ]

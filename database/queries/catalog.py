@@ -6,12 +6,14 @@ by ids, never by names. With a `scope` everything is of those brands alone.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from database.schema import asin, brand, category
+from database.schema import asin, brand, category, summary_generation
+from database.schema import summary_unknown_sku as sku
 from domain.listing import LISTS, UNASSIGNED, UNCATEGORISED, Listing
 
 Scope = Collection[int] | None
@@ -43,10 +45,20 @@ class BrandPlace:
 
 
 @dataclass(frozen=True)
+class SkuPlace:
+    """An SKU of imported reports that leads to no ASIN; `marketplace` is '' if it is sold in several."""
+
+    sku: str
+    marketplace: str
+    lines: int
+    last_day: datetime.date
+
+
+@dataclass(frozen=True)
 class Rows:
     """One page of a list, and how many rows all its pages have."""
 
-    rows: tuple[ProductPlace, ...] | tuple[BrandPlace, ...]
+    rows: tuple[ProductPlace, ...] | tuple[BrandPlace, ...] | tuple[SkuPlace, ...]
     count: int
 
 
@@ -84,7 +96,7 @@ def read_list(connection: sa.Connection, listing: Listing, *, per_page: int, sco
 
 def read_whole_list(
     connection: sa.Connection, listing: Listing, *, start: int = 0, limit: int | None = None, scope: Scope = None
-) -> list[ProductPlace] | list[BrandPlace]:
+) -> list[ProductPlace] | list[BrandPlace] | list[SkuPlace]:
     """The list whatever its pages: `limit` rows (None: all) from the `start`-th, 0 being the first."""
     statement, make = _statement(listing, scope)
     return [make(row) for row in connection.execute(statement.limit(limit).offset(start))]
@@ -92,8 +104,11 @@ def read_whole_list(
 
 def count_rows(connection: sa.Connection, listing: Listing, *, scope: Scope = None) -> int:
     """How many rows all pages of the list have."""
-    table = asin if listing.is_of_products else brand
-    query = sa.select(sa.func.count()).select_from(table).where(*_conditions(listing, scope))
+    if listing.is_of_skus:
+        query = sa.select(sa.func.count(sku.c.sku.distinct())).where(*_of_skus(listing, scope))
+    else:
+        table = asin if listing.is_of_products else brand
+        query = sa.select(sa.func.count()).select_from(table).where(*_conditions(listing, scope))
     return connection.execute(query).scalar()
 
 
@@ -124,7 +139,11 @@ def choices_of(connection: sa.Connection, scope: Scope = None) -> dict[str, tupl
     }
 
 
-def _statement(listing: Listing, scope: Scope) -> tuple[sa.Select, Callable[[sa.Row], ProductPlace | BrandPlace]]:
+def _statement(
+    listing: Listing, scope: Scope
+) -> tuple[sa.Select, Callable[[sa.Row], ProductPlace | BrandPlace | SkuPlace]]:
+    if listing.is_of_skus:
+        return _skus(listing, scope), _sku
     return (_products(listing, scope), _product) if listing.is_of_products else (_brands(listing, scope), _brand)
 
 
@@ -166,6 +185,28 @@ def _brands(listing: Listing, scope: Scope) -> sa.Select:
     )
 
 
+def _skus(listing: Listing, scope: Scope) -> sa.Select:
+    in_several = sa.func.count(sku.c.marketplace.distinct()) > 1
+    return (
+        sa.select(
+            sku.c.sku,
+            sa.case((in_several, ""), else_=sa.func.min(sku.c.marketplace)).label("marketplace"),
+            sa.func.sum(sku.c.line_count).label("line_count"),
+            sa.func.max(sku.c.last_day).label("last_day"),
+        )
+        .where(*_of_skus(listing, scope))
+        .group_by(sku.c.sku)
+        .order_by(sku.c.sku)
+    )
+
+
+def _of_skus(listing: Listing, scope: Scope) -> list[sa.ColumnElement[bool]]:
+    """An SKU belongs to no brand: there is none for whoever is limited to some."""
+    live = sa.select(summary_generation.c.generation).where(summary_generation.c.live == sa.true()).scalar_subquery()
+    found = [sku.c.generation == live] if scope is None else [sa.false()]
+    return [*found, *(sku.c.sku.icontains(word, autoescape=True) for word in listing.search.split())]
+
+
 def _conditions(listing: Listing, scope: Scope) -> list[sa.ColumnElement[bool]]:
     conditions = _within(listing, scope)
     if listing.show == UNASSIGNED:
@@ -193,3 +234,7 @@ def _product(row: sa.Row) -> ProductPlace:
 
 def _brand(row: sa.Row) -> BrandPlace:
     return BrandPlace(row.id, row.brand, row.category or "", row.grouping or "", row.products)
+
+
+def _sku(row: sa.Row) -> SkuPlace:
+    return SkuPlace(row.sku, row.marketplace, int(row.line_count), row.last_day)

@@ -7,6 +7,7 @@ import datetime
 import sqlalchemy as sa
 
 from database.engines.values import Reading
+from database.queries.coverage import read_unsettled
 from database.schema import (
     ALL_MARKETPLACES,
     UNASSIGNED,
@@ -47,6 +48,8 @@ def read_catalogue(reading: Reading, *, today: datetime.date, scope: tuple[int, 
         ),
         marketplaces=_marketplaces(connection, scope),
         is_restated=_is_restated(reading),
+        # Settlements are of all brands at once, and not for whoever is limited to some.
+        unsettled=read_unsettled(connection, generation) if scope is None else (),
     )
 
 

@@ -24,6 +24,7 @@ from database.queries.dashboard import Dashboard, read_dashboard
 from database.queries.product import Product, ProductFigures, find_product, read_last_month, read_product
 from database.queries.products import Products, read_products
 from database.queries.profitability import Profitability, read_profitability
+from database.queries.settlements import Settlement, Settlements, read_settlement, read_settlements
 from database.queries.without_figures import WithoutFigures, read_without_figures
 from domain import listing
 from domain.listing import Listing, parse_listing
@@ -32,6 +33,7 @@ from domain.periods import MOST_DRAWN
 from domain.selection import WORDS, WORDS_WITH_SEARCH, Catalogue, Selection, parse_selection
 
 LONGEST_ASIN = 64
+LONGEST_SETTLEMENT = 40
 Pairs = Iterable[tuple[str, str]]
 """Decoded parameters of an address."""
 
@@ -183,6 +185,20 @@ def _catalogue(asked: Asked) -> CataloguePage:
     return read_catalogue_page(asked.connection, asked.selection, per_page=CATALOGUE.per_page)
 
 
+def _settlements(asked: Asked) -> Settlements:
+    return read_settlements(
+        asked.connection, asked.generation, marketplaces=asked.selection.marketplaces,
+        start=start_of(SETTLEMENTS, asked.selection), limit=SETTLEMENTS.per_page,
+    )
+
+
+def _settlement(asked: Asked) -> Settlement | None:
+    number = asked.arguments["settlement_id"]
+    if len(number) > LONGEST_SETTLEMENT or "\0" in number:
+        return None
+    return read_settlement(asked.connection, asked.generation, number)
+
+
 DASHBOARD = PageSpec(
     "dashboard.show", "Dashboard", "dashboard", _dashboard, sorts=breakdown.SORTS, per_page=20, is_made_ahead=True,
     tables={
@@ -229,12 +245,23 @@ CATALOGUE = PageSpec(
     tables={
         listing.PRODUCTS: "All products", listing.UNASSIGNED: "Products without a brand",
         listing.BRANDS: "All brands", listing.UNCATEGORISED: "Brands without a category",
+        listing.SKUS: "SKUs without a product",
     },
+)
+SETTLEMENTS = PageSpec(
+    "settlements.show", "Settlements", "settlements", _settlements, words=("marketplace", "page", "generation"),
+    per_page=50, is_made_ahead=True,
+    tables={"settlements": "Deposits", "unsorted": "Not sorted yet", "told": "Sorted by a person"},
+)
+SETTLEMENT = PageSpec(
+    "settlement.show", "Settlement", "settlements/<text:settlement_id>", _settlement, words=("generation",),
+    tables={"amounts": "What the deposit is made of"},
 )
 IMPORTS = PageSpec("imports.show", "Imports", "imports")
 OPERATIONS = PageSpec("operations.show", "Operations", "operations")
 
 PAGES = (
-    DASHBOARD, PROFITABILITY, CATEGORIES, BRAND, PRODUCTS, PRODUCT, CATALOGUE, IMPORTS, OPERATIONS,
+    DASHBOARD, PROFITABILITY, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, CATALOGUE, IMPORTS,
+    OPERATIONS,
 )
 """In the order of the menu."""

@@ -32,6 +32,7 @@ from settings import MailSettings, NoticeSettings, Settings
 from tests.clock import set_today
 from tests.conftest import embedded_settings
 from tests.summaries_fixture import publish
+from tests.web.shop import LINES
 
 PASSWORD = "correct horse battery"
 TODAY = datetime.date(2025, 11, 22)
@@ -70,6 +71,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "US": "United States", "DE": "Germany",
             "NORTHERNUK": "United Kingdom of Great Britain and Northern Ireland",
         },
+        lines=LINES,
     )
     _add_people(store)
     _add_rules_and_notices(store)

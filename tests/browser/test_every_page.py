@@ -42,6 +42,10 @@ PAGES = {
     "brand": "/brands/1",
     "products": "/products",
     "product": f"/products/{'M' * 64}",
+    "settlements": "/settlements",
+    "settlement": "/settlements/28400001001",
+    "amount to sort": "/settlements/kinds/4",
+    "lines to fetch": "/lines?settlement=28400001001&kind=4",
     "catalogue": "/catalog",
     "account": "/account",
     "users": "/users",
@@ -62,6 +66,7 @@ ELSEWHERE = {
     "sign_in.show", "catalog_changes.show_draft", "sign_in.show_code", "welcome.show", "second_step.show",
     "imports.report", "imports.as_template", "import_undo.ask", "import_uploads.show", "import_uploads.progress",
     "operations.progress", "operations_refresh.show", "operations_refresh.progress", "metrics.show",
+    "lines.show", "lines.progress", "lines.file",
 }
 """Endpoints of pages that have tests of their own below, or in test_people.py, test_imports.py and
 test_operations.py; of templates, which are files; and of /metrics, which is for no browser."""
@@ -79,6 +84,7 @@ STATES = {
     "product with an odd key": "/products/ASIN%2F2%20%3F%23%25?period=2024",
     "all products of the catalogue": "/catalog?show=products",
     "all brands of the catalogue": "/catalog?show=brands",
+    "SKUs of the catalogue": "/catalog?show=skus",
     "400": "/dashboard?metric=nothing-of-this-name",
 }
 """More of the same pages -> their addresses."""

@@ -242,6 +242,7 @@ SENT = {
     "/notes/close": THEIR_OWN,
     "/catalog/assign": LIMITED,
     "/catalog/upload": LIMITED,
+    "/lines": LIMITED,
     "/catalog/drafts/<token>": THEIR_OWN,
     "/catalog/drafts/<token>/discard": THEIR_OWN,
 }
@@ -273,3 +274,9 @@ def test_a_limited_person_is_told_the_same_of_what_is_anothers_and_of_what_is_no
     assert send("/catalog/assign", show="products", item=str(other), brand="Alder") == send(
         "/catalog/assign", show="products", item="99999", brand="Alder"
     )
+    asked = {}
+    for asin in (FOREIGN_ASIN, NO_ASIN):
+        form = {"asin": asin, "metric": "CM3", "month": "2025-01", "csrf_token": csrf_token(client)}
+        answer = client.post("/lines", data=form)
+        asked[asin] = answer.status_code, told(answer)[2].replace(NO_ASIN, FOREIGN_ASIN)
+    assert asked[FOREIGN_ASIN] == asked[NO_ASIN] and asked[NO_ASIN][0] == 404

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
+
+from database import schema
 
 TODAY = datetime.date(2025, 11, 22)
 
@@ -22,6 +25,42 @@ ROWS = [
     (3, 0, 0, "DE", "2025-09", "Net revenue", "0.50"),
     (4, 3, 6, "UK", "2025-08", "Net revenue", "-7.25"),
 ]
+LINES = {
+    schema.summary_settlement: [{
+        "settlement_id": "28400001001", "import_id": 3, "marketplace": "US", "currency": "USD",
+        "starts_at": datetime.datetime(2025, 9, 24), "ends_at": datetime.datetime(2025, 10, 8),
+        "deposited_at": datetime.datetime(2025, 10, 10), "total": Decimal("81.50"), "pnl": Decimal("90.00"),
+        "tax": Decimal("0.00"), "cash": Decimal("-5.25"), "unsorted": Decimal("-3.25"), "line_count": 5,
+    }],
+    schema.summary_kind: [
+        {"kind_id": number, "report": "amazon-settlement", "transaction_type": kind, "amount_type": amount_type,
+         "description": words, "place": place, "is_told": False}
+        for number, kind, amount_type, words, place in (
+            (1, "Order", "ItemPrice", "=Principal", "Gross sales"), (2, "Order", "ItemFees", "Commission",
+                                                                    "Referral fees"),
+            (3, "other-transaction", "other-transaction", "Current Reserve Amount", "cash"),
+            (4, "other-transaction", "other-transaction", "Quantum <levy>", "Unsorted Amazon amounts"),
+        )
+    ],
+    schema.summary_amount: [
+        {"report": "amazon-settlement", "settlement_id": "28400001001", "marketplace": "US",
+         "month": datetime.date(2025, month, 1), "kind_id": kind, "currency": "USD", "line_count": 1,
+         "amount": Decimal(amount)}
+        for kind, month, amount in (
+            (1, 9, "60.00"), (1, 10, "45.00"), (2, 10, "-15.00"), (3, 10, "-5.25"), (4, 10, "-3.25"),
+        )
+    ],
+    schema.summary_report: [
+        {"marketplace": "US", "month": datetime.date(2025, 10, 1), "report": "amazon-settlement",
+         "metric": "Gross sales", "currency": "USD", "counts": False, "line_count": 1, "value": Decimal("45.00")},
+    ],
+    schema.summary_unknown_sku: [
+        {"sku": "=SKU", "marketplace": "US", "line_count": 2, "first_day": datetime.date(2025, 9, 30),
+         "last_day": datetime.date(2025, 10, 2)},
+    ],
+}
+"""What its generation tells of lines of Amazon's reports: one settlement, explained, with something to sort."""
+
 NAMES = {
     "brands": {1: "Alder <& Ash>", 2: "=HYPERLINK(\"http://x\";\"y\")", 3: "Ünïcødé, \"quoted\""},
     "categories": {5: "Toys", 6: "+Games"},
@@ -31,4 +70,5 @@ NAMES = {
         {"id": 2, "asin": "=2+3", "name": "-Block, \"green\"", "brand_id": 2},
         {"id": 3, "asin": "B000000003"},
     ],
+    "lines": LINES,
 }

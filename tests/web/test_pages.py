@@ -24,7 +24,7 @@ from web.serving.slow_statements import ENDPOINTS
 from web.serving.warm_up import FIRST_PAGES
 
 WITH_FIGURES = [page for page in PAGES if page.read]
-EXAMPLES = {"brand_id": "1", "asin": "B000000001"}
+EXAMPLES = {"brand_id": "1", "asin": "B000000001", "settlement_id": "28400001001"}
 QUERIES = {
     "": "", "months": "period=2025&compare=year", "many months": "from=1995-01&to=2025-10", "search": "search=B00",
     "second list": "show=products",

@@ -45,6 +45,8 @@ LONGEST = {"brand": 255, "category": 255, "group": 100}
 def assign() -> Response:
     """Gives the chosen rows a brand, a category or a group."""
     listing = asked_listing([(word, request.form[word]) for word in WORDS if word in request.form])
+    if listing.is_of_skus:
+        abort(400, "SKUs are joined with products; they have no brand of their own")
     back = address_of(listing.changed(page=listing.page))
     fields = ("brand", "category") if listing.is_of_products else ("category", "group")
     texts = {field: " ".join(request.form.get(field, "").split()) for field in fields}

@@ -17,7 +17,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, request, send_file
 
 from database.engines.values import Reading
-from database.queries.catalog import BrandPlace, ProductPlace, count_rows, read_whole_list
+from database.queries.catalog import BrandPlace, ProductPlace, SkuPlace, count_rows, read_whole_list
 from database.queries.pages import CATALOGUE
 from domain.listing import Listing
 from domain.moments import utc_now
@@ -33,11 +33,16 @@ from web.serving.cache import cache_folder, make_private
 
 pages = Blueprint("catalog_files", __name__)
 
-HEADINGS = {True: ("asin", "name", "brand", "category", "status"), False: ("brand", "category", "group")}
-"""Of a list of products, and of brands."""
+OF_PRODUCTS, OF_BRANDS, OF_SKUS = "products", "brands", "skus"
+HEADINGS = {
+    OF_PRODUCTS: ("asin", "name", "brand", "category", "status"), OF_BRANDS: ("brand", "category", "group"),
+    OF_SKUS: ("sku", "asin", "marketplace"),
+}
+"""Of a list of products, of brands, and of SKUs: that of an SKU map, for `/imports`."""
 COLUMNS = {
-    True: tuple(Column(name, TEXT) for name in ("ASIN", "Name", "Brand", "Category", "Own category", "Status")),
-    False: (Column("Brand", TEXT), Column("Category", TEXT), Column("Group", TEXT), Column("Products", COUNT)),
+    OF_PRODUCTS: tuple(Column(name, TEXT) for name in ("ASIN", "Name", "Brand", "Category", "Own category", "Status")),
+    OF_BRANDS: (Column("Brand", TEXT), Column("Category", TEXT), Column("Group", TEXT), Column("Products", COUNT)),
+    OF_SKUS: (Column("SKU", TEXT), Column("Marketplace", TEXT), Column("Last day", TEXT), Column("Lines", COUNT)),
 }
 """The same of the API. A product whose category is not its own has its brand's."""
 
@@ -49,7 +54,7 @@ def as_csv() -> Response:
     out = io.StringIO(newline="")
     out.write("\ufeff")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(HEADINGS[listing.is_of_products])
+    writer.writerow(HEADINGS[_kind(listing)])
     writer.writerows([harmless(text) for text in row] for row in rows)
     trail.record("export", f"{address_of(listing)} as csv, {len(rows)} rows")
     return send_file(
@@ -62,7 +67,7 @@ def as_csv() -> Response:
 def as_xlsx() -> Response:
     """The list as a workbook, with a sheet that says where it comes from."""
     listing, about, rows = current.store().read(_read)
-    columns = tuple(Column(name, TEXT) for name in HEADINGS[listing.is_of_products])
+    columns = tuple(Column(name, TEXT) for name in HEADINGS[_kind(listing)])
     folder = cache_folder(current.settings()) / "exports"
     make_private(folder)
     out = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the answer closes it
@@ -93,6 +98,8 @@ def _texts(places: Iterable) -> Iterable[tuple[str, ...]]:
     for row in places:
         if isinstance(row, ProductPlace):
             yield row.asin, row.name, row.brand, row.category if row.has_own_category else "", row.status
+        elif isinstance(row, SkuPlace):
+            yield row.sku, "", ""
         else:
             yield row.brand, row.category, row.group
 
@@ -112,10 +119,16 @@ def _sheet(listing: Listing, page: Page) -> Sheet:
         return map(_values, read_whole_list(connection, listing, start=start, limit=limit, scope=scope))
 
     rows = LongRows(count=lambda: count_rows(connection, listing, scope=scope), read=read)
-    return Sheet(listing.show, TITLES[listing.show], COLUMNS[listing.is_of_products], rows)
+    return Sheet(listing.show, TITLES[listing.show], COLUMNS[_kind(listing)], rows)
 
 
-def _values(row: ProductPlace | BrandPlace) -> Row:
+def _kind(listing: Listing) -> str:
+    return OF_SKUS if listing.is_of_skus else OF_PRODUCTS if listing.is_of_products else OF_BRANDS
+
+
+def _values(row: ProductPlace | BrandPlace | SkuPlace) -> Row:
+    if isinstance(row, SkuPlace):
+        return row.sku, row.marketplace or None, row.last_day.isoformat(), row.lines
     if isinstance(row, BrandPlace):
         return row.brand, row.category or None, row.group or None, row.products
     own = "yes" if row.has_own_category else "no"

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 
 from database.engines.values import Reading
 from database.journal.catalog_changes import CatalogueChange, waiting_cells, waiting_changes, waiting_names
-from database.queries.catalog import BrandPlace, ProductPlace, Rows, read_catalogue_page
+from database.queries.catalog import BrandPlace, ProductPlace, Rows, SkuPlace, read_catalogue_page
 from database.queries.pages import CATALOGUE, start_of
 from domain.errors import SelectionError
-from domain.listing import LISTS, OF_SOME_BRANDS, UNASSIGNED, UNCATEGORISED, Listing, parse_listing
-from domain.months import moment_words
+from domain.listing import LISTS, OF_SOME_BRANDS, SKUS, UNASSIGNED, UNCATEGORISED, Listing, parse_listing
+from domain.months import day_words, moment_words
 from domain.people import ANALYST, Person
 from web.figures.formats import COUNT, Formats
 from web.figures.notices import Note, badge_of
@@ -57,6 +57,17 @@ class RowView:
     name: Cell
     cells: tuple[Cell, ...]
     number: str = ""
+
+
+@dataclass(frozen=True)
+class SkuView:
+    """An SKU that leads to no product; `address` is that of the product that its figures stand under meanwhile."""
+
+    sku: str
+    marketplace: str
+    lines: str
+    last_day: str
+    address: str
 
 
 @dataclass(frozen=True)
@@ -129,8 +140,10 @@ def _render(reading: Reading) -> str:
         may_edit=person.may(ANALYST), is_limited=person.brands is not None,
         excluded=current.settings().refresh.exclude_groups,
         tabs=_tabs(asked.counts, listing, formats), summary=_summary(asked.counts, formats),
-        headings=_headings(listing), rows=_rows(found, listing, changes, known=choices["brand"]),
+        headings=_headings(listing),
+        rows=[] if listing.is_of_skus else _rows(found, listing, changes, known=choices["brand"]),
         paging=_paging(listing, found.count, formats),
+        skus=[_sku(row, formats) for row in found.rows] if listing.is_of_skus else [],
         count=found.count, fields=_fields(listing, choices), search_address=url_for("catalog.show"),
         clear=address_of(listing.changed(search="")), exports=_exports(listing),
         is_waiting=bool(changes), waiting=[_waiting(change, formats) for change in own[:SHOWN_CHANGES]],
@@ -142,6 +155,8 @@ def _tabs(counts: Mapping[str, int], listing: Listing, formats: Formats) -> list
     return [
         Tab(TITLES[show], formats.exact(counts[show], COUNT), address_of(Listing(show)), show == listing.show)
         for show in permitted_lists(identity.person())
+        # Who imports no reports of Amazon's has none.
+        if show != SKUS or counts[show] or show == listing.show
     ]
 
 
@@ -150,6 +165,7 @@ def _summary(counts: Mapping[str, int], formats: Formats) -> str:
     said = {
         UNASSIGNED: ("product has", "products have", "no brand"),
         UNCATEGORISED: ("brand has", "brands have", "no category"),
+        SKUS: ("SKU leads", "SKUs lead", "to no product"),
     }
     open_ends = [
         f"{formats.exact(counts[show], COUNT)} {one if counts[show] == 1 else many} {what}"
@@ -173,7 +189,10 @@ def _exports(listing: Listing) -> list[ExportLink]:
     query = listing.changed().query_string()
     return [
         ExportLink("Excel (.xlsx)", f"{url_for('catalog_files.as_xlsx')}?{query}"),
-        ExportLink("A file to fill in and upload (.csv)", f"{url_for('catalog_files.as_csv')}?{query}"),
+        ExportLink(
+            f"A file to fill in and {'import' if listing.is_of_skus else 'upload'} (.csv)",
+            f"{url_for('catalog_files.as_csv')}?{query}",
+        ),
     ]
 
 
@@ -212,6 +231,13 @@ def _product(row: ProductPlace, waiting: Mapping[str, str]) -> RowView:
 def _brand(row: BrandPlace, waiting: Mapping[str, str]) -> RowView:
     cells = (_cell("category", row.category, waiting), _cell("group", row.group, waiting))
     return RowView(row.id, row.brand, Cell(row.brand), cells, formats_of_reader().exact(row.products, COUNT))
+
+
+def _sku(row: SkuPlace, formats: Formats) -> SkuView:
+    return SkuView(
+        row.sku, row.marketplace or "several", formats.exact(row.lines, COUNT), day_words(row.last_day),
+        url_for("product.show", asin=f"SKU-{row.sku}"),
+    )
 
 
 def _cell(field: str, words: str, waiting: Mapping[str, str]) -> Cell:

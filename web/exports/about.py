@@ -89,9 +89,11 @@ def selection_values(selection: Selection, offer: Offer) -> dict[str, Any]:
 def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]]:
     selection, catalogue = page.selection, page.catalogue
     span, comparison = selection.span, offer.compared(selection)
-    yield "Period", (period_name(selection),)
-    yield "Months", (f"{format_month(span.first)} to {format_month(span.last)}",)
-    if selection.in_progress:
+    has_months = "period" in offer.taking().words
+    if has_months:
+        yield "Period", (period_name(selection),)
+        yield "Months", (f"{format_month(span.first)} to {format_month(span.last)}",)
+    if has_months and selection.in_progress:
         yield "In progress", (f"{_months(selection.in_progress)} counts in totals and is left out of changes",)
     if "metric" not in offer.without:
         yield "Metric", (selection.metric,)

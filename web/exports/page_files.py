@@ -132,7 +132,7 @@ def _written(offer: Offer, write: Writer, *more_words: str) -> _Written:
         except BaseException:
             file.close()
             raise
-        return _Written(file, _name_of(page), rows, page.generation.generation, size)
+        return _Written(file, _name_of(page, offer), rows, page.generation.generation, size)
 
     try:
         return read_asked(question)
@@ -166,7 +166,9 @@ def _stem(offer: Offer, arguments: dict, table: str = "") -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(parts)).strip("-")[:80]
 
 
-def _name_of(page: Page) -> str:
-    """`2024-11_2025-10_g7`: what is in it."""
+def _name_of(page: Page, offer: Offer) -> str:
+    """`2024-11_2025-10_g7`: what is in it; `g7` where it is of no months."""
     span = page.selection.span
+    if "period" not in offer.page.words:
+        return f"g{page.generation.generation}"
     return f"{format_month(span.first)}_{format_month(span.last)}_g{page.generation.generation}"

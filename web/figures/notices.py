@@ -59,7 +59,7 @@ def notices_of(page: Page) -> list[Note]:
     """What the reader has not closed, most important first."""
     sentences = (*page.standing, _earlier_generation(page), _months_left_out(page))
     told = [Note(words) for words in sentences if words]
-    found = (*told, _currencies(page), _months_in_progress(page), _corrections(page))
+    found = (*told, _currencies(page), _months_in_progress(page), _unsettled(page), _corrections(page))
     return [note for note in found if note is not None and not note.is_closed_by(page.closed_notes)]
 
 
@@ -80,6 +80,25 @@ def _months_left_out(page: Page) -> str:
     return (
         f"A page shows {selection.span.count} months at most: {selection.span.words()}, of the "
         f"{selection.chosen.count:,} that were chosen ({selection.chosen.words()}). Its files hold them all."
+    )
+
+
+def _unsettled(page: Page) -> Note | None:
+    """Months whose figures come from settlements that end before the month does."""
+    selection = page.selection
+    by_month: dict[datetime.date, list[str]] = {}
+    for each in page.catalogue.unsettled:
+        is_chosen = not selection.marketplaces or each.marketplace in selection.marketplaces
+        if is_chosen and selection.span.first <= each.month <= selection.span.last:
+            by_month.setdefault(each.month, []).append(f"{each.marketplace} through {day_words(each.through)}")
+    if not by_month:
+        return None
+    names = _listed([month_name(month) for month in by_month])
+    is_one = len(by_month) == 1
+    return Note(
+        f"{names} {'is not settled to its end' if is_one else 'are not settled to their end'}: the rest is not in "
+        f"{'its' if is_one else 'their'} figures yet.",
+        tuple(f"{month_name(month)}: {_listed(places)} only." for month, places in by_month.items()),
     )
 
 

@@ -201,8 +201,9 @@ def _address(number: int) -> str:
 
 
 def _own_tasks(person: Person) -> list[Task]:
-    """But for refreshes that are planned on the page of operations."""
-    return [task for task in tasks.tasks_of(current.settings(), person) if task.kind != tasks.PLANNED]
+    """But for what is asked for on other pages: planned refreshes, lines behind a figure."""
+    elsewhere = (tasks.PLANNED, tasks.LINES)
+    return [task for task in tasks.tasks_of(current.settings(), person) if task.kind not in elsewhere]
 
 
 def _task_link(task: Task) -> TaskLink:

@@ -25,9 +25,11 @@ from database.queries.operations import (
     read_verified,
     read_volumes,
 )
+from database.queries.settlements import KindSum, SetAside, read_kinds, read_set_aside
 from database.summaries.restatements import Restatement, restatements
 from database.summaries.state import LeftOutReason, left_out_reasons
 from domain.errors import SelectionError
+from domain.metrics import UNSORTED
 from domain.moments import utc_now
 from domain.people import ADMIN, ANALYST
 from domain.selection import page_number, single_values
@@ -43,7 +45,8 @@ from web.operations.doctor import findings_view
 from web.operations.nodes import nodes_view
 from web.operations.runs import COLUMNS, charts_view, run_values, run_view, stage_words
 from web.operations.slow_pages import SHOWN, pages_view, statements_view
-from web.operations.state import left_out_view, restated_view, sizes_view, state_view
+from web.operations.state import left_out_view, restated_view, set_aside_view, sizes_view, state_view
+from web.pages.settlements import kind_view
 from web.people.account import takes_no_parameters
 
 pages = Blueprint("operations", __name__)
@@ -76,7 +79,7 @@ def show() -> str:
         imports, slowest = read_imports(connection, limit=IMPORTS), read_slowest(connection, limit=SHOWN)
         nodes = read_nodes(connection)
     doctor = findings_view()
-    left_out, restated = store.read(_of_generation) if live else ([], [])
+    left_out, restated, unsorted, aside = store.read(_of_generation) if live else ([], [], [], [])
     return render_template(
         "operations/show.html",
         state=state_view(
@@ -90,6 +93,7 @@ def show() -> str:
         last=count_words(min(number * RUNS_PER_PAGE, count), formats),
         previous=_address(number - 1) if number > 1 else "", next=_address(number + 1) if number < last else "",
         left_out=left_out_view(live, left_out, formats), restated=restated_view(restated, formats),
+        unsorted=[kind_view(kind, formats) for kind in unsorted], set_aside=set_aside_view(aside, formats),
         sizes=sizes_view(sizes, volumes, formats), nodes=nodes_view(nodes, formats), page_times=pages_view(formats),
         slow_statements=statements_view(slowest, formats), doctor=doctor,
         imports=[row_view(entry, formats, may_undo=True) for entry in imports],
@@ -147,9 +151,15 @@ def running_view(run: Run, runs: list[Run], *, now: datetime.datetime) -> dict[s
     }
 
 
-def _of_generation(reading: Reading) -> tuple[list[LeftOutReason], list[Restatement]]:
+def _of_generation(
+    reading: Reading,
+) -> tuple[list[LeftOutReason], list[Restatement], list[KindSum], list[SetAside]]:
     _generation, reasons = left_out_reasons(reading)
-    return reasons, restatements(reading, limit=RESTATED)
+    kinds = read_kinds(reading.connection, reading.generation)
+    return (
+        reasons, restatements(reading, limit=RESTATED), [kind for kind in kinds if kind.place == UNSORTED],
+        read_set_aside(reading.connection, reading.generation),
+    )
 
 
 def _history() -> Sheet:

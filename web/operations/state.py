@@ -6,12 +6,13 @@ import datetime
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from database.engines.values import OF_FACTS, OF_SUMMARIES, Generation, StoredSize
 from database.journal.run_log import LATE, Trouble
 from database.queries.operations import MISSED_AFTER, Run, Volume
+from database.queries.settlements import SetAside
 from database.summaries.restatements import Restatement
 from database.summaries.state import LeftOutReason
 from domain.months import moment_words, month_name
@@ -108,6 +109,15 @@ def restated_view(changes: Sequence[Restatement], formats: Formats) -> list[tupl
             formats.exact(change.new_value, kind_of(change.metric)), moment_words(change.published_at), change.cause,
         )
         for change in changes
+    ]
+
+
+def set_aside_view(found: Sequence[SetAside], formats: Formats) -> list[tuple[str, ...]]:
+    """(month, marketplace, report, metric, lines, sum) of each."""
+    return [
+        (month_name(each.month), each.marketplace, each.report, each.metric, count_words(each.line_count, formats),
+         replace(formats, currency=each.currency or formats.currency).exact(each.value, kind_of(each.metric)))
+        for each in found
     ]
 
 

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, render_template, url_for
 
 from database.queries.pages import PRODUCT, ProductStory
 from database.queries.product import MarketplaceRow, Product, ProductFigures
@@ -72,6 +72,15 @@ class LastFigures:
     address: str
 
 
+@dataclass(frozen=True)
+class Behind:
+    """The form that asks for the lines behind a figure: `lists` hold name, label and options (value, words) each."""
+
+    address: str
+    asin: str
+    lists: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+
+
 @pages.get("/products/<text:asin>", merge_slashes=False)
 def show(asin: str) -> Response:
     """The product's figures in the reader's selection; 404 if it is not there, or not one of theirs."""
@@ -110,7 +119,19 @@ def _render(page: Page, story: ProductStory) -> str:
         marketplaces=breakdown_view(found.marketplaces, page, title="Marketplaces", part="marketplaces"),
         grid=_grid(found, page),
         metrics=profit_table(found.metrics, page) if found.metrics.lines else None,
+        behind=_behind(product, page),
     )
+
+
+def _behind(product: Product, page: Page) -> Behind:
+    """The last months first: they are asked about."""
+    months = [(format_month(month), month_name(month)) for month in reversed(page.selection.span.months)]
+    places = [("", "All that have it"), *page.catalogue.marketplace_names.items()]
+    metrics = [(metric, metric) for metric in page.catalogue.metrics]
+    return Behind(url_for("lines.ask"), product.asin, (
+        ("metric", "Metric", tuple(metrics)), ("month", "Month", tuple(months)),
+        ("marketplace", "Marketplace", tuple(places)),
+    ))
 
 
 def _last_figures(month: datetime.date | None, page: Page) -> LastFigures | None:

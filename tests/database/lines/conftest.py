@@ -23,6 +23,12 @@ SELLER = SHARED_FILES / "seller"
 OPTIONS = ImportOptions(allow_currency=("GBP", "EUR"))
 
 
+@pytest.fixture(params=["embedded", "mysql"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """A cluster takes no reports of lines."""
+    return request.param
+
+
 def files(*patterns: str) -> list[Path]:
     """The seller's files of these names, in order."""
     return [path for pattern in patterns for path in sorted(SELLER.glob(pattern))]

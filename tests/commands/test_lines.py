@@ -1,0 +1,62 @@
+"""flask settlements, lines, sort-amounts: words, sums, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import pytest
+
+from database.summaries.refresh import refresh
+from tests.commands.test_import_files import run, write  # noqa: F401  (fixtures)
+from tests.database.lines.conftest import files, take_all
+from tests.database.lines.test_publishing import deposit
+
+PATHS = files("settlement_de_5.txt", "settlement_us_1.txt")
+
+
+@pytest.fixture(params=["embedded", "mysql"])
+def engine(request):
+    """A cluster takes no reports of lines."""
+    return request.param
+
+
+def test_deposits_and_the_lines_behind_them_are_told_and_descriptions_sorted(store, run, tmp_path):  # noqa: F811
+    assert run("settlements")[0] == 2
+    take_all(store, [*files("listings.txt", "costs.csv"), *PATHS])
+    refresh(store)
+    expected = {number: (str(total), lines) for number, total, lines in map(deposit, PATHS)}
+    listed = json.loads(run("settlements", "--json")[1])
+    assert {row["id"]: (row["total"], row["lines"]) for row in listed} == expected
+    assert {row["difference"] for row in listed} == {"0.00"}
+    code, out, _ = run("settlements")
+    assert code == 0 and "unsorted: Quantum Levy 2025" in out and out.count("explained") == 2
+    one = json.loads(run("settlements", "28400001001", "--json")[1])
+    assert sum(Decimal(part["total"]) for part in one["amounts"]) == Decimal(one["total"])
+    assert run("settlements", "1")[0] == 4
+
+    kind = one["amounts"][0]
+    rows = list(csv.DictReader(io.StringIO(
+        run("lines", "--settlement", "28400001001", "--kind", kind["kind"], "--csv")[1]
+    )))
+    assert (len(rows), sum(Decimal(row["value"]) for row in rows)) == (kind["lines"], Decimal(kind["total"]))
+    figure = ("lines", "--asin", "ACCOUNT", "--month", "2025-01", "--metric", "CM3", "--marketplace", "US")
+    code, out, _ = run(*figure)
+    assert code == 0 and out.startswith("CM3 ") and "− SEM costs" in out and "settlement_us_1.txt:4" in out
+    told = json.loads(run(*figure, "--to", tmp_path / "lines.csv", "--json")[1])
+    with (tmp_path / "lines.csv").open(encoding="utf-8-sig", newline="") as file:
+        values = [Decimal(row["value"]) for row in csv.DictReader(file)]
+    assert told == {"count": len(values), "sum": str(sum(values))}
+    assert run("lines", "--asin", "ACCOUNT", "--month", "2024-01", "--metric", "CM3")[0] == 4
+    assert run("lines", "--asin", "ACCOUNT")[0] == 2
+
+    number = next(line.rpartition("number ")[2].partition(")")[0] for line in run("settlements")[1].splitlines()
+                  if line.startswith("unsorted"))
+    assert run("sort-amounts", kind["kind"], "tax")[0] == 4
+    code, out, err = run("sort-amounts", number, "cash", "--by", "anna")
+    assert code == 0 and "Quantum Levy 2025: cash: import 5" in out
+    assert run("sort-amounts", number, "cash")[0] == 4
+    refresh(store)
+    assert "unsorted:" not in run("settlements")[1]
