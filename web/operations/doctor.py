@@ -68,7 +68,7 @@ def findings_view() -> Examination | None:
 def doctor_words(doctor: Examination | None) -> str:
     """How much was found, for the line of state."""
     if doctor is None:
-        return "the doctor never looked"
+        return "its checks never ran"
     counts = [(len(doctor.of(SERIOUS)), "serious finding"), (len(doctor.of(WARNING)), "warning")]
     words = " and ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count)
     return f"the doctor has {words}" if words else "the doctor found nothing that presses"

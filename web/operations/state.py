@@ -73,15 +73,24 @@ def state_view(
     parts = [
         f"Generation {count_words(live.generation, formats)}",
         f"published {moment_words(live.published_at)} ({ago_words(now - live.published_at)})",
-        f"data{through}" if through else "no month",
+        f"data{through}" if through else "nothing was imported",
         f"verified to the cent, {verified:%H:%M} UTC" if verified else "its verification is not in the log",
         _expected_words(expected, now),
         doctor_words(doctor),
     ]
     failed = trouble is not None and trouble.failed_at is not None
     bad = "Disk full" if full else "Failed" if failed else ""
-    tone, word = ("bad", bad) if bad else ("warn", "Look here") if troubles else ("good", "All well")
+    tone, word = ("bad", bad) if bad else _word(live, doctor, troubles)
     return StateView(tone, word, tuple(parts), tuple(troubles))
+
+
+def _word(live: Generation, doctor: Examination | None, troubles: Sequence[str]) -> tuple[str, str]:
+    """Nothing is well before it was looked at, nor where there is nothing to look at."""
+    if troubles:
+        return "warn", "Look here"
+    if live.last_month is None:
+        return "warn", "No figures yet"
+    return ("good", "All well") if doctor else ("warn", "Not checked yet")
 
 
 def left_out_view(

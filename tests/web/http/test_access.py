@@ -86,6 +86,7 @@ EXPECTED = {
     ("GET", "/operations.csv"): (302, 403, 200, 200, 403),
     ("GET", "/operations.xlsx"): (302, 403, 200, 200, 403),
     ("GET", "/operations/progress"): (302, 403, 200, 200, 403),
+    ("POST", "/operations/check"): (303, 403, 403, 303, 403),
     ("POST", "/operations/refresh"): (303, 403, 403, 303, 403),
     ("GET", "/operations/refresh/<token>"): (302, 403, 403, 404, 403),
     ("GET", "/operations/refresh/<token>/progress"): (302, 403, 403, 404, 403),

@@ -103,14 +103,14 @@ def test_a_refreshed_shop_shows_state_runs_left_out_facts_restated_months_and_si
     add_import(SECOND, "correction.csv")
     refresh(store)
     page = text_of(signed_in("analyst"), "/operations")
-    assert "All well Generation 2 published " in page
+    assert "Not checked yet Generation 2 published " in page
     assert "(just now) data through Feb 2024 verified to the cent" in page and "no nightly run seen yet" in page
     assert "Facts in 3 Left out 1 Published 2" in page
     assert "$1.25 flask summaries --left-out" in page
     assert "Jan 2024 Net revenue $10.50 $12.00" in page and "import 2 (correction.csv)" in page
     assert "summing up products" in page and "comparing with the facts" in page and "9 stages" in page
     assert "financials_summary_monthly_brand" in page and "of what facts take" in page
-    assert "What the doctor found Nobody asked yet." in page
+    assert "Checks never ran They look at settings" in page
     assert "correction.csv import 2, long in" in page and "Take back import 2" in page
     assert "No statement of a page took longer than 100 ms" in page
     assert "Refresh now" not in page
