@@ -226,7 +226,7 @@ def _existing(token: str) -> Draft:
     takes_no_parameters()
     draft = drafts.find(current.settings(), token, owner=identity.person().id)
     if draft is None:
-        abort(404, "There is no such change waiting for your word; it was taken in, discarded, or is too old.")
+        abort(404, "There is no such change to review any more: it was made, discarded, or is too old.")
     return draft
 
 
