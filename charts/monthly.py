@@ -21,8 +21,9 @@ WIDER = 1.6
 
 @dataclass(frozen=True)
 class Bar:
-    """One month of the chart. `before` is what `before_month` had; `open` marks a month in progress;
-    `address` is where a click leads. Bars that are not chosen stand around one that is."""
+    """One month of the chart. `before` is what `before_month` had, `change` says in words how much more or less it is
+    now; `open` marks a month in progress; `address` is where a click leads. Bars that are not chosen stand around one
+    that is."""
 
     month: datetime.date
     value: Decimal | None
@@ -31,6 +32,7 @@ class Bar:
     open: bool = False
     is_chosen: bool = True
     address: str = ""
+    change: str = ""
 
 
 def monthly_figure(
@@ -53,7 +55,7 @@ def monthly_figure(
 
 def _now(bars: Sequence[Bar], name: str, exact: Callable[[Decimal], str]) -> dict[str, Any]:
     values = [None if bar.open else bar.value for bar in bars]
-    hovers = [_hover(bar.month, bar.value, exact) for bar in bars]
+    hovers = [_hover(bar.month, bar.value, exact) + (f" ({bar.change})" if bar.change else "") for bar in bars]
     return _trace(bars, name, values, hovers) | {"marker": _marker(values, "--chart-now", "--bad") | _faded(bars)}
 
 

@@ -121,6 +121,7 @@ def test_text_that_is_chosen_in_a_row_leads_nowhere(reader: Page) -> None:
 def test_a_month_behind_the_chart_narrows_the_page_and_back_widens_it(reader: Page) -> None:
     open_page(reader, "/dashboard")
     reader.click("text=Show table")
+    expect(reader.locator(".behind summary").first).to_have_text("Hide table", use_inner_text=True)
     reader.click(".behind >> text=Mar 2025")
     reader.wait_for_url("**/dashboard?from=2025-03&to=2025-03")
     expect(reader.locator(".page-span")).to_have_text("Mar 2025")

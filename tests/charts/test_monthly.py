@@ -15,7 +15,7 @@ def month(text: str) -> datetime.date:
 
 
 BARS = [
-    Bar(month("2025-09"), Decimal("1200.50"), month("2024-09"), Decimal("-300.00")),
+    Bar(month("2025-09"), Decimal("1200.50"), month("2024-09"), Decimal("-300.00"), change="up 5%"),
     Bar(month("2025-10"), None, month("2024-10"), None),
     Bar(month("2025-11"), Decimal("40.00"), open=True),
 ]
@@ -43,7 +43,7 @@ def test_what_is_read_at_a_bar_was_written_by_the_formats() -> None:
     then, now, not_over = figure()["data"]
 
     assert then["hovertext"] == ["Sep 2024: <-300.00>", "Oct 2024: –", ""]
-    assert now["hovertext"][:2] == ["Sep 2025: <1200.50>", "Oct 2025: –"]
+    assert now["hovertext"][:2] == ["Sep 2025: <1200.50> (up 5%)", "Oct 2025: –"]
     assert not_over["hovertext"] == ["Nov 2025: <40.00> (in progress)"]
 
 

@@ -104,6 +104,8 @@ def _write_sheet(to: Worksheet, sheet: Sheet, formats: _Formats) -> int:
             _write_cell(to, rows, place, value, column.kind, formats)
             if rows <= MEASURED_ROWS:
                 widths[place] = max(widths[place], _width(value, column.kind))
+    if rows:
+        to.autofilter(0, 0, rows, len(sheet.columns) - 1)
     for place, width in enumerate(widths):
         to.set_column(place, place, min(max(width + 2, NARROWEST), WIDEST))
     return rows

@@ -13,11 +13,13 @@ from database.queries.monthly import MonthRow
 from domain.metrics import rise_of
 from domain.months import month_name
 from domain.periods import Span
-from web.figures.changes import Change, relative
+from web.figures.changes import DOWN, SAME, UP, Change, relative
 from web.figures.drawing import embedded
 from web.figures.formats import kind_of
 from web.figures.page import Page
 from web.figures.sheets import MONTH, PERCENT, TEXT, Column, Sheet
+
+SIGNS = {UP: "\N{BLACK UP-POINTING TRIANGLE}", DOWN: "\N{BLACK DOWN-POINTING TRIANGLE}", SAME: "="}
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
     figure = monthly_figure(
         [
             Bar(row.month, row.value, row.before_month, row.before, open=row.in_progress,
-                is_chosen=row.is_chosen, address=shown.address)
+                is_chosen=row.is_chosen, address=shown.address, change=_change_words(shown.change))
             for row, shown in zip(months, rows, strict=True)
         ],
         name=selection.span.words(), before_name=before_words, open_name=open_words, exact=exact,
@@ -75,6 +77,11 @@ def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
         around_words="" if all(row.is_chosen for row in months) else "months around it",
         rows=rows,
     )
+
+
+def _change_words(change: Change) -> str:
+    """`▲ 14.3%`; '' where nothing is compared."""
+    return f"{SIGNS[change.direction]} {change.figure}" if change.direction else ""
 
 
 def _open_words(months: Sequence[MonthRow], page: Page) -> str:
