@@ -48,6 +48,7 @@ PAGES = {
     "lines to fetch": "/lines?settlement=28400001001&kind=4",
     "catalogue": "/catalog",
     "account": "/account",
+    "help": "/help",
     "users": "/users",
     "one user": "/users/1",
     "audit trail": "/users/audit",

@@ -66,6 +66,7 @@ EXPECTED = {
     ("GET", "/catalog/drafts/<token>"): (302, 403, 404, 404, 403),
     ("POST", "/catalog/drafts/<token>"): (303, 403, 404, 404, 403),
     ("POST", "/catalog/drafts/<token>/discard"): (303, 403, 404, 404, 403),
+    ("GET", "/help"): (302, 200, 200, 200, 200),
     ("POST", "/notes/close"): (303, 400, 400, 400, 400),
     ("GET", "/imports"): (302, 200, 200, 200, 403),
     ("GET", "/imports.csv"): (302, 200, 200, 200, 403),
