@@ -38,6 +38,15 @@ class SelectionError(LegoError):
     """A query string asks for something that cannot be: unknown, repeated, out of bounds."""
 
 
+class NameGone(SelectionError):
+    """A query string names a brand, a category or a marketplace that has no figures, or none for who asks. `word` is
+    the parameter."""
+
+    def __init__(self, message: str, word: str) -> None:
+        super().__init__(message)
+        self.word = word
+
+
 class LockBusy(LegoError):
     """Another import or refresh holds the lock."""
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from domain.coverage import Unsettled
-from domain.errors import GenerationGone, SelectionError
+from domain.errors import GenerationGone, NameGone, SelectionError
 from domain.metrics import NET_REVENUE
 from domain.months import EARLIEST, format_month, parse_month
 from domain.periods import (
@@ -55,6 +55,7 @@ MOST_WORDS = 8
 """Of one search: each word is one more look at every product's name."""
 
 _ID = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
+_CODE = re.compile(r"[A-Z]{2,10}", re.ASCII)
 _PAGE = re.compile(r"[1-9]\d{0,5}", re.ASCII)
 _SHOWN = 12
 
@@ -308,7 +309,8 @@ def _ids(word: str, texts: dict[str, str], known: Mapping[int, str]) -> tuple[in
     for part in parts:
         if not _ID.fullmatch(part) or int(part) not in known:
             named = [f"{number} ({name})" for number, name in known.items()]
-            raise SelectionError(f"{word} {_quoted(part)} is not known; permitted are {_listed(named)}")
+            words = f"{word} {_quoted(part)} is not known; permitted are {_listed(named)}"
+            raise NameGone(words, word) if _ID.fullmatch(part) else SelectionError(words)
     return tuple(sorted({int(part) for part in parts}))
 
 
@@ -319,7 +321,8 @@ def _codes(texts: dict[str, str], known: Mapping[str, str]) -> tuple[str, ...]:
     parts = [text] if text in known else text.split(",")
     for part in parts:
         if part not in known:
-            raise SelectionError(f"marketplace {_quoted(part)} is not one of {_listed(known)}")
+            words = f"marketplace {_quoted(part)} is not one of {_listed(known)}"
+            raise NameGone(words, "marketplace") if _CODE.fullmatch(part) else SelectionError(words)
     return tuple(sorted(set(parts)))
 
 

@@ -31,6 +31,7 @@ from web.http import (
     kept_addresses,
     request_log,
     sessions,
+    strangers,
 )
 from web.serving import metrics, slow_statements, static_files
 
@@ -39,8 +40,8 @@ def register(app: Flask, settings: Settings) -> None:
     """Adds pages, error pages and headers to the app.
 
     Checks run in the order in which they are registered here: a request gets its number, a foreign
-    Host is refused, then who asks and whether they may, then how much they may send, then
-    whether a form is one of ours, and of files that took their time once more who asks.
+    Host is refused, then who asks and whether they may, what no page knows is taken off its address, then
+    how much they may send, then whether a form is one of ours, and of files that took their time once more who asks.
     """
     if settings.web.trusted_proxies:
         # Proxies add to X-Forwarded-For one after the other; the scheme is what the last one says.
@@ -51,6 +52,7 @@ def register(app: Flask, settings: Settings) -> None:
     hosts.register(app)
     sessions.register(app)
     access.register(app)
+    strangers.register(app)
     body_size.register(app)
     csrf.register(app)
     body_size.register_second_look(app)

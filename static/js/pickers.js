@@ -102,7 +102,7 @@ function close(picker, select, { apply }) {
 function choose(select, value, button) {
   const known = [...select.options].find((option) => option.value === value);
   const count = value.split(",").length;
-  const words = `${count} ${select.options[0].textContent.replace(/^All /, "")}`;
+  const words = `${count} ${select.options[0].textContent.replace(/^All (your )?/, "")}`;
   const option = known ?? select.appendChild(new Option(words, value));
   option.selected = true;
   button.firstChild.textContent = button.firstChild.title = option.textContent;

@@ -74,7 +74,7 @@ def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | Non
         _periods(selection),
         *_range(page),
         Filter("metric", "Metric", _options(map(_option, metrics))),
-        _several("brand", "Brand", "All brands", catalogue.brands, selection.brands),
+        _several("brand", "Brand", _all_brands(selection), catalogue.brands, selection.brands),
         _several("category", "Category", "All categories", catalogue.categories, selection.categories),
         _several(
             "marketplace", "Marketplace", "All marketplaces", catalogue.marketplace_names,
@@ -146,6 +146,11 @@ def _range(page: Page) -> tuple[Filter, Filter]:
     return listed("from", "From", selection.first), listed("to", "To", selection.last)
 
 
+def _all_brands(selection: Selection) -> str:
+    """Somebody who is limited to some brands sees all of theirs, and no others."""
+    return "All brands" if selection.scope is None else "All your brands"
+
+
 def _comparisons(selection: Selection) -> Filter:
     """What is usual for the chosen months is sent as nothing: other months have another usual."""
     choices = [
@@ -162,7 +167,7 @@ def _several(name: str, label: str, everything: str, known: Mapping, chosen: tup
     """A form without scripts chooses one; several in the address are kept as one more choice."""
     choices = [Choice("", everything, not chosen)]
     if len(chosen) > 1:
-        words = f"{len(chosen)} {everything.removeprefix('All ')}"
+        words = f"{len(chosen)} {everything.removeprefix('All ').removeprefix('your ')}"
         choices.append(Choice(",".join(map(str, chosen)), words, is_chosen=True))
     listed = _not_chosen(tuple(known.items()))
     if len(chosen) == 1:

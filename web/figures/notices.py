@@ -17,16 +17,19 @@ CORRECTIONS = "corrections"
 TOLD_FOR = datetime.timedelta(days=31)
 """So long before the newest figures a correction is told of, to whoever never closed the note."""
 MOST_LINES = 12
+BRANDS_NAMED = 2
+"""So many of the brands that a reader is limited to are named in the badge."""
 
 
 @dataclass(frozen=True)
 class Badge:
-    """Which published state the page shows."""
+    """Which published state the page shows, and, for somebody limited to some brands, whose figures these are."""
 
     last_month: str
     generation: int
     published: str
     published_iso: str
+    sees: str = ""
 
 
 def badge_of(page: Page | Reading) -> Badge:
@@ -37,7 +40,18 @@ def badge_of(page: Page | Reading) -> Badge:
         generation=found.generation,
         published=moment_words(found.published_at),
         published_iso=found.published_at.replace(microsecond=0).isoformat() + "Z",
+        sees=_brands_seen(page) if isinstance(page, Page) else "",
     )
+
+
+def _brands_seen(page: Page) -> str:
+    """`Only Alder and Birch`, `Only 7 of the brands`; '' for somebody who sees all."""
+    if page.selection.scope is None:
+        return ""
+    names = [name for key, name in page.catalogue.brands.items() if key in page.selection.scope]
+    if not names:
+        return "None of the brands"
+    return f"Only {_listed(names)}" if len(names) <= BRANDS_NAMED else f"Only {len(names)} of the brands"
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,22 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
-from flask import Response, abort, current_app, g, render_template, request, url_for
+from flask import Response, abort, current_app, g, make_response, render_template, request, url_for
 
 from database.engines.values import Generation, Reading
 from database.queries.choices import read_catalogue
 from database.queries.pages import Asked, PageSpec, choose_figures
-from domain.errors import NeverRefreshed, SelectionError
+from domain.errors import NameGone, SelectionError
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
 from domain.selection import ORDERS, Catalogue, Selection, check_page
 from settings import Settings
 from web.figures.formats import Formats, negotiate
 from web.figures.not_modified import page_with_figures
+from web.figures.nothing_yet import nothing_yet
 from web.figures.standing_notices import standing_notices
 from web.http import current, identity
 from web.http.compression import note_part
@@ -32,6 +34,7 @@ Answer = TypeVar("Answer")
 LANGUAGES = 5
 """So many of a reader's languages are looked at."""
 KEPT_CATALOGUES = 20
+GONE_WAYS = {"brand": "All brands", "category": "All categories", "marketplace": "All marketplaces"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +70,11 @@ def figures_page(
     spec: PageSpec, render: Callable[[Page, Any], str], *, title: Callable[[Page, Any], str] | None = None
 ) -> Response:
     """The page whose `<main>` is what `render` makes of a reader's page and of what was read for it, kept until
-    anything it depends on changes. `title` may depend on them as well. Answers 404 if there is nothing to read. Raises
-    NeverRefreshed before the first refresh."""
+    anything it depends on changes. `title` may depend on them as well. Answers 404 if there is nothing to read. Before
+    the first figures it says how they come. What an address names and has no figures any more is told as gone."""
     live = current.store().live_generation()
-    if live is None:
-        raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
+    if live is None or live.last_month is None:
+        return nothing_yet(spec, 503 if live is None else 200)
     note_generation(live.generation)
     note_languages(request.headers.get("Accept-Language", "")[:200])
     formats, standing = formats_of_reader(), standing_notices(live)
@@ -85,7 +88,8 @@ def figures_page(
         return [title(page, found) if title else spec.title, render(page, found)]
 
     def answer(reading: Reading) -> dict[str, str]:
-        page = replace(read_page(reading, spec, **asked), standing=standing)
+        page = _page(reading.connection, reading.generation, catalogue_of(reading), spec, **asked)
+        page = replace(page, standing=standing)
         return _parts(page, cached(_key(page), lambda: made(page)))
 
     def answer_at_hand() -> dict[str, str] | None:
@@ -100,7 +104,25 @@ def figures_page(
     def whole_page() -> str:
         return render_template("page.html", **(answer_at_hand() or read_asked(answer)))
 
-    return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale), standing)
+    try:
+        return page_with_figures(live.generation, whole_page, live.run_id, str(formats.locale), standing)
+    except NameGone as gone:
+        return _gone(gone.word)
+
+
+def _gone(word: str) -> Response:
+    """What is said of an address that names what has no figures any more. Nothing is shown in its stead: whatever else
+    the address asks for would be a wider figure than it meant."""
+    pairs = [(name, text) for name, text in request.args.items(multi=True) if name not in (word, "page")]
+    query = urlencode(pairs, safe=",")
+    page = render_template(
+        "errors/error.html", status=404, heading=f"This {word} is not here any more",
+        words=f"This address asks for a {word} that has no figures, or none that you may see: it may have been joined "
+        "with another, or its import was taken back. So nothing is shown for it.",
+        way=f"{quote(request.root_path + request.path)}?{query}".rstrip("?"), way_words=GONE_WAYS[word],
+        request_id=current.request_id(),
+    )
+    return make_response(page, 404)
 
 
 def read_asked(question: Callable[[Reading], Answer]) -> Answer:
@@ -120,7 +142,10 @@ def read_page(reading: Reading, spec: PageSpec, *, formats: Formats, most_months
     """The reader's view of a page with figures, from the parameters of the request at hand: answers 400
     if one of them is not permitted. Of more than `most_months` only the last ones count. Raises GenerationGone."""
     catalogue = catalogue_of(reading)
-    return _page(reading.connection, reading.generation, catalogue, spec, formats=formats, most_months=most_months)
+    try:
+        return _page(reading.connection, reading.generation, catalogue, spec, formats=formats, most_months=most_months)
+    except NameGone as gone:
+        abort(400, str(gone))
 
 
 def _page(
@@ -129,6 +154,8 @@ def _page(
 ) -> Page:
     try:
         selection = choose_figures(spec, request.args.items(multi=True), catalogue)
+    except NameGone:
+        raise
     except SelectionError as error:
         abort(400, str(error))
     selection = replace(selection, scope=_scope(), most_months=most_months)
@@ -188,6 +215,15 @@ def _scope() -> tuple[int, ...] | None:
 def _closed_notes() -> frozenset[tuple[str, str]]:
     person = identity.person()
     return person.closed_notes if person else frozenset()
+
+
+def only_brand() -> int | None:
+    """The brand of somebody who is limited to that one, if it has figures; else None."""
+    scope = _scope()
+    if scope is None or len(scope) != 1 or current.store().live_generation() is None:
+        return None
+    known = current.store().read(lambda reading: catalogue_of(reading).brands)
+    return scope[0] if scope[0] in known else None
 
 
 def catalogue_of(reading: Reading) -> Catalogue:

@@ -158,7 +158,8 @@ def _live_address() -> str:
 def _page(words: Words) -> Response:
     page = render_template(
         "errors/error.html", status=words.status, heading=words.heading, words=words.words, command=words.command,
-        request_id=current.request_id(), live=_live_address() if words.status == 410 else "",
+        request_id=current.request_id(), way=_live_address() if words.status == 410 else "",
+        way_words="The same with today's figures",
     )
     return make_response(page, words.status)
 

@@ -50,7 +50,7 @@ pages = Blueprint("imports", __name__)
 ROWS_PER_PAGE = 50
 STATES = {DONE: "in", UNDONE: "taken back", REMOVED: "removed", REFUSED: "refused"}
 _TASK_STATES = {
-    CHECKING: "at work", TAKING: "at work", CHECKED: "waits for your word", OVER: "over",
+    CHECKING: "at work", TAKING: "at work", CHECKED: "needs review", OVER: "over",
 }
 COLUMNS = (
     Column("Import", COUNTS), Column("File", TEXT), Column("Source", TEXT), Column("Format", TEXT),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from database.queries.breakdown import Breakdown
 from database.queries.dashboard import Dashboard
@@ -15,7 +15,7 @@ from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.movers import losses_sheet, losses_view, movers_sheet, movers_view
 from web.figures.notices import badge_of, notices_of
-from web.figures.page import Page, figures_page
+from web.figures.page import Page, figures_page, only_brand
 from web.figures.sheets import Offer, Sheet, export_links
 
 pages = Blueprint("dashboard", __name__)
@@ -27,8 +27,9 @@ SHORT = 10
 @pages.get("/")
 @pages.get("/dashboard")
 def show() -> Response:
-    """The dashboard of the reader's selection."""
-    return figures_page(DASHBOARD, _render)
+    """The dashboard of the reader's selection. Somebody who sees one brand only comes to that brand's page first."""
+    brand = only_brand() if request.path == "/" and not request.args else None
+    return figures_page(DASHBOARD, _render) if brand is None else redirect(url_for("brands.show", brand_id=brand))
 
 
 def _render(page: Page, rows: Dashboard) -> str:

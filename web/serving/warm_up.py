@@ -11,7 +11,7 @@ from flask import Flask, current_app, g, url_for
 
 from database.engines.values import Generation
 from database.queries.pages import PAGES
-from domain.errors import LegoError
+from domain.errors import LegoError, NeverRefreshed
 from domain.people import VIEWER, Person
 from web.http import current
 
@@ -69,7 +69,14 @@ def keep_what_is_there() -> None:
 
 def warm(app: Flask, languages: Iterable[str], *, ended: threading.Event | None = None) -> None:
     """Makes the first pages, once for each of `languages` (values of Accept-Language), until `ended` is set. In the
-    cache they are for every process; this one also has the catalogue in memory then."""
+    cache they are for every process; this one also has the catalogue in memory then. Raises NeverRefreshed if there is
+    no generation; without a month of figures there is nothing to make."""
+    with app.app_context():
+        live = current.store().live_generation()
+    if live is None:
+        raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
+    if live.last_month is None:
+        return
     for accepted in languages:
         for endpoint in FIRST_PAGES:
             if ended is not None and ended.is_set():

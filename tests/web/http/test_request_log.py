@@ -52,11 +52,11 @@ def test_a_request_for_figures_names_their_generation(store, signed_in, caplog):
     refresh(store)
     client = signed_in("viewer")
     caplog.clear()
-    client.get("/dashboard?period=all&colour=blue")
+    client.get("/dashboard.csv?period=all&colour=blue")
     client.get("/dashboard.csv?period=2024")
     lines = [record.getMessage() for record in caplog.records if record.name == "lego.web"]
     assert [re.sub(r"\d+\.\d ms", "x ms", line) for line in lines] == [
-        "127.0.0.1 viewer GET /dashboard?period=all&colour=… 400 x ms generation 1",
+        "127.0.0.1 viewer GET /dashboard.csv?period=all&colour=… 400 x ms generation 1",
         "127.0.0.1 viewer GET /dashboard.csv?period=2024 200 x ms generation 1",
     ]
 

@@ -214,7 +214,7 @@ def test_only_so_much_work_is_done_at_a_time(store, signed_in):
         assert client.get(f"{answer.location}/progress").json["state"] == "checking"
     post(client, f"{answer.location}/stop")
     assert "It was not its turn." in text_of(client, settled(client, answer))
-    assert "waits for your word" in text_of(client, "/imports")
+    assert "needs review" in text_of(client, "/imports")
     for handle in held:
         os.close(handle)
 

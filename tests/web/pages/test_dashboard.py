@@ -16,6 +16,7 @@ import domain.months
 from database import schema
 from database.engines.ports import Store
 from database.people import users
+from domain.moments import utc_now
 from tests.clock import set_today
 from tests.summaries_fixture import publish
 from tests.web.conftest import sign_in, text_of
@@ -151,7 +152,7 @@ def test_the_metric_is_the_one_of_chart_and_table(reader: FlaskClient) -> None:
 
 
 def test_the_badge_names_month_generation_and_publication(reader: FlaskClient) -> None:
-    assert "Data through Oct 2025 generation 1 published 3 Nov 2025, 06:30 UTC" in text_of(reader, "/")
+    assert "Data through Oct 2025 updated 3 Nov 2025, 06:30 UTC" in text_of(reader, "/")
 
 
 def test_figures_are_written_as_the_reader_writes_them(small_reader: FlaskClient) -> None:
@@ -215,11 +216,11 @@ def test_categories_and_marketplaces_have_the_total_of_the_brands(reader: FlaskC
 
 
 REFUSED = (
-    ("colour=red", "unknown parameter 'colour'; permitted are period, from, to"),
+    ("Period=3m", "unknown parameter 'Period'; permitted are period, from, to"),
     ("metric=Profit", "metric 'Profit' is not one of Net revenue, CM3, Net units"),
     ("metric=<script>", "metric '<script>' is not one of"),
-    ("brand=99", "brand '99' is not known; permitted are 1 (Alder <& Ash>), 2 (Bergwind), 0 ((unassigned))"),
-    ("marketplace=ALL", "marketplace 'ALL' is not one of DE, US"),
+    ("brand=x", "brand 'x' is not known; permitted are 1 (Alder <& Ash>), 2 (Bergwind), 0 ((unassigned))"),
+    ("marketplace=DE;", "marketplace 'DE;' is not one of DE, US"),
     ("sort=value;DROP", "sort 'value;DROP' is not one of value, name, change, margin"),
     ("page=2", "page 2 is past the last one; permitted are 1 to 1"),
     ("page=999999", "page 999999 is past the last one"),
@@ -236,6 +237,26 @@ def test_a_query_that_cannot_be_meant_gets_400_and_what_is_permitted(small_reade
         assert words in text_of(small_reader, f"/dashboard?{query}", status=400)
 
 
+def test_what_no_page_knows_is_taken_off_an_address_and_what_is_nearly_known_is_not(small_reader: FlaskClient) -> None:
+    answer = small_reader.get("/dashboard?utm_source=mail&period=3m&marketplace=US,DE&fbclid=x")
+    assert (answer.status_code, answer.location) == (302, "/dashboard?period=3m&marketplace=US,DE")
+    assert small_reader.get("/?gclid=x").location == "/"
+    assert small_reader.get("/catalog?utm_source=mail").location == "/catalog"
+    assert small_reader.get("/dashboard.csv?utm_source=mail").status_code == 400
+    assert small_reader.get("/dashboard?brands=1").status_code == 400
+
+
+def test_a_brand_that_is_gone_is_told_and_no_other_figure_is_shown(small_reader: FlaskClient) -> None:
+    for query, word, way in (
+        ("brand=99&period=3m", "brand", "/dashboard?period=3m"), ("brand=1,99", "brand", "/dashboard"),
+        ("category=99&brand=1", "category", "/dashboard?brand=1"), ("marketplace=XX", "marketplace", "/dashboard"),
+    ):
+        answer = small_reader.get(f"/dashboard?{query}")
+        assert answer.status_code == 404 and f"This {word} is not here any more" in answer.text
+        assert f'href="{way}"' in answer.text and "$" not in answer.text and "Bergwind" not in answer.text
+        assert small_reader.get(f"/dashboard.csv?{query}").status_code == 400
+
+
 def test_a_generation_that_is_gone_gets_410_with_a_way_to_the_live_one(small_reader: FlaskClient) -> None:
     answer = small_reader.get("/dashboard?period=3m&generation=99&marketplace=US,DE")
 
@@ -243,11 +264,28 @@ def test_a_generation_that_is_gone_gets_410_with_a_way_to_the_live_one(small_rea
     assert 'href="/dashboard?period=3m&amp;marketplace=US,DE"' in answer.text
 
 
-def test_before_the_first_refresh_the_page_names_the_command(store: Store, signed_in) -> None:
-    answer = signed_in("viewer").get("/dashboard")
+def test_before_the_first_figures_the_page_says_what_will_be_there_and_what_to_do_for_whom(store, signed_in) -> None:
+    for role, said, unsaid in (
+        ("viewer", "ask whoever gave you your password", "/imports/upload"),
+        ("limited", "ask whoever gave you your password", 'class="button'),
+        ("analyst", "Import a file", "flask demo-data"), ("admin", "flask demo-data", "ask whoever"),
+    ):
+        answer = signed_in(role).get("/dashboard")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+        assert "Here will be revenue, units and contribution margins" in answer.text
+        assert said in answer.text and unsaid not in answer.text and "Data through" not in answer.text
 
-    assert answer.status_code == 503
-    assert "flask refresh-summaries" in answer.text
+
+def test_without_a_single_month_the_page_says_what_waits(store: Store, signed_in) -> None:
+    publish(store, [], **NAMES)
+    with store.application.begin() as connection:
+        connection.execute(sa.insert(schema.import_log).values(
+            import_id=1, source="long", file_name="a.csv", status="done", created_at=utc_now(), report="{}"
+        ))
+    admin, viewer = (signed_in(role).get("/products") for role in ("admin", "viewer"))
+    assert admin.status_code == viewer.status_code == 200
+    assert "Refresh now" in admin.text and "waits for the next refresh" in viewer.text
+    assert "no month" not in admin.text + viewer.text
 
 
 def test_a_period_without_figures_says_so(small_reader: FlaskClient) -> None:
@@ -302,7 +340,8 @@ def test_a_reader_of_some_brands_sees_their_figures_and_nothing_of_others(
 
     assert "$500,000.11" in text
     assert "Alder" not in text and "Toys" not in text and "United States" not in text
-    assert "brand '1' is not known; permitted are 2 (Bergwind)" in text_of(reader, "/dashboard?brand=1", status=400)
+    assert "This brand is not here any more" in text_of(reader, "/dashboard?brand=1", status=404)
+    assert "brand 'x' is not known; permitted are 2 (Bergwind)" in text_of(reader, "/dashboard?brand=x", status=400)
 
 
 def test_the_same_page_again_is_304_and_a_new_generation_is_not(store: Store, reader: FlaskClient) -> None:

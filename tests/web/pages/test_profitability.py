@@ -216,7 +216,7 @@ def test_before_the_first_refresh_the_page_names_the_command(small_client: Flask
         ("sort=name", "sort 'name' is not one of value"),
         ("page=2", "page 2 is past the last one"),
         ("metric=Profit", "metric 'Profit' is not one of"),
-        ("colour=red", "unknown parameter 'colour'"),
+        ("metrics=CM3", "unknown parameter 'metrics'"),
     ],
 )
 def test_a_query_that_cannot_be_meant_gets_400_and_what_is_permitted(small_reader: FlaskClient, query, words) -> None:
