@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from domain.currencies import CODES
+from domain.currencies import CODES, SIGNS
 from domain.spelling import name_key, tidy
 
 NET_REVENUE = "Net revenue"
@@ -77,13 +77,23 @@ class MetricText:
 
 
 def read_metric(text: str) -> MetricText:
-    """`Cost of goods sold (ex VAT) [EUR]` -> Net COGS, with two remarks, in EUR."""
+    """`Cost of goods sold (ex VAT) [EUR]` -> Net COGS, with two remarks, in EUR; `net_revenue EUR` -> Net revenue, in
+    EUR too."""
     name, remarks = tidy(text), []
     while match := _REMARK.fullmatch(name):
         name = match[1]
         remarks.insert(0, (match[2] if match[2] is not None else match[3]).strip())
+    bare, _, last = name.rpartition(" ")
+    if _name_of(bare) and (last in CODES or last in SIGNS):
+        name = bare
+        remarks.append(last)
+    known = _name_of(name) or name
     codes = [remark.upper() for remark in remarks if remark.upper() in CODES]
-    return MetricText(_NAMES.get(name_key(name), name), tuple(filter(None, remarks)), codes[0] if codes else None)
+    return MetricText(known, tuple(filter(None, remarks)), codes[0] if codes else None)
+
+
+def _name_of(text: str) -> str | None:
+    return _NAMES.get(name_key(text)) or _NAMES.get(name_key(text.replace("_", " ")))
 
 
 def canonical_metric(text: str) -> str:

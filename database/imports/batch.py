@@ -147,8 +147,8 @@ def _months(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[datetim
 
 def _sums(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[MonthSum, ...]:
     rows = scratch.execute(
-        "SELECT metric::VARCHAR AS metric, month, count(*) AS facts, sum(value)::DECIMAL(25,2) AS value "
-        f"FROM {staged.relation} GROUP BY ALL ORDER BY ALL"
+        "SELECT metric::VARCHAR AS name, month, facts, value FROM (SELECT metric, month, count(*) AS facts, "
+        f"sum(value)::DECIMAL(25,2) AS value FROM {staged.relation} GROUP BY ALL) ORDER BY name, month"
     ).fetchall()
     return tuple(MonthSum(*row) for row in rows)
 

@@ -9,7 +9,7 @@ import duckdb
 
 from database.imports.cells import CellSource, Gathered, gather_cells
 from database.imports.costs import settle_costs
-from database.imports.currencies import Currencies, check_currencies, currencies_told
+from database.imports.currencies import Currencies, check_currencies, currencies_told, signs_of_others
 from database.imports.faults import LISTED, Fault, shown
 from database.imports.keys import settle_keys
 from database.imports.names import currencies_of, remarks_of
@@ -101,9 +101,8 @@ def _currencies_above(source: CellSource) -> Iterator[str]:
 def _warnings(
     scratch: duckdb.DuckDBPyConnection, gathered: Gathered, taken_as: str
 ) -> Iterator[str]:
-    if len(gathered.style.symbols) > 1:
-        signs = " and ".join(gathered.style.symbols)
-        yield f"cells show {signs}, and all were taken as {taken_as}; what is in another currency is counted one to one"
+    if signs := " and ".join(signs_of_others(gathered.style.symbols, taken_as)):
+        yield f"cells show {signs}, and were counted as {taken_as}, one to one"
     yield from _no_asins(scratch)
     if gathered.style.powers_of_ten:
         yield (

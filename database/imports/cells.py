@@ -291,15 +291,20 @@ def _damaged_asins(scratch: duckdb.DuckDBPyConnection) -> dict[str, str]:
 def _word_refusal(
     source: CellSource, bad: dict[str, dict[str, str]], style: NumberStyle, aside: RowsAside
 ) -> Refused:
-    faults, count = [], 0
+    faults, alike, count = [], [], 0
+    told: set[tuple[str | None, str]] = set()
+    # What is wrong in the same way in each line must not hide what else there is.
     for line, record in source.file.records():
         cells = list(source.cells_of(record))
         if any(cell.text in aside.texts for cell in cells if cell.field != "value"):
             continue
         for fault in _faults_of(line, source, cells, bad, style):
             count += 1
-            if len(faults) < LISTED:
-                faults.append(fault)
+            listed = alike if (fault.column, fault.rule) in told else faults
+            told.add((fault.column, fault.rule))
+            if len(listed) < LISTED:
+                listed.append(fault)
+    faults = sorted((*faults, *alike[: LISTED - len(faults)]), key=lambda fault: (fault.line or 0, fault.position or 0))
     if not faults:
         faults = [Fault(rule, None, name, text) for name, rules in bad.items() for text, rule in rules.items()]
     return source.file.refusal(faults, count)

@@ -23,12 +23,7 @@ class SignsOfCosts:
 def settle_costs(scratch: duckdb.DuckDBPyConnection, file: CsvFile, *, turned: bool) -> SignsOfCosts:
     """Turns the costs in `staged` whose sum is negative, if that is wished. Else raises Refused if a cost has negative
     values and no positive one."""
-    # What nobody has sorted may be money received as well as money paid: its sign tells nothing of the file's.
-    names = ", ".join(f"'{name}'" for name in COSTS if name != UNSORTED)
-    rows = scratch.execute(
-        "SELECT metric::VARCHAR, count(*) FILTER (value > 0), sum(value)::DECIMAL(25,2) FROM staged "
-        f"WHERE metric::VARCHAR IN ({names}) GROUP BY ALL HAVING count(*) FILTER (value < 0) > 0 ORDER BY ALL"
-    ).fetchall()
+    rows = _with_a_minus(scratch)
     if not turned:
         only = [(name, total) for name, positive, total in rows if not positive]
         if only:
@@ -44,6 +39,22 @@ def settle_costs(scratch: duckdb.DuckDBPyConnection, file: CsvFile, *, turned: b
         {"names": [name for name, _ in below]},
     )
     return SignsOfCosts(notes=(f"costs with a minus, turned: {_listed(below)}",))
+
+
+def _with_a_minus(scratch: duckdb.DuckDBPyConnection) -> list[tuple[str, int, Decimal]]:
+    """Costs with negative values: name, how many positive values there are, and the sum. Most files have no such, which
+    is told in no time."""
+    negative = scratch.execute(
+        "SELECT metric::VARCHAR AS name FROM (SELECT DISTINCT metric FROM staged WHERE value < 0) ORDER BY name"
+    ).fetchall()
+    found = []
+    # What nobody has sorted may be money received as well as money paid: its sign tells nothing of the file's.
+    for name in (name for (name,) in negative if name in COSTS and name != UNSORTED):
+        found.append((name, *scratch.execute(
+            "SELECT count(*) FILTER (value > 0), sum(value)::DECIMAL(25,2) FROM staged WHERE metric = $name",
+            {"name": name},
+        ).fetchone()))
+    return found
 
 
 def _listed(found: list[tuple[str, Decimal]]) -> str:

@@ -63,6 +63,11 @@ def check_currencies(
     return tuple(sorted({*named, *(_code(sign, currencies.own) for sign in symbols)}))
 
 
+def signs_of_others(symbols: Sequence[str], taken_as: str) -> tuple[str, ...]:
+    """Of the signs that cells show, those that are of another currency than the one that they are `taken_as`."""
+    return tuple(sign for sign in symbols if _code(sign, taken_as) != taken_as)
+
+
 def _code(sign: str, own: str) -> str:
     if sign == "$":
         return own if own in DOLLARS else "USD"

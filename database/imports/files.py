@@ -169,20 +169,21 @@ def _read_as(file: CsvFile) -> Iterator[str]:
     if not file.text.sheet:
         yield file.text.encoding
         yield f"cells between {_DELIMITERS[file.delimiter]}"
-    first, last = file.headings[0].first_line, file.last_heading_line
+    yield f"headings in {_lines_words(file, file.headings[0].first_line, file.last_heading_line)}"
+
+
+def _lines_words(file: CsvFile, first: int, last: int) -> str:
     kind = "row" if file.text.sheet else "line"
-    yield f"headings in {kind} {first}" if first == last else f"headings in {kind}s {first} to {last}"
+    return f"{kind} {first}" if first == last else f"{kind}s {first} to {last}"
 
 
 def _notes(file: CsvFile) -> Iterator[str]:
     """What a person should know of how the file was understood."""
     if file.above:
-        first, last = file.above[0].first_line, file.above[-1].last_line
-        lines = f"line {first}" if first == last else f"lines {first} to {last}"
-        words = ", ".join(shown(" ".join(filter(None, record.cells))) for record in file.above[:3])
+        lines = _lines_words(file, file.above[0].first_line, file.above[-1].last_line)
+        words = ", ".join(shown(" ".join(filter(None, dict.fromkeys(record.cells)))) for record in file.above[:3])
         yield f"{lines} above the headings: {words}{' …' if len(file.above) > 3 else ''}"
     if file.below:
-        first, last = file.below[0][0], file.below[-1][0]
-        lines = f"line {first}" if first == last else f"lines {first} to {last}"
+        lines = _lines_words(file, file.below[0][0], file.below[-1][0])
         words = ", ".join(shown(note) for _, note in file.below[:3])
         yield f"{lines} below the table left out: {words}{' …' if len(file.below) > 3 else ''}"

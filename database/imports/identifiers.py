@@ -11,8 +11,9 @@ from domain.spelling import name_key
 
 PRODUCT_ID = "product id"
 HEADINGS = {
-    "asin": "asin", "child asin": "asin", "(child) asin": "asin", PRODUCT_ID: PRODUCT_ID, "sku": "sku",
-    "seller sku": "sku", "msku": "sku",
+    "asin": "asin", "child asin": "asin", "(child) asin": "asin", "child_asin": "asin", PRODUCT_ID: PRODUCT_ID,
+    "product_id": PRODUCT_ID, "sku": "sku", "seller sku": "sku", "msku": "sku", "brand_name": "brand",
+    "product_name": "name",
     "brand": "brand", "brand name": "brand", "mp": "marketplace", "marketplace": "marketplace", "status": "status",
     "category": "category", "currency": "currency", "name": "name", "product name": "name", "title": "name",
 }

@@ -202,7 +202,7 @@ WITH plain AS (
         left(decimals || '00', 2) AS kept,
         rtrim(substr(decimals, 3), '0') AS rest,
         CASE
-            WHEN kind = 'bad' AND regexp_matches(text, '[%\uff05]\\s*$') THEN '{PERCENTAGE}'
+            WHEN kind = 'bad' AND regexp_matches(text, '[%\uff05][)\\s]*$') THEN '{PERCENTAGE}'
             WHEN kind = 'bad' AND text = '{NOT_CALCULATED}' THEN '{WITHOUT_VALUE}'
             WHEN kind = 'bad' AND regexp_matches(text, '^\\s*#[A-Z]+[A-Z/0]*[!?]?\\s*$') THEN '{SPREADSHEET_ERROR}'
             WHEN kind = 'bad' THEN '{NOT_A_NUMBER}'

@@ -31,7 +31,7 @@ MONTH_HEADINGS = frozenset((
 """Over a column of months, in a file that has one."""
 _JOINS = frozenset(("-", "–", "—", "to", "bis", "au", "à", "al", "tot", "until", "through", "vs", "vs."))
 _YEAR = re.compile(r"(19|20)[0-9]{2}")
-_MONTHLIKE = re.compile(r"\b(19|20)[0-9]{2}\b|[^\W\d_]{3,}[-'’/ .]?[0-9]{2}\b")
+_MONTHLIKE = re.compile(r"##|\b(19|20)[0-9]{2}\b|[^\W\d_]{3,}[-'’/ .]?[0-9]{2}\b")
 _BRACKETS = re.compile(r"(.*\S)\s*([(\[][^()\[\]]*[)\]])")
 
 
@@ -287,6 +287,7 @@ def _strangers(columns: Sequence[_Column], line: int) -> Iterable[Fault]:
     a month, or stands before them under their metric."""
     first, last = _span(columns)
     over_first = next((column.above for column in columns if column.position == first), "")
+    metrics = {name_key(column.metric) for column in columns if column.month}
     for column in columns:
         if column.month or not column.lowest or is_total_heading(column.lowest) or name_key(column.lowest) in HEADINGS:
             continue
@@ -295,7 +296,8 @@ def _strangers(columns: Sequence[_Column], line: int) -> Iterable[Fault]:
         if last < 0:
             continue
         if column.position < first:
-            if _looks_like_a_month(column.lowest) or (over_first and column.above == over_first):
+            is_theirs = any(name_key(column.lowest).startswith(f"{metric} ") for metric in metrics if metric)
+            if is_theirs or _looks_like_a_month(column.lowest) or (over_first and column.above == over_first):
                 words = "stands before months and cannot be read as one; mend it, or leave it out with --skip-column"
                 yield Fault(f"{words} '{column.lowest}'", line, None, column.lowest)
         elif column.position < last:
@@ -308,7 +310,7 @@ def _strangers(columns: Sequence[_Column], line: int) -> Iterable[Fault]:
 
 def _tries_to_be_a_month(text: str) -> bool:
     words = re.findall(r"[^\W\d_]+", text)
-    return any(map(str.isdigit, text)) or any(month_number(word) for word in words)
+    return "##" in text or any(map(str.isdigit, text)) or any(month_number(word) for word in words)
 
 
 def _looks_like_a_month(text: str) -> bool:

@@ -41,7 +41,7 @@ from web.figures.sheets import MONEY, MONTH, TEXT, Column, ExportLink, Sheet
 from web.http import current, identity
 from web.http.access import needs_every_brand
 from web.http.incoming import MOST_FILES
-from web.imports.progress import CHECKED, CHECKING, OVER, TAKING, progress_of
+from web.imports.progress import CHECKED, CHECKING, OVER, TAKING, progress_of, was_refused
 from web.imports.report import MODE_WORDS, count_words, months_words, report_view
 from web.people.account import takes_no_parameters
 
@@ -211,8 +211,9 @@ def _task_link(task: Task) -> TaskLink:
         words = task.files[0].called if len(task.files) == 1 else f"{len(task.files)} files"
     else:
         words = f"Taking back import {task.import_id}" if task.kind == tasks.UNDO else "A refresh"
-    state = _TASK_STATES[progress_of(task).state]
-    return TaskLink(words, state, url_for("import_uploads.show", token=task.token))
+    state = progress_of(task).state
+    told = "refused" if state == CHECKED and was_refused(task) else _TASK_STATES[state]
+    return TaskLink(words, told, url_for("import_uploads.show", token=task.token))
 
 
 def _whole_list() -> Sheet:

@@ -16,6 +16,7 @@ from web.figures.formats import Formats
 from web.figures.page import formats_of_reader
 from web.http import current
 from web.imports.report import ReportView, count_words, months_words, report_view
+from web.imports.switches import fields_told
 
 CHECKING, CHECKED, TAKING, OVER = "checking", "checked", "taking", "over"
 
@@ -39,12 +40,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class FileView:
-    """One file: its report if all is well, else what is wrong. `number` is its import's, once it is in."""
+    """One file: its report if all is well, else what is wrong, and the form's fields that help. `number` is its
+    import's, once it is in."""
 
     called: str
     report: ReportView | None = None
     words: str = ""
     faults: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
     number: int | None = None
     address: str = ""
 
@@ -81,6 +84,12 @@ def may_be_taken(task: Task, file: SentFile) -> bool:
     """Whether its dry run was good, and it was not taken in or refused since."""
     checked = _outcome(task, CHECK, file.key)
     return bool(checked and checked.is_done and tasks.path_of(current.settings(), task, file).exists())
+
+
+def was_refused(task: Task) -> bool:
+    """Whether its files were looked at, and each was refused."""
+    found = [_outcome(task, CHECK, file.key) for file in task.files]
+    return bool(found) and all(outcome is not None and outcome.is_refused for outcome in found)
 
 
 def _words_at_work(task: Task, job: JobState) -> str:
@@ -127,7 +136,10 @@ def _file_view(task: Task, file: SentFile, state: str, formats: Formats) -> File
         return FileView(file.called, words=_LOST if _is_lost(task) else not_reached)
     if not outcome.is_done:
         # Its name stands above it.
-        return FileView(file.called, words=outcome.words.removeprefix(f"{file.called}: "), faults=outcome.faults)
+        return FileView(
+            file.called, words=outcome.words.removeprefix(f"{file.called}: "), faults=outcome.faults,
+            fields=fields_told((outcome.words, *outcome.faults)),
+        )
     report = outcome.report[0]
     number = report["import_id"]
     return FileView(

@@ -35,7 +35,7 @@ pages = Blueprint("import_uploads", __name__)
 
 MOST_JOBS = 8
 """At work or waiting, everybody's: more would only wait for each other."""
-LONGEST = {"source": 100, "brand": 255, "sheet": 100, "marketplace": 50, "currency": 5}
+LONGEST = {"source": 100, "brand": 255, "sheet": 100, "marketplace": 50, "currency": 5, "month": 7}
 CHOICES = {"decimal": (".", ","), "date_order": ("dmy", "mdy"), "encoding": ENCODINGS}
 """Options that are one of few words."""
 

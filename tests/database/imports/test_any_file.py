@@ -37,6 +37,8 @@ PLAIN_WORDS = (
 )
 MARKETPLACES, METRICS = ("US", "DE", "JP"), ("CM1", "Net revenue", "Other thing")
 MONTHS = ("2024-01", "2024-02", "2023-12")
+NOTES = (*("" for _ in range(12)), "\nSource: own report\n", "Exported on March 3, 2025\n\n", "(2 rows)\n", "\x1a")
+"""What stands below a table."""
 ORDER_HEADINGS = (
     "amazon-order-id", "purchase-date", "order-status", "product-name", "sku", "asin", "sales-channel", "quantity",
     "currency", "item-price", "ship-city", "is-business-order",
@@ -126,7 +128,7 @@ def csv_file(chance: random.Random) -> Written:
         stream = io.StringIO(newline="")
         csv.writer(stream, delimiter=delimiter, quoting=quoting, lineterminator=end).writerow(row)
         lines.append(stream.getvalue())
-    text = with_blank_lines(chance, lines, end)
+    text = with_blank_lines(chance, lines, end) + chance.choice(NOTES).replace("\n", end)
     if chance.random() < 0.1:
         text = f"sep={delimiter}{end}{text}"
     if chance.random() < 0.2:

@@ -27,6 +27,8 @@ FACTS = [JANUARY, ("B0TEST0001", "US", "Net revenue", "2024-02", "2.50")]
      "'Net revenue Jan 2024 - Mar 2024' stands before months"),
     (f"{IDS},Net revenue Apr 2024,Net revenue May - Jul 2024\n" + ROW,
      "'Net revenue May - Jul 2024' stands behind months"),
+    (ONE.replace("Jan-24", "######") + ROW, "'Net revenue ######' stands before months and cannot be read as one"),
+    (ONE.replace("Jan-24", "then") + ROW, "'Net revenue then' stands before months and cannot be read as one"),
     # What a heading says of its figures is not lost with its brackets.
     (f",,,Net revenue (in thousands),\n{IDS},Jan-24,Feb-24\n" + ROW,
      "says (in thousands): write its figures out in full, and take the remark off; --skip-column"),
@@ -38,6 +40,7 @@ FACTS = [JANUARY, ("B0TEST0001", "US", "Net revenue", "2024-02", "2.50")]
     ("Angaben in TEUR,,,,\n" + ONE + ROW,
      "'Angaben in TEUR' says that the figures are not written out in full; write them so, and take this line out"),
     ("All amounts in EUR,,,,\n" + ONE + ROW, "is in EUR, the dashboard in USD"),
+    (ONE.replace("revenue", "sales EUR") + ROW, "is in EUR, the dashboard in USD"),
     (f",,,Net revenue,\n,,,EUR,EUR\n{IDS},Jan-24,Feb-24\n" + ROW, "is in EUR, the dashboard in USD"),
     (f",,,Net revenue,,,\n,,,Actual,Plan,Actual,Plan\n{IDS},Jan-24,Jan-24,Feb-24,Feb-24\nB0TEST0001,Acme,US,1,2,3,4\n",
      "column Net revenue (Plan): says (Plan)"),
@@ -77,11 +80,25 @@ def test_what_would_be_wrong_without_a_word_is_refused(refusal_of, content, word
     (TIDY + "B0TEST0001,Acme,US,\u200e2024-01\u200b,1.50\n", [JANUARY]),
     (TIDY.replace("Month", "Year,EAN,Month") + "B0TEST0001,Acme,US,2024,4006381333931,2024-01,1.50\n", [JANUARY]),
     (TIDY.replace("\n", ",Avg price,Session percentage\n") + "B0TEST0001,Acme,US,2024-01,1.50,9.99,12\n", [JANUARY]),
+    (LONG + "B0TEST0001,Acme,US,net_revenue,2024-01,1.50\n", [JANUARY]),
     (ONE + ROW + "\nExported on 3 March 2024, by hand\n", FACTS), (ONE + ROW + "Source: own report\n", FACTS),
     (ONE + '"B0TEST0001",Acme,US,1.50,2.50\n\nSource: own report', FACTS), (ONE + ROW + "\x1a", FACTS),
 ])
 def test_what_can_be_read_in_one_way_only_is_read(staged_rows, content, facts):
     assert staged_rows(content) == facts
+
+
+def test_what_is_wrong_alike_in_many_lines_hides_nothing(refusal_of):
+    rows = "".join(f"B0TEST{number:04},Acme,US,2024-01,{number}.50,USA\n" for number in range(30))
+    told = refusal_of(TIDY.replace("\n", ",Country\n") + rows + "B0TEST0099,Acme,US,soon,1.50,USA\n")
+    of_country = [
+        f"line {line}, column Country: 'USA' is not a number; --skip-column 'Country' leaves its column out"
+        for line in range(2, 21)
+    ]
+    assert told == [
+        "file.csv: 32 faults; nothing was taken in", *of_country,
+        "line 32, column Month: 'soon' is not a month; write it like 2024-03", "and 12 more",
+    ]
 
 
 def test_lines_below_the_table_and_columns_without_a_heading_are_named(notes_of, staged_of):
@@ -93,10 +110,10 @@ def test_lines_below_the_table_and_columns_without_a_heading_are_named(notes_of,
     )
 
 
-def test_a_few_products_that_are_no_asins_and_signs_of_two_currencies_are_warned_of(staged_of):
+def test_a_few_products_that_are_no_asins_and_signs_of_other_currencies_are_warned_of(staged_of):
     rows = "".join(f"B0TEST000{number},Acme,US,$1.00,2.50\n" for number in range(3))
     assert staged_of(ONE + rows + "ACME,Acme,US,€3.00,7.50\n").warnings == (
-        "cells show $ and €, and all were taken as USD; what is in another currency is counted one to one",
+        "cells show €, and were counted as USD, one to one",
         "1 of 4 products are no ASINs: 'ACME'; if one is a group or a total, it counts twice",
     )
     assert staged_of(ONE + "A1,Acme,US,1,2\nA2,Acme,US,1,2\n").warnings == ()

@@ -57,7 +57,7 @@ def test_an_old_workbook_gives_its_figures_and_says_how_it_was_read():
     assert found.notes == (
         "sheet 'P&L 2024' was read", "sheets that were not read (--sheet NAME reads another): 'Notes', 'Old' (hidden)",
         "hidden rows were read like others: 6", "hidden columns were read like others: B",
-        "merged cells were read as if each held their text: 1", "line 1 above the headings: 'Acme P&L 2024'",
+        "merged cells were read as if each held their text: 1", "row 1 above the headings: 'Acme P&L 2024'",
     )
 
 
