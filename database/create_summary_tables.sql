@@ -414,6 +414,45 @@ CREATE TABLE IF NOT EXISTS summary_unknown_sku (
   PRIMARY KEY (generation, sku, marketplace)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE TABLE IF NOT EXISTS summary_bridge (
+  generation INTEGER NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  month DATE NOT NULL,
+  ordered NUMERIC(25, 2) NOT NULL,
+  cancelled NUMERIC(25, 2) NOT NULL,
+  not_yet_paid NUMERIC(25, 2) NOT NULL,
+  tax NUMERIC(25, 2) NOT NULL,
+  earlier NUMERIC(25, 2) NOT NULL,
+  unknown NUMERIC(25, 2) NOT NULL,
+  refunds NUMERIC(25, 2) NOT NULL,
+  promotions NUMERIC(25, 2) NOT NULL,
+  unexplained NUMERIC(25, 2) NOT NULL,
+  paid NUMERIC(25, 2) NOT NULL,
+  PRIMARY KEY (generation, marketplace, month)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_uncosted (
+  generation INTEGER NOT NULL,
+  asin_id INTEGER NOT NULL,
+  brand_id INTEGER NOT NULL,
+  category_id INTEGER NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  month DATE NOT NULL,
+  revenue NUMERIC(25, 2) NOT NULL COMMENT 'net revenue there',
+  PRIMARY KEY (generation, month, marketplace, asin_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_unit_cost (
+  generation INTEGER NOT NULL,
+  asin_id INTEGER NOT NULL,
+  marketplace VARCHAR(10) NOT NULL COMMENT ''''' for all',
+  valid_from DATE NOT NULL COMMENT 'a month',
+  cost NUMERIC(19, 4) NOT NULL,
+  currency VARCHAR(3) NOT NULL COMMENT ''''' for that of the marketplace',
+  import_id INTEGER NOT NULL,
+  PRIMARY KEY (generation, asin_id, marketplace, valid_from)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
 CREATE TABLE IF NOT EXISTS refresh_log (
   id BIGINT NOT NULL AUTO_INCREMENT,
   run_id VARCHAR(36) NOT NULL,

@@ -26,11 +26,14 @@ END//
 DELIMITER ;
 
 -- What a generation tells of lines of Amazon's reports (settlements, descriptions that are not sorted, SKUs without
--- ASIN) is not made by this script.
+-- ASIN) and of unit costs is not made by this script.
 DELIMITER //
 BEGIN NOT ATOMIC
   IF EXISTS (SELECT import_id FROM amazon_line) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'there are lines of Amazon reports; run flask refresh-summaries instead';
+  END IF;
+  IF EXISTS (SELECT import_id FROM unit_cost) THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'there are unit costs; run flask refresh-summaries instead';
   END IF;
 END//
 DELIMITER ;

@@ -564,8 +564,57 @@ summary_unknown_sku = _table(
 )
 """SKUs of lines that count which lead to no ASIN yet: their figures stand under a product SKU-<sku>."""
 
-LINE_SUMMARIES = (summary_amount, summary_kind, summary_settlement, summary_report, summary_unknown_sku)
+summary_bridge = _table(
+    "summary_bridge", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    *(sa.Column(name, Sum, nullable=False) for name in (
+        "ordered", "cancelled", "not_yet_paid", "tax", "earlier", "unknown", "refunds", "promotions", "unexplained",
+        "paid",
+    )),
+    sa.PrimaryKeyConstraint("generation", "marketplace", "month"),
+    bulk=True,
+)
+"""From what was ordered to what was paid, where both are known; steps that are taken off are negative
+(domain/bridge.py)."""
+
+LINE_SUMMARIES = (
+    summary_amount, summary_kind, summary_settlement, summary_report, summary_unknown_sku, summary_bridge,
+)
 """What a generation tells of lines. All are empty where there are none."""
+
+summary_uncosted = _table(
+    "summary_uncosted", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("asin_id", Id, nullable=False),
+    sa.Column("brand_id", Id, nullable=False),
+    sa.Column("category_id", Id, nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("revenue", Sum, nullable=False, comment="net revenue there"),
+    sa.PrimaryKeyConstraint("generation", "month", "marketplace", "asin_id"),
+    bulk=True,
+)
+"""Net revenue of which nobody knows what the goods cost: no figure of Net COGS, and no unit cost that is valid there.
+Empty where there are neither lines nor unit costs."""
+
+summary_unit_cost = _table(
+    "summary_unit_cost", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("asin_id", Id, nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False, comment="'' for all"),
+    sa.Column("valid_from", sa.Date, nullable=False, comment="a month"),
+    sa.Column("cost", sa.Numeric(19, 4), nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False, comment="'' for that of the marketplace"),
+    sa.Column("import_id", Id, nullable=False),
+    sa.PrimaryKeyConstraint("generation", "asin_id", "marketplace", "valid_from"),
+    bulk=True,
+)
+"""What a piece of each product costs, as the last import told it."""
+
+COST_SUMMARIES = (summary_uncosted, summary_unit_cost)
+"""What a generation tells of unit costs."""
 
 # --- application -----------------------------------------------------------------------------------
 

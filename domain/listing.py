@@ -13,9 +13,11 @@ PRODUCTS = "products"
 UNCATEGORISED = "uncategorised"
 BRANDS = "brands"
 SKUS = "skus"
-LISTS = (UNASSIGNED, PRODUCTS, UNCATEGORISED, BRANDS, SKUS)
-"""Products without a brand, all products, brands without a category, all brands, SKUs that lead to no product."""
-OF_SOME_BRANDS = (PRODUCTS, UNCATEGORISED, BRANDS)
+UNCOSTED = "uncosted"
+LISTS = (UNASSIGNED, PRODUCTS, UNCATEGORISED, BRANDS, SKUS, UNCOSTED)
+"""Products without a brand, all products, brands without a category, all brands, SKUs that lead to no product, products
+without a unit cost."""
+OF_SOME_BRANDS = (PRODUCTS, UNCATEGORISED, BRANDS, UNCOSTED)
 """What somebody who is limited to some brands may list."""
 
 WORDS = ("show", "search", "page")
@@ -32,7 +34,7 @@ class Listing:
     @property
     def is_of_products(self) -> bool:
         """Whether its rows are products; else they are brands, or SKUs."""
-        return self.show in (UNASSIGNED, PRODUCTS)
+        return self.show in (UNASSIGNED, PRODUCTS, UNCOSTED)
 
     @property
     def is_of_skus(self) -> bool:

@@ -66,7 +66,8 @@ class Catalogue:
 
     `brands` and `categories` map ids to names, `marketplaces` codes to country names ('' if unknown). `is_restated`:
     figures of some past month were replaced after they had been published, so that pages ask which. `unsettled` are
-    months that settlements give and that are not settled to their end.
+    months that settlements give and that are not settled to their end. `knows_costs`: the generation
+    tells of unit costs, or of figures that lack one; `knows_bridges`: of orders and their payments.
     """
 
     generation: int
@@ -78,6 +79,8 @@ class Catalogue:
     marketplaces: Mapping[str, str]
     is_restated: bool = True
     unsettled: tuple[Unsettled, ...] = ()
+    knows_costs: bool = False
+    knows_bridges: bool = False
 
     @property
     def default_metric(self) -> str:

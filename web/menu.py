@@ -24,8 +24,9 @@ class Entry:
 def entries() -> list[Entry]:
     """The menu as the page at hand sees it, with what this person may see."""
     return [
-        Entry(page.title, address_for(page.endpoint), _is_current(page.endpoint)) for page in PAGES
-        if not page.variable and may_see(current_app.view_functions[page.endpoint], identity.person())
+        Entry(page.title, address_for(page.endpoint), _is_current(page.endpoint))
+        for page in PAGES if page.is_in_menu and not page.variable
+        if may_see(current_app.view_functions[page.endpoint], identity.person())
     ]
 
 

@@ -113,5 +113,5 @@ class Build(abc.ABC):
 
 STAGED_TABLES = (
     *schema.SUMMARIES, schema.summary_month, schema.summary_left_out, schema.summary_restated, schema.summary_placement,
-    *schema.LINE_SUMMARIES,
+    *schema.LINE_SUMMARIES, *schema.COST_SUMMARIES,
 )

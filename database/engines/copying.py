@@ -29,7 +29,10 @@ class Part:
     open: Callable[[], contextlib.AbstractContextManager[BinaryIO]]
 
 
-NUMBERED = (schema.summary_generation, schema.summary_month, schema.summary_left_out, *schema.LINE_SUMMARIES)
+NUMBERED = (
+    schema.summary_generation, schema.summary_month, schema.summary_left_out, *schema.LINE_SUMMARIES,
+    *schema.COST_SUMMARIES,
+)
 """What carries the number of its generation."""
 
 

@@ -28,6 +28,7 @@ from database.imports.derived_facts import derive_for
 from database.imports.facts import remove_demo, sums_by_metric
 from database.imports.report import ImportReport, MetricSum, MonthSum, NewNames
 from database.imports.staging import ImportOptions, Skipped
+from database.lines.costs import month_to_publish
 from database.lines.deriving import DerivedSum
 from database.lines.keeping import Kept, StagedLines, keep_lines
 from database.lines.scope import Cell, within
@@ -93,7 +94,8 @@ def _take_in(
     derived = derive_for(store, connection, kept.cells, import_id=import_id, now=now)
     # Where no fact changed the lines did, and what pages tell of them follows with a refresh, too.
     changed = sorted({*derived.months, *aside_months} or {*months})
-    note_changed_months(connection, changed, cause="import", import_id=import_id, now=now)
+    told = changed or month_to_publish(connection, file.format)
+    note_changed_months(connection, told, cause="import", import_id=import_id, now=now)
     note_changed_months(connection, demo_months, cause="demo", import_id=import_id, now=now)
     after = by_metric(derived.after)
     before_by_month, after_by_month = by_month(derived.before), by_month(derived.after)

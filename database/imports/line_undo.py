@@ -10,6 +10,7 @@ from database.facts.archived import refuse_archived
 from database.facts.ledger import note_changed_months
 from database.imports.derived_facts import derive_for
 from database.imports.undone import Undone
+from database.lines.costs import month_to_publish
 from database.lines.keeping import refuse_if_replaced, take_back_lines
 from database.lines.kinds import untell
 from database.lines.scope import cells_of
@@ -40,7 +41,8 @@ def take_lines_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Un
         sa.update(book).where(book.c.id == entry.id).values(status="undone", undone_at=now, last_fact_id=last)
     )
     changed = {*derived.months, *months} or {month for _, month in cells}
-    note_changed_months(connection, changed, cause="undo", import_id=entry.id, now=now)
+    told = changed or month_to_publish(connection, entry.format)
+    note_changed_months(connection, told, cause="undo", import_id=entry.id, now=now)
     return Undone(
         entry.id, entry.file_name, entry.facts, entry.value, returned, tuple(sorted(changed)), now,
     )

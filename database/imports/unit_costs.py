@@ -20,12 +20,13 @@ from database.imports.head import Head, Headings, Record
 from database.imports.line_batch import LineFile
 from database.imports.numbers import rule_of_mark
 from database.imports.staging import ImportOptions
+from database.lines.costs import COSTS
 from database.lines.keeping import StagedLines
 from database.lines.kinds import Placed
 from domain.marketplaces import marketplace_code
 from domain.settlements import NOTHING, Amount
 
-FORMAT = "costs"
+FORMAT = COSTS
 _COLUMNS = {
     "asin": "asin", "sku": "sku", "marketplace": "site", "valid from": "valid", "valid_from": "valid", "from": "valid",
     "unit cost": "cost", "unit_cost": "cost", "cost": "cost", "currency": "currency",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+
 import sqlalchemy as sa
 
 from database import schema
 from database.lines.scope import Cell
 from database.lines.skus import known_skus
-from domain.metrics import NET_UNITS
+from domain.derived import PARTS
 
 cost, fact, product = schema.unit_cost, schema.financials, schema.asin
 
@@ -22,7 +24,8 @@ def costs_of_products() -> sa.Subquery:
     )
     told = (
         sa.select(
-            product.label("asin"), cost.c.marketplace, cost.c.valid_from, cost.c.cost, newest.label("newest")
+            product.label("asin"), cost.c.marketplace, cost.c.valid_from, cost.c.cost, cost.c.currency,
+            cost.c.import_id, newest.label("newest"),
         )
         .select_from(
             cost
@@ -32,7 +35,9 @@ def costs_of_products() -> sa.Subquery:
         .subquery("told_cost")
     )
     return (
-        sa.select(told.c.asin, told.c.marketplace, told.c.valid_from, told.c.cost)
+        sa.select(
+            told.c.asin, told.c.marketplace, told.c.valid_from, told.c.cost, told.c.currency, told.c.import_id
+        )
         .where(told.c.newest == 1).subquery("product_cost")
     )
 
@@ -46,10 +51,7 @@ def valid_cost(cells: sa.Subquery) -> sa.Subquery:
     )
     fitting = (
         sa.select(cells.c.asin, cells.c.marketplace, cells.c.month, costs.c.cost, best.label("best"))
-        .join_from(cells, costs, sa.and_(
-            costs.c.asin == cells.c.asin, costs.c.marketplace.in_((cells.c.marketplace, "")),
-            costs.c.valid_from <= cells.c.month,
-        ))
+        .join_from(cells, costs, is_valid(costs, cells.c.asin, cells))
         .subquery("fitting_cost")
     )
     return (
@@ -58,18 +60,33 @@ def valid_cost(cells: sa.Subquery) -> sa.Subquery:
     )
 
 
-def cells_of_costs(connection: sa.Connection, import_id: int) -> set[Cell]:
-    """Where units were sold of the products that an import tells costs of, from the first of its months on."""
-    told = costs_of_products()
-    first = connection.execute(
-        sa.select(sa.func.min(cost.c.valid_from)).where(cost.c.import_id == import_id)
-    ).scalar()
-    if first is None:
+COSTS = "costs"
+"""The format of files that tell them."""
+
+
+def month_to_publish(connection: sa.Connection, file_format: str) -> set[datetime.date]:
+    """The last month with facts, if a file of this format tells of costs: a refresh that rebuilds it publishes them,
+    also where they change no figure."""
+    if file_format != COSTS:
         return set()
+    last = connection.execute(sa.select(sa.func.max(fact.c.month))).scalar()
+    return {last.replace(day=1)} if last else set()
+
+
+def cells_of_costs(connection: sa.Connection, import_id: int) -> set[Cell]:
+    """Where products have figures in months for which an import tells their cost."""
+    told = costs_of_products()
     query = (
         sa.select(fact.c.marketplace, fact.c.month)
         .join_from(fact, product, product.c.id == fact.c.asin_id)
-        .where(fact.c.metric == NET_UNITS, fact.c.month >= first, product.c.asin.in_(sa.select(told.c.asin)))
-        .distinct()
+        .join(told, is_valid(told, product.c.asin, fact))
+        .where(told.c.import_id == import_id, fact.c.metric.in_(PARTS)).distinct()
     )
     return {(row.marketplace, row.month.replace(day=1)) for row in connection.execute(query)}
+
+
+def is_valid(costs: sa.Subquery, asin: sa.ColumnElement[str], figure: sa.FromClause) -> sa.ColumnElement[bool]:
+    """The condition that a row of `costs` holds for a product in the marketplace and month of `figure`."""
+    return sa.and_(
+        costs.c.asin == asin, costs.c.marketplace.in_((figure.c.marketplace, "")), costs.c.valid_from <= figure.c.month
+    )

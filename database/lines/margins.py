@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 import sqlalchemy as sa
 
 from database import schema
-from database.lines.costs import costs_of_products, valid_cost
+from database.lines.costs import costs_of_products, is_valid, valid_cost
 from database.lines.rounding import half_even
 from database.lines.scope import Cell, within
 from domain.derived import MARGINS, NET, PARTS, Formula
@@ -32,7 +32,8 @@ def _figures(cells: Collection[Cell]) -> sa.Subquery:
         work.c.asin_id == fact.c.asin_id, work.c.marketplace == fact.c.marketplace, work.c.month == fact.c.month
     )
     costs = costs_of_products()
-    costed = product.c.asin.in_(sa.select(costs.c.asin))
+    # Only where it is valid: what is derived must not depend on which months an import happened to touch.
+    costed = sa.exists().where(is_valid(costs, product.c.asin, fact))
     imported = (
         sa.select(product.c.asin, fact.c.asin_id, fact.c.marketplace, fact.c.month, fact.c.metric, fact.c.value)
         .join_from(fact, product, product.c.id == fact.c.asin_id)

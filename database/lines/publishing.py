@@ -14,11 +14,13 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
+from database.lines.bridging import read_bridges, wrong_bridges
 from database.lines.counting import CountingRules, choices_of, counted, taxed
 from database.lines.rounding import half_even
-from database.lines.scope import cells_of
+from database.lines.scope import Cell, cells_of
 from database.lines.skus import known_skus
 from domain.amazon import PAYMENTS, SETTLEMENT, Choice
+from domain.bridge import Bridge, to_cents
 from domain.errors import Refused
 from domain.metrics import UNSORTED
 from domain.settlements import CASH, NOTHING, TAX
@@ -56,7 +58,11 @@ def publish_lines(connection: sa.Connection, target: Target, rules: CountingRule
     for statement in _reports(connection, target, rules):
         connection.execute(statement)
     connection.execute(_unknown_skus(target))
-    wrong = [*_wrong_settlements(connection, target), *_wrong_amounts(connection, target)]
+    bridges = read_bridges(connection, rules)
+    _insert_bridges(connection, target, bridges)
+    wrong = [
+        *_wrong_settlements(connection, target), *_wrong_amounts(connection, target), *wrong_bridges(bridges)
+    ]
     if wrong:
         raise Refused(
             "verification: what was made of Amazon's lines is not what they give; nothing was published",
@@ -177,6 +183,14 @@ def _unknown_skus(target: Target) -> sa.Insert:
                own.c.asin.is_(None), general.c.asin.is_(None))
         .group_by(line.c.sku, line.c.marketplace)
     ))
+
+
+def _insert_bridges(connection: sa.Connection, target: Target, bridges: dict[Cell, Bridge]) -> None:
+    if bridges:
+        connection.execute(sa.insert(target.staged(schema.summary_bridge)), [
+            {"generation": target.generation, "marketplace": marketplace, "month": month, **vars(to_cents(bridge))}
+            for (marketplace, month), bridge in bridges.items()
+        ])
 
 
 def _wrong_settlements(connection: sa.Connection, target: Target) -> Iterator[str]:

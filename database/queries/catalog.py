@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from database.schema import asin, brand, category, summary_generation
+from database.schema import asin, brand, category, summary_generation, summary_uncosted
 from database.schema import summary_unknown_sku as sku
-from domain.listing import LISTS, UNASSIGNED, UNCATEGORISED, Listing
+from domain.listing import LISTS, UNASSIGNED, UNCATEGORISED, UNCOSTED, Listing
 
 Scope = Collection[int] | None
 
@@ -165,7 +165,7 @@ def _products(listing: Listing, scope: Scope) -> sa.Select:
             .outerjoin(of_brand, of_brand.c.id == brand.c.category_id)
         )
         .where(*_conditions(listing, scope))
-        .order_by(asin.c.asin)
+        .order_by(*((_uncosted_revenue().desc(),) if listing.show == UNCOSTED else ()), asin.c.asin)
     )
 
 
@@ -211,12 +211,25 @@ def _conditions(listing: Listing, scope: Scope) -> list[sa.ColumnElement[bool]]:
     conditions = _within(listing, scope)
     if listing.show == UNASSIGNED:
         conditions.append(asin.c.brand_id.is_(None))
+    if listing.show == UNCOSTED:
+        conditions.append(asin.c.id.in_(sa.select(summary_uncosted.c.asin_id).where(_is_live())))
     if listing.show == UNCATEGORISED:
         conditions.append(brand.c.category_id.is_(None))
     columns = (asin.c.asin, asin.c.name) if listing.is_of_products else (brand.c.brand, brand.c.group)
     for word in listing.search.split():
         conditions.append(sa.or_(*(column.icontains(word, autoescape=True) for column in columns)))
     return conditions
+
+
+def _is_live() -> sa.ColumnElement[bool]:
+    live = sa.select(summary_generation.c.generation).where(summary_generation.c.live == sa.true())
+    return summary_uncosted.c.generation == live.scalar_subquery()
+
+
+def _uncosted_revenue() -> sa.ColumnElement:
+    """What is worth most to know comes first."""
+    table = summary_uncosted.c
+    return sa.select(sa.func.sum(table.revenue)).where(_is_live(), table.asin_id == asin.c.id).scalar_subquery()
 
 
 def _within(listing: Listing, scope: Scope) -> list[sa.ColumnElement[bool]]:

@@ -10,12 +10,14 @@ from database.engines.values import Reading
 from database.queries.coverage import read_unsettled
 from database.schema import (
     ALL_MARKETPLACES,
+    COST_SUMMARIES,
     UNASSIGNED,
     UNCATEGORISED,
     brand,
     category,
     marketplace,
     summary_brand,
+    summary_bridge,
     summary_category,
     summary_restated,
 )
@@ -50,6 +52,8 @@ def read_catalogue(reading: Reading, *, today: datetime.date, scope: tuple[int, 
         is_restated=_is_restated(reading),
         # Settlements are of all brands at once, and not for whoever is limited to some.
         unsettled=read_unsettled(connection, generation) if scope is None else (),
+        knows_costs=_tells_of(reading, *COST_SUMMARIES),
+        knows_bridges=_tells_of(reading, summary_bridge),
     )
 
 
@@ -57,6 +61,14 @@ def _is_restated(reading: Reading) -> bool:
     generation = summary_restated.c.generation
     known = sa.select(generation).where(generation <= reading.generation.generation).limit(1)
     return reading.connection.execute(known).first() is not None
+
+
+def _tells_of(reading: Reading, *tables: sa.Table) -> bool:
+    """Whether any of these published tables has a row of the generation that is read."""
+    known = [
+        sa.select(table.c.generation).where(table.c.generation == reading.generation.generation) for table in tables
+    ]
+    return reading.connection.execute(sa.union_all(*known).limit(1)).first() is not None
 
 
 def _used(table: sa.Table, column: str, scope: tuple[int, ...] | None) -> sa.Select:

@@ -21,10 +21,12 @@ from database.queries.brand import Brand, find_brand_name, read_brand
 from database.queries.catalog import CataloguePage, read_catalogue_page
 from database.queries.categories import Categories, read_categories
 from database.queries.dashboard import Dashboard, read_dashboard
+from database.queries.paid import MarketplaceBridges, read_paid
 from database.queries.product import Product, ProductFigures, find_product, read_last_month, read_product
 from database.queries.products import Products, read_products
 from database.queries.profitability import Profitability, read_profitability
 from database.queries.settlements import Settlement, Settlements, read_settlement, read_settlements
+from database.queries.unit_costs import UnitCost, read_costs
 from database.queries.without_figures import WithoutFigures, read_without_figures
 from domain import listing
 from domain.listing import Listing, parse_listing
@@ -57,7 +59,8 @@ class PageSpec:
     `read` gives what it shows, None if there is nothing at that address; it is None itself for a page without figures.
     `sorts` and `words` are what `?sort=` may be and which parameters there are, `choose` makes of these what was
     chosen. `per_page` is how many rows its table has at a time, `tables` maps the word of each table that it offers to
-    the table's title. `is_made_ahead`: made as soon as a generation is live.
+    the table's title. `is_made_ahead`: made as soon as a generation is live. A page with a
+    variable is in no menu, nor is one that another page leads to.
     """
 
     endpoint: str
@@ -69,6 +72,7 @@ class PageSpec:
     per_page: int = 0
     tables: Mapping[str, str] = field(default_factory=dict)
     is_made_ahead: bool = False
+    is_in_menu: bool = True
     choose: Callable[[PageSpec, Pairs, Catalogue], Selection | Listing] = field(
         default=lambda page, pairs, catalogue: choose_figures(page, pairs, catalogue)
     )
@@ -159,11 +163,13 @@ def _products(asked: Asked) -> FoundProducts:
 
 @dataclass(frozen=True)
 class ProductStory:
-    """A product and its figures; `last_month` is the last one with any, if the chosen ones have none."""
+    """A product and its figures; `last_month` is the last one with any, if the chosen ones have none; `costs`
+    are its unit costs, the newest first."""
 
     product: Product
     figures: ProductFigures
     last_month: datetime.date | None
+    costs: tuple[UnitCost, ...] = ()
 
 
 def _product(asked: Asked) -> ProductStory | None:
@@ -178,7 +184,10 @@ def _product(asked: Asked) -> ProductStory | None:
         marketplace_names=asked.catalogue.marketplace_names,
     )
     last = read_last_month(asked.connection, asked.selection, product) if figures.is_empty else None
-    return ProductStory(product, figures, last)
+    costs = ()
+    if asked.catalogue.knows_costs:
+        costs = read_costs(asked.connection, asked.generation.generation, product.key)
+    return ProductStory(product, figures, last, costs)
 
 
 def _catalogue(asked: Asked) -> CataloguePage:
@@ -197,6 +206,10 @@ def _settlement(asked: Asked) -> Settlement | None:
     if len(number) > LONGEST_SETTLEMENT or "\0" in number:
         return None
     return read_settlement(asked.connection, asked.generation, number)
+
+
+def _paid(asked: Asked) -> tuple[MarketplaceBridges, ...]:
+    return read_paid(asked.connection, asked.generation.generation, asked.selection)
 
 
 DASHBOARD = PageSpec(
@@ -239,6 +252,9 @@ PRODUCT = PageSpec(
         "months": "By month", "headlines": "Headlines",
     },
 )
+PAID = PageSpec(
+    "paid.show", "Ordered and paid", "paid", _paid, is_in_menu=False, tables={"paid": "From ordered to paid"},
+)
 CATALOGUE = PageSpec(
     "catalog.show", "Catalogue", "catalog", _catalogue, words=listing.WORDS, per_page=100,
     choose=lambda page, pairs, catalogue: parse_listing(pairs),
@@ -246,6 +262,7 @@ CATALOGUE = PageSpec(
         listing.PRODUCTS: "All products", listing.UNASSIGNED: "Products without a brand",
         listing.BRANDS: "All brands", listing.UNCATEGORISED: "Brands without a category",
         listing.SKUS: "SKUs without a product",
+        listing.UNCOSTED: "Products without a unit cost",
     },
 )
 SETTLEMENTS = PageSpec(
@@ -261,7 +278,7 @@ IMPORTS = PageSpec("imports.show", "Imports", "imports")
 OPERATIONS = PageSpec("operations.show", "Operations", "operations")
 
 PAGES = (
-    DASHBOARD, PROFITABILITY, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, CATALOGUE, IMPORTS,
+    DASHBOARD, PROFITABILITY, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, CATALOGUE, IMPORTS,
     OPERATIONS,
 )
 """In the order of the menu."""

@@ -21,7 +21,7 @@ from database.summaries import rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
 from database.summaries.judging import refuse_empty_source, unannounced_changes
 from database.summaries.leftovers import forget_demo_dimensions, forget_joined_rows
-from database.summaries.recording import Made, generation_row, listed, record_findings, record_lines
+from database.summaries.recording import Made, generation_row, listed, record_costs, record_findings, record_lines
 from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.verification import MonthFindings
 from domain.errors import LegoError, Refused
@@ -277,6 +277,7 @@ class Making:
             made = Made(self.number, self.now, self.levels, self.set_number, self.log.run_id, self._excluded)
             record_findings(build, plan, made, self.findings.values())
             record_lines(build, plan, made, counting_rules(self.store))
+            record_costs(build, plan, made)
         passing("record")
         with self.log.stage("publish"):
             self.progress(Step("publish", 0, 1))

@@ -14,6 +14,7 @@ from database.engines.build import Build
 from database.engines.values import Generation
 from database.imports.staging import DEMO
 from database.journal import run_log
+from database.lines.cost_publishing import forget_costs, publish_uncosted, publish_unit_costs, tells_of_costs
 from database.lines.counting import CountingRules
 from database.lines.publishing import Target, forget, has_lines, publish_lines
 from database.summaries import rollups, verification
@@ -84,6 +85,27 @@ def record_lines(build: Build, plan: Plan, made: Made, rules: CountingRules) -> 
             build.connection.execute(
                 rollups.copy_rows(live, build.staged(table), of_live, generation=made.generation)
             )
+    build.connection.commit()
+    return True
+
+
+def record_costs(build: Build, plan: Plan, made: Made) -> bool:
+    """What the generation tells of unit costs, if anybody counts with them; returns whether they do."""
+    target = Target(made.generation, build.staged)
+    forget_costs(build.connection, target)
+    if not tells_of_costs(build.connection):
+        return False
+    publish_unit_costs(build.connection, target)
+    publish_uncosted(build.connection, target, made.levels.asin, months=None if plan.whole else plan.months)
+    if not plan.whole and plan.announced:
+        # A unit cost may hold for months whose facts do not follow from it, as where nothing is known of units.
+        publish_uncosted(build.connection, target, build.live(schema.summary_asin), but=plan.months)
+    elif not plan.whole:
+        live = build.live(schema.summary_uncosted)
+        build.connection.execute(rollups.copy_rows(
+            live, build.staged(schema.summary_uncosted), live.c.generation == plan.live.generation,
+            live.c.month.not_in(plan.months), generation=made.generation,
+        ))
     build.connection.commit()
     return True
 

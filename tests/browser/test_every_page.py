@@ -46,6 +46,8 @@ PAGES = {
     "settlement": "/settlements/28400001001",
     "amount to sort": "/settlements/kinds/4",
     "lines to fetch": "/lines?settlement=28400001001&kind=4",
+    "ordered and paid": "/paid",
+    "unit costs": f"/unit-costs/{'M' * 64}",
     "catalogue": "/catalog",
     "account": "/account",
     "help": "/help",

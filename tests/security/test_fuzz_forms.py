@@ -71,6 +71,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "/operations/refresh/<token>": {},
     "/operations/refresh/<token>/discard": {},
     "/operations/refresh/<token>/stop": {},
+    "/unit-costs/<text:asin>": {"valid_from": "some day", "cost": "-1", "marketplace": ""},
     "/operations/rules": RULE,
     "/operations/rules/<id:rule_id>": RULE,
     "/operations/rules/<id:rule_id>/remove": {},

@@ -12,7 +12,7 @@ from database.journal.catalog_changes import CatalogueChange, waiting_cells, wai
 from database.queries.catalog import BrandPlace, ProductPlace, Rows, SkuPlace, read_catalogue_page
 from database.queries.pages import CATALOGUE, start_of
 from domain.errors import SelectionError
-from domain.listing import LISTS, OF_SOME_BRANDS, SKUS, UNASSIGNED, UNCATEGORISED, Listing, parse_listing
+from domain.listing import LISTS, OF_SOME_BRANDS, SKUS, UNASSIGNED, UNCATEGORISED, UNCOSTED, Listing, parse_listing
 from domain.months import day_words, moment_words
 from domain.people import ANALYST, Person
 from web.figures.formats import COUNT, Formats
@@ -155,8 +155,8 @@ def _tabs(counts: Mapping[str, int], listing: Listing, formats: Formats) -> list
     return [
         Tab(TITLES[show], formats.exact(counts[show], COUNT), address_of(Listing(show)), show == listing.show)
         for show in permitted_lists(identity.person())
-        # Who imports no reports of Amazon's has none.
-        if show != SKUS or counts[show] or show == listing.show
+        # Who imports no reports of Amazon's has none of these.
+        if show not in (SKUS, UNCOSTED) or counts[show] or show == listing.show
     ]
 
 
@@ -166,6 +166,7 @@ def _summary(counts: Mapping[str, int], formats: Formats) -> str:
         UNASSIGNED: ("product has", "products have", "no brand"),
         UNCATEGORISED: ("brand has", "brands have", "no category"),
         SKUS: ("SKU leads", "SKUs lead", "to no product"),
+        UNCOSTED: ("product has", "products have", "no unit cost"),
     }
     open_ends = [
         f"{formats.exact(counts[show], COUNT)} {one if counts[show] == 1 else many} {what}"

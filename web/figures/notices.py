@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from decimal import Decimal
+
+from flask import url_for
 
 from database.engines.values import Reading
+from database.queries.unit_costs import read_cover
 from database.summaries.restatements import Restatement, net_corrections
+from domain.listing import UNCOSTED
 from domain.months import day_words, moment_words, month_name
-from web.figures.formats import kind_of
+from web.figures.formats import COUNT, PERCENT, kind_of
 from web.figures.page import Page
 from web.http import current
 
@@ -57,12 +62,14 @@ def _brands_seen(page: Page) -> str:
 @dataclass(frozen=True)
 class Note:
     """Something to know beside the figures: one line. `lines` are told when it is opened. With a `name` a reader may
-    close it, until it has something else to tell than what `mark` stands for."""
+    close it, until it has something else to tell than what `mark` stands for. `way` says where `address` leads."""
 
     words: str
     lines: tuple[str, ...] = ()
     name: str = ""
     mark: str = ""
+    way: str = ""
+    address: str = ""
 
     def is_closed_by(self, closed_notes: frozenset[tuple[str, str]]) -> bool:
         """Whether this very note is among those that a reader has closed."""
@@ -73,7 +80,9 @@ def notices_of(page: Page) -> list[Note]:
     """What the reader has not closed, most important first."""
     sentences = (*page.standing, _earlier_generation(page), _months_left_out(page))
     told = [Note(words) for words in sentences if words]
-    found = (*told, _currencies(page), _months_in_progress(page), _unsettled(page), _corrections(page))
+    found = (
+        *told, _currencies(page), _unit_costs(page), _months_in_progress(page), _unsettled(page), _corrections(page),
+    )
     return [note for note in found if note is not None and not note.is_closed_by(page.closed_notes)]
 
 
@@ -173,6 +182,26 @@ def _currencies(page: Page) -> Note | None:
         f"These figures mix {_listed(mixed)}: amounts are added as they are, not converted.",
         (f"All are written as {shown}, also where a marketplace has another currency.",), "currencies", ",".join(mixed),
     )
+
+
+def _unit_costs(page: Page) -> Note | None:
+    """For which share of net revenue a margin knows what the goods cost; nothing where it does for all of it. A
+    product's own page lists its costs."""
+    if not page.catalogue.knows_costs or "asin" in page.arguments:
+        return None
+    selection = page.selection
+    if "brand_id" in page.arguments:
+        selection = selection.changed(brands=(page.arguments["brand_id"],))
+    cover = read_cover(page.connection, page.generation.generation, selection)
+    if not cover.products:
+        return None
+    count = page.formats.exact(Decimal(cover.products), COUNT)
+    have = f"{count} product has" if cover.products == 1 else f"{count} products have"
+    words = f"{have} no unit cost, and margins count their goods as free."
+    if cover.share is not None:
+        known = page.formats.exact(cover.share, PERCENT)
+        words = f"A unit cost is known for {known} of net revenue: {words}"
+    return Note(words, way="Products without a unit cost", address=url_for("catalog.show", show=UNCOSTED))
 
 
 def _months_in_progress(page: Page) -> Note | None:

@@ -104,7 +104,7 @@ def _render(page: Page, story: ProductStory) -> str:
     return render_template(
         "products/product.html",
         name=_title(product),
-        about=_about(product, page),
+        about=[*_about(product, page), *([_unit_cost(story, page)] if page.catalogue.knows_costs else [])],
         period=period_name(page.selection),
         span=page.selection.span.words(),
         badge=badge_of(page),
@@ -152,6 +152,20 @@ def _about(product: Product, page: Page) -> list[Fact]:
         ),
     ]
     return [*facts, Fact("Status", product.status)] if product.status else facts
+
+
+def _unit_cost(story: ProductStory, page: Page) -> Fact:
+    """What a piece costs now, and the way to what it cost before and to another cost."""
+    asin = story.product.asin
+    # A browser takes these for folders.
+    address = "" if asin in (".", "..") else url_for("unit_costs.show", asin=asin)
+    begun = [cost for cost in story.costs if cost.valid_from <= page.selection.calendar.current]
+    # The one for all marketplaces stands for the product; else there is one for each.
+    general = next((cost for cost in begun if not cost.marketplace), None)
+    if general is None:
+        later = f"from {month_name(story.costs[-1].valid_from)}" if story.costs else "not known"
+        return Fact("Unit cost", "by marketplace" if begun else later, address)
+    return Fact("Unit cost", f"{general.words} from {month_name(general.valid_from)}", address)
 
 
 def _grid(found: ProductFigures, page: Page) -> Grid | None:

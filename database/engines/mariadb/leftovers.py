@@ -32,6 +32,10 @@ def clear_leftovers(store: MysqlDoors) -> list[str]:
 
 
 def _with_lines(connection: sa.Connection) -> tuple[sa.Table, ...]:
-    """The tables that tell of lines, if any generation has some."""
-    any_amount = sa.select(schema.summary_report.c.generation).limit(1)
-    return schema.LINE_SUMMARIES if connection.execute(any_amount).first() else ()
+    """The tables that tell of lines and of unit costs, if any generation has some."""
+
+    def holds(table: sa.Table) -> bool:
+        return connection.execute(sa.select(table.c.generation).limit(1)).first() is not None
+
+    of_lines = schema.LINE_SUMMARIES if holds(schema.summary_report) else ()
+    return (*of_lines, *(table for table in schema.COST_SUMMARIES if holds(table)))

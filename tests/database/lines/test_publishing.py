@@ -75,7 +75,7 @@ def test_each_deposit_is_told_with_what_it_is_made_of(store):
         for report in reports:
             undo_import(store, report.import_id)
     refresh(store, RefreshOptions(force=True))
-    assert [rows_of(store, table, "generation") for table in schema.LINE_SUMMARIES] == [[]] * 5
+    assert [rows_of(store, table, "generation") for table in schema.LINE_SUMMARIES] == [[]] * 6
 
 
 def test_a_line_that_was_changed_by_a_cent_stops_the_refresh(store):

@@ -15,7 +15,7 @@ from database.queries.catalog import (
     read_list,
     read_whole_list,
 )
-from domain.listing import BRANDS, PRODUCTS, SKUS, UNASSIGNED, UNCATEGORISED, Listing
+from domain.listing import BRANDS, PRODUCTS, SKUS, UNASSIGNED, UNCATEGORISED, UNCOSTED, Listing
 from tests.catalog_shop import open_shop
 
 
@@ -97,7 +97,7 @@ def test_a_reader_of_some_brands_sees_their_rows_and_nothing_of_the_others(shop)
         )
 
     assert shop.read(look) == (
-        {UNASSIGNED: 0, PRODUCTS: 2, UNCATEGORISED: 0, BRANDS: 1, SKUS: 0},
+        {UNASSIGNED: 0, PRODUCTS: 2, UNCATEGORISED: 0, BRANDS: 1, SKUS: 0, UNCOSTED: 0},
         {"brand": ("Alder",), "category": ("Games", "Toys"), "group": ("own",)},
         ["B1", "B2"], ["B1"], ["B1", "B2"], ["Alder"],
     )
@@ -108,5 +108,5 @@ def test_everybody_else_is_offered_every_name(shop):
         "brand": ("Alder", "birch", "Cedar"), "category": ("Empty", "Games", "Toys"), "group": ("own", "stock"),
     }
     assert shop.read(lambda reading: count_lists(reading.connection)) == {
-        UNASSIGNED: 2, PRODUCTS: 5, UNCATEGORISED: 2, BRANDS: 3, SKUS: 0,
+        UNASSIGNED: 2, PRODUCTS: 5, UNCATEGORISED: 2, BRANDS: 3, SKUS: 0, UNCOSTED: 0,
     }
