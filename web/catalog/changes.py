@@ -28,7 +28,7 @@ from web.catalog.page import address_of, asked_listing
 from web.http import current, identity, trail
 from web.http.access import needs
 from web.http.body_size import takes_files
-from web.people.account import takes_no_parameters
+from web.http.parameters import takes_no_parameters
 
 pages = Blueprint("catalog_changes", __name__)
 

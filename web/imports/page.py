@@ -41,9 +41,9 @@ from web.figures.sheets import MONEY, MONTH, TEXT, Column, ExportLink, Sheet
 from web.http import current, identity
 from web.http.access import needs_every_brand
 from web.http.incoming import MOST_FILES
+from web.http.parameters import takes_no_parameters
 from web.imports.progress import CHECKED, CHECKING, OVER, TAKING, progress_of, was_refused
 from web.imports.report import MODE_WORDS, count_words, months_words, report_view
-from web.people.account import takes_no_parameters
 
 pages = Blueprint("imports", __name__)
 

@@ -28,8 +28,8 @@ from machine import private_files
 from web.figures.page import catalogue_of
 from web.http import current, identity, trail
 from web.http.access import needs, needs_every_brand
+from web.http.parameters import takes_no_parameters
 from web.imports.uploads import MOST_JOBS, refresh_step
-from web.people.account import takes_no_parameters
 
 pages = Blueprint("unit_costs", __name__)
 

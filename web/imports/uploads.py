@@ -28,8 +28,8 @@ from jobs.tasks import CHECK, REFRESH, TAKE, UPLOAD, SentFile, Task
 from web.http import current, identity, incoming, trail
 from web.http.access import needs, needs_every_brand
 from web.http.body_size import MIB, takes_files
+from web.http.parameters import takes_no_parameters
 from web.imports.progress import may_be_taken, progress_of, render_task
-from web.people.account import takes_no_parameters
 
 pages = Blueprint("import_uploads", __name__)
 

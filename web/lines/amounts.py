@@ -14,8 +14,8 @@ from jobs.commands import run_command
 from web.figures.page import formats_of_reader
 from web.http import current, identity, trail
 from web.http.access import needs, needs_every_brand
+from web.http.parameters import takes_no_parameters
 from web.pages.settlements import kind_view
-from web.people.account import takes_no_parameters
 
 pages = Blueprint("amounts", __name__)
 

@@ -29,7 +29,7 @@ from jobs.tasks import LINES, LINES_FILE, TAKE, Task
 from web.figures.formats import COUNT, MONEY, kind_of
 from web.figures.page import formats_of_reader
 from web.http import current, identity, trail
-from web.people.account import takes_no_parameters
+from web.http.parameters import takes_no_parameters
 
 pages = Blueprint("lines", __name__)
 

@@ -9,8 +9,8 @@ from domain.people import ADMIN
 from jobs.commands import run_command
 from web.http import current, trail
 from web.http.access import needs, needs_every_brand
+from web.http.parameters import takes_no_parameters
 from web.operations.doctor import findings_view
-from web.people.account import takes_no_parameters
 
 pages = Blueprint("operations_check", __name__)
 

@@ -39,6 +39,7 @@ from web.figures.page import formats_of_reader
 from web.figures.sheets import ExportLink, Sheet
 from web.http import current, identity
 from web.http.access import needs, needs_every_brand
+from web.http.parameters import takes_no_parameters
 from web.imports.page import row_view
 from web.imports.report import count_words
 from web.operations.doctor import findings_view
@@ -47,7 +48,6 @@ from web.operations.runs import COLUMNS, charts_view, run_values, run_view, stag
 from web.operations.slow_pages import SHOWN, pages_view, statements_view
 from web.operations.state import left_out_view, restated_view, set_aside_view, sizes_view, state_view
 from web.pages.settlements import kind_view
-from web.people.account import takes_no_parameters
 
 pages = Blueprint("operations", __name__)
 

@@ -26,9 +26,9 @@ from jobs.tasks import CHECK, PLANNED, TAKE, Task
 from machine.processes import process_start
 from web.http import current, identity, trail
 from web.http.access import needs, needs_every_brand
+from web.http.parameters import takes_no_parameters
 from web.operations.page import RUNS_DRAWN, running_now, running_view
 from web.operations.runs import seconds_words
-from web.people.account import takes_no_parameters
 
 pages = Blueprint("operations_refresh", __name__)
 

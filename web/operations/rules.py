@@ -20,6 +20,7 @@ from domain.rules import COMPARISONS, Rule, threshold_from
 from web.figures.page import formats_of_reader
 from web.http import current, identity, trail
 from web.http.access import needs, needs_every_brand
+from web.http.parameters import takes_no_parameters
 from web.operations.rules_view import (
     UNPUBLISHED,
     Choices,
@@ -30,7 +31,6 @@ from web.operations.rules_view import (
     rule_views,
     word_of,
 )
-from web.people.account import takes_no_parameters
 from web.people.proof import Fault
 from web.people.users import sentence
 

@@ -10,7 +10,7 @@ from domain.metrics import ADVERTISING, NET_COGS, NET_REVENUE, NET_UNITS, PLATFO
 from domain.profit import STAGES
 from domain.ratios import AVERAGE_PRICE, CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, ROI, TACOS, Ratio
 from web.http import current
-from web.people.account import takes_no_parameters
+from web.http.parameters import takes_no_parameters
 
 pages = Blueprint("help", __name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from database.people import api_tokens, second_factor, users
@@ -14,6 +14,7 @@ from domain.errors import SetupError
 from domain.months import moment_words
 from web.http import current, identity, sessions, trail
 from web.http.access import still_allowed
+from web.http.parameters import takes_no_parameters
 from web.people.proof import Fault, fault_of_new_password, fault_of_password
 
 pages = Blueprint("account", __name__)
@@ -120,9 +121,3 @@ def done(words: str, address: str = "") -> Response:
     """Back to the page, which says that it is done."""
     flash(words, "done")
     return redirect(address or url_for("account.show"), 303)
-
-
-def takes_no_parameters() -> None:
-    """Answers 400 if the address has any."""
-    if request.args:
-        abort(400, "This page takes no parameters.")

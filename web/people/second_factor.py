@@ -13,7 +13,8 @@ from database.people import second_factor
 from database.people.attempts import admit_attempt, take_back
 from web.http import current, identity, trail
 from web.http.access import still_allowed
-from web.people.account import account_page, done, takes_no_parameters
+from web.http.parameters import takes_no_parameters
+from web.people.account import account_page, done
 from web.people.proof import Fault, fault_of_password
 
 pages = Blueprint("second_step", __name__)

@@ -18,7 +18,8 @@ from domain.people import ADMIN, ROLES
 from web.http import current, identity, sessions, trail
 from web.http.access import needs, needs_every_brand, still_allowed_over
 from web.http.hosts import link_base
-from web.people.account import done, takes_no_parameters
+from web.http.parameters import takes_no_parameters
+from web.people.account import done
 from web.people.proof import Fault
 from web.people.users import asked_brands, brand_words, known_brands, link_page, sentence
 

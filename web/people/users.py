@@ -24,7 +24,7 @@ from domain.people import ADMIN, ROLES, VIEWER, is_name, name_from
 from web.http import current, identity, sessions, trail
 from web.http.access import needs, needs_every_brand, still_allowed_over
 from web.http.hosts import link_base
-from web.people.account import takes_no_parameters
+from web.http.parameters import takes_no_parameters
 from web.people.proof import Fault
 
 pages = Blueprint("users", __name__)

@@ -17,7 +17,7 @@ from database.people.one_time_tokens import LINK, find_token, use_token
 from database.people.passwords import hash_password
 from web.http import current, sessions, trail
 from web.http.access import open_to_everybody
-from web.people.account import takes_no_parameters
+from web.http.parameters import takes_no_parameters
 from web.people.proof import fault_of_new_password
 
 pages = Blueprint("welcome", __name__)
