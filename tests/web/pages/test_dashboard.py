@@ -296,7 +296,7 @@ def test_a_period_without_figures_says_so(small_reader: FlaskClient) -> None:
 def test_a_generation_without_any_row_says_so(store: Store, signed_in) -> None:
     publish(store, [])
 
-    assert "No figures for this selection" in text_of(signed_in("viewer"), "/dashboard")
+    assert "No figures yet" in text_of(signed_in("viewer"), "/dashboard")
 
 
 def test_a_month_in_progress_is_marked_and_said_to_be_left_out(small_store: Store, small_client: FlaskClient) -> None:
