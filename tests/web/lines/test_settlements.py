@@ -77,7 +77,7 @@ def test_each_settlement_of_the_seller_explains_its_deposit_to_the_cent(store, s
             assert sum(Decimal(part[key] or 0) for part in rows[:-1]) == Decimal(rows[-1][key] or 0)
         assert sum(Decimal(rows[-1][month]) for month in months) == Decimal(row["total"])
         page = text_of(client, f"/settlements/{row['settlement']}")
-        assert "Explained to the cent" in page and "= deposit" in page
+        assert "Explained to the cent" in page and "deposit = " in page
     page = text_of(client, "/settlements")
     assert "nothing is known from 26 Feb 2025, 00:00 UTC to 12 Mar 2025, 00:00 UTC, between settlements" in page
     assert "Quantum Levy 2025" in page
