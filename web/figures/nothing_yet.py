@@ -16,6 +16,7 @@ WILL_SHOW = {
     "categories.show": "categories side by side: how large each is, how it grows and what it earns",
     "products.show": "every product with its revenue, units, price and margin",
     "brands.show": "one brand: its months, its products and what it earns",
+    "settlements.show": "what Amazon has deposited, each deposit explained to the cent",
     "product.show": "one product: its months, its marketplaces and what it earns",
 }
 

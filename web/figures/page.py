@@ -73,7 +73,7 @@ def figures_page(
     anything it depends on changes. `title` may depend on them as well. Answers 404 if there is nothing to read. Before
     the first figures it says how they come. What an address names and has no figures any more is told as gone."""
     live = current.store().live_generation()
-    if live is None or live.last_month is None:
+    if live is None or (live.last_month is None and "period" in spec.words):
         return nothing_yet(spec, 503 if live is None else 200)
     note_generation(live.generation)
     note_languages(request.headers.get("Accept-Language", "")[:200])

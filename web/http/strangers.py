@@ -11,11 +11,12 @@ from urllib.parse import quote, urlencode
 from flask import Flask, redirect, request
 from werkzeug.wrappers import Response
 
-from domain.listing import WORDS as LISTING_WORDS
-from domain.selection import WORDS_WITH_SEARCH
+from database.queries.pages import PAGES
 from web.http.access import is_open
 
-KNOWN = frozenset({*WORDS_WITH_SEARCH, *LISTING_WORDS, "user", "action", "table", "per_page", "next"})
+OF_OTHER_PAGES = ("user", "action", "asin", "month", "settlement", "kind", "table", "per_page", "next")
+"""Words of pages that are not in the list of pages."""
+KNOWN = frozenset({*(word for page in PAGES for word in page.words), *OF_OTHER_PAGES})
 FILES = (".csv", ".xlsx")
 
 

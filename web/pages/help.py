@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 
-from domain.metrics import ADVERTISING, NET_COGS, NET_REVENUE, NET_UNITS, PLATFORM_FEES
+from domain.metrics import (
+    ADVERTISING,
+    CM1,
+    CM2,
+    CM3,
+    NET_COGS,
+    NET_REVENUE,
+    NET_UNITS,
+    PLATFORM_FEES,
+    REIMBURSEMENTS,
+    UNSORTED,
+)
 from domain.profit import STAGES
 from domain.ratios import AVERAGE_PRICE, CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, ROI, TACOS, Ratio
 from web.http import current
@@ -21,6 +32,8 @@ MEANINGS = {
     NET_UNITS: "Pieces that were sold and kept.",
     NET_COGS: "What the pieces cost that were sold: buying or making them, and getting them in.",
     "platform fees": "What the marketplace keeps for a sale and for storing and sending it.",
+    UNSORTED: "Amounts of Amazon's reports that no rule knows. They count as costs until somebody says what they are.",
+    REIMBURSEMENTS: "What Amazon pays for goods that it lost or damaged.",
     "advertising": "What was spent to be found: campaigns, sponsored places, coupons and promotions.",
     "CM1": "What a sale leaves after the goods themselves.",
     "CM2": "What is left after the marketplace had its fees. A product with a CM2 below zero loses with every piece.",
@@ -63,14 +76,15 @@ def show() -> str:
 
 def amounts() -> list[Term]:
     """Net revenue, each cost and each margin, as `domain.profit.STAGES` computes them."""
-    groups = {PLATFORM_FEES: "platform fees", ADVERTISING: "advertising"}
+    groups = {CM1: (NET_COGS, (NET_COGS,)), CM2: ("platform fees", PLATFORM_FEES), CM3: ("advertising", ADVERTISING)}
     found, before = [Term(NET_REVENUE, MEANINGS[NET_REVENUE]), Term(NET_UNITS, MEANINGS[NET_UNITS])], NET_REVENUE
     for stage in STAGES:
-        name = groups.get(stage.costs, stage.costs[0])
-        formula = " + ".join(stage.costs) if len(stage.costs) > 1 else ""
+        name, costs = groups[stage.margin]
+        formula = " + ".join(costs) if len(costs) > 1 else ""
         found.append(Term(name[:1].upper() + name[1:], MEANINGS[name], formula))
-        minus = "".join(f" {MINUS} {cost}" for cost in stage.costs)
-        found.append(Term(stage.margin, MEANINGS[stage.margin], f"{before}{minus}"))
+        found += [Term(other, MEANINGS[other]) for other in (*stage.costs, *stage.gains) if other not in costs]
+        taken = "".join(f" {MINUS} {cost}" for cost in stage.costs) + "".join(f" + {gain}" for gain in stage.gains)
+        found.append(Term(stage.margin, MEANINGS[stage.margin], f"{before}{taken}"))
         before = stage.margin
     return found
 

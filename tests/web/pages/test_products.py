@@ -235,11 +235,11 @@ def test_a_reader_of_some_brands_finds_theirs_only(store: Store, reader: FlaskCl
     assert unsold(reader, "/products?search=B0&period=2024") == ["Red duck B02"]
 
 
-def test_before_the_first_refresh_both_pages_name_the_command(store: Store, signed_in) -> None:
+def test_before_the_first_refresh_both_pages_say_what_they_will_show(store: Store, signed_in) -> None:
     client = signed_in("viewer")
 
     for address in ("/products", "/products/B01"):
-        assert "flask refresh-summaries" in text_of(client, address, status=503)
+        assert "No figures yet Here will be" in text_of(client, address, status=503)
 
 
 def test_a_full_page_with_its_styles_and_scripts_stays_below_60_kb_compressed(

@@ -206,8 +206,8 @@ def test_a_selection_without_any_metric_of_the_tree_says_so(
     assert "No profit and loss for this selection" in text_of(small_client, f"/profitability?{query}")
 
 
-def test_before_the_first_refresh_the_page_names_the_command(small_client: FlaskClient) -> None:
-    assert "flask refresh-summaries" in text_of(small_client, "/profitability", status=503)
+def test_before_the_first_refresh_the_page_says_what_it_will_show(small_client: FlaskClient) -> None:
+    assert "Here will be the profit and loss" in text_of(small_client, "/profitability", status=503)
 
 
 @pytest.mark.parametrize(
