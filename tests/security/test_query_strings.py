@@ -113,7 +113,9 @@ def test_the_other_engine_refuses_the_same(make_world, query):
 def has_figures(path: str) -> bool:
     """Whether the address is a page, file or part of the API that shows one generation."""
     parts = path.removeprefix("/api/v1").removesuffix(".csv").removesuffix(".xlsx").split("/")
-    return parts[1] in ("dashboard", "profitability", "categories", "brands", "products")
+    if parts[1] == "settlements":
+        return "kinds" not in parts
+    return parts[1] in ("dashboard", "profitability", "categories", "brands", "products", "paid")
 
 
 def test_a_generation_that_is_gone_is_410_everywhere_with_a_way_to_the_live_one(small_world, everybody):
