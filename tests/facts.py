@@ -44,7 +44,6 @@ def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) ->
     facts = list(facts)
     months = [_date(fact[3]).replace(day=1) for fact in facts]
     store.prepare_months(months)
-    # One connection for all of it: to open a file of facts takes longer than to write to it.
     with store.facts() as connection:
         products = dict(connection.execute(sa.select(schema.asin.c.asin, schema.asin.c.id)).all())
         last = max(last_fact_id(store, connection, months), store.fact_marks(connection).last_id())
@@ -53,11 +52,20 @@ def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) ->
              "month": _date(month), "value": None if value is None else Decimal(value)}
             for i, (asin, marketplace, metric, month, value) in enumerate(facts, 1)
         ]
-        if rows:
-            connection.execute(sa.insert(schema.financials), rows)
-        if announced:
-            _tell(connection, sorted({row["month"].replace(day=1) for row in rows}), cause="import")
-        connection.commit()
+        # To open a file of facts takes longer than to write to it; nodes that were looked at are committed otherwise.
+        if not store.has_data_nodes:
+            _write(connection, rows, announced=announced)
+    if store.has_data_nodes:
+        with store.facts() as connection:
+            _write(connection, rows, announced=announced)
+
+
+def _write(connection: sa.Connection, rows: list[dict], *, announced: bool) -> None:
+    if rows:
+        connection.execute(sa.insert(schema.financials), rows)
+    if announced:
+        _tell(connection, sorted({row["month"].replace(day=1) for row in rows}), cause="import")
+    connection.commit()
 
 
 def rows_read(connection: sa.Connection) -> int:

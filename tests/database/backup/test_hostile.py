@@ -16,7 +16,7 @@ from database.backup.backup_file import open_backup
 from database.backup.restore import restore
 from database.engines.ports import Store
 from domain.errors import Refused, SetupError
-from tests.database.backup.test_backup import EMBEDDED, everything, rewritten, shop  # noqa: F401
+from tests.database.backup.test_backup import EMBEDDED, everything, filled_by, rewritten, shop  # noqa: F401
 
 pytestmark = EMBEDDED
 Members = dict[str, bytes]

@@ -13,7 +13,7 @@ from database.backup.backup import back_up
 from database.store import open_store
 from settings import ROOT
 from tests.conftest import environment_of
-from tests.database.backup.test_backup import empty, everything, shop  # noqa: F401
+from tests.database.backup.test_backup import empty, everything, filled_by, shop  # noqa: F401
 
 TEXT = (ROOT / "docs" / "BACKUP.md").read_text(encoding="utf-8")
 
