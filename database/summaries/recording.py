@@ -93,6 +93,8 @@ def record_costs(build: Build, plan: Plan, made: Made) -> bool:
     """What the generation tells of unit costs, if anybody counts with them; returns whether they do."""
     target = Target(made.generation, build.staged)
     forget_costs(build.connection, target)
+    # Embedded, a transaction writes to one file, and what comes next may write to that of the facts.
+    build.connection.commit()
     if not tells_of_costs(build.connection):
         return False
     publish_unit_costs(build.connection, target)

@@ -147,7 +147,7 @@ def test_the_menu_of_a_phone_is_at_the_bottom_and_what_does_not_fit_is_behind_mo
 
     assert all(box["y"] > PHONE["height"] - 62 and box["height"] >= 44 for box in boxes) and len(boxes) == 5
     assert boxes[0]["x"] >= 0 and boxes[-1]["x"] + boxes[-1]["width"] <= PHONE["width"]
-    assert behind == ["Catalogue", "Imports"] and not closed
+    assert behind == ["Settlements", "Catalogue", "Imports"] and not closed
 
 
 def test_the_first_tap_on_a_chart_shows_a_month_and_its_link_opens_it(hand: Page) -> None:
