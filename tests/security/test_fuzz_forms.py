@@ -71,6 +71,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "/login/code": {"code": "000000", "next": "/dashboard"},
     "/logout": {},
     "/notes/close": {"note": "corrections:1", "address": "/dashboard"},
+    "/operations/check": {},
     "/operations/refresh": {"kind": "sideways"},
     "/operations/refresh/<token>": {},
     "/operations/refresh/<token>/discard": {},
@@ -93,8 +94,8 @@ FIELDS: dict[str, dict[str, str]] = {
     "/welcome/<secret>": {"new": NEW, "again": NEW},
 }
 """Every field of every form, with a value that means something."""
-BEGINS_WORK = {"/imports/refresh"}
-"""What takes no field and begins a refresh: tests/web/operations/test_operations.py."""
+BEGINS_WORK = {"/imports/refresh", "/operations/check"}
+"""What takes no field and begins a refresh or the checks: tests/web/operations/test_operations.py."""
 
 
 class Asked(ImmutableMultiDict):

@@ -103,7 +103,8 @@ def test_a_selection_that_was_tampered_with_gives_nothing_of_other_brands(server
         "/products/ZZFOREIGN1", "/api/v1/products/ZZFOREIGN1", "/dashboard?marketplace=ZZFOREIGN",
     ):
         answer = visitor.get(address)
-        assert answer.status in (400, 404), address
+        # Words that no page knows are taken off the address.
+        assert answer.status in (302, 400, 404), address
         assert "Birch" not in answer.text and "7777" not in answer.text
 
 

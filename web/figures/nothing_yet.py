@@ -33,5 +33,5 @@ def nothing_yet(spec: PageSpec, status: int) -> Response:
     answer = make_response(page, status)
     if status == 503:
         answer.headers["Retry-After"] = "60"
-    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["Cache-Control"] = "no-store" if status == 503 else "private, no-cache"
     return answer
