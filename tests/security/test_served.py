@@ -103,8 +103,7 @@ def test_a_selection_that_was_tampered_with_gives_nothing_of_other_brands(server
         "/products/ZZFOREIGN1", "/api/v1/products/ZZFOREIGN1", "/dashboard?marketplace=ZZFOREIGN",
     ):
         answer = visitor.get(address)
-        # Words that no page knows are taken off the address.
-        assert answer.status in (302, 400, 404), address
+        assert answer.status in (302, 400, 404), address  # 302: a word that no page knows is taken off
         assert "Birch" not in answer.text and "7777" not in answer.text
 
 
