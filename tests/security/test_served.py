@@ -103,7 +103,8 @@ def test_a_selection_that_was_tampered_with_gives_nothing_of_other_brands(server
         "/products/ZZFOREIGN1", "/api/v1/products/ZZFOREIGN1", "/dashboard?marketplace=ZZFOREIGN",
     ):
         answer = visitor.get(address)
-        assert answer.status in (302, 400, 404), address  # 302: a word that no page knows is taken off
+        led = (address, answer.headers["Location"])  # a word that no page knows is taken off
+        assert answer.status in (400, 404) or led == ("/dashboard?scope=", "/dashboard"), address
         assert "Birch" not in answer.text and "7777" not in answer.text
 
 
@@ -361,8 +362,7 @@ def test_one_address_gets_a_hundred_connections_to_a_worker(server):
         for sender in crowd:
             sender.close()
     assert set(answers) == {b"", b"HTTP/1.1 200 OK"} and answers.count(b"") >= 50
-    # A worker learns of closed connections when its turn comes.
-    end, status = time.monotonic() + 10, 0
+    end, status = time.monotonic() + 10, 0  # a worker learns of closed connections when its turn comes
     while status != 200 and time.monotonic() < end:
         with contextlib.suppress(ConnectionError):
             status = server.visitor().get("/healthz").status
