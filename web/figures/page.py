@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from flask import Response, abort, current_app, g, make_response, render_template, request, url_for
 
 from database.engines.values import Generation, Reading
+from database.journal.run_log import last_published
 from database.queries.choices import read_catalogue
 from database.queries.pages import Asked, PageSpec, choose_figures
-from domain.errors import NameGone, SelectionError
+from domain.errors import NameGone, NeverRefreshed, SelectionError
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
 from domain.selection import ORDERS, Catalogue, Selection, check_page
@@ -71,8 +72,12 @@ def figures_page(
 ) -> Response:
     """The page whose `<main>` is what `render` makes of a reader's page and of what was read for it, kept until
     anything it depends on changes. `title` may depend on them as well. Answers 404 if there is nothing to read. Before
-    the first figures it says how they come. What an address names and has no figures any more is told as gone."""
+    the first figures it says how they come. What an address names and has no figures any more is told as gone. Raises
+    NeverRefreshed where there were figures and none are live any more."""
     live = current.store().live_generation()
+    if live is None and last_published(current.store()) is not None:
+        # They are to be built again, and not to be imported.
+        raise NeverRefreshed("no figures are live any more; run: flask refresh-summaries")
     if live is None or (live.last_month is None and "period" in spec.words):
         return nothing_yet(spec, 503 if live is None else 200)
     note_generation(live.generation)
