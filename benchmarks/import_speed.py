@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -38,16 +39,24 @@ COLUMNS = (
 
 def main() -> None:
     """Runs one engine's comparison and prints it."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--facts", type=int, default=1_000_000)
-    options.add_argument("--engine", choices=("embedded", "mysql"), default="embedded")
+    run("facts", "facts.csv", write_facts, {"embedded": compare_embedded, "mysql": compare_mysql}, about=__doc__)
+
+
+def run(
+    what: str, file_name: str, write: Callable[[Path, int], None], ways: dict[str, Callable[[Path, Path, int], None]],
+    *, about: str,
+) -> None:
+    """Asks the command line how many of `what` on which engine, writes the file and compares its ways in."""
+    options = argparse.ArgumentParser(description=about.splitlines()[0])
+    options.add_argument(f"--{what}", type=int, default=1_000_000, dest="count")
+    options.add_argument("--engine", choices=tuple(ways), default="embedded")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="lego-benchmark-") as folder:
-        path = Path(folder) / "facts.csv"
-        write_facts(path, chosen.facts)
-        print(f"{chosen.facts:,} facts, {path.stat().st_size / 2**20:,.0f} MiB, {os.cpu_count()} cores, "
+        path = Path(folder) / file_name
+        write(path, chosen.count)
+        print(f"{chosen.count:,} {what}, {path.stat().st_size / 2**20:,.0f} MiB, {os.cpu_count()} cores, "
               f"load average {os.getloadavg()[0]:.1f}")
-        {"embedded": compare_embedded, "mysql": compare_mysql}[chosen.engine](Path(folder), path, chosen.facts)
+        ways[chosen.engine](Path(folder), path, chosen.count)
 
 
 def write_facts(path: Path, facts: int) -> None:

@@ -11,10 +11,7 @@ Nothing that exists is touched.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -24,7 +21,7 @@ import sqlalchemy as sa
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.import_speed import import_seconds, report  # noqa: E402
+from benchmarks.import_speed import import_seconds, report, run  # noqa: E402
 from database import schema  # noqa: E402
 from database.engines.ddl import embedded_form  # noqa: E402
 from database.store import open_store  # noqa: E402
@@ -43,16 +40,8 @@ WANTED = 0.5
 
 def main() -> None:
     """Runs one engine's comparison and prints it."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--lines", type=int, default=1_000_000)
-    options.add_argument("--engine", choices=("embedded", "mysql"), default="embedded")
-    chosen = options.parse_args()
-    with tempfile.TemporaryDirectory(prefix="lego-benchmark-") as folder:
-        path = Path(folder) / "settlement.txt"
-        write_settlement(path, chosen.lines)
-        print(f"{chosen.lines:,} lines, {path.stat().st_size / 2**20:,.0f} MiB, {os.cpu_count()} cores, "
-              f"load average {os.getloadavg()[0]:.1f}")
-        {"embedded": compare_embedded, "mysql": compare_mysql}[chosen.engine](Path(folder), path, chosen.lines)
+    run("lines", "settlement.txt", write_settlement, {"embedded": compare_embedded, "mysql": compare_mysql},
+        about=__doc__)
 
 
 def write_settlement(path: Path, lines: int) -> None:

@@ -15,6 +15,7 @@ from domain.errors import SelectionError
 from domain.listing import LISTS, OF_SOME_BRANDS, SKUS, UNASSIGNED, UNCATEGORISED, UNCOSTED, Listing, parse_listing
 from domain.months import day_words, moment_words
 from domain.people import ANALYST, Person
+from web.figures.breakdown import Paging
 from web.figures.formats import COUNT, Formats
 from web.figures.notices import Note, badge_of
 from web.figures.page import formats_of_reader
@@ -79,17 +80,6 @@ class WaitingView:
     words: str
     called: str
     who: str
-
-
-@dataclass(frozen=True)
-class Paging:
-    """Which rows of how many are shown, and the ways to the others."""
-
-    first: str
-    last: str
-    total: str
-    previous: str
-    next: str
 
 
 @pages.get("/catalog")

@@ -19,7 +19,7 @@ from web.figures.filters import filters_of, period_name
 from web.figures.formats import MONEY, Formats, leaves_out_cents
 from web.figures.notices import Note, badge_of
 from web.figures.page import Page, figures_page
-from web.figures.profit_table import MonthHeading
+from web.figures.profit_table import CellView, MonthHeading
 from web.figures.sheets import MONTH, TEXT, Column, Offer, Sheet, export_links
 from web.http.access import needs_every_brand
 
@@ -31,21 +31,13 @@ LINES = {"ordered": "Ordered", **STEPS, "paid": "Paid"}
 
 
 @dataclass(frozen=True)
-class PaidCell:
-    """One amount."""
-
-    text: str
-    is_negative: bool
-
-
-@dataclass(frozen=True)
 class PaidRow:
     """One line of the table: over all months, and in each. `kind` is `'level'` or `'cost'`."""
 
     name: str
     kind: str
-    total: PaidCell
-    months: tuple[PaidCell, ...]
+    total: CellView
+    months: tuple[CellView, ...]
 
 
 @dataclass(frozen=True)
@@ -84,8 +76,8 @@ def _view(found: MarketplaceBridges, page: Page) -> PaidView:
     is_large = leaves_out_cents(getattr(bridge, name) for bridge in bridges for name in LINES)
     write = formats.whole if is_large else formats.exact
 
-    def cell(value: Decimal) -> PaidCell:
-        return PaidCell(write(value, MONEY), value < 0)
+    def cell(value: Decimal) -> CellView:
+        return CellView(write(value, MONEY), value < 0)
 
     return PaidView(
         code=found.code, name=page.catalogue.marketplace_names.get(found.code, found.code),

@@ -18,7 +18,7 @@ from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
-from web.figures.profit_table import MonthHeading, profit_table, progress_mark
+from web.figures.profit_table import CellView, MonthHeading, profit_table, progress_mark
 from web.figures.sheets import MONTH, TEXT, Cell, Column, Offer, Sheet, export_links
 
 pages = Blueprint("product", __name__)
@@ -37,21 +37,13 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class GridCell:
-    """One figure of the grid."""
-
-    text: str
-    is_negative: bool
-
-
-@dataclass(frozen=True)
 class GridRow:
     """One marketplace of the grid; `address` narrows the page to it, '' for the total."""
 
     name: str
     address: str
-    total: GridCell
-    months: tuple[GridCell, ...]
+    total: CellView
+    months: tuple[CellView, ...]
 
 
 @dataclass(frozen=True)
@@ -177,8 +169,8 @@ def _grid(found: ProductFigures, page: Page) -> Grid | None:
     write = page.formats.whole if is_large else page.formats.exact
     names = page.catalogue.marketplace_names
 
-    def cell(value: Decimal | None) -> GridCell:
-        return GridCell(write(value, kind), value is not None and value < 0)
+    def cell(value: Decimal | None) -> CellView:
+        return CellView(write(value, kind), value is not None and value < 0)
 
     def row(of: MarketplaceRow) -> GridRow:
         return GridRow(
