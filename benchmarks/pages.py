@@ -27,7 +27,7 @@ from database.engines.values import Reading
 from database.store import open_store
 from settings import Settings
 from tests.conftest import environment_of
-from tests.mariadb import free_port
+from tests.ports import free_port
 
 PASSWORD = "a benchmark of figures"
 MADE_P95, HELD_P95 = "{page}, not cached, p95 (ms)", "{page}, cached, p95 (ms)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pymysql
+
+from tests.ports import free_port
 
 USER = "lego"
 PASSWORD = "test %;'password"
@@ -127,13 +128,6 @@ def spider_options() -> tuple[str, ...]:
     folders = (Path("/usr/lib/mysql/plugin"), Path("/usr/lib64/mariadb/plugin"), Path(__file__).parents[1] / ".spider")
     folder = next(folder for folder in folders if (folder / "ha_spider.so").exists())
     return (f"--plugin-dir={folder}", "--plugin-load-add=ha_spider")
-
-
-def free_port() -> int:
-    """A TCP port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _state(task: Path) -> str:

@@ -57,7 +57,7 @@ ask() {
 
 # start SERVER PORT OPTIONS...: makes its folder if it has none, starts it and waits until it answers.
 start() {
-    local name=$1 port=$2 place=$folder/$1 tries=0
+    local name=$1 port=$2 place=$folder/$1 process
     shift 2
     if is_up "$name"; then
         return
@@ -66,7 +66,11 @@ start() {
     if [ ! -e "$place/made" ]; then
         rm -rf "$place/data"
         mariadb-install-db --no-defaults --datadir="$place/data" --auth-root-authentication-method=normal \
-            --skip-test-db "${as_root[@]}" >"$place/install.log" 2>&1
+            --skip-test-db "${as_root[@]}" >"$place/install.log" 2>&1 || {
+            echo "the tables of $name were not made; see $place/install.log, which ends:" >&2
+            tail -n 5 "$place/install.log" >&2
+            return 1
+        }
         touch "$place/made"
     fi
     setsid mariadbd --no-defaults --datadir="$place/data" --socket="$place/socket" --pid-file="$place/pid" \
@@ -74,10 +78,13 @@ start() {
         --innodb-buffer-pool-size="${MEMORY:-256M}" --innodb-flush-log-at-trx-commit=2 --character-set-server=utf8mb4 \
         --init-file="$folder/init.sql" \
         "${as_root[@]}" "$@" </dev/null >/dev/null 2>&1 &
+    process=$!
+    # As long as it lives: a machine with other work, or a large log to go through, takes its time.
     until ask "$name" "SELECT 1" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 300 ]; then
-            echo "$name does not answer on port $port; see $place/error.log" >&2
+        if ! kill -0 "$process" 2>/dev/null; then
+            echo "$name ended before it answered on port $port, which another program may use (choose PORT);" \
+                "see $place/error.log, which ends:" >&2
+            tail -n 5 "$place/error.log" >&2
             return 1
         fi
         sleep 0.1

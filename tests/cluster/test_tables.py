@@ -14,7 +14,7 @@ from database.store import open_store
 from domain.errors import DatabaseUnreachable, SettingsError, SetupError
 from settings import ClusterSettings, Settings
 from tests.facts import add_facts, add_products
-from tests.mariadb import free_port
+from tests.ports import free_port
 from tests.spider import cluster_settings
 
 

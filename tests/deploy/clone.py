@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.mariadb import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 

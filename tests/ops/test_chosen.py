@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import settings
-from tests.mariadb import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCED = f"source '{ROOT}/ops/environment.sh'; source '{ROOT}/ops/chosen.sh'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -12,14 +13,15 @@ import pytest
 from database import migrations
 from database.store import open_store
 from settings import ROOT, load_settings
-from tests.mariadb import free_port
+from tests.ports import free_port
 
 
 def run(script: str, *arguments: str, **variables: str) -> list[str]:
     ended = subprocess.run(
-        [ROOT / "ops/cluster" / script, *arguments], env=os.environ | variables, check=True, capture_output=True,
-        text=True, stdin=subprocess.DEVNULL, timeout=120,
+        [ROOT / "ops/cluster" / script, *arguments], env=os.environ | variables, capture_output=True, text=True,
+        stdin=subprocess.DEVNULL, timeout=240, check=False,
     )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout.splitlines()
 
 
@@ -30,7 +32,7 @@ def folder(tmp_path: Path):
 
 
 def test_a_cluster_to_try_out_is_up_once_and_goes_down(folder):
-    port = free_port()
+    port = free_port(2)
     words = [
         f"A head on port {port} and 1 data nodes are up. Use them with:",
         f"export LEGO_CONFIG={folder}/config.ini",
@@ -48,3 +50,12 @@ def test_a_cluster_to_try_out_is_up_once_and_goes_down(folder):
     assert [(folder / name / "pid").read_text() for name in ("head", "node1")] == pids
     assert run("down.sh", str(folder)) == ["stopped head", "stopped node1"]
     assert run("down.sh", str(folder)) == []
+
+
+def test_a_port_that_is_taken_is_named_at_once(folder):
+    port = free_port(2)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        with pytest.raises(AssertionError, match=f"head ended before it answered on port {port}, which"):
+            run("up.sh", "1", str(folder), PORT=str(port), MEMORY="16M")

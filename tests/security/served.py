@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from settings import ROOT, Settings, WebSettings
-from tests.mariadb import free_port
+from tests.ports import free_port
 
 SECRET_KEY = "0123456789-the-key-that-signs-cookies-abcdef"
 

@@ -29,7 +29,8 @@ from domain.errors import (
 )
 from settings import ROOT, Settings
 from tests.conftest import embedded_settings, environment_of, mysql_settings
-from tests.mariadb import PASSWORD, USER, free_port
+from tests.mariadb import PASSWORD, USER
+from tests.ports import free_port
 
 
 def ask(settings: Settings, question=lambda store: store.application_reading.connect().close()) -> LegoError:

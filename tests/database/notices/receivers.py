@@ -7,7 +7,6 @@ import email
 import email.policy
 import http.server
 import json
-import socket
 import ssl
 import subprocess
 import threading
@@ -20,16 +19,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from settings import MailSettings
+from tests.ports import free_port
 
 HERE = "127.0.0.1"
 USER, PASSWORD = "lego", "hunter2 of the mail"
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as found:
-        found.bind((HERE, 0))
-        return found.getsockname()[1]
 
 
 class Mailbox:

@@ -21,8 +21,9 @@ from domain.moments import utc_now
 from domain.rules import Rule
 from flask_app import create_app
 from settings import DatabaseSettings, NoticeSettings, Settings
-from tests.database.notices.receivers import PASSWORD, USER, free_port, mail_settings
+from tests.database.notices.receivers import PASSWORD, USER, mail_settings
 from tests.facts import add_brands, add_facts, add_products
+from tests.ports import free_port
 
 EMBEDDED = pytest.mark.parametrize("engine", ["embedded"], indirect=True)
 """For what no engine can change."""

@@ -30,10 +30,10 @@ from tests.database.notices.receivers import (
     Mailbox,
     certificate,
     check_password,
-    free_port,
     mail_server,
     mail_settings,
 )
+from tests.ports import free_port
 
 EMBEDDED = pytest.mark.parametrize("engine", ["embedded"], indirect=True)
 """For what no engine can change."""

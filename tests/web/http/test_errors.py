@@ -10,7 +10,7 @@ from flask import abort
 from domain import errors
 from flask_app import create_app
 from tests.conftest import embedded_settings
-from tests.mariadb import free_port
+from tests.ports import free_port
 from tests.web.conftest import csrf_token
 from web.http.access import open_to_everybody
 

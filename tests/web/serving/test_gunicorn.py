@@ -16,7 +16,7 @@ from database.store import open_store
 from domain.errors import SetupError
 from settings import ROOT, DashboardSettings, WebSettings
 from tests.conftest import embedded_settings, environment_of
-from tests.mariadb import free_port
+from tests.ports import free_port
 
 
 class Server:

@@ -16,7 +16,8 @@ from database.summaries.refresh import refresh
 from flask_app import create_app
 from tests.conftest import embedded_settings, mysql_settings
 from tests.facts import add_facts, add_products
-from tests.mariadb import MariadbServer, free_port
+from tests.mariadb import MariadbServer
+from tests.ports import free_port
 
 
 def answer(client, path):

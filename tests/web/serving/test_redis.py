@@ -18,7 +18,7 @@ from flask import Flask
 
 from flask_app import create_app
 from settings import CacheSettings
-from tests.mariadb import free_port
+from tests.ports import free_port
 from tests.web.serving.test_cache import ask
 from web.serving import cache
 
