@@ -24,6 +24,9 @@ _FORMS = {
     "day first": r"(\d{1,2})\.? (?:de )?(\pL{3,12})\.? (?:de )?(\d{4})",
 }
 ORDERS = ("dmy", "mdy")
+_PLAIN = {"%Y-%m-%d": r"\d{4}-\d{2}-\d{2}", "%d.%m.%Y": r"\d{2}\.\d{2}\.\d{4}"}
+"""Dates written in full, of which day and month cannot be exchanged."""
+_PLAIN_TIME = r"(?:[ T]\d{2}:\d{2}:\d{2}(?: UTC|\+00:00)?)?"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,28 @@ def read_moments(scratch: duckdb.DuckDBPyConnection, *, table: str, order: str |
     settled = order or _settle(scratch, table)
     scratch.execute(f"CREATE OR REPLACE TEMP TABLE {table}_read AS {_days(table, settled)}")
     return MomentStyle(settled)
+
+
+def plain_moment(text: str) -> str:
+    """SQL: the TIMESTAMP that a text is, as it is written, if that is in full and in UTC or without a zone; else NULL.
+    Most texts of most files are, each of them another: this is ten times quicker than to take them apart."""
+    whens = " ".join(
+        f"WHEN regexp_full_match({text}, '{form}') THEN try_strptime({text}, '{named}') "
+        f"WHEN regexp_full_match({text}, '{form + _PLAIN_TIME}') "
+        f"THEN try_strptime(replace(left({text}, 19), 'T', ' '), '{named} %H:%M:%S')" for named, form in _PLAIN.items()
+    )
+    return f"CASE {whens} END"
+
+
+def plain_day(text: str, moment: str, marketplace: str) -> str:
+    """SQL: the DATE of such a text and its `plain_moment` by a marketplace's clock, which is asked if the text names
+    UTC."""
+    clocks = ", ".join(f"'{code}': '{zone}'" for code, zone in CLOCKS.items())
+    zone = f"MAP {{{clocks}}}[{marketplace}]"
+    return (
+        f"CASE WHEN length({text}) > 19 AND {zone} IS NOT NULL "
+        f"THEN ({moment} AT TIME ZONE 'UTC' AT TIME ZONE {zone})::DATE ELSE {moment}::DATE END"
+    )
 
 
 def _put_words(scratch: duckdb.DuckDBPyConnection) -> None:
@@ -71,7 +96,8 @@ def _parts(table: str) -> str:
 
 def _settle(scratch: duckdb.DuckDBPyConnection, table: str) -> str:
     days_first, months_first = scratch.execute(
-        f"SELECT count(*) FILTER (part.one::INTEGER > 12), count(*) FILTER (part.two::INTEGER > 12) FROM {table}_part "
+        "SELECT count(*) FILTER (try_cast(part.one AS INTEGER) > 12), "
+        f"count(*) FILTER (try_cast(part.two AS INTEGER) > 12) FROM {table}_part "
         "WHERE part.form IN ('slashed', 'dashed')"
     ).fetchone()
     return "" if bool(days_first) == bool(months_first) else "dmy" if days_first else "mdy"

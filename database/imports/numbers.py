@@ -97,6 +97,11 @@ def read_odd_numbers(
     """Takes apart the texts of TEMP table `table` (text, n) and leaves TEMP table `{table}_read` (text, n,
     value, rule): a value, or the rule that the text breaks. `points`: how many plain cells have a decimal
     point. With `decimal` None the mark is settled here."""
+    if not scratch.execute(f"SELECT EXISTS (FROM {table})").fetchone()[0]:
+        # Every cell is plain, as in most files: the statements below take a tenth of a second to plan.
+        scratch.execute(f"CREATE OR REPLACE TEMP TABLE {table}_read "
+                        "(text VARCHAR, n BIGINT, rule VARCHAR, value DECIMAL(15,2), exact DECIMAL(26,12))")
+        return NumberStyle(decimal or ".", (), (), Decimal(0) if rounding else None)
     scratch.execute(f"CREATE OR REPLACE TEMP TABLE {table}_part AS {_parts(table)}")
     mark = _settle(scratch, table, points=points, decimal=decimal)
     scratch.execute(f"CREATE OR REPLACE TEMP TABLE {table}_read AS {_values(table, mark, rounding=rounding)}")

@@ -89,7 +89,7 @@ def stage(
     read_asins(scratch, file, headings.get("asin", "asin"))
     _read_costs(scratch, file, headings["cost"], options)
     scratch.execute("UPDATE raw_line SET valid = valid || '-01' WHERE regexp_full_match(valid, '\\d{4}[-/]\\d{2}')")
-    read_days(scratch, file, {headings["valid"]: ("valid", "''")}, order=options.date_order)
+    read_days(scratch, file, {"valid": (headings["valid"], "valid", "''")}, order=options.date_order)
     _stage(scratch, file, headings, options)
     return LineFile(FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules), rows_read=rows)
 
@@ -133,9 +133,8 @@ def _stage(
     scratch.execute(
         "CREATE OR REPLACE TEMP TABLE staged_cost AS SELECT line::INTEGER AS line, "
         "asin, CASE WHEN asin IS NULL THEN sku END AS sku, p.marketplace, "
-        "date_trunc('month', m.day)::DATE AS valid_from, cost_number AS cost, upper(currency) AS currency "
-        "FROM raw_line r JOIN place p ON p.place = coalesce(site, '') "
-        "JOIN moment_read m ON m.text = valid"
+        "date_trunc('month', valid_day)::DATE AS valid_from, cost_number AS cost, upper(currency) AS currency "
+        "FROM raw_line r JOIN place p ON p.place = coalesce(site, '')"
     )
     refuse_texts(
         scratch, file, headings["cost"],

@@ -34,9 +34,13 @@ from domain.amazon import (
 from domain.marketplaces import OTHER
 from domain.months import add_months
 
-line, posting, work = schema.amazon_line, schema.amazon_posting, schema.derived_fact
+line, kind, posting, work = (
+    schema.amazon_line, schema.amazon_kind, schema.amazon_posting, schema.derived_fact
+)
 BESIDE = (ADVERTISING, STORAGE, BUSINESS)
 """Reports that count whatever else there is."""
+_GATHERED, _PIECES = sa.Numeric(27, 6), sa.Numeric(20, 0)
+"""Exact sums of amounts and of quantities."""
 _COLUMNS = ("asin", "marketplace", "month", "metric", "value")
 
 
@@ -61,6 +65,9 @@ class Lump:
 def with_neighbours(connection: sa.Connection, cells: Collection[Cell]) -> frozenset[Cell]:
     """These cells and, where products are told of a lump, the months before and after: a lump is often paid in the
     month after."""
+    # Most shops have none, and their lines need not be gone through for it.
+    if not connection.execute(sa.select(sa.exists().where(kind.c.report.in_(LUMPS)))).scalar():
+        return frozenset(cells)
     told = set(connection.execute(
         sa.select(line.c.marketplace).where(line.c.report.in_(LUMPS), line.c.counts == sa.true()).distinct()
     ).scalars())
@@ -87,12 +94,15 @@ def sums_of_lines(
 
 def choices_of(connection: sa.Connection, cells: Iterable[Cell], sales_from: str) -> dict[Cell, Choice]:
     """Which report counts where, for the cells that have lines."""
-    days = sa.func.count(line.c.day.distinct()).label("days")
+    there = (
+        sa.select(line.c.marketplace, line.c.month, line.c.report, line.c.day, line.c.kind_id)
+        .where(line.c.counts == sa.true(), within(line, cells)).distinct().subquery("there")
+    )
+    days = sa.func.count(there.c.day.distinct()).label("days")
     query = (
-        sa.select(line.c.marketplace, line.c.month, line.c.report, days)
-        .join_from(line, posting, posting.c.kind_id == line.c.kind_id)
-        .where(line.c.counts == sa.true(), within(line, cells))
-        .group_by(line.c.marketplace, line.c.month, line.c.report)
+        sa.select(there.c.marketplace, there.c.month, there.c.report, days)
+        .join_from(there, posting, posting.c.kind_id == there.c.kind_id)
+        .group_by(there.c.marketplace, there.c.month, there.c.report)
     )
     found: dict[Cell, dict[str, int]] = {}
     for row in connection.execute(query):
@@ -105,19 +115,19 @@ def lumps_of(connection: sa.Connection, cells: Collection[Cell], rules: Counting
     return _lumps(connection, cells, choices_of(connection, cells, rules.sales_from))
 
 
-def counted(choice: Choice) -> sa.ColumnElement[bool]:
-    """The condition that a posting comes from the report that counts for its metric."""
+def counted(choice: Choice, lines: sa.FromClause = line) -> sa.ColumnElement[bool]:
+    """The condition that a posting of `lines` comes from the report that counts for its metric."""
     sold = posting.c.metric.in_(SOLD)
     return sa.or_(
-        sa.and_(sold, line.c.report == choice.sales), sa.and_(sa.not_(sold), line.c.report == choice.rest),
-        line.c.report.in_(BESIDE),
+        sa.and_(sold, lines.c.report == choice.sales), sa.and_(sa.not_(sold), lines.c.report == choice.rest),
+        lines.c.report.in_(BESIDE),
     )
 
 
-def taxed(marketplace: str, prices_include_tax: str) -> sa.ColumnElement[bool]:
-    """The condition that a posting is no tax, or one that is taken off because prices there include it."""
+def taxed(marketplace: str, prices_include_tax: str, lines: sa.FromClause = line) -> sa.ColumnElement[bool]:
+    """The condition that a posting of `lines` is no tax, or one that is taken off because prices there include it."""
     if includes_tax(marketplace, prices_include_tax):
-        foreign = line.c.currency.is_(None) | line.c.currency.not_in(TAX_APART_CURRENCIES)
+        foreign = lines.c.currency.is_(None) | lines.c.currency.not_in(TAX_APART_CURRENCIES)
         return sa.true() if marketplace != OTHER else sa.or_(posting.c.tax_in_price == sa.false(), foreign)
     return posting.c.tax_in_price == sa.false()
 
@@ -125,28 +135,41 @@ def taxed(marketplace: str, prices_include_tax: str) -> sa.ColumnElement[bool]:
 def _insert(
     marketplace: str, choice: Choice, months: Collection[datetime.date], rules: CountingRules, lumps: Collection[Lump]
 ) -> sa.Insert:
-    where = sa.and_(
-        line.c.counts == sa.true(), line.c.marketplace == marketplace, line.c.month.in_(months), counted(choice),
-        taxed(marketplace, rules.prices_include_tax),
-    )
-    parts = [_by_report(where), *map(_taken_off, lumps)]
+    lines = _gathered(marketplace, months)
+    where = sa.and_(counted(choice, lines), taxed(marketplace, rules.prices_include_tax, lines))
+    parts = [_by_report(lines, where), *map(_taken_off, lumps)]
     rows = sa.union_all(*parts).subquery("told")
     value = sa.cast(sa.func.sum(rows.c.value), schema.Money).label("value")
     grain = (rows.c.asin, rows.c.marketplace, rows.c.month, rows.c.metric)
     return sa.insert(work).from_select(_COLUMNS, sa.select(*grain, value).group_by(*grain))
 
 
-def _by_report(where: sa.ColumnElement[bool]) -> sa.Select:
+def _gathered(marketplace: str, months: Collection[datetime.date]) -> sa.Subquery:
+    """Sums of lines that tell of the same: what they are joined to is looked up once for each sum."""
+    same = (
+        line.c.marketplace, line.c.month, line.c.report, line.c.asin, line.c.sku, line.c.kind_id, line.c.currency
+    )
+    return (
+        sa.select(
+            *same, sa.cast(sa.func.sum(line.c.amount), _GATHERED).label("amount"),
+            sa.cast(sa.func.sum(line.c.quantity), _PIECES).label("quantity"),
+        )
+        .where(line.c.counts == sa.true(), line.c.marketplace == marketplace, line.c.month.in_(months))
+        .group_by(*same).subquery("gathered")
+    )
+
+
+def _by_report(lines: sa.Subquery, where: sa.ColumnElement[bool]) -> sa.Select:
     """What each report tells, to the cent: a sum is rounded, not its parts."""
-    source, product = lines_with_products()
-    amount = sa.case((posting.c.of_quantity == sa.true(), line.c.quantity), else_=line.c.amount) * posting.c.sign
+    source, product = lines_with_products(lines)
+    amount = sa.case((posting.c.of_quantity == sa.true(), lines.c.quantity), else_=lines.c.amount) * posting.c.sign
     total = sa.func.sum(amount)
     return (
         sa.select(
-            product.label("asin"), line.c.marketplace, line.c.month, posting.c.metric, half_even(total).label("value")
+            product.label("asin"), lines.c.marketplace, lines.c.month, posting.c.metric, half_even(total).label("value")
         )
         .select_from(source).where(where)
-        .group_by(product, line.c.marketplace, line.c.month, posting.c.metric, line.c.report)
+        .group_by(product, lines.c.marketplace, lines.c.month, posting.c.metric, lines.c.report)
         .having(total.is_not(None))
     )
 

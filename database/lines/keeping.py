@@ -96,7 +96,7 @@ def _insert_lines(
         connection, line, scratch=scratch,
         query=f"SELECT {import_id} AS import_id, line, part, '{staged.report}' AS report, identity, version, "
         "1 AS counts, marketplace, month, day, happened, order_id, sku, asin, kind_id, quantity, amount, currency "
-        "FROM staged_line JOIN line_kind USING (transaction_type, amount_type, description) ORDER BY line, part",
+        "FROM staged_line JOIN line_kind USING (transaction_type, amount_type, description)",
     )
 
 

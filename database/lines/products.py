@@ -11,19 +11,19 @@ from domain.amazon import ACCOUNT
 line, posting = schema.amazon_line, schema.amazon_posting
 
 
-def product_of(own: sa.FromClause, general: sa.FromClause) -> sa.ColumnElement[str]:
+def _product_of(lines: sa.FromClause, own: sa.FromClause, general: sa.FromClause) -> sa.ColumnElement[str]:
     """The product of a line: its own ASIN, that of its SKU there or anywhere, the SKU itself, or nobody's."""
     return sa.func.coalesce(
-        line.c.asin, own.c.asin, general.c.asin, sa.literal("SKU-").concat(line.c.sku), sa.literal(ACCOUNT)
+        lines.c.asin, own.c.asin, general.c.asin, sa.literal("SKU-").concat(lines.c.sku), sa.literal(ACCOUNT)
     )
 
 
-def lines_with_products() -> tuple[sa.FromClause, sa.ColumnElement[str]]:
-    """Lines joined to their postings and to what is known of their SKUs; and the product of each."""
+def lines_with_products(lines: sa.FromClause = line) -> tuple[sa.FromClause, sa.ColumnElement[str]]:
+    """Lines, or sums of them, joined to their postings and to what is known of their SKUs; and the product of each."""
     own, general = known_skus("own"), known_skus("general")
     source = (
-        line.join(posting, posting.c.kind_id == line.c.kind_id)
-        .outerjoin(own, sa.and_(own.c.sku == line.c.sku, own.c.marketplace == line.c.marketplace))
-        .outerjoin(general, sa.and_(general.c.sku == line.c.sku, general.c.marketplace == ""))
+        lines.join(posting, posting.c.kind_id == lines.c.kind_id)
+        .outerjoin(own, sa.and_(own.c.sku == lines.c.sku, own.c.marketplace == lines.c.marketplace))
+        .outerjoin(general, sa.and_(general.c.sku == lines.c.sku, general.c.marketplace == ""))
     )
-    return source, product_of(own, general)
+    return source, _product_of(lines, own, general)

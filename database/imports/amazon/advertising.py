@@ -84,11 +84,12 @@ def stage(
     codes = [row[0] for row in scratch.execute(
         "SELECT DISTINCT upper(currency) FROM raw_line WHERE currency IS NOT NULL ORDER BY 1").fetchall()]
     _place(scratch, file, options, codes)
-    moments = {headings["day"]: ("day", "''")}
+    moments = {"day": (headings["day"], "day", "''")}
     if "until" in columns:
-        moments[headings["until"]] = ("until", "''")
+        moments["until"] = (headings["until"], "until", "''")
     read_days(scratch, file, moments, order=options.date_order)
-    _refuse_long_spans(scratch, file, headings.get("until", headings["day"]))
+    if "until" in columns:
+        _refuse_long_spans(scratch, file, headings["until"])
     measure_lines(scratch, measures, days_of="day")
     stage_measures(
         scratch, {field: f"{field}_number" for field in measures}, day="m.begins", happened="m.day",
@@ -131,8 +132,7 @@ def _refuse_long_spans(scratch: duckdb.DuckDBPyConnection, file: CsvFile, headin
     refuse_texts(
         scratch, file, heading,
         "SELECT line, until AS text, 'is of another month than its start; download the report by day or by month' "
-        "AS rule FROM raw_line r JOIN moment_read a ON a.text = r.day JOIN moment_read b ON b.text = r.until "
-        "WHERE date_trunc('month', a.day) <> date_trunc('month', b.day)",
+        "AS rule FROM raw_line WHERE date_trunc('month', day_day) <> date_trunc('month', until_day)",
     )
 
 

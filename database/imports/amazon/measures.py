@@ -39,9 +39,9 @@ def measure_lines(scratch: duckdb.DuckDBPyConnection, fields: Iterable[str], *, 
     the field's name and `_number`; and `begins`, the day that the column `days_of` was read as."""
     numbers = "".join(f", {amount_of(field)} AS {field}_number" for field in fields)
     joins = " ".join(map(amount_join, fields))
-    begins, days = "", ""
+    begins = ""
     if days_of is not None:
-        begins, days = ", d.day AS begins", f"JOIN moment_read d ON d.text = r.{days_of} AND d.marketplace = ''"
+        begins = f", {days_of}_day AS begins"
     scratch.execute(
-        f"CREATE OR REPLACE TEMP TABLE measured AS SELECT r.*{begins}{numbers} FROM raw_line r {joins} {days}"
+        f"CREATE OR REPLACE TEMP TABLE measured AS SELECT r.*{begins}{numbers} FROM raw_line r {joins}"
     )

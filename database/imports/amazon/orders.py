@@ -98,10 +98,10 @@ def stage(
     amounts = {field: headings[field] for field in ("quantity", *(each.replace("-", "_") for each in AMOUNTS))
                if field in columns}
     style = read_amounts(scratch, file, amounts, decimal=options.decimal)
-    moments = {headings["purchased"]: ("purchased", "marketplace")}
-    if "updated" in columns:
-        moments[headings["updated"]] = ("updated", "''")
-    read_days(scratch, file, moments, order=options.date_order)
+    read_days(scratch, file, {
+        "purchased": (headings["purchased"], "purchased", "marketplace"),
+        "updated": (headings.get("updated", ""), "updated", "''"),
+    }, order=options.date_order)
     _stage_lines(scratch, file)
     _stage_skus(scratch)
     codes = [row[0] for row in scratch.execute(
@@ -175,18 +175,16 @@ def _stage_lines(scratch: duckdb.DuckDBPyConnection, file: CsvFile) -> None:
     scratch.execute(f"""
 CREATE OR REPLACE TEMP TABLE staged_line AS
 WITH state AS (
-    SELECT order_id, max(coalesce(epoch_ms(u.moment), 0)) AS version
-    FROM raw_line LEFT JOIN moment_read u ON u.text = updated AND u.marketplace = ''
-    GROUP BY order_id
+    SELECT order_id, max(coalesce(epoch_ms(updated_utc), 0)) AS version
+    FROM raw_line GROUP BY order_id
 )
 SELECT r.line::INTEGER AS line, p.part::SMALLINT AS part, r.order_id AS identity, s.version, r.marketplace,
-    date_trunc('month', m.day)::DATE AS month, m.day, r.purchased AS happened, r.order_id, r.sku,
-    upper(replace(r.asin, ' ', '')) AS asin, r.fate AS transaction_type, '' AS amount_type, p.description, p.quantity,
-    p.amount::DECIMAL(19,4) AS amount, upper(r.currency) AS currency
+    date_trunc('month', r.purchased_day)::DATE AS month, r.purchased_day AS day, r.purchased AS happened, r.order_id,
+    r.sku, upper(replace(r.asin, ' ', '')) AS asin, r.fate AS transaction_type, '' AS amount_type, p.description,
+    p.quantity, p.amount::DECIMAL(19,4) AS amount, upper(r.currency) AS currency
 FROM ({" UNION ALL ".join(parts)}) p
 JOIN raw_line r ON r.line = p.line
 JOIN state s ON s.order_id = r.order_id
-JOIN moment_read m ON m.text = r.purchased AND m.marketplace = r.marketplace
 """)
 
 

@@ -87,8 +87,8 @@ def stage(
     moment = "coalesce(posted_at, posted)" if "posted_at" in columns else "posted"
     _refuse_blank(scratch, file, moment)
     read_days(scratch, file, {
-        "posted-date": (f"CASE WHEN NOT is_header THEN {moment} END", "home"),
-        **{heading: (field, "''") for heading, field in _COLUMNS.items() if field in _SPAN},
+        "posting": ("posted-date", f"CASE WHEN NOT is_header THEN {moment} END", "home"),
+        **{field: (heading, field, "''") for heading, field in _COLUMNS.items() if field in _SPAN},
     }, order=options.date_order)
     _stage_lines(scratch, moment)
     _stage_settlements(scratch)
@@ -140,29 +140,24 @@ def _stage_lines(scratch: duckdb.DuckDBPyConnection, moment: str) -> None:
     scratch.execute(f"""
 CREATE OR REPLACE TEMP TABLE staged_line AS
 SELECT line::INTEGER AS line, 1::SMALLINT AS part, settlement AS identity, 0::BIGINT AS version, r.marketplace,
-    date_trunc('month', m.day)::DATE AS month, m.day, {moment} AS happened, order_id, sku, NULL::VARCHAR AS asin,
-    coalesce(kind, '') AS transaction_type, coalesce(amount_type, '') AS amount_type,
+    date_trunc('month', posting_day)::DATE AS month, posting_day AS day, {moment} AS happened, order_id, sku,
+    NULL::VARCHAR AS asin, coalesce(kind, '') AS transaction_type, coalesce(amount_type, '') AS amount_type,
     coalesce(description, '') AS description, {amount_of('quantity')}::BIGINT AS quantity,
     {amount_of('amount')}::DECIMAL(19,4) AS amount, upper(currency) AS currency
 FROM raw_line r
 {amount_join('amount')}
 {amount_join('quantity')}
-JOIN moment_read m ON m.text = {moment} AND m.marketplace = r.home
 WHERE NOT is_header
 """)
 
 
 def _stage_settlements(scratch: duckdb.DuckDBPyConnection) -> None:
-    days = ", ".join(f"{name}.moment AS {column}" for name, column in zip(
+    days = ", ".join(f"{name}_utc AS {column}" for name, column in zip(
         _SPAN, ("starts_at", "ends_at", "deposited_at"), strict=True
     ))
-    joins = " ".join(
-        f"JOIN moment_read {name} ON {name}.text = r.{name} AND {name}.marketplace = ''"
-        for name in _SPAN
-    )
     scratch.execute(
         "CREATE OR REPLACE TEMP TABLE staged_settlement AS SELECT settlement AS settlement_id, r.home AS marketplace, "
         f"upper(r.currency) AS currency, {days}, {amount_of('total')}::DECIMAL(25,2) AS total, "
         "(SELECT count(*) FROM raw_line o WHERE o.settlement = r.settlement AND NOT o.is_header) AS line_count "
-        f"FROM raw_line r {amount_join('total')} {joins} WHERE is_header"
+        f"FROM raw_line r {amount_join('total')} WHERE is_header"
     )

@@ -33,9 +33,22 @@ def place_in_marketplaces(
         "unnest($codes::VARCHAR[]) AS home", {"whose": list(homes), "codes": list(homes.values())},
     )
     scratch.execute(
-        "CREATE OR REPLACE TEMP TABLE raw_line AS SELECT r.*, coalesce(s.code, h.home) AS marketplace, "
-        f"CASE WHEN s.code IS NULL OR s.code = '{OTHER}' THEN h.home ELSE s.code END AS home "
-        f"FROM raw_line r LEFT JOIN site_code s USING (site) JOIN home h ON h.whose = {group}"
+        "CREATE OR REPLACE TEMP TABLE placed AS SELECT whose, site, coalesce(code, home) AS marketplace, "
+        f"CASE WHEN code IS NULL OR code = '{OTHER}' THEN home ELSE code END AS home "
+        "FROM home CROSS JOIN (FROM site_code UNION ALL SELECT NULL, NULL)"
+    )
+    of_line = f"p.whose = {group} AND p.site IS NOT DISTINCT FROM raw_line.site"
+    usual = scratch.execute(
+        f"SELECT p.marketplace, p.home FROM raw_line JOIN placed p ON {of_line} "
+        "GROUP BY ALL ORDER BY count(*) DESC LIMIT 1"
+    ).fetchone() or ("", "")
+    # What most lines have is a default, which costs nothing; only the others are written.
+    for field, value in zip(("marketplace", "home"), usual, strict=True):
+        quoted = value.replace("'", "''")
+        scratch.execute(f"ALTER TABLE raw_line ADD COLUMN {field} VARCHAR DEFAULT '{quoted}'")
+    scratch.execute(
+        f"UPDATE raw_line SET marketplace = p.marketplace, home = p.home FROM placed p WHERE {of_line} "
+        "AND (p.marketplace <> raw_line.marketplace OR p.home <> raw_line.home)"
     )
 
 

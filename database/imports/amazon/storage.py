@@ -76,7 +76,7 @@ def stage(
     refuse_blank(scratch, file, {field: headings[field] for field in ("asin", "charged")})
     blank = _read_fees(scratch, file, headings["fee"])
     _place(scratch, file, options)
-    read_days(scratch, file, {headings["charged"]: ("charged", "''")}, order=options.date_order)
+    read_days(scratch, file, {"charged": (headings["charged"], "charged", "''")}, order=options.date_order)
     measure_lines(scratch, (), days_of="charged")
     stage_measures(
         scratch, {"fee": "fee_number"}, day="m.begins", happened="strftime(m.begins, '%Y-%m')",

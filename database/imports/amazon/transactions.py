@@ -108,7 +108,7 @@ def stage(
     currency = _currency(file)
     place_in_marketplaces(scratch, file, options, group="''", currency=f"nullif('{currency}', '')")
     _check_sums(scratch, file, headings["total"], amounts)
-    read_days(scratch, file, {headings["moment"]: ("moment", "home")}, order=options.date_order)
+    read_days(scratch, file, {"moment": (headings["moment"], "moment", "home")}, order=options.date_order)
     _stage_lines(scratch, amounts, currency)
     named = check_currencies(currencies, options, [currency] if currency else [], ())
     return LineFile(
@@ -204,12 +204,11 @@ def _stage_lines(scratch: duckdb.DuckDBPyConnection, amounts: list[str], currenc
     joins = " ".join(map(amount_join, (*amounts, "quantity")))
     scratch.execute(f"""
 CREATE OR REPLACE TEMP TABLE transaction_line AS
-SELECT r.line, m.day, {amount_of('quantity')}::BIGINT AS pieces,
-    md5(concat_ws('|', r.marketplace, m.moment::VARCHAR, r.kind, coalesce(order_id, ''), coalesce(sku, ''),
+SELECT r.line, moment_day AS day, {amount_of('quantity')}::BIGINT AS pieces,
+    md5(concat_ws('|', r.marketplace, moment_utc::VARCHAR, r.kind, coalesce(order_id, ''), coalesce(sku, ''),
         coalesce({amount_of('quantity')}, 0)::BIGINT::VARCHAR)) AS who,
     md5({_nonzero(amounts)}) AS what
 FROM raw_line r {joins}
-JOIN moment_read m ON m.text = r.moment AND m.marketplace = r.home
 """)
     parts = []
     for number, field in enumerate(AMOUNTS, start=1):
