@@ -1,7 +1,8 @@
 """Takes the pictures in docs/screenshots anew: .venv-tests/bin/python -m tests.pictures [page …]
 
 What a screen shows, not whole pages: in both themes, on a desk and on a phone, at the top and scrolled, with demo data;
-and pages before the first figures, of a single month, and with names that do not want to fit.
+and pages before the first figures, of a single month, with names that do not want to fit, and of Amazon's reports of a
+made-up seller.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from database import migrations, schema
 from database.demo import DemoShape, load_demo
+from database.demo.amazon_reports import write_reports
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.journal.import_log import tell_done
@@ -35,7 +37,7 @@ FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 TODAY = datetime.date(2026, 11, 21)
 WIDTHS = {"1440": {"viewport": DESKTOP}, "390": {"viewport": PHONE, "has_touch": True, "is_mobile": True}}
 ONE_FACT = "asin,brand,category,marketplace,metric,month,value\nA1,Acme,Toys,US,Net revenue,2026-10,1234.50\n"
-DEMO, EMPTY, ONE_MONTH, LONG = "demo", "empty", "one month", "long names"
+DEMO, EMPTY, ONE_MONTH, LONG, REPORTS = "demo", "empty", "one month", "long names", "reports"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,11 @@ def pictures(brand: int, asin: str) -> dict[str, Picture]:
         "one-month": Picture("/dashboard", ONE_MONTH),
         "long-names": Picture("/dashboard", LONG),
         "long-names-products": Picture("/products", LONG),
+        "five-minutes": Picture("/dashboard", REPORTS),
+        "five-minutes-profitability": Picture("/profitability", REPORTS),
+        "five-minutes-products": Picture("/products", REPORTS),
+        "five-minutes-settlements": Picture("/settlements", REPORTS),
+        "five-minutes-paid": Picture("/paid", REPORTS),
     }
 
 
@@ -85,6 +92,11 @@ def shop(name: str, folder: Path) -> Iterator[Site]:
         migrations.upgrade(store)
         if name == DEMO:
             tell_done(store, load_demo(store, DemoShape.of_size(60_000, seed=1, through=TODAY)))
+        elif name == REPORTS:
+            write_reports(folder, seed=1, today=TODAY)
+            with store.lock("pictures"):
+                for path in sorted((folder / "reports").iterdir()):
+                    tell_done(store, import_file(store, path, ImportOptions()))
         elif name == ONE_MONTH:
             (folder / "october.csv").write_text(ONE_FACT, encoding="utf-8")
             with store.lock("a picture"):
