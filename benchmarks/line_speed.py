@@ -94,7 +94,7 @@ def compare_embedded(folder: Path, path: Path, lines: int) -> None:
     seconds = import_seconds(settings, path, lines)
     rows = folder / "rows.tsv"
     store = open_store(settings)
-    facts_path = store.facts_path
+    facts_path = store.settings.database.path / "facts.duckdb"
     form = embedded_form(schema.amazon_line)
     with store.facts() as connection:
         create = str(sa.schema.CreateTable(form).compile(connection))

@@ -11,6 +11,7 @@ import click
 from commands import current_store, is_terminal, lego_command, note_generation, tell_trail
 from database.engines.ports import Store
 from database.journal.run_log import NOTHING_TO_DO
+from database.store import with_workers
 from database.summaries.changes import Plan
 from database.summaries.estimate import predicted_seconds
 from database.summaries.refresh import RefreshOptions, Result, Step, plan_only, refresh
@@ -54,7 +55,7 @@ def command(full, months, only_plan, only_sql, workers, force, wait, as_json, qu
     if full and months:
         raise click.UsageError("--full rebuilds every month; leave out --month")
     if workers:
-        store.set_workers(workers)
+        store = with_workers(store, workers)
     options = RefreshOptions(full=full, months=tuple(months), force=force, wait=wait)
     if only_plan:
         plan = plan_only(store, options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from database.engines.ports import Store
 from domain.errors import SettingsError
 from settings import Settings
@@ -11,14 +13,20 @@ def open_store(settings: Settings) -> Store:
     """The store the settings name. Touches no file and no server yet."""
     if settings.database.engine == "mysql":
         if settings.cluster.nodes:
-            from database.engines.cluster.store import SpiderStore
+            from database.engines.cluster.store import cluster_store
 
-            return SpiderStore(settings)
-        from database.engines.mariadb.store import MysqlStore
+            return cluster_store(settings)
+        from database.engines.mariadb.store import mysql_store
 
-        return MysqlStore(settings)
+        return mysql_store(settings)
     if settings.cluster.nodes:
         raise SettingsError("[cluster] nodes: they need a MariaDB before them; set [database] engine = mysql")
-    from database.engines.embedded.store import EmbeddedStore
+    from database.engines.embedded.store import embedded_store
 
-    return EmbeddedStore(settings)
+    return embedded_store(settings)
+
+
+def with_workers(store: Store, workers: int) -> Store:
+    """The same store, opened once more, with [refresh] workers overruled."""
+    refresh = dataclasses.replace(store.settings.refresh, workers=workers)
+    return open_store(dataclasses.replace(store.settings, refresh=refresh))

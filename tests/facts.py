@@ -43,19 +43,19 @@ def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) ->
     """Facts with ids after those that are there; `announced` writes their months into the ledger."""
     facts = list(facts)
     months = [_date(fact[3]).replace(day=1) for fact in facts]
-    store.prepare_months(months)
+    store.facts_room.prepare_months(months)
     with store.facts() as connection:
         products = dict(connection.execute(sa.select(schema.asin.c.asin, schema.asin.c.id)).all())
-        last = max(last_fact_id(store, connection, months), store.fact_marks(connection).last_id())
+        last = max(last_fact_id(store, connection, months), store.facts_room.marks(connection).last_id())
         rows = [
             {"id": last + i, "asin_id": products.get(asin, 999999), "marketplace": marketplace, "metric": metric,
              "month": _date(month), "value": None if value is None else Decimal(value)}
             for i, (asin, marketplace, metric, month, value) in enumerate(facts, 1)
         ]
         # To open a file of facts takes longer than to write to it; nodes that were looked at are committed otherwise.
-        if not store.has_data_nodes:
+        if not store.traits.has_data_nodes:
             _write(connection, rows, announced=announced)
-    if store.has_data_nodes:
+    if store.traits.has_data_nodes:
         with store.facts() as connection:
             _write(connection, rows, announced=announced)
 

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.ddl import embedded_form
-from database.engines.embedded.store import EmbeddedStore
+from database.engines.embedded.generations import GenerationFiles
+from database.engines.embedded.published import EmbeddedPublished
 from database.engines.ports import Store
 
 PUBLISHED_AT = datetime.datetime(2025, 11, 3, 6, 30, 0)
@@ -49,8 +50,8 @@ def publish(
         schema.summary_generation: [_generation(rows, generation, currencies, published_at)],
         **{table: [{"generation": generation, **row} for row in found] for table, found in (lines or {}).items()},
     }
-    if isinstance(store, EmbeddedStore):
-        _publish_file(store, contents, generation)
+    if isinstance(store.published, EmbeddedPublished):
+        _publish_file(store.published.files, contents, generation)
     else:
         _publish_tables(store, contents)
 
@@ -100,8 +101,8 @@ def _generation(rows: list[tuple], generation: int, currencies: str, published_a
     }
 
 
-def _publish_file(store: EmbeddedStore, contents: dict, generation: int) -> None:
-    path = store.generations.path(generation)
+def _publish_file(files: GenerationFiles, contents: dict, generation: int) -> None:
+    path = files.path(generation)
     url = sa.URL.create("duckdb", database=str(path))
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
     tables = [*DIMENSIONS, *schema.tables_of(schema.PUBLISHED)]
@@ -112,7 +113,7 @@ def _publish_file(store: EmbeddedStore, contents: dict, generation: int) -> None
             if contents.get(table):
                 connection.execute(sa.insert(form), contents[table])
     engine.dispose()
-    store.generations.point_to(path.name)
+    files.point_to(path.name)
 
 
 def _publish_tables(store: Store, contents: dict) -> None:

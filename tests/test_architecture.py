@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+import inspect
 import keyword
 import pkgutil
 import re
@@ -17,6 +18,10 @@ import click
 import pytest
 
 import commands
+from database.engines.build import Build
+from database.engines.health import Health
+from database.engines.lock import WorkLock
+from database.engines.ports import FactsRoom, Published, Store
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -219,6 +224,23 @@ def test_only_open_store_chooses_an_engine():
         for path, line, name in imports()
         if engine_module.match(name) and not path.as_posix().startswith(ENGINE_PLACES)
     ] == []
+
+
+def test_a_store_is_put_together_from_parts_that_inherit_no_part_of_another():
+    assert Store.__dataclass_params__.frozen
+    assert not inspect.isabstract(Store)
+    classes = [
+        node for path, tree in sources() if path.is_relative_to("database/engines")
+        for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    ]
+    ports = {"FactsRoom", "Published", "WorkLock", "Build", "Health", "Copying", "Staging", "FactMarks"}
+    bases = {base for node in classes for base in map(ast.unparse, node.bases)}
+    assert bases & {node.name for node in classes} == ports
+
+
+def test_what_a_port_asks_of_an_engine_stays_little():
+    asked = {port.__name__: len(port.__abstractmethods__) for port in (FactsRoom, Published, WorkLock, Build, Health)}
+    assert asked == {"FactsRoom": 6, "Published": 11, "WorkLock": 1, "Build": 9, "Health": 4}
 
 
 def test_nothing_outside_the_engines_asks_which_engine_it_is():

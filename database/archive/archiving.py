@@ -88,7 +88,7 @@ def archive(
         if months:
             _make(folder)
             # What counts as one metric, or as the marketplace ALL, must not change by being archived.
-            store.compare_alike(archived, like=facts)
+            store.facts_room.compare_alike(archived, like=facts)
         for month in months:
             progress(month, len(done), len(months))
             done.append(_archive_month(store, month, folder))
@@ -122,7 +122,7 @@ def unarchive(
 
 def _to_archive(store: Store, before: datetime.date) -> list[datetime.date]:
     with store.facts() as connection:
-        present = [found.month for found in by_month(store.fact_marks(connection).dates())]
+        present = [found.month for found in by_month(store.facts_room.marks(connection).dates())]
         known = {each.month for each in read_archived(connection)}
     return [month for month in present if month < before and month not in known]
 
@@ -132,7 +132,7 @@ def _archive_month(store: Store, month: datetime.date, folder: Path) -> Archived
     for left in folder.glob(f"{format_month(month)}.*.new"):
         left.unlink()
     try:
-        with store.facts() as connection, store.scratch(connection) as scratch:
+        with store.facts() as connection, store.facts_room.scratch(connection) as scratch:
             write_month(store, connection, scratch, month, draft)
             passing("archive-written")
             kept, replaced = (_verified(connection, scratch, month, draft, table) for table in (facts, aside))
@@ -195,8 +195,8 @@ def _bring_back(store: Store, found: ArchivedMonth) -> None:
             f"{found.file}: is not the file that was written when {format_month(found.month)} was archived; nothing "
             "was changed. Put back a copy of it, such as from a backup"
         )
-    store.prepare_months([found.month])
-    with store.facts() as connection, store.scratch(connection) as scratch:
+    store.facts_room.prepare_months([found.month])
+    with store.facts() as connection, store.facts_room.scratch(connection) as scratch:
         before = [_sums_where_kept(store, connection, table, found.month) for table in (facts, aside)]
         read_month(store, connection, scratch, found.file)
         for table, earlier in zip((facts, aside), before, strict=True):

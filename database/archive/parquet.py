@@ -71,7 +71,8 @@ def write_month(
 ) -> None:
     """Writes the month's facts to `path`, durably. Raises OutOfSpace or SetupError."""
     for table in (facts, aside):
-        store.mirror(connection, _texts(connection, table, month), scratch=scratch, name=f"archive_{table.name}")
+        texts = _texts(connection, table, month)
+        store.facts_room.mirror(connection, texts, scratch=scratch, name=f"archive_{table.name}")
     parts = [_typed(connection, table) for table in (facts, aside)]
     with _in_our_words(path):
         scratch.execute(
@@ -92,7 +93,7 @@ def read_month(
         columns = _columns_for(connection, scratch, table, path)
         listed = ", ".join(_name(column) for column in columns)
         with _in_our_words(path):
-            counts.append(store.bulk_insert(
+            counts.append(store.facts_room.bulk_insert(
                 connection, table, scratch=scratch,
                 query=f"SELECT {listed} FROM {_file(path)} WHERE {condition} "
                 "ORDER BY month, metric, marketplace, asin_id",

@@ -81,7 +81,7 @@ def _examine(store: Store) -> str:
     """Raises Damaged or Refused. Returns a line about what another program changed, or ''."""
     store.copying().examine()
     found = departures(store)
-    if found and not store.others_write_facts:
+    if found and not store.traits.others_write_facts:
         raise Refused(
             "facts are not those that the live generation was made of, and no import, undo or archive says why: they "
             "may be damaged. No backup was made. Put back the last good one (flask restore FILE --replace), or, if "

@@ -137,7 +137,7 @@ def _examine_archived(staging: Staging, archived: ArchivedFiles, file: BackupRea
 
 def _numbers_of(store: Store) -> list[int]:
     """Every number that a generation of it had, as far as can be read: what is damaged is restored, too."""
-    found = list(store.generation_numbers())
+    found = list(store.published.numbers())
     with contextlib.suppress(Damaged, SchemaError):
         found.append(last_generation(store))
     return found

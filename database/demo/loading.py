@@ -34,7 +34,7 @@ def load_demo(store: Store, shape: DemoShape) -> ImportReport:
         _refuse_beside_facts(connection)
         # Whoever has looked at facts in a transaction keeps months from being given a place.
         connection.rollback()
-        with store.scratch(connection) as scratch:
+        with store.facts_room.scratch(connection) as scratch:
             brands = make_brands(shape)
             products = make_products(shape, brands)
             rows = stage_facts(scratch, shape, make_listings(shape, products))
@@ -76,7 +76,7 @@ def _write_products(
     mirror_dimensions(store, connection, scratch)
     names = "SELECT category FROM demo_brand UNION SELECT category FROM demo_product"
     add_names(store, connection, scratch, schema.category, names=names, entry=entry)
-    store.bulk_insert(
+    store.facts_room.bulk_insert(
         connection, schema.brand, scratch=scratch,
         query="SELECT (position + (SELECT coalesce(max(id), 0) FROM known_brand))::INTEGER AS id, d.brand, "
         f"c.id AS category_id, d.grouping AS \"group\", {stamps} "
@@ -84,7 +84,7 @@ def _write_products(
         "WHERE d.brand NOT IN (SELECT brand FROM known_brand) ORDER BY position",
     )
     mirror_dimensions(store, connection, scratch)
-    store.bulk_insert(
+    store.facts_room.bulk_insert(
         connection, schema.asin, scratch=scratch,
         query="SELECT (position + (SELECT coalesce(max(id), 0) FROM known_asin))::INTEGER AS id, d.asin, d.name, "
         f"b.id AS brand_id, c.id AS category_id, d.status, {stamps} "

@@ -38,7 +38,7 @@ def judge_schema(store: Store) -> Iterator[Finding]:
 def judge_readiness(store: Store) -> Iterator[Finding]:
     """Whether a refresh would be refused before it begins: server, tables, rights, room."""
     try:
-        store.examine()
+        store.published.examine()
     except DatabaseUnreachable:
         raise
     except LegoError as error:

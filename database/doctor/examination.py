@@ -103,10 +103,10 @@ def _look_closer(store: Store, limits: Limits, now: datetime) -> list[Finding]:
     found += judge_refused(store, now=now)
     found += judge_notices(store, now=now)
     # What the doctor saw is what pages show.
-    nodes = look_at_nodes(store)[0] if store.has_data_nodes else ()
-    found += store.health().findings(limits, nodes)
+    nodes = look_at_nodes(store)[0] if store.traits.has_data_nodes else ()
+    found += store.health.findings(limits, nodes)
     is_built = store.live_generation() is not None
-    sizes = store.stored_sizes() if is_built else []
+    sizes = store.published.stored_sizes() if is_built else []
     found += judge_disks(store, sizes, limits)
     if is_built:
         found += judge_share(sizes, limits)

@@ -11,7 +11,7 @@ from domain.findings import SERIOUS, WARNING, Finding, listed
 
 def judge_generations(store: Store) -> Iterator[Finding]:
     """What is lost of them. Figures can be made again of the facts; until then pages show none, or older ones."""
-    fault = store.live_fault()
+    fault = store.published.live_fault()
     if fault:
         evidence, _, _ = fault.partition("; ")
         yield Finding(
@@ -20,7 +20,7 @@ def judge_generations(store: Store) -> Iterator[Finding]:
             "flask doctor --fix shows those of the generation before, if that can be read",
             cure=lambda: mend(store) or "it can be read again",
         )
-    earlier = store.unreadable_earlier()
+    earlier = store.published.unreadable_earlier()
     if earlier:
         yield Finding(
             "earlier-generation-lost", WARNING, "An earlier generation cannot be read, so nobody can go back to it",

@@ -14,7 +14,7 @@ def judge_disks(store: Store, sizes: Sequence[StoredSize], limits: Limits) -> It
     """Folders with less free than a refresh and some days need."""
     wanted = max(limits.least_free_bytes, 2 * bytes_of(sizes, OF_SUMMARIES))
     seen = set()
-    for folder in store.health().folders():
+    for folder in store.health.folders():
         if not folder.is_dir() or (device := folder.stat().st_dev) in seen:
             continue
         seen.add(device)

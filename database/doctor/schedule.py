@@ -73,10 +73,10 @@ def _missed(store: Store, now: datetime) -> Iterator[Finding]:
 
 def judge_leftovers(store: Store) -> Iterator[Finding]:
     """What dead imports and refreshes left. While one is at work, its staged tables are its own."""
-    holder = store.lock_holder()
+    holder = store.work_lock.holder()
     if holder is not None and is_process_alive(holder.host, holder.pid, holder.process_start):
         return
-    names = store.health().leftovers()
+    names = store.health.leftovers()
     if names:
         yield Finding(
             "leftovers", HINT, "A refresh that ended early left something, or a generation is no longer kept",
@@ -97,7 +97,7 @@ def judge_leftovers(store: Store) -> Iterator[Finding]:
 
 
 def _clear(store: Store) -> str:
-    return f"took away {listed(store.clear_leftovers()) or 'nothing: it was gone already'}"
+    return f"took away {listed(store.published.clear_leftovers()) or 'nothing: it was gone already'}"
 
 
 def _settle(store: Store) -> str:

@@ -85,7 +85,7 @@ def judge_served(store: Store, limits: Limits, *, now: datetime) -> Iterator[Fin
 
 
 def _explain(store: Store, reading: Reading, page: str, query: str, limits: Limits) -> list[Explained]:
-    health, caught = store.health(), _catch(reading, page, query)
+    health, caught = store.health, _catch(reading, page, query)
     found = []
     for number, (text, parameters, times) in enumerate(caught, start=1):
         milliseconds, rows = _timed(reading, text, parameters, limits)

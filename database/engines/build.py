@@ -7,7 +7,9 @@ instant or not at all. A build that is not published is discarded, whatever ende
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable
+import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -19,21 +21,31 @@ Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
 
 
-class Build(abc.ABC):
-    """One generation being built. `connection` sees facts, the live generation and the staged tables."""
+@dataclass(frozen=True)
+class BuildTraits:
+    """What a refresh needs to know of an engine's builds."""
 
-    connection: sa.Connection
     keyed: bool
     """Whether staged tables have primary keys that refuse doubled rows."""
     copies_dimensions: bool
     """Whether a generation holds dimensions of its own, so that the store's may change at any time."""
-    months_together = 1
+    asin_levels: tuple[sa.Table, ...]
+    """The ASIN levels, of this generation and the ones before, whose products need the dimensions of the store."""
+    months_together: int = 1
     """The brand and category level of so many months are made at once."""
-    sums_apart = False
+    sums_apart: bool = False
     """Whether facts are summed in a subquery that names no other table, which another server can answer."""
+    layout: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Table -> the columns in whose order pages want its rows to lie, where that is not the order of a key anyway."""
+    folded: tuple[str, ...] = ()
+    """The columns of facts, `metric` or `marketplace`, whose text does not compare byte for byte."""
 
-    def __init__(self, live: Generation | None) -> None:
-        self.live_generation = live
+
+class Build(abc.ABC):
+    """One generation being built. `connection` sees facts, the live generation and the staged tables."""
+
+    def __init__(self, connection: sa.Connection, live: Generation | None, traits: BuildTraits) -> None:
+        self.connection, self.live_generation, self.traits = connection, live, traits
         self.published = False
 
     @abc.abstractmethod
@@ -44,19 +56,14 @@ class Build(abc.ABC):
     def staged(self, table: sa.Table) -> sa.Table:
         """The table as it is being made."""
 
-    def dimensions_differ(self) -> bool:
-        """Whether names or places of the store's dimensions are others than those the live generation holds
-        a copy of; never where readers see the store's own."""
-        return False
-
     @abc.abstractmethod
     def start(self, *, generation: int, whole: bool) -> None:
         """Makes the staged tables, empty. `whole` if every month will be built."""
 
-    def laid_out(self, rows: sa.Insert) -> sa.Insert:
-        """The INSERT…SELECT of one month, in the order in which pages want its rows to lie, where that is not the order
-        of a key anyway."""
-        return rows
+    @abc.abstractmethod
+    def keep(self, *, placement: int, but: Collection[datetime.date]) -> None:
+        """Sees to it that the generation will hold what stays of the live one: its placement set, what the generations
+        up to it restated and, unless every month will be built, its rows of all months `but` these."""
 
     @abc.abstractmethod
     def run_all(
@@ -77,28 +84,7 @@ class Build(abc.ABC):
         byte for byte, each is its own."""
 
     @abc.abstractmethod
-    def unify_names(self, staged: sa.Table) -> None:
-        """Gives the staged ASIN level one name for all spellings that are taken as equal."""
-
-    @abc.abstractmethod
-    def kept_asin_levels(self) -> list[sa.Table]:
-        """The ASIN levels, of this generation and the ones before, whose products need the dimensions
-        of the store."""
-
-    @abc.abstractmethod
-    def keep_months(self, rebuilt: Iterable) -> None:
-        """Sees to it that the generation will hold the live rows of all months but the rebuilt ones."""
-
-    @abc.abstractmethod
-    def keep_restated(self) -> None:
-        """Sees to it that the generation will know what the generations up to the live one restated."""
-
-    @abc.abstractmethod
-    def keep_placement(self, set_number: int) -> None:
-        """Sees to it that the generation will hold the live generation's placement set."""
-
-    @abc.abstractmethod
-    def add_indexes(self, done: Callable[[sa.Table, Any], None]) -> None:
+    def add_indexes(self) -> None:
         """Adds the secondary indexes to the loaded tables."""
 
     @abc.abstractmethod
@@ -109,6 +95,41 @@ class Build(abc.ABC):
     @abc.abstractmethod
     def discard(self) -> None:
         """Takes away what was staged; harmless after `publish`."""
+
+
+def dimensions_differ(build: Build) -> bool:
+    """Whether names or places of the store's dimensions are others than those the live generation holds a copy of;
+    never where readers see the store's own."""
+    if build.live_generation is None or not build.traits.copies_dimensions:
+        return False
+    return any(_differs(build, table) for table in schema.DIMENSIONS)
+
+
+def _differs(build: Build, table: sa.Table) -> bool:
+    stored, copied = (sa.select(*found.c) for found in (table, build.live(table)))
+    either = sa.union_all(stored.except_(copied), copied.except_(stored)).limit(1)
+    return build.connection.execute(either).first() is not None
+
+
+def laid_out(rows: sa.Insert, traits: BuildTraits) -> sa.Insert:
+    """The INSERT…SELECT of one month, in the order in which pages want its rows to lie."""
+    order = traits.layout.get(rows.table.name)
+    if order is None or rows.select is None:
+        return rows
+    columns = rows.select.selected_columns
+    ordered = rows.select.order_by(*(columns[name] for name in order))
+    return sa.insert(rows.table).from_select([column.name for column in columns], ordered)
+
+
+def unify_names(build: Build, staged: sa.Table) -> None:
+    """Gives a staged table one name for all spellings that are taken as equal."""
+    for column in build.traits.folded:
+        target = staged.c[column]
+        seen = list(build.connection.execute(sa.select(target).distinct()).scalars())
+        for spelling, name in build.names_of(build.connection, column, seen).items():
+            if spelling != name:
+                build.connection.execute(sa.update(staged).where(target == spelling).values({column: name}))
+    build.connection.commit()
 
 
 STAGED_TABLES = (

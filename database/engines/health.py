@@ -60,6 +60,10 @@ class Health(abc.ABC):
     def findings(self, limits: Limits, nodes: Sequence[NodeState] = ()) -> Iterator[Finding]:
         """What is wrong with server, files, indexes and statistics; and with data nodes that were found so."""
 
+    def node_states(self) -> Sequence[NodeState]:
+        """The data nodes, where facts are on such."""
+        return ()
+
     @abc.abstractmethod
     def leftovers(self) -> list[str]:
         """What `clear_leftovers` would take away; of use only while nobody holds the lock."""

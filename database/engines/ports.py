@@ -1,17 +1,17 @@
-"""What every engine offers: one `Store`, opened from settings.
+"""What every engine offers, port by port, and the `Store` that is put together from them.
 
 A store has three doors. `facts()` is for commands: imports, refreshes, checks. `read()` is for pages:
 it answers from one whole published generation. `application` is for people, sessions and logs, at any
-time. What differs between engines lives in one module per engine, and nowhere else.
+time. What differs between engines lives in one folder per engine, and nowhere else.
 """
 
 from __future__ import annotations
 
 import abc
 import contextlib
-import dataclasses
 import datetime
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -28,9 +28,9 @@ from database.engines.values import (
     Database,
     Facts,
     Generation,
-    NodeState,
     Reading,
     StoredSize,
+    StoreTraits,
     TableSize,
 )
 from domain.errors import GenerationLost, LockBusy, NeverRefreshed
@@ -40,44 +40,16 @@ if TYPE_CHECKING:
     import duckdb
 
 
-class Store(WorkLock):
-    """Where facts, generations and application tables live. Opening one touches no database."""
+class FactsRoom(abc.ABC):
+    """Where facts and dimensions stand, for commands. `work_lock` is held while they are written."""
 
-    others_write_facts = False
-    """Whether programs other than this one may write facts."""
-    has_data_nodes = False
-    """Whether facts are on machines of their own."""
-    assigns_fact_ids = False
-    """Whether the engine gives new facts their ids; otherwise whoever inserts them does."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    # --- doors
+    def __init__(self, work_lock: WorkLock) -> None:
+        self.work_lock = work_lock
 
     @abc.abstractmethod
-    def facts(self) -> contextlib.AbstractContextManager[sa.Connection]:
+    def connect(self) -> contextlib.AbstractContextManager[sa.Connection]:
         """A connection that may write facts and dimensions; the caller commits. Commands only, and
-        only while holding `lock()` if anything is written."""
-
-    @abc.abstractmethod
-    def read(self, question: Callable[[Reading], Answer], *, generation: int | None = None) -> Answer:
-        """Answers `question` from the live generation, or from a kept earlier one as it was; it may be
-        asked a second time if a publication came in between. Raises NeverRefreshed before the first
-        refresh, GenerationGone for a generation that is not kept, or not published any more."""
-
-    @abc.abstractmethod
-    def live_generation(self) -> Generation | None:
-        """The generation that is live now, or None before the first refresh."""
-
-    def check_pages(self) -> None:
-        """Raises what a page would end with, unless summaries can be read and what the application writes can be
-        written. Summaries that were never built are no trouble: pages say so. Leaves nothing behind."""
-        with contextlib.suppress(NeverRefreshed):
-            self.read(_look_into_summaries)
-        with self.application.connect() as connection:
-            connection.execute(sa.delete(schema.app_session).where(sa.false()))
-            connection.rollback()
+        only while holding the lock if anything is written."""
 
     @abc.abstractmethod
     def databases(self) -> Sequence[Database]:
@@ -85,10 +57,6 @@ class Store(WorkLock):
 
     def prepare(self, note: Callable[[str], None]) -> None:
         """Makes what must be there before the databases are brought up to date; tells `note` what was done."""
-        return
-
-    def take_over(self, connection: sa.Connection, note: Callable[[str], None]) -> None:
-        """Makes the published tables fit for refreshes, where they stand in a database that other programs use, too."""
         return
 
     def prepare_months(self, months: Collection[datetime.date]) -> None:
@@ -104,24 +72,15 @@ class Store(WorkLock):
         one place, that is `connection`, and the months do not matter."""
         return [work(connection)]
 
-    def node_states(self) -> Sequence[NodeState]:
-        """The data nodes, where facts are on such."""
-        return ()
-
     def commit(self, connection: sa.Connection) -> None:
         """Commits work that needs the lock, wherever it was done, or none of it. Raises DatabaseUnreachable if the lock
         was lost meanwhile."""
-        self.keep_lock(connection)
+        self.work_lock.keep(connection)
         connection.commit()
 
-    def fact_marks(self, connection: sa.Connection, months: Collection[datetime.date] = ()) -> FactMarks:
+    def marks(self, connection: sa.Connection, months: Collection[datetime.date] = ()) -> FactMarks:
         """Dates and ids of the facts; if `months` are given, it must be right for these only."""
         return FactMarks(connection)
-
-    def complete_published(self) -> list[str]:
-        """Gives generations that are kept apart from the databases what this version reads and an earlier one did
-        not write; returns what was done, one line each."""
-        return []
 
     @abc.abstractmethod
     def bulk_insert(
@@ -142,22 +101,42 @@ class Store(WorkLock):
     ) -> None:
         """Copies the rows of a `query` of integers and texts into the TEMP table `name` of `scratch`."""
 
-    @abc.abstractmethod
     def compare_alike(self, table: sa.Table, like: sa.Table) -> None:
         """Lets the texts of `table` compare as those of the same names in `like` do, which another program may have
         made. Not within a transaction."""
-
-    def set_workers(self, workers: int) -> None:
-        """Overrules [refresh] workers for the life of this store; before anything is opened."""
-        refresh = dataclasses.replace(self.settings.refresh, workers=workers)
-        self.settings = dataclasses.replace(self.settings, refresh=refresh)
+        return
 
     def is_passing(self, error: Exception) -> bool:
         """Whether another try may go well: a deadlock, a lock that was waited for, a lost connection. Never so
         with files."""
         return False
 
-    # --- generations
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Gives back every connection to facts."""
+
+
+class Published(abc.ABC):
+    """The generations: the one that pages read, those before it that are kept, and the making of the next."""
+
+    @abc.abstractmethod
+    def read(self, question: Callable[[Reading], Answer], *, generation: int | None = None) -> Answer:
+        """Answers `question` from the live generation, or from a kept earlier one as it was; it may be
+        asked a second time if a publication came in between. Raises NeverRefreshed before the first
+        refresh, GenerationGone for a generation that is not kept, or not published any more."""
+
+    @abc.abstractmethod
+    def live(self) -> Generation | None:
+        """The generation that is live now, or None before the first refresh."""
+
+    @abc.abstractmethod
+    def numbers(self) -> list[int]:
+        """The numbers of the generations that are kept, in order."""
+
+    def check_live(self) -> None:
+        """Raises GenerationLost if the live generation cannot be opened any more, though this process still has it
+        open."""
+        return
 
     @abc.abstractmethod
     def examine(self) -> list[str]:
@@ -167,10 +146,6 @@ class Store(WorkLock):
     @abc.abstractmethod
     def build(self) -> contextlib.AbstractContextManager[Build]:
         """A generation to be built; discarded on leaving the block, unless it was published."""
-
-    @abc.abstractmethod
-    def generation_numbers(self) -> list[int]:
-        """The numbers of the generations that are kept, in order."""
 
     @abc.abstractmethod
     def roll_back(self) -> Generation:
@@ -193,6 +168,20 @@ class Store(WorkLock):
         live."""
 
     @abc.abstractmethod
+    def clear_leftovers(self) -> list[str]:
+        """Removes what dead refreshes left and generations that are not to be kept, while holding the
+        lock; returns the names of what went."""
+
+    def take_over(self, connection: sa.Connection, note: Callable[[str], None]) -> None:
+        """Makes the published tables fit for refreshes, where they stand in a database that other programs use, too."""
+        return
+
+    def complete(self) -> list[str]:
+        """Gives generations that are kept apart from the databases what this version reads and an earlier one did
+        not write; returns what was done, one line each."""
+        return []
+
+    @abc.abstractmethod
     def summary_sizes(self) -> list[TableSize]:
         """Rows and bytes of the live summary tables."""
 
@@ -200,22 +189,10 @@ class Store(WorkLock):
     def stored_sizes(self) -> list[StoredSize]:
         """The room that facts, summaries and what belongs to them take. For commands: it may look at facts."""
 
-    @abc.abstractmethod
-    def clear_leftovers(self) -> list[str]:
-        """Removes what dead refreshes left and generations that are not to be kept, while holding the
-        lock; returns the names of what went."""
-
-    @abc.abstractmethod
-    def copying(self) -> Copying:
-        """How the store is backed up and restored."""
-
-    @abc.abstractmethod
-    def health(self) -> Health:
-        """What the engine knows of its own health."""
-
-    @abc.abstractmethod
     def close(self) -> None:
-        """Gives back every connection."""
+        """Gives back what is open of generations alone."""
+        return
+
 
 class Staging(abc.ABC):
     """An empty place beside a store, which becomes the store by `put_in_place`."""
@@ -250,17 +227,17 @@ class Staging(abc.ABC):
 class Copying(abc.ABC):
     """What one engine knows of copying its store."""
 
-    store: Store
-    """What is copied."""
+    def __init__(self, work_lock: WorkLock) -> None:
+        self.work_lock = work_lock
 
     @contextlib.contextmanager
     def lock(self, purpose: str, *, wait: float = 0) -> Iterator[None]:
         """The lock of imports and refreshes, also where there are no tables yet."""
         if self.knows_holders():
-            with self.store.lock(purpose, wait=wait):
+            with self.work_lock.hold(purpose, wait=wait):
                 yield
             return
-        with self.store._try_lock() as held:
+        with self.work_lock.attempt() as held:
             if not held:
                 raise LockBusy("another import, refresh or restore is running; wait for it to end")
             yield
@@ -284,6 +261,72 @@ class Copying(abc.ABC):
     @abc.abstractmethod
     def staging(self) -> contextlib.AbstractContextManager[Staging]:
         """An empty place beside the store; cleared away on leaving. Held lock."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Store:
+    """Where facts, generations and application tables live: an engine's parts, put together. Opening one touches no
+    database. What is asked everywhere has a short name here; all else is asked of the part that knows it."""
+
+    settings: Settings
+    traits: StoreTraits
+    application: sa.Engine
+    """Users, sessions, logs. `begin()` for writing; for reading use `application_reading`."""
+    application_reading: sa.Engine
+    work_lock: WorkLock
+    facts_room: FactsRoom
+    published: Published
+    health: Health
+    copying: Callable[[], Copying]
+    """How the store is backed up and restored. Raises SetupError where the dashboard does not do it."""
+
+    def facts(self) -> contextlib.AbstractContextManager[sa.Connection]:
+        """A connection to facts and dimensions, as `FactsRoom.connect` gives it."""
+        return self.facts_room.connect()
+
+    def each_part(
+        self, connection: sa.Connection, months: Collection[datetime.date], work: Callable[[Facts], Answer]
+    ) -> list[Answer]:
+        """What `work` answers of every place that holds facts of these months, as in `FactsRoom.each_part`."""
+        return self.facts_room.each_part(connection, months, work)
+
+    def commit(self, connection: sa.Connection) -> None:
+        """Commits work that needs the lock, as `FactsRoom.commit` does."""
+        self.facts_room.commit(connection)
+
+    def read(self, question: Callable[[Reading], Answer], *, generation: int | None = None) -> Answer:
+        """Answers `question` from a published generation, as `Published.read` does."""
+        return self.published.read(question, generation=generation)
+
+    def live_generation(self) -> Generation | None:
+        """The generation that is live now, or None before the first refresh."""
+        return self.published.live()
+
+    def build(self) -> contextlib.AbstractContextManager[Build]:
+        """A generation to be built; discarded on leaving the block, unless it was published."""
+        return self.published.build()
+
+    def lock(self, purpose: str, *, wait: float = 0) -> contextlib.AbstractContextManager[None]:
+        """Holds the one lock of imports and refreshes, as `WorkLock.hold` does."""
+        return self.work_lock.hold(purpose, wait=wait)
+
+    def check_pages(self) -> None:
+        """Raises what a page would end with, unless summaries can be read and what the application writes can be
+        written. Summaries that were never built are no trouble: pages say so. Leaves nothing behind."""
+        with contextlib.suppress(NeverRefreshed):
+            self.read(_look_into_summaries)
+        with self.application.connect() as connection:
+            connection.execute(sa.delete(schema.app_session).where(sa.false()))
+            connection.rollback()
+        with contextlib.suppress(NeverRefreshed):
+            self.published.check_live()
+
+    def close(self) -> None:
+        """Gives back every connection."""
+        self.published.close()
+        self.facts_room.close()
+        self.application.dispose()
+        self.application_reading.dispose()
 
 
 def _look_into_summaries(reading: Reading) -> None:

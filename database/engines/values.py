@@ -62,6 +62,17 @@ class Generation:
 
 
 @dataclass(frozen=True)
+class StoreTraits:
+    """What callers need to know of a store's engine. `others_write_facts`: whether programs other than this one may
+    write facts; `has_data_nodes`: whether facts are on machines of their own; `assigns_fact_ids`: whether the engine
+    gives new facts their ids, otherwise whoever inserts them does."""
+
+    others_write_facts: bool = False
+    has_data_nodes: bool = False
+    assigns_fact_ids: bool = False
+
+
+@dataclass(frozen=True)
 class Reading:
     """A connection on which everything read belongs to `generation`."""
 

@@ -33,7 +33,7 @@ def pack_sums(
         sa.cast(column, sa.String(40)).label(column.name) if column is archived.c.value else column
         for column in columns
     )).where(archived.c.month == month).execution_options(stream_results=True, max_row_buffer=20_000)
-    store.mirror(connection, rows, scratch=scratch, name="archive_sums")
+    store.facts_room.mirror(connection, rows, scratch=scratch, name="archive_sums")
     with tempfile.TemporaryDirectory(prefix="lego-sums-") as folder:
         path = Path(folder) / "sums.parquet"
         scratch.execute(
@@ -48,11 +48,11 @@ def pack_sums(
 def unpack_sums(store: Store, connection: sa.Connection, months: Collection[datetime.date]) -> None:
     """Fills `archived_sum` with the rows of these months and of no others, and commits. While holding the lock."""
     connection.execute(sa.delete(archived))
-    with store.scratch(connection) as scratch, tempfile.TemporaryDirectory(prefix="lego-sums-") as folder:
+    with store.facts_room.scratch(connection) as scratch, tempfile.TemporaryDirectory(prefix="lego-sums-") as folder:
         for month in sorted(months):
             path = Path(folder) / f"{month}.parquet"
             path.write_bytes(connection.execute(sa.select(record.c.sums).where(record.c.month == month)).scalar_one())
-            store.bulk_insert(
+            store.facts_room.bulk_insert(
                 connection, archived, scratch=scratch,
                 query=f"SELECT DATE '{month}' AS month, * FROM read_parquet('{path}') "
                 "ORDER BY metric, marketplace, asin_id",

@@ -41,7 +41,7 @@ def take_in(
     store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, staged: Staged, options: ImportOptions
 ) -> ImportReport:
     """Takes a staged file in: all of it or, on any error and for a dry run, nothing. `connection` is from
-    `store.facts()`, `scratch` from `store.scratch(connection)`; the caller holds `store.lock()`.
+    `store.facts()`, `scratch` from `store.facts_room.scratch(connection)`; the caller holds `store.lock()`.
 
     Raises Refused if the same bytes are in already, the file gives no fact or one of a month that cannot be meant."""
     started = time.monotonic()
@@ -65,7 +65,7 @@ def _take_in(
     months = _months(scratch, staged)
     _refuse_impossible_months(staged, months)
     refuse_archived(connection, months, f"{staged.file_name}: has facts")
-    store.prepare_months(months)
+    store.facts_room.prepare_months(months)
     stored = meet_stored(store, connection, scratch, staged, months)
     by_month = _sums(scratch, staged)
     metrics = _by_metric(by_month)

@@ -27,7 +27,7 @@ def derive_for(
     last = last_fact_id(store, connection, sorted({month for _, month in cells}))
     return derive(connection, cells, Deriving(
         import_id=import_id, now=now, rules=counting_rules(store), last_fact_id=last,
-        ids_are_given=store.assigns_fact_ids,
+        ids_are_given=store.traits.assigns_fact_ids,
     ))
 
 
@@ -37,7 +37,7 @@ def derive_after_facts(
 ) -> int | None:
     """Derives anew where rows of `table` (facts, or those set aside) that `condition` picks stand, if anything may
     follow from them; returns the last id of a new fact. Their months are in the ledger already."""
-    if store.has_data_nodes or not _anything_to_derive(connection):
+    if store.traits.has_data_nodes or not _anything_to_derive(connection):
         return None
     rows = connection.execute(sa.select(table.c.marketplace, table.c.month).where(condition).distinct())
     cells = {(row.marketplace, row.month.replace(day=1)) for row in rows if row.marketplace is not None}

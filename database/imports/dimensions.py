@@ -82,7 +82,7 @@ def mirror_dimensions(store: Store, connection: sa.Connection, scratch: duckdb.D
         ("known_brand", sa.select(*columns)),
         ("known_asin", sa.select(*(c for c in schema.asin.c if c.name in _KEPT))),
     ):
-        store.mirror(connection, query, scratch=scratch, name=name)
+        store.facts_room.mirror(connection, query, scratch=scratch, name=name)
 
 
 def add_names(
@@ -105,7 +105,7 @@ def add_names(
         {"names": new, "ids": list(range(last + 1, last + 1 + len(new)))},
     )
     columns = f"id, {word}" + (", category_id" if word == "brand" else "")
-    return store.bulk_insert(
+    return store.facts_room.bulk_insert(
         connection, table, scratch=scratch,
         query=f"SELECT {columns}, {_written(entry)} FROM known_{word} WHERE id > {last} ORDER BY id",
     )
@@ -225,7 +225,7 @@ def _add_products(
     if not new:
         return 0
     _refuse_twins(connection, schema.asin.c.asin, new)
-    return store.bulk_insert(
+    return store.facts_room.bulk_insert(
         connection, schema.asin, scratch=scratch,
         query=f"SELECT p.asin_id AS id, a.asin, b.id AS brand_id, c.id AS category_id, a.status, {_written(entry)} "
         "FROM import_assignment a JOIN product_key p ON p.asin = a.asin "

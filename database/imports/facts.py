@@ -65,9 +65,9 @@ def insert_facts(
     before = last_fact_id(store, connection, months)
     # Rows of a transaction that is still open are numbered from 2^55 on: after 255 imports ids would be used up.
     first_row = f"(SELECT min(rowid) FROM {staged.relation})"
-    number = "" if store.assigns_fact_ids else f"number - {first_row} + {before + 1} AS id, "
+    number = "" if store.traits.assigns_fact_ids else f"number - {first_row} + {before + 1} AS id, "
     # Texts are spelled out after the sort: enumerations are sorted and carried as small numbers.
-    store.bulk_insert(
+    store.facts_room.bulk_insert(
         connection, fact, scratch=scratch,
         query=f"SELECT {number}asin_id, marketplace::VARCHAR AS marketplace, metric::VARCHAR AS metric, month, value, "
         f"{entry.import_id} AS import_id, TIMESTAMP '{entry.created_at:%Y-%m-%d %H:%M:%S.%f}' AS created_at "

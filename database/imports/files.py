@@ -54,7 +54,7 @@ def import_file(
     """Takes one file in, all or nothing; the caller holds `store.lock()`. `progress` is told what begins;
     `called` is the file's name for people, where it lies under another one. Raises Refused with every fault."""
     try:
-        with store.facts() as connection, store.scratch(connection) as scratch:
+        with store.facts() as connection, store.facts_room.scratch(connection) as scratch:
             scratch.execute(f"SET memory_limit = '{min(store.settings.database.memory, MEMORY)}MiB'")
             progress("looking it over")
             with open_text(

@@ -62,7 +62,7 @@ def take_in_lines(
     store: Store, connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, file: LineFile, options: ImportOptions
 ) -> ImportReport:
     """Takes a staged report in: all of it or, on any error and for a dry run, nothing. As `batch.take_in`."""
-    if store.has_data_nodes:
+    if store.traits.has_data_nodes:
         raise SetupError(
             f"{file.file_name}: Amazon's own reports are not taken in where facts are on data nodes; "
             "import a long, wide or tidy file"

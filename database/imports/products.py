@@ -107,7 +107,7 @@ def take_products(
     """Takes a products or brand file in; the caller holds `store.lock()`. Raises Refused with every fault:
     also for products, brands and categories that are not those of `only_brands`, where these are given.
     The months it affects are found by the next refresh, which compares where each product stands."""
-    with store.facts() as connection, store.scratch(connection) as scratch:
+    with store.facts() as connection, store.facts_room.scratch(connection) as scratch:
         with open_text(path, is_known=lambda text: _found_headings(text) is not None) as text:
             file = _found_headings(text) or text.below(text.heads[0], Headings(0))
             kind = _stage(scratch, file)
@@ -120,7 +120,7 @@ def take_products(
         if dry_run:
             connection.rollback()
         else:
-            store.keep_lock(connection)
+            store.work_lock.keep(connection)
             connection.commit()
         return report
 
@@ -271,7 +271,7 @@ def _add_products(store, connection, scratch, entry: Entry) -> int:
         f"INSERT INTO known_asin BY NAME SELECT {last} + row_number() OVER (ORDER BY asin) AS id, asin FROM given "
         "WHERE asin NOT IN (SELECT asin FROM known_asin)"
     )
-    return store.bulk_insert(
+    return store.facts_room.bulk_insert(
         connection, schema.asin, scratch=scratch,
         query=f"SELECT id, asin, TIMESTAMP '{entry.created_at:%Y-%m-%d %H:%M:%S.%f}' AS created_at "
         f"FROM known_asin WHERE id > {last} ORDER BY id",

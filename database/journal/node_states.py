@@ -36,7 +36,7 @@ class RecordedNode:
 def look_at_nodes(store: Store) -> tuple[Sequence[NodeState], str]:
     """The nodes as they are, which are written down as well; and why that could not be done, '' if it could. Raises
     DatabaseUnreachable if the head does not answer."""
-    states = store.node_states()
+    states = store.health.node_states()
     try:
         with store.application.begin() as connection:
             # One that the settings do not name any more has no state.

@@ -111,7 +111,7 @@ def _plan_of(store: Store, slow: Slow) -> list[str]:
     """How it is answered, by running it once more. A statement that cannot be run again has no plan."""
     if slow.seconds > NOT_AGAIN:
         return []
-    plan_of: Callable = store.health().plan_of
+    plan_of: Callable = store.health.plan_of
     try:
         plan = store.read(lambda reading: plan_of(reading.connection, slow.statement, slow.parameters))
     except (LegoError, sa.exc.SQLAlchemyError):

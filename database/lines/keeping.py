@@ -70,7 +70,7 @@ def keep_lines(
     if learned:
         touched |= cells_of_skus(connection, import_id)
     if is_staged(scratch, "staged_cost"):
-        store.bulk_insert(connection, schema.unit_cost, scratch=scratch, query=(
+        store.facts_room.bulk_insert(connection, schema.unit_cost, scratch=scratch, query=(
             f"SELECT {import_id} AS import_id, line, asin, sku, marketplace, valid_from, cost, currency "
             "FROM staged_cost"
         ))
@@ -92,7 +92,7 @@ def _insert_lines(
         {"types": [each.transaction_type for each in amounts], "kinds": [each.amount_type for each in amounts],
          "words": [each.description for each in amounts], "ids": [kinds[each] for each in amounts]},
     )
-    return store.bulk_insert(
+    return store.facts_room.bulk_insert(
         connection, line, scratch=scratch,
         query=f"SELECT {import_id} AS import_id, line, part, '{staged.report}' AS report, identity, version, "
         "1 AS counts, marketplace, month, day, happened, order_id, sku, asin, kind_id, quantity, amount, currency "
@@ -142,7 +142,7 @@ def _insert_settlements(
 ) -> None:
     if is_staged(scratch, "staged_settlement"):
         columns = ", ".join(column.name for column in settlement.c if column.name != "import_id")
-        store.bulk_insert(
+        store.facts_room.bulk_insert(
             connection, settlement, scratch=scratch,
             query=f"SELECT {columns}, {import_id} AS import_id FROM staged_settlement",
         )

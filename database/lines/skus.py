@@ -31,8 +31,8 @@ def learn_skus(
         return 0
     known = known_skus("known")
     query = sa.select(known.c.sku, known.c.marketplace, known.c.asin)
-    store.mirror(connection, query, scratch=scratch, name="sku_known")
-    return store.bulk_insert(
+    store.facts_room.mirror(connection, query, scratch=scratch, name="sku_known")
+    return store.facts_room.bulk_insert(
         connection, sku, scratch=scratch,
         query=f"SELECT sku, marketplace, asin, {import_id} AS import_id, (now() AT TIME ZONE 'UTC') AS learned_at "
         "FROM staged_sku s WHERE NOT EXISTS (FROM sku_known k WHERE k.sku = s.sku AND k.marketplace = s.marketplace "

@@ -43,10 +43,10 @@ def upgrade(store: Store, report: Progress = lambda line: None) -> list[str]:
         done.append(line)
         report(line)
 
-    store.prepare(note)
-    for database in store.databases():
+    store.facts_room.prepare(note)
+    for database in store.facts_room.databases():
         _upgrade_one(store, database, note)
-    for line in store.complete_published():
+    for line in store.published.complete():
         note(line)
     return done
 
@@ -90,7 +90,7 @@ def _upgrade_one(store: Store, database: Database, note: Progress) -> None:
         with _configured(connection, scripts, database, store, note) as context, context.begin_transaction():
             context.run_migrations()
         # Also where every step was made long ago: somebody may have dropped a table since, or an index.
-        store.take_over(connection, note)
+        store.published.take_over(connection, note)
         add_missing_indexes(connection, tables_with_indexes(connection, database.rooms), note)
         if connection.in_transaction():
             connection.commit()

@@ -35,7 +35,7 @@ def archived_facts(store: Store, connection: sa.Connection, renaming: Renaming) 
     """What carries the old name in archived months, in order. Raises SetupError where a file must be asked and is
     not there."""
     found = []
-    with store.scratch(connection) as scratch:
+    with store.facts_room.scratch(connection) as scratch:
         for row in connection.execute(sa.select(record).order_by(record.c.month)).all():
             facts, value = _in_sums(scratch, row.sums, renaming)
             replaced = _replaced(scratch, connection, row, renaming) if row.replaced_facts else 0

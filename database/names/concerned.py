@@ -60,7 +60,7 @@ def obstacles_of_lines(
     """Facts that follow from lines of reports: they would come back under the old name with the next report, and under
     the new one give way to what files give."""
     renaming = names.renaming
-    if renaming is None or store.has_data_nodes:
+    if renaming is None or store.traits.has_data_nodes:
         return
     found = tally(store, connection, months, renaming.has_old(fact) & (fact.c.import_id == DERIVED))
     count = sum(facts for facts, _ in found.values())

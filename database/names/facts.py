@@ -65,7 +65,7 @@ def _is(column: sa.ColumnElement, name: str | int) -> sa.ColumnElement[bool]:
 
 def all_months(store: Store, connection: sa.Connection) -> set[datetime.date]:
     """Every month of which there are facts, or facts that undo keeps."""
-    dates = [date for date in store.fact_marks(connection).dates() if date is not None]
+    dates = [date for date in store.facts_room.marks(connection).dates() if date is not None]
     dates += connection.execute(sa.select(ledger.c.month).where(ledger.c.import_id.is_not(None)).distinct()).scalars()
     return {month_of(date) for date in dates}
 

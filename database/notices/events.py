@@ -173,7 +173,7 @@ def _has_failed(store: Store, run: sa.Row, *, now: datetime.datetime) -> bool:
 def _is_cut_off(store: Store, run: sa.Row) -> bool:
     """Whether it is marked running, and nobody works on it. The holder is looked at between two looks at the run, so
     that one that just ended well is not taken for one that died."""
-    holder, live = store.lock_holder(), readable_generation(store)
+    holder, live = store.work_lock.holder(), readable_generation(store)
     is_its = holder is not None and (holder.host, holder.pid) == (run.host, run.pid)
     if is_its and is_process_alive(holder.host, holder.pid, holder.process_start):
         return False

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.build import Build
+from database.engines.build import Build, dimensions_differ, laid_out, unify_names
 from database.engines.ports import Store
 from database.engines.values import Generation, generation_from
 from database.facts.archived_sums import clear_sums, unpack_sums
@@ -117,25 +117,26 @@ class Making:
     # --- 4 to 7
 
     def _build(self, build: Build, plan: Plan) -> None:
-        self.number = max([last_generation(self.store), *self.store.generation_numbers()], default=0) + 1
+        self.number = max([last_generation(self.store), *self.store.published.numbers()], default=0) + 1
         self.now = utc_now()
         with self.log.stage("start"):
             build.start(generation=self.number, whole=plan.whole)
+            if plan.live is not None:
+                build.keep(placement=plan.live.placement, but=() if plan.whole else plan.months)
             self.levels = levels_of(build)
             archived = [month.month for month in plan.rebuild if month.is_archived]
             if archived:
                 unpack_sums(self.store, build.connection, archived)
-            if not plan.whole:
-                build.keep_months(plan.months)
             self._place_products(build, plan)
         passing("start")
         self._roll_up_levels(build, plan.rebuild)
 
     def _roll_up_levels(self, build: Build, months: Sequence[MonthFacts]) -> None:
         each = [(month,) for month in months]
-        together = [months[n : n + build.months_together] for n in range(0, len(months), build.months_together)]
+        at_once = build.traits.months_together
+        together = [months[n : n + at_once] for n in range(0, len(months), at_once)]
         self._roll_up(build, "asin", self.levels.asin, each, self._asin_statements)
-        build.unify_names(self.levels.asin)
+        unify_names(build, self.levels.asin)
         self._roll_up(build, "brand", self.levels.brand, together, self._brand_statements)
         self._roll_up(build, "category", self.levels.category, together, self._category_statements)
         self._roll_up(build, "marketplace", self.levels.marketplace, together, self._marketplace_statements)
@@ -143,8 +144,6 @@ class Making:
     def _place_products(self, build: Build, plan: Plan) -> None:
         """Notes where every product stands, once for all months; an unchanged set is used again."""
         placement = build.staged(schema.summary_placement)
-        if plan.live is not None:
-            build.keep_placement(plan.live.placement)
         if plan.live is not None and not plan.placement_changed:
             self.set_number = plan.live.placement
         else:
@@ -184,7 +183,7 @@ class Making:
         done, written, total = 0, 0, sum(len(months) for months in parts)
 
         def work(connection: sa.Connection, months: Sequence[MonthFacts]) -> int:
-            found = (connection.execute(build.laid_out(statement)) for statement in statements(months))
+            found = (connection.execute(laid_out(statement, build.traits)) for statement in statements(months))
             return sum(max(result.rowcount, 0) for result in found)
 
         def undo(connection: sa.Connection, months: Sequence[MonthFacts]) -> None:
@@ -271,7 +270,7 @@ class Making:
     def _publish(self, build: Build, plan: Plan) -> int:
         with self.log.stage("index"):
             self.progress(Step("index", 0, 1))
-            build.add_indexes(lambda table, outcome: None)
+            build.add_indexes()
         passing("index")
         with self.log.stage("record"):
             made = Made(self.number, self.now, self.levels, self.set_number, self.log.run_id, self._excluded)
@@ -282,7 +281,7 @@ class Making:
         with self.log.stage("publish"):
             self.progress(Step("publish", 0, 1))
             row = generation_row(build, plan, made)
-            if build.copies_dimensions:
+            if build.traits.copies_dimensions:
                 self._forget_leftovers(build)
             passing("publish")
             self.publishing = True
@@ -292,7 +291,7 @@ class Making:
                 self.published = build.published
             self.generation = generation_from(row)
             passing("swapped")
-            if not build.copies_dimensions:
+            if not build.traits.copies_dimensions:
                 # It is live: what fails from here on is made good by the next run.
                 with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
                     self._forget_leftovers(build)
@@ -300,8 +299,8 @@ class Making:
         return self.number
 
     def _forget_leftovers(self, build: Build) -> None:
-        forget_demo_dimensions(build.connection, build.kept_asin_levels())
-        forget_joined_rows(build.connection, build.kept_asin_levels())
+        forget_demo_dimensions(build.connection, build.traits.asin_levels)
+        forget_joined_rows(build.connection, build.traits.asin_levels)
         build.connection.commit()
 
     @property
@@ -326,9 +325,8 @@ class Making:
 
 def levels_of(build: Build) -> Levels:
     """The staged tables of all levels."""
-    return Levels(
-        *(build.staged(table) for table in schema.SUMMARIES), keyed=build.keyed, sums_apart=build.sums_apart
-    )
+    tables, traits = (build.staged(table) for table in schema.SUMMARIES), build.traits
+    return Levels(*tables, keyed=traits.keyed, sums_apart=traits.sums_apart)
 
 
 def plan_of(store: Store, build: Build, options: RefreshOptions) -> Plan:
@@ -341,8 +339,8 @@ def plan_of(store: Store, build: Build, options: RefreshOptions) -> Plan:
         ))
     plan = make_plan(
         build.connection, Request(options.full, options.months),
-        marks=store.fact_marks(build.connection, options.months), live=live, tables=tables,
-        exclude_groups=store.settings.refresh.exclude_groups, dimensions_changed=build.dimensions_differ(),
+        marks=store.facts_room.marks(build.connection, options.months), live=live, tables=tables,
+        exclude_groups=store.settings.refresh.exclude_groups, dimensions_changed=dimensions_differ(build),
     )
     build.connection.commit()
     return plan

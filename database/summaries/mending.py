@@ -16,14 +16,14 @@ from domain.errors import SchemaError
 def mend(store: Store) -> str:
     """Makes the newest generation live that can be read, or none, if the live one cannot be. Returns what was done, ''
     if nothing was wrong. To be called while holding the lock."""
-    fault = store.live_fault()
+    fault = store.published.live_fault()
     if not fault:
         return ""
     run = RunLog(store, ROLLBACK)
     with run.stage("publish") as figures:
         # Looked up where numbers are given: whatever was live under one, none is given twice.
         figures["generation"] = _highest(store)
-        live = store.fall_back(last_published(store))
+        live = store.published.fall_back(last_published(store))
     words = f"{fault.partition('; ')[0]}; {_outcome(live)}"
     run.end(SUCCESS, generation=live.generation if live else None, error_message=words[:1000])
     return words
@@ -31,7 +31,7 @@ def mend(store: Store) -> str:
 
 def _highest(store: Store) -> int | None:
     with contextlib.suppress(SchemaError):
-        return max(store.generation_numbers(), default=None)
+        return max(store.published.numbers(), default=None)
     return None
 
 

@@ -160,7 +160,6 @@ def _insert(build: Build, table: sa.Table, rows: list[dict[str, Any]]) -> None:
 
 
 def _record_restated(build: Build, plan: Plan, made: Made) -> None:
-    build.keep_restated()
     target = build.staged(schema.summary_restated)
     build.connection.execute(sa.delete(target).where(target.c.generation == made.generation))
     known = stored_fingerprints(build, plan.live).keys()

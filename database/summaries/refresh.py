@@ -64,7 +64,7 @@ def refresh(
             if attempt.mends():
                 continue
             pause = next(pauses, None)
-            if not (attempt.had_lock and store.is_passing(error)):
+            if not (attempt.had_lock and store.facts_room.is_passing(error)):
                 raise
             words = str(getattr(error, "orig", error))
             if pause is None:
@@ -100,7 +100,7 @@ def _rolled_back(store: Store) -> Generation:
     run = RunLog(store, run_log.ROLLBACK)
     try:
         with run.stage("publish"):
-            generation = store.roll_back()
+            generation = store.published.roll_back()
     except BaseException as error:
         run.end(FAILED, error_message=(str(error) or type(error).__name__)[:1000])
         raise
@@ -136,8 +136,8 @@ class _Attempt:
         with self.store.lock("a refresh", wait=self.options.wait):
             self.had_lock = True
             passing("lock")
-            self.notes += [*self.store.examine(), *reconcile(self.store)]
-            self.store.clear_leftovers()
+            self.notes += [*self.store.published.examine(), *reconcile(self.store)]
+            self.store.published.clear_leftovers()
             passing("examine")
             log = RunLog(self.store, run_log.FULL if self.options.full else run_log.INCREMENTAL)
             refreshing = Making(self.store, self.options, log, self.progress)
@@ -165,14 +165,14 @@ class _Attempt:
         if result.status != SUCCESS:
             return []
         words = [record_sizes(self.store, log.run_id)]
-        if self.store.has_data_nodes:
+        if self.store.traits.has_data_nodes:
             words.append(look_at_nodes(self.store)[1])
         return [found for found in words if found]
 
     def _clear(self) -> list[str]:
         """What is not kept goes; if that fails, the next run does it, and this one has published all the same."""
         try:
-            self.store.clear_leftovers()
+            self.store.published.clear_leftovers()
         except (sa.exc.SQLAlchemyError, LegoError, OSError) as error:
             return [f"what is not kept any more will be cleared away by the next run: {error}"]
         return []

@@ -26,7 +26,7 @@ def record_sizes(store: Store, run_id: str) -> str:
                 "run_id": run_id, "part": found.part, "kind": found.kind, "recorded_at": utc_now(),
                 "row_count": found.rows, "bytes": found.bytes, "index_bytes": found.index_bytes,
             }
-            for found in store.stored_sizes()
+            for found in store.published.stored_sizes()
         ]
         with store.application.begin() as connection:
             connection.execute(sa.delete(sizes).where(sizes.c.recorded_at < utc_now() - KEPT))

@@ -85,7 +85,7 @@ def summaries_state(store: Store) -> SummariesState:
     if store.live_generation() is None:
         return SummariesState(None, (), (), runs, archived)
     generation, left_out = store.read(left_out_reasons)
-    return SummariesState(generation, left_out, store.summary_sizes(), runs, archived)
+    return SummariesState(generation, left_out, store.published.summary_sizes(), runs, archived)
 
 
 def _archived(store: Store) -> list[ArchivedMonth] | None:

@@ -282,7 +282,8 @@ def _add_rules_and_notices(store: Store) -> None:
             kept_rules.add_rule(connection, rule, by=ADMIN)
     noted = datetime.datetime(2025, 11, 3, 6, 31)
     mail = MailSettings(host="mail.example", from_="lego@example.com", to=("ann@example.com",))
-    store.settings = dataclasses.replace(store.settings, mail=mail, notices=NoticeSettings("https://hooks.example/x"))
+    settings = dataclasses.replace(store.settings, mail=mail, notices=NoticeSettings("https://hooks.example/x"))
+    store = dataclasses.replace(store, settings=settings)
     for number, (kind, subject) in enumerate((
         ("rule", f"CM3 % of {LONGEST_WORD}: 3.1 % in Oct 2025"), ("failed", "The refresh failed: no room on /var"),
         ("restated", "Restated: 12 totals of 2024-01 to 2024-11"),

@@ -58,7 +58,7 @@ def sums(store) -> list[tuple[str, str]]:
 
 def node_of(servers, store, month: str):
     """The server that holds the month."""
-    name = store.months_by_node()[parse_month(month)].name
+    name = store.facts_room.months_by_node()[parse_month(month)].name
     return next(server for server in servers.nodes if name.endswith(f":{server.port}"))
 
 
@@ -103,7 +103,7 @@ def test_a_node_that_goes_away_while_rows_are_sent_to_it_is_named(servers, shop,
     feeder = threading.Thread(target=feed)
     feeder.start()
     with (
-        shop.nodes.connect(shop.months_by_node()[month]) as connection,
+        shop.facts_room.nodes.connect(shop.facts_room.months_by_node()[month]) as connection,
         pytest.raises(DatabaseUnreachable, match=f"^data node 127.0.0.1:{victim.port}: "),
     ):
         load_rows(connection, table_name(schema.financials, month), str(rows), ["asin_id", "value"])
@@ -130,7 +130,7 @@ def test_what_was_decided_reaches_a_node_that_was_away(servers, settings, shop, 
     victim.kill()
     assert command.go_on().code == 0
     with pytest.raises(DatabaseUnreachable, match=f"data node 127.0.0.1:{victim.port}"), shop.lock("a test"):
-        shop.fact_marks(open_head(shop))
+        shop.facts_room.marks(open_head(shop))
     victim.start()
     assert refresh(shop).months == tuple(map(parse_month, MONTHS))
     assert sums(shop) == AFTER
@@ -139,7 +139,7 @@ def test_what_was_decided_reaches_a_node_that_was_away(servers, settings, shop, 
 
 
 def open_head(store):
-    return store.facts_engine.connect()
+    return store.facts_room.head.doors.facts_engine.connect()
 
 
 def test_months_of_other_nodes_go_on_while_one_is_away(servers, settings, shop, take, monkeypatch):
@@ -225,20 +225,20 @@ def test_ids_of_an_import_are_given_once_over_all_nodes(servers, settings, shop)
 
 
 def test_the_state_of_each_node_is_told(servers, settings, shop):
-    first, second = shop.node_states()
+    first, second = shop.health.node_states()
     assert [len(state.months) for state in (first, second)] == [3, 3]
     assert (first.trouble, first.lost_tables, first.open_transactions) == ("", (), 0)
     assert "MariaDB" in first.version and first.bytes > 0
     gone = node_of(servers, shop, "2024-02")
     lost = table_name(schema.financials, parse_month("2024-02"))
     gone.run(f"DROP TABLE {lost}", settings.database.database)
-    state = next(state for state in shop.node_states() if state.name.endswith(f":{gone.port}"))
+    state = next(state for state in shop.health.node_states() if state.name.endswith(f":{gone.port}"))
     assert state.lost_tables == (lost,)
     gone.kill()
-    findings = [(found.check, found.subject) for found in shop.health().findings(Limits(), shop.node_states())]
+    findings = [(found.check, found.subject) for found in shop.health.findings(Limits(), shop.health.node_states())]
     assert ("node-unreachable", state.name) in findings
     gone.start()
-    findings = [(found.check, found.subject) for found in shop.health().findings(Limits(), shop.node_states())]
+    findings = [(found.check, found.subject) for found in shop.health.findings(Limits(), shop.health.node_states())]
     assert ("node-tables-missing", state.name) in findings
 
 

@@ -97,7 +97,7 @@ def facts_on(servers: Servers, settings: Settings) -> int:
     """Facts on all nodes, asked of them; what no transaction has decided is settled first."""
     store = open_store(settings)
     with store.lock("a test"):
-        months = list(store.months_by_node())
+        months = list(store.facts_room.months_by_node())
         with store.facts() as head:
             found = store.each_part(head, months, lambda part: part.execute(
                 sa.select(sa.func.count()).select_from(schema.financials)

@@ -29,7 +29,7 @@ def on_nodes(store) -> list[list[tuple]]:
         return sorted(tuple(row) for query in queries for row in part.execute(query))
 
     with store.facts() as head:
-        return store.each_part(head, store.months_by_node(), rows)
+        return store.each_part(head, store.facts_room.months_by_node(), rows)
 
 
 def test_a_join_reaches_every_node_with_what_undo_keeps_and_is_taken_back(servers, store, settings, take, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.cluster.build import SpiderBuild
+from database.engines.cluster.order import spread
 from database.engines.cluster.tables import table_name
 from database.migrations import upgrade
 from database.store import open_store
@@ -111,7 +111,8 @@ def test_facts_that_another_program_wrote_to_a_node_are_found(servers, settings,
     fill(store)
     refresh(store)
     month = parse_month("2024-02")
-    node = next(server for server in servers.nodes if f":{server.port}" in store.months_by_node()[month].name)
+    name = store.facts_room.months_by_node()[month].name
+    node = next(server for server in servers.nodes if f":{server.port}" in name)
     node.run(
         f"INSERT INTO {table_name(schema.financials, month)} (asin_id, marketplace, metric, month, value) "
         f"VALUES (1, 'US', 'CM1', '{month}', 5)", settings.database.database,
@@ -122,12 +123,10 @@ def test_facts_that_another_program_wrote_to_a_node_are_found(servers, settings,
 
 def test_months_are_handed_out_node_by_node_in_turn(store):
     fill(store)
-    placed = store.months_by_node()
-    with store.lock("a test"), store.build() as build:
-        names: list[str] = []
-        months = [Task(parse_month(month)) for month in MONTHS]
-        order = SpiderBuild._spread(build, sorted(months, key=lambda task: placed[task.month].name))
-        names = [placed[task.month].name for task in order]
+    placed = store.facts_room.months_by_node()
+    months = [Task(parse_month(month)) for month in MONTHS]
+    order = spread(sorted(months, key=lambda task: placed[task.month].name), placed)
+    names = [placed[task.month].name for task in order]
     assert names[0] != names[1] and names[2] != names[3]
 
 

@@ -66,8 +66,8 @@ def test_facts_go_to_the_node_of_their_month_and_are_seen_once_at_the_head(serve
 
 def test_a_month_before_all_others_gets_a_place_too(store):
     old = datetime.date(2019, 2, 1)
-    store.prepare_months([datetime.date(2019, 2, 28)])
-    assert list(store.months_by_node()) == [old, *months_ahead()]
+    store.facts_room.prepare_months([datetime.date(2019, 2, 28)])
+    assert list(store.facts_room.months_by_node()) == [old, *months_ahead()]
 
 
 def test_ids_of_other_programs_never_meet_those_that_an_import_gave_on_a_node(servers, settings, store):
@@ -95,13 +95,13 @@ def test_an_added_node_takes_new_months_only(servers, settings):
     one = dataclasses.replace(settings, cluster=ClusterSettings(nodes=settings.cluster.nodes[:1]))
     store = open_store(one)
     migrations.upgrade(store)
-    before = store.months_by_node()
+    before = store.facts_room.months_by_node()
     store.close()
     store = open_store(settings)
     assert migrations.upgrade(store) == [f"added data node {settings.cluster.nodes[1]}"]
     new = [datetime.date(2030, month, 1) for month in (1, 2, 3)]
-    store.prepare_months(new)
-    placed = store.months_by_node()
+    store.facts_room.prepare_months(new)
+    placed = store.facts_room.months_by_node()
     assert {month: node.name for month, node in placed.items() if month in before} == {
         month: settings.cluster.nodes[0] for month in before
     }
@@ -109,7 +109,7 @@ def test_an_added_node_takes_new_months_only(servers, settings):
     store.close()
     store = open_store(one)
     with pytest.raises(SetupError, match=r"2030-01 is on the data node .*, which \[cluster\] nodes does not name"):
-        store.prepare_months([datetime.date(2031, 1, 1)])
+        store.facts_room.prepare_months([datetime.date(2031, 1, 1)])
     store.close()
 
 

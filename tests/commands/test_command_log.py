@@ -24,7 +24,7 @@ TEXT = LogSettings()
 @pytest.fixture
 def run(store):
     """Runs a command with `[log]` as given; gives its outcome and the lines that it left."""
-    path = store.folder / command_log.FILE
+    path = store.settings.database.path / command_log.FILE
 
     def invoke(*words, log=TEXT, **variables):
         app = create_app(dataclasses.replace(store.settings, log=log))
@@ -49,7 +49,7 @@ def test_good_and_bad_ends_are_a_line_each_without_values(store, run):
     assert re.fullmatch(rf"\S+Z INFO \[0123456789abcdef\] {ME} refresh-summaries 0 \d+ ms generation 1", line)
     _, [line] = run("create-user", "anna-the-secret", "--role", "viewer", LEGO_REQUEST_ID="two\nlines")
     assert re.fullmatch(rf"\S+Z INFO \[-\] {ME} create-user --role 0 \d+ ms", line)
-    assert oct((store.folder / command_log.FILE).stat().st_mode)[-3:] == "600"
+    assert oct((store.settings.database.path / command_log.FILE).stat().st_mode)[-3:] == "600"
 
 
 def test_a_line_may_be_json_or_stay_away_while_all_is_well(store, run):
@@ -66,7 +66,7 @@ def test_a_line_may_be_json_or_stay_away_while_all_is_well(store, run):
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(store, run):
-    (store.folder / command_log.FILE).mkdir()
+    (store.settings.database.path / command_log.FILE).mkdir()
     outcome = create_app(store.settings).test_cli_runner().invoke(args=["users"])
     assert (outcome.exit_code, outcome.stderr) == (0, "")
 

@@ -23,8 +23,8 @@ from tests.faults.readers import own_seconds
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([
-    "tests.faults.processes", "tests.faults.readers", "database.engines.embedded.build",
-    "database.engines.mariadb.build", "database.migrations", "flask_app",
+    "tests.faults.processes", "tests.faults.readers", "database.engines.embedded.store",
+    "database.engines.mariadb.store", "database.migrations", "flask_app",
     "commands.refresh_summaries", "commands.import_files",
 ])
 

@@ -55,7 +55,7 @@ def test_a_disk_that_fills_up_meanwhile_leaves_one_whole_state(small_disk_store,
             assert (all_summary_rows(store) != before) == (code == 0), (step, paused.errors)
             assert run(store.settings, tmp_path).code == 0
             assert all_summary_rows(store) != before
-            assert store.clear_leftovers() == []
+            assert store.published.clear_leftovers() == []
             add_facts(store, [("B2", "US", "CM3", "2024-01", f"0.{number + 1}{len(options)}")])
 
 
@@ -80,7 +80,7 @@ def move_log(store, disk: Path) -> None:
     """Puts what the run log is written to onto the small disk."""
     if store.settings.database.engine == "embedded":
         store.application.dispose()
-        path = store.folder / "application.sqlite"
+        path = store.settings.database.path / "application.sqlite"
         (disk / path.name).write_bytes(path.read_bytes())
         path.unlink()
         path.symlink_to(disk / path.name)

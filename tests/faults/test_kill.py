@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from database.engines.mariadb.store import MysqlStore
+from database.engines.ports import Store
 from database.journal.run_log import last_runs
 from database.summaries.refresh import RefreshOptions, refresh
 from machine.crash_points import STEPS
@@ -75,7 +75,7 @@ def reading(store, folder, *, server_dies: bool = False) -> Iterator[None]:
 def assert_true(store) -> None:
     """What is live is what a full refresh makes of the facts, nothing is left over, and no run is open."""
     rows = all_summary_rows(store)
-    assert store.clear_leftovers() == []
+    assert store.published.clear_leftovers() == []
     refresh(store, RefreshOptions(full=True))
     assert all_summary_rows(store) == rows
     assert "running" not in [found.status for found in last_runs(store, 1000)]
@@ -95,7 +95,7 @@ def test_a_refresh_killed_at_any_step_leaves_the_old_or_the_new_state(shop, kind
             new = all_summary_rows(shop)
             assert new != before, step
             assert after == (new if step in PUBLISHED else before), step
-            assert shop.clear_leftovers() == []
+            assert shop.published.clear_leftovers() == []
             assert [found.status for found in last_runs(shop, 2)] == after_a_kill(step, kind), step
             change(shop, number)
     refresh(shop)
@@ -125,7 +125,7 @@ def test_a_signal_at_any_step_ends_a_refresh_cleanly(shop, name, tmp_path):
         assert ended.errors.endswith("nothing was left half done\n"), (step, ended.errors)
         assert "Traceback" not in ended.errors
         assert (all_summary_rows(shop) != before) == (step in PUBLISHED), step
-        assert step in PUBLISHED or shop.clear_leftovers() == [], step
+        assert step in PUBLISHED or shop.published.clear_leftovers() == [], step
         if step not in ("lock", "examine"):
             assert last_runs(shop, 1)[0].status == ("success" if step in PUBLISHED else "failed"), step
         refresh(shop)
@@ -167,7 +167,7 @@ class TestServer:
                 assert paused.go_on().code == 0, (step, paused.errors)
                 assert "Traceback" not in paused.errors
                 assert all_summary_rows(shop) != before, step
-                assert shop.clear_leftovers() == [], step
+                assert shop.published.clear_leftovers() == [], step
                 told = [found.status for found in last_runs(shop, 2)]
                 assert told == after_a_lost_connection(step), (step, paused.errors)
                 change(shop, number)
@@ -221,7 +221,7 @@ class TestServer:
                 assert paused.go_on().code == 0, (step, paused.errors)
                 assert "Traceback" not in paused.errors
                 assert all_summary_rows(store) != before, step
-                assert store.clear_leftovers() == [], step
+                assert store.published.clear_leftovers() == [], step
                 told = [found.status for found in last_runs(store, 2)]
                 assert told == after_a_lost_connection(step), (step, paused.errors)
                 change(store, number)
@@ -271,7 +271,7 @@ def after_a_lost_connection(step: str) -> list[str]:
     return ["success", "success" if step in PUBLISHED else "failed"]
 
 
-def connections_of(server, store: MysqlStore, command: Command) -> list[int]:
+def connections_of(server, store: Store, command: Command) -> list[int]:
     """The numbers of the connections that the command's process has to the server."""
     ports = open_ports(command.pid)
     rows = server.run(

@@ -99,7 +99,7 @@ def test_a_reader_that_never_ends_makes_the_swap_fail_and_the_old_state_stay(sho
         refresh(shop, RefreshOptions(full=True))
     idle.close()
     assert all_summary_rows(shop) == before
-    assert shop.clear_leftovers() == []
+    assert shop.published.clear_leftovers() == []
     refresh(shop)
     assert all_summary_rows(shop) != before
 
@@ -183,7 +183,7 @@ def test_a_month_that_a_stranger_commits_while_the_plan_is_made_is_never_forgott
     database = shop.settings.database
     inserted = []
 
-    @sa.event.listens_for(shop.facts_engine, "after_cursor_execute")
+    @sa.event.listens_for(shop.facts_room.doors.facts_engine, "after_cursor_execute")
     def insert(connection, cursor, statement, parameters, context, executemany):
         if "SELECT DISTINCT financials.month" in statement and not inserted:
             with pymysql.connect(

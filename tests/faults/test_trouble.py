@@ -101,10 +101,10 @@ def test_a_process_of_the_same_number_on_another_host_keeps_its_row(shop, monkey
     with shop.lock("a refresh"):
         monkeypatch.setattr(socket, "gethostname", lambda: "other-host")
         # What this process would do on the other host at the end of its own work.
-        shop._clear_holder()
+        shop.work_lock._clear_holder()
         monkeypatch.undo()
-        assert shop.lock_holder().pid == os.getpid()
-    assert shop.lock_holder() is None
+        assert shop.work_lock.holder().pid == os.getpid()
+    assert shop.work_lock.holder() is None
 
 
 def test_a_log_that_cannot_be_written_does_not_stop_a_publication(shop, monkeypatch):
@@ -210,7 +210,7 @@ class TestServer:
         other, others = open_store(shop.settings), contextlib.ExitStack()
         lost = []
 
-        @sa.event.listens_for(shop.facts_engine, "after_cursor_execute")
+        @sa.event.listens_for(shop.facts_room.doors.facts_engine, "after_cursor_execute")
         def lose(connection, cursor, statement, parameters, context, executemany):
             if statement.startswith("INSERT INTO financials_import") and not lost:
                 lost.append(statement)
@@ -251,10 +251,10 @@ class TestServer:
     def test_whoever_finds_a_dead_holders_row_ends_nobody_elses_connection(self, shop, mariadb):
         """The row is a dead holder's, the lock is another's, who has not written its own row yet."""
         dead = start_and_kill(shop)
-        with shop._try_lock() as held:
+        with shop.work_lock.attempt() as held:
             assert held
             other = open_store(shop.settings)
-            other._evict(dead)
+            other.work_lock.evict(dead)
             other.close()
             lock = f"SELECT IS_USED_LOCK('lego.{shop.settings.database.database}')"
             assert mariadb.run(lock) != [(None,)]
@@ -267,13 +267,13 @@ def start_and_kill(store) -> sa.Row:
             name="lego", purpose="a refresh", host=socket.gethostname(), pid=2**22 + 1, process_start="1",
             started_at=moments.utc_now(), connections="",
         ))
-    return store.lock_holder()
+    return store.work_lock.holder()
 
 
 def fail_at(store, statement: str, errors: list[tuple[int, str]]) -> None:
     """Makes the server answer statements that begin so with the errors, one after the other."""
 
-    @sa.event.listens_for(store.facts_engine, "before_cursor_execute")
+    @sa.event.listens_for(store.facts_room.doors.facts_engine, "before_cursor_execute")
     def fail(connection, cursor, text, parameters, context, executemany):
         if text.startswith(statement) and errors:
             number, words = errors.pop(0)

@@ -158,7 +158,7 @@ class Shop:
             # While none is live, those that are kept could become it.
             for number in generations.numbers():
                 generations.path(number).unlink()
-            self.store.clear_leftovers()
+            self.store.published.clear_leftovers()
         else:
             with self.store.facts() as connection:
                 for table in schema.tables_of(schema.PUBLISHED):

@@ -96,7 +96,7 @@ def _words_at_work(task: Task, job: JobState) -> str:
     step = next((step for step in job.steps if step.outcome is None), None)
     if step is None:
         return "Ending" if job.steps else "Waiting until others are done"
-    holder = current.store().lock_holder()
+    holder = current.store().work_lock.holder()
     if holder is not None and holder.pid != step.pid:
         return f"Waiting: {holder.purpose} is running since {moment_words(holder.started_at)}"
     if step.of in _AT_WORK:

@@ -137,7 +137,7 @@ def as_xlsx() -> Response:
 def running_now(run: Run | None) -> Run | None:
     """The run, if its process is the one that holds the lock and lives; a killed one stays marked running until the
     next command settles that."""
-    holder = current.store().lock_holder() if run else None
+    holder = current.store().work_lock.holder() if run else None
     if holder is None or (holder.host, holder.pid) != (run.host, run.pid):
         return None
     return run if is_process_alive(holder.host, holder.pid, holder.process_start) else None

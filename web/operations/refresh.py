@@ -149,7 +149,7 @@ def stop_running() -> Response:
     if run is None or run.run_id != request.form.get("run"):
         flash("That refresh is over.", "done")
         return redirect(url_for("operations.show"), 303)
-    holder = current.store().lock_holder()
+    holder = current.store().work_lock.holder()
     fault = _terminate(holder.host, holder.pid, holder.process_start)
     if not fault:
         trail.record("refresh stopped", f"run {run.run_id}, process {run.pid} on {run.host}")

@@ -4,25 +4,48 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from database import schema
+from database.engines.cluster.facts import SpiderFacts
 from database.engines.cluster.nodes import Node, Nodes
 from database.engines.cluster.tables import TABLES, months_ahead, table_name
 from database.engines.cluster.transaction import left_open
+from database.engines.health import Health, Parameters, StatementPlan
 from database.engines.mariadb.health import MysqlHealth
 from database.engines.values import NodeState
 from domain.errors import LegoError
 from domain.findings import HINT, SERIOUS, Finding, Limits
 
 
-class SpiderHealth(MysqlHealth):
+class SpiderHealth(Health):
     """The head as any MariaDB, and its nodes."""
 
+    def __init__(self, head: MysqlHealth, facts: SpiderFacts) -> None:
+        self._head, self._facts = head, facts
+
+    def leftovers(self) -> list[str]:
+        return self._head.leftovers()
+
+    def folders(self) -> list[Path]:
+        return self._head.folders()
+
+    def plan_of(self, connection: sa.Connection, statement: str, parameters: Parameters) -> StatementPlan:
+        return self._head.plan_of(connection, statement, parameters)
+
+    def node_states(self) -> Sequence[NodeState]:
+        """Every node of the settings, in their order. One that does not answer is told with its trouble."""
+        placed = self._facts.months_by_node()
+        return [
+            _state(self._facts.nodes, node, [month for month, at in placed.items() if at == node])
+            for node in self._facts.nodes.all
+        ]
+
     def findings(self, limits: Limits, nodes: Sequence[NodeState] = ()) -> Iterator[Finding]:
-        yield from super().findings(limits)
+        yield from self._head.findings(limits)
         for state in nodes:
             if state.trouble:
                 yield Finding(
@@ -45,13 +68,6 @@ class SpiderHealth(MysqlHealth):
                 "node-months-ahead", HINT, "The next months have no data node yet: other programs cannot insert them",
                 f"{len(waiting)} of this month and those after it", "run: flask init-db; an import does it by itself",
             )
-
-
-def node_states(nodes: Nodes, placed: Mapping[datetime.date, Node]) -> Sequence[NodeState]:
-    """Every node of the settings, in their order. One that does not answer is told with its trouble."""
-    return [
-        _state(nodes, node, [month for month, at in placed.items() if at == node]) for node in nodes.all
-    ]
 
 
 def _state(nodes: Nodes, node: Node, months: list[datetime.date]) -> NodeState:

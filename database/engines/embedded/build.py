@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import errno
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.build import STAGED_TABLES, Build, Outcome, Task
+from database.engines.build import STAGED_TABLES, Build, BuildTraits, Outcome, Task
 from database.engines.ddl import embedded_form
 from database.engines.embedded.doors import EmbeddedDoors
+from database.engines.embedded.generations import GenerationFiles
 from database.engines.values import Generation
 from domain.errors import NeverRefreshed, OutOfSpace, SwapFailed
 from machine.crash_points import passing
@@ -45,21 +47,22 @@ WRITTEN_ANEW = (
 with the live generation's file."""
 
 
+TRAITS = BuildTraits(
+    keyed=False, copies_dimensions=True, asin_levels=(schema.copy_of(schema.summary_asin, schema=STAGING),),
+    months_together=12, layout={table.name: order for table, order in LAYOUT.items()},
+)
+
+
 class EmbeddedBuild(Build):
     """Builds generations/NNNNNN.duckdb."""
 
-    keyed = False
-    copies_dimensions = True
-    months_together = 12
-
-    def __init__(self, store: EmbeddedDoors, connection: sa.Connection, live: Generation | None) -> None:
-        super().__init__(live)
-        self.store = store
-        self.connection = connection
+    def __init__(self, generations: GenerationFiles, connection: sa.Connection, live: Generation | None) -> None:
+        super().__init__(connection, live, TRAITS)
+        self.generations = generations
         self.path: Path | None = None
         self.copied = False
         if live is not None:
-            self._attach(store.generations.path(live.generation), LIVE, "READ_ONLY")
+            self._attach(generations.path(live.generation), LIVE, "READ_ONLY")
 
     def live(self, table: sa.Table) -> sa.Table:
         return schema.copy_of(table, schema=LIVE)
@@ -67,16 +70,8 @@ class EmbeddedBuild(Build):
     def staged(self, table: sa.Table) -> sa.Table:
         return schema.copy_of(table, schema=STAGING)
 
-    def dimensions_differ(self) -> bool:
-        return self.live_generation is not None and any(self._differs(table) for table in schema.DIMENSIONS)
-
-    def _differs(self, table: sa.Table) -> bool:
-        stored, copied = (sa.select(*found.c) for found in (table, self.live(table)))
-        either = sa.union_all(stored.except_(copied), copied.except_(stored)).limit(1)
-        return self.connection.execute(either).first() is not None
-
     def start(self, *, generation: int, whole: bool) -> None:
-        self.path = self.store.generations.path(generation)
+        self.path = self.generations.path(generation)
         self.copied = not whole
         self.path.parent.mkdir(exist_ok=True, mode=0o700)
         for leftover in self._leftovers:
@@ -95,19 +90,29 @@ class EmbeddedBuild(Build):
 
     def _copy_live(self) -> None:
         try:
-            shutil.copyfile(self.store.generations.path(self.live_generation.generation), self._unfinished)
+            shutil.copyfile(self.generations.path(self.live_generation.generation), self._unfinished)
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
             raise self._out_of_space() from None
 
-    def laid_out(self, rows: sa.Insert) -> sa.Insert:
-        if rows.select is None:
-            return rows
-        columns = rows.select.selected_columns
-        order = next(order for table, order in LAYOUT.items() if table.name == rows.table.name)
-        ordered = rows.select.order_by(*(columns[name] for name in order))
-        return sa.insert(rows.table).from_select([column.name for column in columns], ordered)
+    def keep(self, *, placement: int, but: Collection[datetime.date]) -> None:
+        if not self.copied:
+            self._keep(schema.summary_restated)
+            self._keep(schema.summary_placement, self.live(schema.summary_placement).c.placement == placement)
+            return
+        for table in schema.SUMMARIES if but else ():
+            staged = self.staged(table)
+            self.connection.execute(sa.delete(staged).where(staged.c.month.in_(but)))
+        staged = self.staged(schema.summary_placement)
+        self.connection.execute(sa.delete(staged).where(staged.c.placement != placement))
+        self.connection.commit()
+
+    def _keep(self, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> None:
+        live = self.live(table)
+        kept = sa.select(*live.c).where(*conditions)
+        self.connection.execute(sa.insert(self.staged(table)).from_select(list(live.c.keys()), kept))
+        self.connection.commit()
 
     def run_all(
         self,
@@ -125,38 +130,7 @@ class EmbeddedBuild(Build):
     def names_of(self, connection: sa.Connection, column: str, spellings: Iterable[str]) -> dict[str, str]:
         return {spelling: spelling for spelling in spellings}
 
-    def unify_names(self, staged: sa.Table) -> None:
-        """Nothing to do: DuckDB compares text byte for byte."""
-
-    def kept_asin_levels(self) -> list[sa.Table]:
-        return [self.staged(schema.summary_asin)]
-
-    def keep_months(self, rebuilt: Iterable) -> None:
-        rebuilt = list(rebuilt)
-        for table in schema.SUMMARIES if rebuilt else ():
-            staged = self.staged(table)
-            self.connection.execute(sa.delete(staged).where(staged.c.month.in_(rebuilt)))
-        self.connection.commit()
-
-    def keep_restated(self) -> None:
-        if not self.copied:
-            self._keep(schema.summary_restated)
-
-    def keep_placement(self, set_number: int) -> None:
-        if not self.copied:
-            self._keep(schema.summary_placement, self.live(schema.summary_placement).c.placement == set_number)
-            return
-        staged = self.staged(schema.summary_placement)
-        self.connection.execute(sa.delete(staged).where(staged.c.placement != set_number))
-        self.connection.commit()
-
-    def _keep(self, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> None:
-        live = self.live(table)
-        kept = sa.select(*live.c).where(*conditions)
-        self.connection.execute(sa.insert(self.staged(table)).from_select(list(live.c.keys()), kept))
-        self.connection.commit()
-
-    def add_indexes(self, done: Callable[[sa.Table, Any], None]) -> None:
+    def add_indexes(self) -> None:
         """None: rows lie as `LAYOUT` says, and DuckDB skips the groups of them that do not matter."""
 
     def publish(self, row: dict[str, Any]) -> None:
@@ -173,7 +147,7 @@ class EmbeddedBuild(Build):
             self._unfinished.replace(self.path)
             passing("swap")
             with undisturbed():
-                self.store.generations.point_to(self.path.name)
+                self.generations.point_to(self.path.name)
                 self.published = True
         except OSError as error:
             if self._is_live():
@@ -182,7 +156,7 @@ class EmbeddedBuild(Build):
             if error.errno == errno.ENOSPC:
                 raise self._out_of_space() from None
             raise SwapFailed(
-                f"{self.store.generations.pointer}: cannot be replaced ({error.strerror}); "
+                f"{self.generations.pointer}: cannot be replaced ({error.strerror}); "
                 "the old generation is still live"
             ) from None
 
@@ -198,12 +172,12 @@ class EmbeddedBuild(Build):
 
     def _is_live(self) -> bool:
         try:
-            return self.store.generations.live_name() == self.path.name
+            return self.generations.live_name() == self.path.name
         except NeverRefreshed:
             return False
 
     def _out_of_space(self) -> OutOfSpace:
-        return OutOfSpace(f"{self.store.generations.folder}: the disk is full; free some space and run it again")
+        return OutOfSpace(f"{self.generations.folder}: the disk is full; free some space and run it again")
 
     @property
     def _unfinished(self) -> Path:
@@ -227,10 +201,10 @@ class EmbeddedBuild(Build):
 
 
 @contextlib.contextmanager
-def embedded_build(store: EmbeddedDoors) -> Iterator[EmbeddedBuild]:
+def embedded_build(doors: EmbeddedDoors) -> Iterator[EmbeddedBuild]:
     """A build on the facts file; discarded on leaving, unless it was published."""
-    with store.facts() as connection:
-        build = EmbeddedBuild(store, connection, store.live_generation())
+    with doors.facts() as connection:
+        build = EmbeddedBuild(doors.generations, connection, doors.live_generation())
         try:
             yield build
         finally:

@@ -17,7 +17,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -30,7 +30,8 @@ from database.engines.duckdb_dialect import raw_duckdb
 from database.engines.embedded.connections import RESTORE
 from database.engines.embedded.doors import EmbeddedDoors
 from database.engines.embedded.reading import read_whole
-from database.engines.ports import Copying, Staging
+from database.engines.lock import WorkLock
+from database.engines.ports import Copying, Staging, Store
 from domain.errors import Damaged, NeverRefreshed, OutOfSpace, Refused, SchemaError
 from machine.crash_points import passing
 from machine.durable import make_durable
@@ -43,68 +44,73 @@ FACTS, APPLICATION = "facts.duckdb", "application.sqlite"
 _PARTS = re.compile(rf"{re.escape(FACTS)}|{re.escape(APPLICATION)}|generations/(\d{{6,18}}\.duckdb|current)")
 
 
+StoreBehind = Callable[[EmbeddedDoors], Store]
+"""Puts a store together behind its doors."""
+
+
 class EmbeddedCopying(Copying):
     """Copies of an instance folder."""
 
-    def __init__(self, store: EmbeddedDoors) -> None:
-        self.store = store
+    def __init__(self, doors: EmbeddedDoors, work_lock: WorkLock, store_behind: StoreBehind) -> None:
+        super().__init__(work_lock)
+        self._doors, self._store_behind = doors, store_behind
 
     def knows_holders(self) -> bool:
-        self.store.databases()  # makes the folder, where the lock's file is
-        if not (self.store.folder / APPLICATION).is_file():
+        self._doors.make_folders()  # where the lock's file is
+        if not self._doors.application_path.is_file():
             return False
         try:
-            self.store.lock_holder()
+            self.work_lock.holder()
         except (Damaged, SchemaError):
             return False  # What is damaged is restored, too.
         return True
 
     def examine(self) -> None:
-        with self.store.facts() as connection:
+        with self._doors.facts() as connection:
             try:
                 read_whole(raw_duckdb(connection))
             except duckdb.Error as error:
-                raise self.store.damaged_facts(error) from None
-        _examine_sqlite(self.store.folder / APPLICATION)
-        live = self.store.live_generation()
-        for number in self.store.generation_numbers() if live is not None else ():
+                raise self._doors.damaged_facts(error) from None
+        _examine_sqlite(self._doors.application_path)
+        live = self._doors.live_generation()
+        for number in self._doors.generations.numbers() if live is not None else ():
             if number <= live.generation:
-                self.store.generations.read_whole(number)
+                self._doors.generations.read_whole(number)
 
     @contextlib.contextmanager
     def parts(self) -> Iterator[Iterator[Part]]:
-        with self.store.facts() as connection:
+        with self._doors.facts() as connection:
             # Nobody writes while the lock is held: afterwards the file alone is all there is.
             connection.exec_driver_sql("CHECKPOINT")
-        for left in self.store.folder.glob("backup-*"):
+        for left in self._doors.folder.glob("backup-*"):
             shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
         # In the instance folder, which is private, and where there is room for refreshes.
-        with tempfile.TemporaryDirectory(prefix="backup-", dir=self.store.folder) as folder:
+        with tempfile.TemporaryDirectory(prefix="backup-", dir=self._doors.folder) as folder:
             application = Path(folder) / APPLICATION
-            _copy_application(self.store.folder / APPLICATION, application)
+            _copy_application(self._doors.application_path, application)
             yield self._listed(application)
 
     def _listed(self, application: Path) -> Iterator[Part]:
-        yield _file(FACTS, self.store.facts_path)
+        yield _file(FACTS, self._doors.facts_path)
         yield _file(APPLICATION, application)
-        live = self.store.live_generation()
+        live = self._doors.live_generation()
         if live is None:
             return
-        for number in self.store.generation_numbers():
+        for number in self._doors.generations.numbers():
             # A higher one was rolled back.
             if number <= live.generation:
-                path = self.store.generations.path(number)
+                path = self._doors.generations.path(number)
                 yield _file(f"generations/{path.name}", path)
-        yield _file("generations/current", self.store.generations.pointer)
+        yield _file("generations/current", self._doors.generations.pointer)
 
     def has_tables(self) -> bool:
-        return self.store.facts_path.is_file() or (self.store.folder / APPLICATION).is_file()
+        return self._doors.facts_path.is_file() or self._doors.application_path.is_file()
 
     @contextlib.contextmanager
     def staging(self) -> Iterator[EmbeddedStaging]:
-        folder = self.store.folder / RESTORING
+        folder = self._doors.folder / RESTORING
         shutil.rmtree(folder, ignore_errors=True)
-        staging = EmbeddedStaging(self.store, folder)
+        staging = EmbeddedStaging(self._doors, folder, self._store_behind)
         try:
             yield staging
         finally:
@@ -116,12 +122,13 @@ class EmbeddedCopying(Copying):
 class EmbeddedStaging(Staging):
     """The folder `restoring`."""
 
-    def __init__(self, target: EmbeddedDoors, folder: Path) -> None:
+    def __init__(self, target: EmbeddedDoors, folder: Path, store_behind: StoreBehind) -> None:
         self._target = target
         self.folder = folder
         database = dataclasses.replace(target.settings.database, path=folder)
-        self.store = type(target)(dataclasses.replace(target.settings, database=database))
-        self.store.databases()
+        self._doors = EmbeddedDoors(dataclasses.replace(target.settings, database=database))
+        self.store = store_behind(self._doors)
+        self._doors.make_folders()
 
     def takes(self, name: str) -> bool:
         return _PARTS.fullmatch(name) is not None
@@ -142,8 +149,8 @@ class EmbeddedStaging(Staging):
         """Nothing to do: files are there when they are written."""
 
     def renumber(self, above: int) -> None:
-        files = self.store.generations
-        live = self.store.live_generation()
+        files = self._doors.generations
+        live = self._doors.live_generation()
         files.close()
         numbers = renumbered(files.numbers(), above)
         for old, new in numbers.items():
@@ -173,10 +180,10 @@ class EmbeddedStaging(Staging):
 
     def _decide(self) -> None:
         """Writes the marker, whole or not at all."""
-        kept = [self.store.generations.path(number).name for number in self.store.generation_numbers()]
+        kept = [self._doors.generations.path(number).name for number in self._doors.generations.numbers()]
         draft = self.folder / f"{READY}.new"
         try:
-            draft.write_text(json.dumps({"live": _pointer(self.store), "kept": kept}), encoding="ascii")
+            draft.write_text(json.dumps({"live": _pointer(self._doors), "kept": kept}), encoding="ascii")
             for path in (*self.folder.rglob("*"), self.folder):
                 make_durable(path)
             draft.replace(self.folder / READY)
@@ -185,54 +192,54 @@ class EmbeddedStaging(Staging):
             raise OutOfSpace(f"{self.folder}: {error.strerror}; nothing was changed") from None
 
 
-def finish_restore(store: EmbeddedDoors) -> None:
+def finish_restore(doors: EmbeddedDoors) -> None:
     """Puts a decided restore in place, or clears an undecided one away; each step may have been done before. To be
     called while holding the lock."""
-    folder = store.folder / RESTORING
+    folder = doors.folder / RESTORING
     if not folder.is_dir():
         return
     if (folder / READY).is_file():
         decided = json.loads((folder / READY).read_text(encoding="ascii"))
-        _move_generations(folder / "generations", store.generations.folder)
+        _move_generations(folder / "generations", doors.generations.folder)
         if (folder / FACTS).is_file():
             # Its log belongs to the old file.
-            store.facts_path.with_name(FACTS + ".wal").unlink(missing_ok=True)
-            (folder / FACTS).replace(store.facts_path)
-        _copy_over(folder / APPLICATION, store)
+            doors.facts_path.with_name(FACTS + ".wal").unlink(missing_ok=True)
+            (folder / FACTS).replace(doors.facts_path)
+        _copy_over(folder / APPLICATION, doors)
         passing("restored-files")
-        _point(store, decided["live"], decided["kept"])
+        _point(doors, decided["live"], decided["kept"])
         passing("restored")
         (folder / READY).unlink()
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copy_over(source: Path, store: EmbeddedDoors) -> None:
-    target = store.folder / APPLICATION
+def _copy_over(source: Path, doors: EmbeddedDoors) -> None:
+    target = doors.folder / APPLICATION
     try:
         if target.exists():
             _examine_sqlite(target)
     except Damaged:
         # Nothing can be written into it. The log of what was there does not belong to the file that comes.
-        store.application.dispose()
+        doors.application.dispose()
         for name in (APPLICATION, f"{APPLICATION}-wal", f"{APPLICATION}-shm"):
-            (store.folder / name).unlink(missing_ok=True)
+            (doors.folder / name).unlink(missing_ok=True)
     _copy_sqlite(source, target)
 
 
-def _point(store: EmbeddedDoors, live: str | None, kept: list[str]) -> None:
+def _point(doors: EmbeddedDoors, live: str | None, kept: list[str]) -> None:
     """Readers see the old state before, the restored one after; generations of the old state are no past of it."""
     if live is None:
-        store.generations.pointer.unlink(missing_ok=True)
+        doors.generations.pointer.unlink(missing_ok=True)
     else:
-        store.generations.point_to(live)
-    for path in store.generations.folder.glob("*.duckdb"):
+        doors.generations.point_to(live)
+    for path in doors.generations.folder.glob("*.duckdb"):
         if path.name not in kept:
             path.unlink()
 
 
-def _pointer(store: EmbeddedDoors) -> str | None:
+def _pointer(doors: EmbeddedDoors) -> str | None:
     try:
-        return store.generations.live_name()
+        return doors.generations.live_name()
     except NeverRefreshed:
         return None
 

@@ -20,30 +20,30 @@ from domain.findings import HINT, WARNING, Finding, Limits, mebibytes, percent
 class EmbeddedHealth(Health):
     """The instance folder and what is in it."""
 
-    def __init__(self, store: EmbeddedDoors) -> None:
-        self.store = store
+    def __init__(self, doors: EmbeddedDoors) -> None:
+        self._doors = doors
 
     def findings(self, limits: Limits, nodes: Sequence[NodeState] = ()) -> Iterator[Finding]:
-        yield from judge_memory(self.store.settings.database.memory * 2**20, machine_memory())
+        yield from judge_memory(self._doors.settings.database.memory * 2**20, machine_memory())
         yield from self._readable()
         yield from self._holes(limits)
 
     def leftovers(self) -> list[str]:
-        kept = self.store.settings.refresh.keep_generations
-        return [path.name for path in self.store.generations.stale(self.store.live_generation(), kept)]
+        kept = self._doors.settings.refresh.keep_generations
+        return [path.name for path in self._doors.generations.stale(self._doors.live_generation(), kept)]
 
     def folders(self) -> list[Path]:
-        return [self.store.folder]
+        return [self._doors.folder]
 
     def plan_of(self, connection: sa.Connection, statement: str, parameters: Parameters) -> StatementPlan:
         rows = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).all()
         return plan_from(json.loads(rows[0][1]))
 
     def _readable(self) -> Iterator[Finding]:
-        folder = self.store.folder
+        folder = self._doors.folder
         if not folder.is_dir() or not folder.stat().st_mode & 0o001:
             return  # Nobody else gets in, whatever the files allow.
-        files = [path for path in (self.store.facts_path, folder / "application.sqlite") if path.exists()]
+        files = [path for path in (self._doors.facts_path, self._doors.application_path) if path.exists()]
         readable = [f"{path.name} has mode {path.stat().st_mode & 0o777:o}" for path in files if _is_readable(path)]
         if readable:
             yield Finding(
@@ -63,15 +63,15 @@ class EmbeddedHealth(Health):
 
     def _facts_holes(self) -> list[tuple[str, int, int]]:
         try:
-            with self.store.facts() as connection:
+            with self._doors.facts() as connection:
                 size = connection.exec_driver_sql("SELECT * FROM pragma_database_size()").mappings().first()
         except (LockBusy, SchemaError):
             return []  # An import or a refresh has the file open; another time will do.
         block = size["block_size"]
-        return [(self.store.facts_path.name, size["total_blocks"] * block, size["free_blocks"] * block)]
+        return [(self._doors.facts_path.name, size["total_blocks"] * block, size["free_blocks"] * block)]
 
     def _application_holes(self) -> list[tuple[str, int, int]]:
-        with self.store.application_reading.connect() as connection:
+        with self._doors.application_reading.connect() as connection:
             page, pages, free = (
                 connection.exec_driver_sql(f"PRAGMA {name}").scalar()
                 for name in ("page_size", "page_count", "freelist_count")

@@ -1,35 +1,30 @@
-"""The embedded store: its doors, and what is built, copied and examined through them."""
+"""The embedded store, put together: a folder of files."""
 
 from __future__ import annotations
 
-import contextlib
+import functools
 
-from database.engines.build import Build
-from database.engines.ddl import embedded_form
-from database.engines.embedded.build import embedded_build
-from database.engines.embedded.copying import RESTORING, EmbeddedCopying, finish_restore
+from database.engines.embedded.copying import EmbeddedCopying, finish_restore
 from database.engines.embedded.doors import EmbeddedDoors
+from database.engines.embedded.facts import EmbeddedFacts
 from database.engines.embedded.health import EmbeddedHealth
-from database.engines.embedded.upgrade import complete_generations
-from database.engines.health import Health
-from database.engines.ports import Copying
+from database.engines.embedded.lock import FileLock
+from database.engines.embedded.published import EmbeddedPublished
+from database.engines.ports import Store
+from database.engines.values import StoreTraits
+from settings import Settings
 
 
-class EmbeddedStore(EmbeddedDoors):
-    """A folder of files."""
+def embedded_store(settings: Settings) -> Store:
+    """The store in the folder that the settings name."""
+    return _behind(EmbeddedDoors(settings))
 
-    def build(self) -> contextlib.AbstractContextManager[Build]:
-        return embedded_build(self)
 
-    def complete_published(self) -> list[str]:
-        return complete_generations(self.generations, embedded_form, self._facts_engine.dialect)
-
-    def copying(self) -> Copying:
-        return EmbeddedCopying(self)
-
-    def health(self) -> Health:
-        return EmbeddedHealth(self)
-
-    def settle_restore(self) -> None:
-        if (self.folder / RESTORING).is_dir():
-            finish_restore(self)
+def _behind(doors: EmbeddedDoors) -> Store:
+    work_lock = FileLock(doors, functools.partial(finish_restore, doors))
+    return Store(
+        settings=doors.settings, traits=StoreTraits(), application=doors.application,
+        application_reading=doors.application_reading, work_lock=work_lock, facts_room=EmbeddedFacts(doors, work_lock),
+        published=EmbeddedPublished(doors), health=EmbeddedHealth(doors),
+        copying=lambda: EmbeddedCopying(doors, work_lock, _behind),
+    )

@@ -5,20 +5,23 @@ months changed, by one transaction that replaces those months (`publishing.py`).
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import datetime
 import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.build import Build, Outcome, Task
-from database.engines.mariadb.connections import LOCKED, end_connections, error_number, identity_of
+from database.engines.build import Build, BuildTraits, Outcome, Task
+from database.engines.mariadb.connections import LOCKED, end_connections, error_number, identity_of, is_passing
 from database.engines.mariadb.doors import MysqlDoors
+from database.engines.mariadb.lock import ServerLock
 from database.engines.mariadb.publishing import (
     DROPPED,
     LEFT_OVER,
@@ -32,7 +35,6 @@ from database.engines.mariadb.publishing import (
     replace_rows,
 )
 from database.engines.mariadb.spellings import Spellings
-from database.engines.values import Generation
 from domain.errors import DatabaseUnreachable, LegoError, SwapFailed
 from domain.months import parse_month
 from machine.crash_points import passing
@@ -41,30 +43,33 @@ from machine.signals import undisturbed
 TRIES = 4
 
 
+TRAITS = BuildTraits(
+    keyed=True, copies_dimensions=False, asin_levels=(schema.summary_asin, named(schema.summary_asin, PREVIOUS)),
+)
+
+
 class MysqlBuild(Build):
-    """Builds `…_staging` tables in the schema, with several connections."""
+    """Builds `…_staging` tables in the schema, with as many connections as `workers`; `order` says in which order they
+    take up tasks."""
 
-    keyed = True
-    copies_dimensions = False
-
-    def __init__(self, store: MysqlDoors, connection: sa.Connection, live: Generation | None) -> None:
-        super().__init__(live)
-        self.store = store
-        self.connection = connection
+    def __init__(
+        self, doors: MysqlDoors, work_lock: ServerLock, connection: sa.Connection, *, workers: int,
+        order: Callable[[Iterable], list] = list, traits: BuildTraits = TRAITS,
+    ) -> None:
+        self._doors, self._lock = doors, work_lock
+        self._worker_count, self._order = workers, order
         self.whole = True
         self._has_staged = False
         self._workers: queue.SimpleQueue[sa.Connection] = queue.SimpleQueue()
         self._identities: set[str] = set()
         self._stack = contextlib.ExitStack()
+        live = doors.live_generation()
         self._own = self._note(connection)
         self._spellings = Spellings(connection, live)
+        super().__init__(connection, live, dataclasses.replace(traits, folded=self._spellings.columns))
 
     def names_of(self, connection: sa.Connection, column: str, spellings: Iterable[str]) -> dict[str, str]:
         return self._spellings.of(connection, column, spellings)
-
-    def unify_names(self, staged: sa.Table) -> None:
-        self._spellings.unify(self.connection, staged)
-        self.connection.commit()
 
     def live(self, table: sa.Table) -> sa.Table:
         return table
@@ -87,8 +92,8 @@ class MysqlBuild(Build):
         undo: Callable[[sa.Connection, Task], None] | None = None,
         done: Callable[[Task, Outcome], None] = lambda task, outcome: None,
     ) -> None:
-        tasks = list(tasks)
-        count = max(1, min(self.store.worker_count(), len(tasks)))
+        tasks = self._order(tasks)
+        count = max(1, min(self._worker_count, len(tasks)))
         pool = ThreadPoolExecutor(count, thread_name_prefix="refresh")
         try:
             futures = {pool.submit(self._run, work, undo, task): task for task in tasks}
@@ -102,22 +107,13 @@ class MysqlBuild(Build):
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def kept_asin_levels(self) -> list[sa.Table]:
-        return [schema.summary_asin, named(schema.summary_asin, PREVIOUS)]
-
-    def keep_months(self, rebuilt: Iterable) -> None:
-        """Nothing to do: the months that are not replaced stay where they are."""
-
-    def keep_restated(self) -> None:
-        """They stay; only what a generation that was rolled back had restated goes."""
+    def keep(self, *, placement: int, but: Collection[datetime.date]) -> None:
+        """All of it stays where it is; only what a generation that was rolled back had restated goes."""
         table, live = schema.summary_restated, self.live_generation
         self.connection.execute(sa.delete(table).where(table.c.generation > live.generation))
         self.connection.commit()
 
-    def keep_placement(self, set_number: int) -> None:
-        """Nothing to do: placement sets are kept by number."""
-
-    def add_indexes(self, done: Callable[[sa.Table, Any], None]) -> None:
+    def add_indexes(self) -> None:
         if not self.whole:
             return
 
@@ -129,7 +125,7 @@ class MysqlBuild(Build):
             )
             connection.exec_driver_sql(f"ALTER TABLE {quote(table.name + STAGING)} {parts}")
 
-        self.run_all([table for table in schema.SUMMARIES if table.indexes], add, done=done)
+        self.run_all([table for table in schema.SUMMARIES if table.indexes], add)
 
     def publish(self, row: dict[str, Any]) -> None:
         try:
@@ -152,7 +148,7 @@ class MysqlBuild(Build):
             self.connection.rollback()
         # The build's own connection may be the thing that broke. If the lock is lost, staged tables are
         # somebody else's by now.
-        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self.store.facts() as connection:
+        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self._doors.facts() as connection:
             self._note(connection)
             for table in SWAPPED:
                 for suffix in LEFT_OVER:
@@ -176,7 +172,7 @@ class MysqlBuild(Build):
         steps += [(generations.name, generations.name + DROPPED)]
         steps += [(table.name + STAGING, table.name) for table in SWAPPED]
         passing("swap")
-        self.store.confirm_lock(self.connection)
+        self._lock.confirm(self.connection)
         rename(self.connection, steps, done=self._note_published)
 
     def _publish_months(self, row: dict[str, Any]) -> None:
@@ -196,7 +192,7 @@ class MysqlBuild(Build):
         """Makes room for the months about to be replaced. The generation that was kept so far can be
         read no more from here on, so its row goes first."""
         generations = schema.summary_generation
-        self.store.confirm_lock(self.connection)
+        self._lock.confirm(self.connection)
         self.connection.execute(sa.delete(generations).where(generations.c.live == sa.false()))
         self.connection.commit()
         for table in schema.SUMMARIES:
@@ -218,7 +214,7 @@ class MysqlBuild(Build):
         self.connection.execute(sa.update(generations).values(live=False))
         self.connection.execute(sa.insert(generations).values(**row))
         passing("swap")
-        self.store.confirm_lock(self.connection)
+        self._lock.confirm(self.connection)
         with undisturbed():
             self.connection.commit()
             self._note_published()
@@ -236,7 +232,7 @@ class MysqlBuild(Build):
                 connection.commit()
             except (sa.exc.DBAPIError, DatabaseUnreachable) as error:
                 self._drop_worker(connection)
-                if attempt == TRIES or not self.store.is_passing(error):
+                if attempt == TRIES or not is_passing(error):
                     raise
                 _pause(attempt)
             except BaseException:
@@ -251,7 +247,7 @@ class MysqlBuild(Build):
         try:
             return self._workers.get_nowait()
         except queue.Empty:
-            connection = self.store.facts_engine.connect()
+            connection = self._doors.facts()
             self._stack.callback(connection.close)
             self._note(connection)
             return connection
@@ -267,12 +263,12 @@ class MysqlBuild(Build):
         identity = identity_of(connection)
         with _noting:
             self._identities.add(identity)
-            self.store.note_connections(sorted(self._identities))
-        self.store.confirm_lock(connection)
+            self._lock.note_connections(sorted(self._identities))
+        self._lock.confirm(connection)
         return identity
 
     def _kill_statements(self) -> None:
-        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self.store.facts() as connection:
+        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self._doors.facts() as connection:
             end_connections(connection, self._identities - {self._own})
 
 
@@ -280,14 +276,12 @@ _noting = threading.Lock()
 
 
 @contextlib.contextmanager
-def mysql_build(store: MysqlDoors, kind: type[MysqlBuild] = MysqlBuild) -> Iterator[MysqlBuild]:
-    """A build of that kind in the schema; discarded on leaving, unless it was published."""
-    with store.facts() as connection:
-        build = kind(store, connection, store.live_generation())
-        try:
-            yield build
-        finally:
-            build.discard()
+def discarded(build: MysqlBuild) -> Iterator[MysqlBuild]:
+    """The build; discarded on leaving, unless it was published."""
+    try:
+        yield build
+    finally:
+        build.discard()
 
 
 def _pause(attempt: int) -> None:

@@ -267,3 +267,10 @@ def error_number(error: sa.exc.DBAPIError) -> int | None:
     """The server's number of an error, or None."""
     arguments = getattr(error.orig, "args", ())
     return arguments[0] if arguments and isinstance(arguments[0], int) else None
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether another try may go well: a deadlock, a lock that was waited for, a lost connection."""
+    if isinstance(error, sa.exc.DBAPIError):
+        return error_number(error) in LOCKED
+    return isinstance(error, DatabaseUnreachable)

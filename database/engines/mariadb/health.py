@@ -34,25 +34,25 @@ HOW = {
 class MysqlHealth(Health):
     """The server and the schema."""
 
-    def __init__(self, store: MysqlDoors) -> None:
-        self.store = store
+    def __init__(self, doors: MysqlDoors) -> None:
+        self._doors = doors
 
     def findings(self, limits: Limits, nodes: Sequence[NodeState] = ()) -> Iterator[Finding]:
-        with self.store.facts() as connection:
-            server = read_server(connection, is_local=self.store.settings.database.host in LOCAL)
-            yield from judge_server(server, self.store.settings)
-            yield from judge_indexes(self.store, connection, server, limits)
-            yield from judge_tables(self.store, connection, limits)
+        with self._doors.facts() as connection:
+            server = read_server(connection, is_local=self._doors.settings.database.host in LOCAL)
+            yield from judge_server(server, self._doors.settings)
+            yield from judge_indexes(self._doors, connection, server, limits)
+            yield from judge_tables(self._doors, connection, limits)
 
     def leftovers(self) -> list[str]:
-        with self.store.facts() as connection:
+        with self._doors.facts() as connection:
             return leftover_tables(connection)
 
     def folders(self) -> list[Path]:
         """Where the web keeps its own files, and the server's folder where it is on this machine."""
-        folders = [self.store.settings.database.path]
-        if self.store.settings.database.host in LOCAL:
-            with self.store.facts() as connection:
+        folders = [self._doors.settings.database.path]
+        if self._doors.settings.database.host in LOCAL:
+            with self._doors.facts() as connection:
                 folders.append(Path(connection.exec_driver_sql("SELECT @@datadir").scalar()))
         return folders
 

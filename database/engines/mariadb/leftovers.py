@@ -10,11 +10,11 @@ from database.engines.mariadb.doors import MysqlDoors
 from database.engines.mariadb.publishing import LEFT_OVER, SWAPPED, drop, leftover_tables, named
 
 
-def clear_leftovers(store: MysqlDoors) -> list[str]:
+def clear_leftovers(doors: MysqlDoors) -> list[str]:
     """Drops staged tables of dead refreshes and the rows of generations that are not kept."""
-    with store.facts() as connection:
+    with doors.facts() as connection:
         gone = leftover_tables(connection)
-        schemas = clear_schemas(store, connection)
+        schemas = clear_schemas(doors, connection)
         for table in SWAPPED:
             for suffix in LEFT_OVER:
                 if table.name + suffix in gone:

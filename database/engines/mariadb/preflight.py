@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.mariadb.published import foreign_keys, is_summary
+from database.engines.mariadb.repairs import foreign_keys, is_summary
 from domain.errors import SetupError
 
 OLDEST = (10, 6)

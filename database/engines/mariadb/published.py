@@ -1,61 +1,109 @@
-"""The published tables as a MariaDB has them that others use, too: lost ones are made again, foreign keys taken off.
-
-A lost table is made empty, and then what it held is live no more: an empty table under a live generation would show no
-figures and no error. A foreign key would follow the table that a refresh puts aside.
-"""
+"""The published tables on a MariaDB: read in one snapshot, rolled back, measured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.ddl import create_missing_tables, existing_columns
+from database.engines.build import Build
+from database.engines.mariadb.connections import error_number
+from database.engines.mariadb.doors import MysqlDoors, live_on
+from database.engines.mariadb.leftovers import clear_leftovers
+from database.engines.mariadb.overlay import OPTION, overlay_of
+from database.engines.mariadb.preflight import examine_server
+from database.engines.mariadb.publishing import roll_back
+from database.engines.mariadb.repairs import lost_tables, make_again, take_off_foreign_keys
+from database.engines.mariadb.sizes import stored_sizes, summary_sizes
+from database.engines.ports import Published
+from database.engines.values import (
+    Answer,
+    Generation,
+    Reading,
+    StoredSize,
+    TableSize,
+    generation_from,
+    refuse_generation,
+)
+from domain.errors import GenerationLost, NeverRefreshed
 
-PREVIOUS = "_previous"
-
-
-def lost_tables(connection: sa.Connection) -> list[sa.Table]:
-    """Published tables that are not there, those of the generation before included."""
-    before = [schema.copy_of(table, name=table.name + PREVIOUS) for table in schema.SUMMARIES]
-    wanted = (*schema.tables_of(schema.PUBLISHED), *before)
-    return [table for table in wanted if not existing_columns(connection, table.name)]
-
-
-def make_again(connection: sa.Connection, lost: Sequence[sa.Table], note: Callable[[str], None]) -> None:
-    """Makes them, empty; generations that had rows in them are kept no more. Commits."""
-    if not lost:
-        return
-    create_missing_tables(connection, lost, note)
-    generations, before = schema.summary_generation, {table.name + PREVIOUS for table in schema.SUMMARIES}
-    only_before = all(table.name in before for table in lost)
-    gone = sa.delete(generations)
-    connection.execute(gone.where(generations.c.live == sa.false()) if only_before else gone)
-    connection.execute(sa.update(generations).values(previous=None))
-    connection.commit()
-
-
-def foreign_keys(connection: sa.Connection) -> list[tuple[str, str, str]]:
-    """(table, key, table it refers to) of all foreign keys to or from summary tables, in order."""
-    names = [table.name + suffix for table in schema.SUMMARIES for suffix in ("", PREVIOUS)]
-    query = sa.text(
-        "SELECT table_name, constraint_name, referenced_table_name FROM information_schema.referential_constraints "
-        "WHERE constraint_schema = DATABASE() AND (table_name IN :names OR referenced_table_name IN :names) "
-        "ORDER BY table_name, constraint_name"
-    ).bindparams(sa.bindparam("names", names, expanding=True))
-    return [tuple(row) for row in connection.execute(query)]
+TABLE_CHANGED = 1412
 
 
-def is_summary(table: str) -> bool:
-    """Whether the table is made by refreshes, and so may be changed by us whoever made it first."""
-    return table.removesuffix(PREVIOUS) in {summary.name for summary in schema.SUMMARIES}
+class MysqlPublished(Published):
+    """The summary tables of the schema. `build` makes a generation in it."""
 
+    def __init__(self, doors: MysqlDoors, build: Callable[[], contextlib.AbstractContextManager[Build]]) -> None:
+        self._doors, self._build = doors, build
 
-def take_off_foreign_keys(connection: sa.Connection, note: Callable[[str], None]) -> None:
-    """Takes them off the summary tables, which are derived. Those of other tables are their owner's."""
-    quote = connection.dialect.identifier_preparer.quote
-    for table, key, other in foreign_keys(connection):
-        if is_summary(table):
-            connection.exec_driver_sql(f"ALTER TABLE {quote(table)} DROP FOREIGN KEY {quote(key)}")
-            note(f"took the foreign key {key} to {other} off {table}: it would follow a table that is put aside")
+    def read(self, question: Callable[[Reading], Answer], *, generation: int | None = None) -> Answer:
+        try:
+            return self._ask(question, generation)
+        except sa.exc.DBAPIError as error:
+            # The snapshot was older than a swap: ask again, in a new one.
+            if error_number(error) != TABLE_CHANGED:
+                raise
+            return self._ask(question, generation)
+
+    def live(self) -> Generation | None:
+        return self._doors.live_generation()
+
+    def numbers(self) -> list[int]:
+        with self._doors.application_reading.connect() as connection:
+            table = schema.summary_generation
+            return list(connection.execute(sa.select(table.c.generation).order_by(table.c.generation)).scalars())
+
+    def examine(self) -> list[str]:
+        with self._doors.facts() as connection:
+            return examine_server(connection)
+
+    def build(self) -> contextlib.AbstractContextManager[Build]:
+        return self._build()
+
+    def roll_back(self) -> Generation:
+        fault = self.live_fault()
+        if fault:
+            raise GenerationLost(fault)
+        return roll_back(self._doors)
+
+    def clear_leftovers(self) -> list[str]:
+        return clear_leftovers(self._doors)
+
+    def take_over(self, connection: sa.Connection, note: Callable[[str], None]) -> None:
+        make_again(connection, lost_tables(connection), note)
+        take_off_foreign_keys(connection, note)
+
+    def live_fault(self) -> str:
+        with self._doors.facts() as connection:
+            names = [table.name for table in lost_tables(connection)]
+        return f"{', '.join(names)}: not there any more; run: flask refresh-summaries --full" if names else ""
+
+    def fall_back(self, published_last: int | None) -> Generation | None:
+        """What is there is whole: InnoDB looks at it. So only what is not there is made, and stands for no figure."""
+        with self._doors.facts() as connection:
+            make_again(connection, lost_tables(connection), lambda line: None)
+        return self.live()
+
+    def summary_sizes(self) -> list[TableSize]:
+        return summary_sizes(self._doors)
+
+    def stored_sizes(self) -> list[StoredSize]:
+        return stored_sizes(self._doors)
+
+    def _ask(self, question: Callable[[Reading], Answer], number: int | None) -> Answer:
+        with self._doors.application.connect() as connection:
+            # Of the next transaction only: the pool has nothing to set back.
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            live = live_on(connection)
+            if live is None:
+                raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
+            if number is None or number == live.generation:
+                return question(Reading(connection, live))
+            table = schema.summary_generation
+            row = connection.execute(sa.select(table).where(table.c.generation == number)).first()
+            if row is None or number != live.previous:
+                raise refuse_generation(number, live)
+            connection = connection.execution_options(**{OPTION: overlay_of(live)})
+            return question(Reading(connection, generation_from(row._mapping)))

@@ -30,11 +30,11 @@ SWAP_SECONDS = 180
 """How long a swap waits for readers that sit in a transaction."""
 
 
-def roll_back(store: MysqlDoors) -> Generation:
+def roll_back(doors: MysqlDoors) -> Generation:
     """Puts the generation before back: by RENAME, or month by month if it was replaced in place."""
-    live = store.live_generation()
+    live = doors.live_generation()
     generations = schema.summary_generation
-    with store.facts() as connection:
+    with doors.facts() as connection:
         row = None
         if live is not None and live.previous is not None:
             row = connection.execute(sa.select(generations).where(generations.c.generation == live.previous)).first()
@@ -44,7 +44,7 @@ def roll_back(store: MysqlDoors) -> Generation:
             _restore_months(connection, live, row.generation)
         else:
             _restore_whole(connection, row.generation)
-    return store.live_generation()
+    return doors.live_generation()
 
 
 def leftover_tables(connection: sa.Connection) -> list[str]:

@@ -36,6 +36,11 @@ class Spellings:
         }
         self._lock = threading.Lock()
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those whose text does not compare byte for byte."""
+        return tuple(self._collations)
+
     def of(self, connection: sa.Connection, column: str, spellings: Iterable[str]) -> dict[str, str]:
         """Spelling -> name, for every one of `spellings`."""
         spellings = sorted(set(spellings), key=lambda spelling: spelling.encode())
@@ -48,15 +53,6 @@ class Spellings:
                 candidates = list(dict.fromkeys([*names.values(), *unknown]))
                 names.update(_classes(connection, unknown, candidates, self._collations[column]))
             return {spelling: names[spelling] for spelling in spellings}
-
-    def unify(self, connection: sa.Connection, staged: sa.Table) -> None:
-        """Gives the rows of a staged table the one name of each spelling."""
-        for column in self._collations:
-            target = staged.c[column]
-            seen = list(connection.execute(sa.select(target).distinct()).scalars())
-            for spelling, name in self.of(connection, column, seen).items():
-                if spelling != name:
-                    connection.execute(sa.update(staged).where(target == spelling).values({column: name}))
 
 
 def _published(connection: sa.Connection, column: str, live: Generation | None) -> list[str]:

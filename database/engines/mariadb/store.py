@@ -1,39 +1,41 @@
-"""The MariaDB store: its doors, and what is built, copied, cleared and examined through them."""
+"""The MariaDB store, put together: one schema on a server."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+from collections.abc import Iterator
 
 from database.engines.build import Build
-from database.engines.health import Health
-from database.engines.mariadb.build import mysql_build
+from database.engines.mariadb.build import MysqlBuild, discarded
 from database.engines.mariadb.copying import MysqlCopying
 from database.engines.mariadb.doors import MysqlDoors
+from database.engines.mariadb.facts import MysqlFacts
 from database.engines.mariadb.health import MysqlHealth
-from database.engines.mariadb.leftovers import clear_leftovers
-from database.engines.mariadb.publishing import roll_back
-from database.engines.ports import Copying
-from database.engines.values import Generation
-from domain.errors import GenerationLost
+from database.engines.mariadb.lock import ServerLock
+from database.engines.mariadb.published import MysqlPublished
+from database.engines.ports import Store
+from database.engines.values import StoreTraits
+from settings import Settings
 
 
-class MysqlStore(MysqlDoors):
-    """One schema on a MariaDB server."""
+def mysql_store(settings: Settings) -> Store:
+    """The store in the schema that the settings name."""
+    return _behind(MysqlDoors(settings))
 
-    def build(self) -> contextlib.AbstractContextManager[Build]:
-        return mysql_build(self)
 
-    def roll_back(self) -> Generation:
-        fault = self.live_fault()
-        if fault:
-            raise GenerationLost(fault)
-        return roll_back(self)
+def _behind(doors: MysqlDoors) -> Store:
+    work_lock = ServerLock(doors)
+    workers = doors.settings.refresh.workers or os.cpu_count() or 1
 
-    def clear_leftovers(self) -> list[str]:
-        return clear_leftovers(self)
+    @contextlib.contextmanager
+    def build() -> Iterator[Build]:
+        with doors.facts() as connection, discarded(MysqlBuild(doors, work_lock, connection, workers=workers)) as made:
+            yield made
 
-    def copying(self) -> Copying:
-        return MysqlCopying(self)
-
-    def health(self) -> Health:
-        return MysqlHealth(self)
+    return Store(
+        settings=doors.settings, traits=StoreTraits(others_write_facts=True, assigns_fact_ids=True),
+        application=doors.application, application_reading=doors.application_reading, work_lock=work_lock,
+        facts_room=MysqlFacts(doors, work_lock), published=MysqlPublished(doors, build), health=MysqlHealth(doors),
+        copying=lambda: MysqlCopying(doors, work_lock, _behind),
+    )

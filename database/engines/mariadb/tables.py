@@ -10,6 +10,7 @@ from database import schema
 from database.engines.ddl import add_missing_indexes
 from database.engines.mariadb.doors import MysqlDoors
 from database.engines.mariadb.server import Server
+from database.engines.mariadb.sizes import summary_sizes
 from domain.findings import HINT, WARNING, Finding, Limits, mebibytes
 
 INDEXED = (schema.financials, *schema.SUMMARIES)
@@ -18,18 +19,18 @@ Columns = tuple[str, ...]
 
 
 def judge_indexes(
-    store: MysqlDoors, connection: sa.Connection, server: Server, limits: Limits
+    doors: MysqlDoors, connection: sa.Connection, server: Server, limits: Limits
 ) -> Iterator[Finding]:
     """Indexes of the facts and the summaries that are missing, doubled or unused."""
     for table in INDEXED:
         existing, unique = _indexes(connection, table.name)
-        yield from _missing(store, table, list(existing.values()))
+        yield from _missing(doors, table, list(existing.values()))
         yield from _doubled(table, existing, unique)
         if server.uptime >= limits.settled_seconds:
             yield from _unused(connection, table, existing)
 
 
-def judge_tables(store: MysqlDoors, connection: sa.Connection, limits: Limits) -> Iterator[Finding]:
+def judge_tables(doors: MysqlDoors, connection: sa.Connection, limits: Limits) -> Iterator[Finding]:
     """Statistics that are far from the truth, and tables with holes."""
     query = sa.text(
         # The key's last column has as many values as there were rows when the server looked; the number of rows
@@ -39,9 +40,9 @@ def judge_tables(store: MysqlDoors, connection: sa.Connection, limits: Limits) -
         "AND s.table_name = t.table_name AND s.index_name = 'PRIMARY') AS believed "
         "FROM information_schema.tables t WHERE table_schema = DATABASE() AND table_name IN :names"
     ).bindparams(sa.bindparam("names", [table.name for table in INDEXED], expanding=True))
-    truth = _rows(store)
+    truth = _rows(doors)
     for row in connection.execute(query):
-        yield from _statistics(store, row, truth.get(row.name), limits)
+        yield from _statistics(doors, row, truth.get(row.name), limits)
         free = int(row.free or 0)
         if free > limits.small_bytes and free > limits.fragmented_share * (int(row.bytes) + free):
             yield Finding(
@@ -52,7 +53,7 @@ def judge_tables(store: MysqlDoors, connection: sa.Connection, limits: Limits) -
             )
 
 
-def _missing(store: MysqlDoors, table: sa.Table, existing: list[Columns]) -> Iterator[Finding]:
+def _missing(doors: MysqlDoors, table: sa.Table, existing: list[Columns]) -> Iterator[Finding]:
     for index in sorted(table.indexes, key=lambda index: index.name):
         wanted = tuple(column.name for column in index.columns)
         if any(found[: len(wanted)] == wanted for found in existing):
@@ -64,13 +65,13 @@ def _missing(store: MysqlDoors, table: sa.Table, existing: list[Columns]) -> Ite
             else f"{table.name} lacks the index {index.name}, so pages read more of it than they need",
             f"no index of {table.name} begins with ({', '.join(wanted)})",
             "flask doctor --fix adds it while others read and write (about 2 seconds per million rows)",
-            subject=index.name, cure=lambda: _add_indexes(store, table),
+            subject=index.name, cure=lambda: _add_indexes(doors, table),
         )
 
 
-def _add_indexes(store: MysqlDoors, table: sa.Table) -> str:
+def _add_indexes(doors: MysqlDoors, table: sa.Table) -> str:
     notes: list[str] = []
-    with store.facts() as connection:
+    with doors.facts() as connection:
         add_missing_indexes(connection, [table], notes.append)
         connection.commit()
     return notes[-1] if notes else f"{table.name} has its indexes"
@@ -121,7 +122,7 @@ def _is_ours(table: sa.Table, name: str) -> bool:
     return name in {index.name for index in table.indexes}
 
 
-def _statistics(store: MysqlDoors, row: sa.Row, actual: int | None, limits: Limits) -> Iterator[Finding]:
+def _statistics(doors: MysqlDoors, row: sa.Row, actual: int | None, limits: Limits) -> Iterator[Finding]:
     if actual is None or row.believed is None:
         return
     believed = int(row.believed)
@@ -130,26 +131,26 @@ def _statistics(store: MysqlDoors, row: sa.Row, actual: int | None, limits: Limi
     yield Finding(
         "statistics-outdated", WARNING, f"Statistics of {row.name} are old: plans may be poor",
         f"it looked when there were about {believed:,} rows; there are {actual:,}",
-        f"flask doctor --fix runs: ANALYZE TABLE {row.name}", subject=row.name, cure=lambda: _analyze(store, row.name),
+        f"flask doctor --fix runs: ANALYZE TABLE {row.name}", subject=row.name, cure=lambda: _analyze(doors, row.name),
     )
 
 
-def _analyze(store: MysqlDoors, table: str) -> str:
-    with store.facts() as connection:
+def _analyze(doors: MysqlDoors, table: str) -> str:
+    with doors.facts() as connection:
         connection.exec_driver_sql(f"ANALYZE TABLE {table}").all()
         connection.commit()
     return f"analysed {table}"
 
 
-def _rows(store: MysqlDoors) -> dict[str, int]:
+def _rows(doors: MysqlDoors) -> dict[str, int]:
     """How many rows there really are, as far as a generation tells: the facts need no counting."""
-    live = store.live_generation()
+    live = doors.live_generation()
     if live is None:
         return {}
-    with store.facts() as connection:
+    with doors.facts() as connection:
         archived = connection.execute(sa.select(sa.func.sum(schema.archived_month.c.facts))).scalar() or 0
     facts = {schema.financials.name: live.facts - int(archived)}
-    return facts | {size.table: size.rows for size in store.summary_sizes()}
+    return facts | {size.table: size.rows for size in summary_sizes(doors)}
 
 
 def _indexes(connection: sa.Connection, table: str) -> tuple[dict[str, Columns], set[str]]:

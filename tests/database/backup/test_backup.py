@@ -112,7 +112,7 @@ def assert_work_goes_on(store, folder: Path, *, generation: int) -> None:
     live = store.live_generation()
     assert (live.generation, live.previous) == (generation, generation - 1)
     assert store.read(lambda reading: reading.generation.generation, generation=live.previous) == live.previous
-    assert store.generation_numbers() == [live.previous, live.generation]
+    assert store.published.numbers() == [live.previous, live.generation]
     take_in(store, folder, LATER)
     result = refresh(store)
     assert (result.generation.generation, result.restated) == (generation + 1, ())

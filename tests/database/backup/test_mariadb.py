@@ -122,7 +122,7 @@ def test_statements_of_the_client_in_a_file_are_not_run(store, tmp_path):
     """A crafted dump could hold `\\! command`; in binary mode that is no command of the client."""
     made = tmp_path / "made"
     with pytest.raises(Exception, match="mariadb"), tool(
-        "client", store, ["--binary-mode", store.settings.database.database], stdin=subprocess.PIPE,
+        "client", store.facts_room.doors, ["--binary-mode", store.settings.database.database], stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
     ) as process:
         process.stdin.write(f"\\! touch {made}\n".encode())

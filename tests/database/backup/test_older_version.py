@@ -17,7 +17,7 @@ def test_a_backup_of_an_earlier_version_is_upgraded(store, tmp_path):
     add_facts(store, [("B1", "US", "CM3", "2024-01", "1.00")])
     refresh(store)
     before = all_summary_rows(store)
-    for database in store.databases():
+    for database in store.facts_room.databases():
         with database.engine.begin() as connection:
             for table in NEWER:
                 if table.info["room"] in database.rooms:

@@ -219,7 +219,7 @@ def test_demo_data_is_refused_beside_a_real_import(store):
 
 
 def test_demo_data_is_refused_beside_facts_that_no_import_brought(store):
-    store.prepare_months([datetime.date(2024, 1, 1)])
+    store.facts_room.prepare_months([datetime.date(2024, 1, 1)])
     with store.facts() as connection:
         connection.execute(
             sa.insert(schema.financials).values(

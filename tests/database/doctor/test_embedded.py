@@ -26,13 +26,13 @@ def test_files_in_a_folder_that_everybody_may_enter_are_told_with_their_modes(he
     (folder / "application.sqlite").chmod(0o600)
     folder.chmod(0o755)
     try:
-        (finding,) = healthy.health().findings(Limits())
+        (finding,) = healthy.health.findings(Limits())
     finally:
         folder.chmod(0o700)
 
     assert (finding.check, finding.evidence) == ("files-readable", "facts.duckdb has mode 644")
     assert finding.advice == f"run: chmod -R go= {folder}"
-    assert list(healthy.health().findings(Limits())) == []
+    assert list(healthy.health.findings(Limits())) == []
 
 
 def test_memory_beyond_the_machine_is_told() -> None:
@@ -54,10 +54,10 @@ def test_holes_in_the_files_are_hinted_at(healthy: Store) -> None:
         connection.exec_driver_sql("CHECKPOINT")
         connection.commit()
 
-    found = list(healthy.health().findings(Limits(small_bytes=0)))
+    found = list(healthy.health.findings(Limits(small_bytes=0)))
 
     assert [(each.check, each.subject) for each in found] == [("fragmentation", "facts.duckdb")]
-    assert list(healthy.health().findings(Limits())) == []
+    assert list(healthy.health.findings(Limits())) == []
 
 
 def test_unfinished_files_are_taken_away_by_fix(healthy: Store) -> None:

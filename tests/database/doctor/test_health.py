@@ -153,7 +153,7 @@ def test_an_older_and_a_newer_schema_are_serious_and_nothing_else_is_looked_at(h
 
 
 def test_a_disk_that_is_nearly_full_is_told_with_its_figures(healthy: Store) -> None:
-    sizes = healthy.stored_sizes()
+    sizes = healthy.published.stored_sizes()
 
     found = list(judge_disks(healthy, sizes, Limits(least_free_bytes=2**62)))
 
@@ -162,11 +162,11 @@ def test_a_disk_that_is_nearly_full_is_told_with_its_figures(healthy: Store) -> 
 
 
 def test_summaries_that_are_large_beside_the_facts_are_told_as_a_share(healthy: Store) -> None:
-    (found,) = judge_share(healthy.stored_sizes(), Limits(small_bytes=0, largest_share=0.001))
+    (found,) = judge_share(healthy.published.stored_sizes(), Limits(small_bytes=0, largest_share=0.001))
 
     assert found.check == "summaries-large"
     assert found.evidence.endswith("should be at most 0 %")
-    assert list(judge_share(healthy.stored_sizes(), Limits(small_bytes=2**40, largest_share=0.001))) == []
+    assert list(judge_share(healthy.published.stored_sizes(), Limits(small_bytes=2**40, largest_share=0.001))) == []
 
 
 @pytest.fixture
@@ -174,10 +174,9 @@ def unsent(healthy: Store) -> Iterator[Store]:
     """The store with two notices of an hour ago that a mail server is to take, the first of them refused once."""
     settings, an_hour_ago = healthy.settings, utc_now() - datetime.timedelta(hours=1)
     mail = MailSettings(host="mail.example", from_="lego@example.com", to=("ann@example.com",))
-    healthy.settings = dataclasses.replace(settings, mail=mail)
+    sending = dataclasses.replace(healthy, settings=dataclasses.replace(settings, mail=mail))
     for key in ("one", "two"):
-        outbox.write_down(healthy, [Notice(key, "failed", f"Notice {key}", "", (), an_hour_ago)])
-    healthy.settings = settings
+        outbox.write_down(sending, [Notice(key, "failed", f"Notice {key}", "", (), an_hour_ago)])
     with healthy.application_reading.connect() as connection:
         first, _second = outbox.due(connection, "mail", now=utc_now())
     outbox.claim(healthy, first, now=utc_now())

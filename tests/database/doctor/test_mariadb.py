@@ -38,7 +38,7 @@ def healthy(healthy_mysql: Store) -> Store:
 
 
 def found(store: Store, limits: Limits = Limits()) -> list[Finding]:  # noqa: B008
-    return list(store.health().findings(limits))
+    return list(store.health.findings(limits))
 
 
 def identified(findings: list[Finding]) -> list[tuple[str, str]]:

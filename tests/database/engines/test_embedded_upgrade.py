@@ -21,7 +21,7 @@ def older(tmp_path):
     add_facts(store, [("B1", "US", "Net revenue", "2024-01", "10.00")])
     refresh(store)
     store.close()
-    path = store.generations.path(1)
+    path = store.published.files.path(1)
     with duckdb.connect(str(path)) as connection:
         connection.execute(f"DROP TABLE {schema.summary_restated.name}")
         connection.execute(f"ALTER TABLE {schema.summary_generation.name} DROP COLUMN in_place")
@@ -51,7 +51,7 @@ def test_the_level_by_marketplace_is_made_from_that_by_brand(older):
     before = all_summary_rows(older)
     assert before[schema.summary_marketplace.name]
     older.close()
-    with duckdb.connect(str(older.generations.path(2))) as connection:
+    with duckdb.connect(str(older.published.files.path(2))) as connection:
         connection.execute(f"DROP TABLE {schema.summary_marketplace.name}")
     store = open_store(older.settings)
     assert migrations.upgrade(store) == ["generation 2: 1 missing tables or columns added"]
@@ -60,7 +60,7 @@ def test_the_level_by_marketplace_is_made_from_that_by_brand(older):
 
 
 def test_whoever_has_the_old_file_open_keeps_it(older):
-    path = older.generations.path(1)
+    path = older.published.files.path(1)
     with duckdb.connect(str(path), read_only=True) as reader:
         migrations.upgrade(older)
         assert reader.execute(f"SELECT count(*) FROM {schema.summary_asin.name}").fetchall() == [(1,)]

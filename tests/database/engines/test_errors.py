@@ -123,7 +123,7 @@ def test_a_read_only_server_is_called_so_and_no_grant_is_missed(server_settings,
 
 def test_a_server_that_is_down_is_unreachable(server_settings):
     settings = changed(server_settings, port=free_port())
-    for question in (facts, lambda store: store.live_generation(), lambda store: store.lock_holder()):
+    for question in (facts, lambda store: store.live_generation(), lambda store: store.work_lock.holder()):
         error = ask(settings, question)
         assert (type(error), error.exit_code) == (DatabaseUnreachable, 7)
         where = f"{USER}@127.0.0.1:{settings.database.port}/{settings.database.database}"
@@ -180,7 +180,8 @@ def test_a_server_that_freezes_while_a_page_asks_is_given_up(server_settings, ma
 
 
 def test_a_missing_schema_names_the_command(server_settings):
-    for question in (facts, lambda store: store.live_generation(), lambda store: store.lock_holder(), migrations.check):
+    questions = (facts, lambda store: store.live_generation(), lambda store: store.work_lock.holder(), migrations.check)
+    for question in questions:
         error = ask(server_settings, question)
         assert (type(error), error.exit_code) == (SchemaError, 2)
         assert str(error).endswith("run: flask init-db")
@@ -224,7 +225,7 @@ def test_an_application_file_that_is_not_there_is_unreachable(tmp_path):
     ("file", "question", "kind", "cure"),
     [
         ("facts.duckdb", facts, Damaged, "flask restore FILE --replace"),
-        ("application.sqlite", lambda store: store.lock_holder(), Damaged, "flask restore FILE --replace"),
+        ("application.sqlite", lambda store: store.work_lock.holder(), Damaged, "flask restore FILE --replace"),
         (
             "generations/000001.duckdb", lambda store: store.live_generation(), GenerationLost,
             "flask refresh-summaries --full",

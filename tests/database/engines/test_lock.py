@@ -142,7 +142,7 @@ from database.engines.mariadb.connections import identity_of
 from settings import load_settings
 store = open_store(load_settings())
 with store.lock("a refresh"), store.facts() as connection:
-    store.note_connections([identity_of(connection)])
+    store.work_lock.note_connections([identity_of(connection)])
     threading.Timer(0, print, ["held"], {"flush": True}).start()
     connection.exec_driver_sql("SELECT SLEEP(600)")
 """

@@ -53,12 +53,12 @@ def _global(cursor: pymysql.cursors.Cursor, name: str):
 def test_what_statements_rely_on_is_set_in_every_session(hostile):
     assert set(HOSTILE) == set(SESSION)
     wanted = SESSION | {"sql_mode": STRICT, "time_zone": "+00:00"}
-    for engine in (hostile.facts_engine, hostile.application, hostile.application_reading):
+    for engine in (hostile.facts_room.doors.facts_engine, hostile.application, hostile.application_reading):
         with engine.connect() as connection:
             found = {name: connection.exec_driver_sql(f"SELECT @@SESSION.{name}").scalar() for name in SESSION}
         assert sorted(found.pop("sql_mode").split(",")) == sorted(wanted["sql_mode"].split(","))
         assert found == {name: value for name, value in wanted.items() if name != "sql_mode"}
-    with hostile.facts_engine.connect() as connection:
+    with hostile.facts_room.doors.facts_engine.connect() as connection:
         assert [connection.exec_driver_sql(f"SELECT @@SESSION.{name}").scalar() for name in WAITS] == [0, 0, 0]
 
 

@@ -277,7 +277,7 @@ def test_names_meet_in_the_one_that_is_stored_else_in_the_most_frequent(store, t
 
 
 def test_facts_of_an_older_name_are_named_with_what_joins_them(store, take):
-    with store.facts() as connection, store.scratch(connection) as scratch:
+    with store.facts() as connection, store.facts_room.scratch(connection) as scratch:
         scratch.execute(
             "CREATE TEMP TABLE staged AS SELECT 1 AS line, 'A1' AS asin, 'Acme' AS brand, NULL AS category, "
             "NULL AS status, 'US' AS marketplace, 'Fba Fees' AS metric, DATE '2024-01-01' AS month, "
@@ -299,7 +299,7 @@ def test_rounding_reports_what_it_moved(store, take):
 
 
 def test_rows_staged_by_hand_are_taken_in_like_a_file(store):
-    with store.facts() as connection, store.scratch(connection) as scratch:
+    with store.facts() as connection, store.facts_room.scratch(connection) as scratch:
         scratch.execute(
             "CREATE TEMP TABLE staged AS SELECT 2::BIGINT AS line, 'A1' AS asin, 'Acme' AS brand, "
             "NULL::VARCHAR AS category, "

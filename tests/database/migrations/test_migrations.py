@@ -26,7 +26,7 @@ LATER_COLUMNS = (
 def test_a_fresh_database_gets_every_table(settings):
     store = open_store(settings)
     done = migrations.upgrade(store)
-    for database in store.databases():
+    for database in store.facts_room.databases():
         with database.engine.connect() as connection:
             for table in schema.tables_of(*database.rooms):
                 assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar() >= 0
@@ -49,7 +49,7 @@ def test_an_index_that_somebody_dropped_is_added_again(store, mariadb):
 
 
 def test_a_database_of_the_first_version_gets_what_came_since(store):
-    for database in store.databases():
+    for database in store.facts_room.databases():
         with database.engine.begin() as connection:
             for table in LATER_TABLES:
                 if table.info["room"] in database.rooms:
@@ -97,7 +97,7 @@ def test_whoever_had_brands_is_limited_after_the_upgrade(store):
         for name in ("anna", "bert"):
             users.add_user(connection, name=name, role="viewer", password_hash="-")
         connection.execute(sa.insert(brands).values(user_id=users.find_user(connection, "bert").id, brand_id=3))
-    with store.databases()[-1].engine.begin() as connection:
+    with store.facts_room.databases()[-1].engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE app_user DROP COLUMN is_limited"))
         connection.execute(sa.text("UPDATE lego_schema_version SET version_num = '0002'"))
     assert migrations.upgrade(store) == ["added column app_user.is_limited"]
@@ -108,7 +108,7 @@ def test_whoever_had_brands_is_limited_after_the_upgrade(store):
 
 def test_a_database_without_tables_names_the_command(settings):
     store = open_store(settings)
-    for database in store.databases():
+    for database in store.facts_room.databases():
         database.engine.connect().close()
     with pytest.raises(SchemaError, match="flask init-db"):
         migrations.check(store)
@@ -116,7 +116,7 @@ def test_a_database_without_tables_names_the_command(settings):
 
 
 def test_a_newer_database_is_refused(store):
-    with store.databases()[-1].engine.begin() as connection:
+    with store.facts_room.databases()[-1].engine.begin() as connection:
         connection.execute(sa.text("UPDATE lego_schema_version SET version_num = '9999'"))
     with pytest.raises(SchemaError, match="newer than this program"):
         migrations.check(store)

@@ -63,8 +63,7 @@ def with_channels(_mail, _hook, mailbox, receiver) -> Callable[[Settings], Setti
 @pytest.fixture
 def outbox_store(store: Store, with_channels) -> Store:
     """A store with both channels set up."""
-    store.settings = with_channels(store.settings)
-    return store
+    return dataclasses.replace(store, settings=with_channels(store.settings))
 
 
 def a_notice(key: str = "run:1", **changes) -> Notice:

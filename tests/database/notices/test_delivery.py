@@ -152,14 +152,15 @@ def test_servers_that_are_not_there_or_send_elsewhere_are_told(outbox_store, rec
     settings, nobody = outbox_store.settings, free_port()
     note(outbox_store, "run:1")
     receiver.status = 302
-    outbox_store.settings = dataclasses.replace(settings, mail=mail_settings(nobody))
+    outbox_store = dataclasses.replace(outbox_store, settings=dataclasses.replace(settings, mail=mail_settings(nobody)))
 
     assert send(outbox_store) == [
         "mail: not sent: The refresh failed: the disk is full: [Errno 111] Connection refused; it will be tried again",
         "webhook: not sent: The refresh failed: the disk is full: it answered 302 Found: ok; it will be tried again",
     ]
     assert receiver.paths == ["/services/T000/secret-of-the-hook"]
-    outbox_store.settings = dataclasses.replace(settings, notices=NoticeSettings(receiver.address(nobody)))
+    settings = dataclasses.replace(settings, notices=NoticeSettings(receiver.address(nobody)))
+    outbox_store = dataclasses.replace(outbox_store, settings=settings)
     wait_over(outbox_store)
     assert send(outbox_store)[1].endswith("[Errno 111] Connection refused; it will be tried again")
     assert states(outbox_store)[0] == (MAIL, DELIVERED, 2, None)
@@ -197,7 +198,7 @@ def test_a_server_that_never_answers_costs_no_more_than_the_time_it_was_given(ou
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         settings = dataclasses.replace(outbox_store.settings, mail=mail_settings(silent.getsockname()[1]))
-        outbox_store.settings = settings
+        outbox_store = dataclasses.replace(outbox_store, settings=settings)
         note(outbox_store, "run:1", "run:2")
         began = datetime.datetime.now()
         assert send(outbox_store, attempt=1)[0].startswith("mail: not sent: The refresh failed: the disk is full: ")
@@ -214,7 +215,7 @@ SENDER = "import sys; from delivery.sending import note_and_send; from database.
 @EMBEDDED
 def test_of_two_processes_that_send_at_once_one_delivers(outbox_store, receiver):
     settings = dataclasses.replace(outbox_store.settings, mail=Settings().mail)
-    outbox_store.settings = settings
+    outbox_store = dataclasses.replace(outbox_store, settings=settings)
     note(outbox_store, "run:1")
     environment = {**os.environ, **as_environment(settings)}
     receiver.let_go.clear()
@@ -261,7 +262,7 @@ def test_old_notices_go_with_their_deliveries(outbox_store):
 @EMBEDDED
 def test_what_was_noted_before_a_channel_was_set_up_is_not_sent_by_it(store, with_channels, receiver):
     note(store, "run:1")
-    store.settings = with_channels(store.settings)
+    store = dataclasses.replace(store, settings=with_channels(store.settings))
     note(store, "run:2")
     send(store)
     assert [post["metadata"]["event_payload"]["key"] for post in receiver.posts] == ["run:2"]

@@ -81,7 +81,7 @@ def test_refused_runs_leave_no_staged_table_behind(shop):
     run_on_facts(shop, sa.delete(schema.financials))
     with pytest.raises(Refused):
         refresh(shop, RefreshOptions(full=True))
-    assert shop.clear_leftovers() == []
+    assert shop.published.clear_leftovers() == []
 
 
 def test_a_name_that_changed_reaches_readers_although_it_moves_no_month(shop):

@@ -153,7 +153,7 @@ def test_published_tables_that_somebody_drops_are_made_again_and_stand_for_no_fi
     for lost in ("financials_summary_monthly_brand", "summary_month", "financials_summary_monthly_category_previous"):
         for heal in (lambda: None, lambda: migrations.upgrade(others)):
             mariadb.run(f"DROP TABLE {lost}", NAME)
-            assert others.live_fault() == f"{lost}: not there any more; run: flask refresh-summaries --full"
+            assert others.published.live_fault() == f"{lost}: not there any more; run: flask refresh-summaries --full"
             heal()
             result = refresh(others, RefreshOptions(full=True))
             assert result.generation.generation == next(numbers) and all_summary_rows(others) == rows

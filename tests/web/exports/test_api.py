@@ -122,7 +122,7 @@ def test_pages_of_a_generation_that_is_not_kept_are_told(program: Program, store
     assert program(second).status_code == 200
     for generation in (2, 3):
         publish(store, ROWS, **NAMES, generation=generation)
-    store.clear_leftovers()
+    store.published.clear_leftovers()
     assert program(second).status_code == 410
 
 

@@ -123,7 +123,7 @@ def test_before_the_first_refresh_rules_can_be_made_of_everything(store, signed_
 @EMBEDDED
 def test_notices_are_told_with_how_they_were_delivered(shop, signed_in):
     mail = MailSettings(host="mail.example", from_="lego@example.com", to=("ann@example.com",))
-    shop.settings = dataclasses.replace(shop.settings, mail=mail)
+    shop = dataclasses.replace(shop, settings=dataclasses.replace(shop.settings, mail=mail))
     for number in range(1, 5):
         notice = Notice(f"run:{number}", "failed", f"Refresh <{number}> failed", "All of it", (), utc_now())
         outbox.write_down(shop, [notice])

@@ -49,7 +49,7 @@ def names(text: str) -> set[str]:
 
 def fill(store: Store) -> None:
     """Two facts, one of a brand that is left out."""
-    store.prepare_months([JANUARY])
+    store.facts_room.prepare_months([JANUARY])
     with store.facts() as connection:
         connection.execute(sa.insert(schema.brand), [
             {"id": 1, "brand": "Acme", "group": "own"}, {"id": 2, "brand": "Box", "group": "stock"},
