@@ -185,6 +185,21 @@ CREATE TABLE IF NOT EXISTS amazon_told (
   PRIMARY KEY (kind_id, import_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE TABLE IF NOT EXISTS amazon_word (
+  report VARCHAR(30) NOT NULL,
+  about VARCHAR(10) NOT NULL COMMENT 'status or column',
+  word VARCHAR(120) NOT NULL,
+  import_id INTEGER NOT NULL COMMENT 'with which it is taken back',
+  meaning VARCHAR(120) NOT NULL,
+  PRIMARY KEY (report, about, word, import_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS amazon_setting (
+  name VARCHAR(40) NOT NULL,
+  value VARCHAR(40) NOT NULL,
+  PRIMARY KEY (name)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
 CREATE TABLE IF NOT EXISTS amazon_settlement (
   settlement_id VARCHAR(40) NOT NULL,
   import_id INTEGER NOT NULL,

@@ -265,6 +265,24 @@ amazon_told = _table(
 )
 """Where people said that kinds belong which no rule knows; the last word counts."""
 
+amazon_word = _table(
+    "amazon_word", FACTS,
+    sa.Column("report", sa.String(30), nullable=False),
+    sa.Column("about", sa.String(10), nullable=False, comment="status or column"),
+    sa.Column("word", sa.String(120), nullable=False),
+    sa.Column("import_id", Id, nullable=False, autoincrement=False, comment="with which it is taken back"),
+    sa.Column("meaning", sa.String(120), nullable=False),
+    sa.PrimaryKeyConstraint("report", "about", "word", "import_id"),
+)
+"""What people said, with a file, that words of a report mean: later files are read so, too. The last word counts."""
+
+amazon_setting = _table(
+    "amazon_setting", FACTS,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.String(40), nullable=False),
+)
+"""The settings by which facts were derived from lines; under others they are derived anew."""
+
 amazon_settlement = _table(
     "amazon_settlement", FACTS,
     sa.Column("settlement_id", sa.String(40), nullable=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Collection
 
@@ -9,10 +10,15 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.ports import Store
+from database.facts.ledger import note_changed_months
 from database.imports.facts import last_fact_id
 from database.lines.counting import CountingRules
 from database.lines.deriving import Derived, Deriving, derive
-from database.lines.scope import Cell
+from database.lines.scope import Cell, archived_of, cells_of
+from domain.moments import utc_now
+from domain.months import format_month
+
+line, setting = schema.amazon_line, schema.amazon_setting
 
 
 def counting_rules(store: Store) -> CountingRules:
@@ -42,6 +48,27 @@ def derive_after_facts(
     rows = connection.execute(sa.select(table.c.marketplace, table.c.month).where(condition).distinct())
     cells = {(row.marketplace, row.month.replace(day=1)) for row in rows if row.marketplace is not None}
     return derive_for(store, connection, cells, import_id=import_id, now=now).last if cells else None
+
+
+def derive_by_settings(store: Store, connection: sa.Connection) -> list[str]:
+    """Derives all facts anew if the settings are others than those they were derived by, so that no figure is half of
+    this and half of that; the caller holds `store.lock()`. Archived months stay as they are. Returns what to say of
+    it."""
+    wanted = dataclasses.asdict(counting_rules(store))
+    if store.has_data_nodes or wanted == dict(connection.execute(sa.select(setting.c.name, setting.c.value)).all()):
+        return []
+    now = utc_now()
+    archived = archived_of(connection)
+    cells = {cell for cell in cells_of(connection, line.c.counts == sa.true()) if cell[1] not in archived}
+    months = derive_for(store, connection, cells, import_id=schema.DERIVED, now=now).months if cells else ()
+    note_changed_months(connection, months, cause="settings", import_id=None, now=now)
+    connection.execute(sa.delete(setting))
+    connection.execute(sa.insert(setting), [{"name": name, "value": value} for name, value in wanted.items()])
+    store.commit(connection)
+    if not months:
+        return []
+    told = ", ".join(f"{name} = {value}" for name, value in wanted.items())
+    return [f"[amazon] {told}: figures of {', '.join(map(format_month, months))} follow from lines anew"]
 
 
 def _anything_to_derive(connection: sa.Connection) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from types import ModuleType
@@ -33,6 +34,7 @@ from database.imports.line_batch import LineFile, take_in_lines
 from database.imports.opening import open_text
 from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions, Staged
+from database.imports.told_words import with_told_words, words_told
 from domain.errors import LegoError, Refused
 
 FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (
@@ -64,7 +66,8 @@ def import_file(
                 refuse_same_bytes(connection, text.sha256, text.name)
                 progress("reading its cells")
                 staged = stage(
-                    scratch, text, options, file_format=file_format, currency=store.settings.dashboard.currency
+                    scratch, text, options, file_format=file_format, currency=store.settings.dashboard.currency,
+                    recall=partial(with_told_words, connection),
                 )
             progress("writing its facts")
             take = take_in_lines if isinstance(staged, LineFile) else take_in
@@ -75,13 +78,17 @@ def import_file(
 
 
 def stage(
-    scratch: duckdb.DuckDBPyConnection, text: TextFile, options: ImportOptions, *, file_format: str, currency: str
+    scratch: duckdb.DuckDBPyConnection, text: TextFile, options: ImportOptions, *, file_format: str, currency: str,
+    recall: Callable[[str, ImportOptions], ImportOptions] = lambda report, options: options,
 ) -> Staged | LineFile:
-    """Reads the file's cells by its format, found by its headings if `file_format` is auto."""
+    """Reads the file's cells by its format, found by its headings if `file_format` is auto. `recall` adds to the
+    options what was told before of words of that format."""
     module, file = _recognised(text, _chosen(file_format))
-    staged = module.stage(scratch, file, options, Currencies(currency, file.name))
+    told = recall(module.FORMAT, options)
+    staged = module.stage(scratch, file, told, Currencies(currency, file.name))
     return dataclasses.replace(
-        staged, notes=(*text.notes, *_notes(file), *staged.notes), read_as=(*_read_as(file), *staged.read_as)
+        staged, notes=(*text.notes, *_notes(file), *staged.notes),
+        read_as=(*_read_as(file), *words_told(options, told), *staged.read_as),
     )
 
 

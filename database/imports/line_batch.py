@@ -28,6 +28,7 @@ from database.imports.derived_facts import derive_for
 from database.imports.facts import remove_demo, sums_by_metric
 from database.imports.report import ImportReport, MetricSum, MonthSum, NewNames
 from database.imports.staging import ImportOptions, Skipped
+from database.imports.told_words import remember_words
 from database.lines.costs import month_to_publish
 from database.lines.deriving import DerivedSum
 from database.lines.keeping import Kept, StagedLines, keep_lines
@@ -87,6 +88,7 @@ def _take_in(
     refuse_same_bytes(connection, file.sha256, file.file_name)
     import_id, now = next_import_id(connection), utc_now()
     kept = keep_lines(store, connection, scratch, file.lines, import_id)
+    remember_words(connection, file.format, options, import_id)
     months = sorted({month for _, month in kept.cells})
     refuse_archived(connection, months, f"{file.file_name}: has lines")
     aside_sums, aside_months = _set_orders_aside(connection, kept.cells, import_id)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from database import schema
 from database.lines.products import lines_with_products
 from database.lines.rounding import half_even
-from database.lines.scope import Cell, within
+from database.lines.scope import Cell, archived_of, within
 from domain.amazon import (
     ACCOUNT,
     ADVERTISING,
@@ -64,17 +64,19 @@ class Lump:
 
 def with_neighbours(connection: sa.Connection, cells: Collection[Cell]) -> frozenset[Cell]:
     """These cells and, where products are told of a lump, the months before and after: a lump is often paid in the
-    month after."""
+    month after. Not archived ones, which stay as they are."""
     # Most shops have none, and their lines need not be gone through for it.
     if not connection.execute(sa.select(sa.exists().where(kind.c.report.in_(LUMPS)))).scalar():
         return frozenset(cells)
     told = set(connection.execute(
         sa.select(line.c.marketplace).where(line.c.report.in_(LUMPS), line.c.counts == sa.true()).distinct()
     ).scalars())
-    return frozenset(cells) | {
+    near = {
         (marketplace, add_months(month, step))
         for marketplace, month in cells if marketplace in told for step in (-1, 1)
     }
+    archived = archived_of(connection) if near else set()
+    return frozenset(cells) | {cell for cell in near if cell[1] not in archived}
 
 
 def sums_of_lines(

@@ -24,6 +24,11 @@ def cells_of(connection: sa.Connection, condition: sa.ColumnElement[bool], *join
     return {(row.marketplace, row.month) for row in connection.execute(query)}
 
 
+def archived_of(connection: sa.Connection) -> set[datetime.date]:
+    """Archived months: their facts are elsewhere, and none may be derived beside them."""
+    return set(connection.execute(sa.select(schema.archived_month.c.month)).scalars())
+
+
 def by_marketplace(cells: Iterable[Cell]) -> Iterator[tuple[str, list[datetime.date]]]:
     """Each marketplace with its months, both in order."""
     months: dict[str, list[datetime.date]] = {}

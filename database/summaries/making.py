@@ -15,7 +15,7 @@ from database.engines.build import Build, dimensions_differ, laid_out, unify_nam
 from database.engines.ports import Store
 from database.engines.values import Generation, generation_from
 from database.facts.archived_sums import clear_sums, unpack_sums
-from database.imports.derived_facts import counting_rules
+from database.imports.derived_facts import counting_rules, derive_by_settings
 from database.journal.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_generation
 from database.summaries import rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
@@ -91,6 +91,7 @@ class Making:
     def run(self, notes: list[str]) -> Result:
         """Makes it; `notes` are passed on with the result. Raises what `refresh` raises."""
         with self.store.build() as build:
+            notes = [*notes, *derive_by_settings(self.store, build.connection)]
             plan = plan_of(self.store, build, self.options)
             passing("plan")
             self.log.plan(refresh_type=plan.refresh_type, months=listed(plan.months))

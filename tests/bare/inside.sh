@@ -101,8 +101,9 @@ play_user() {
     told "what is missing is named: python3 python3-venv"
     install_packages python3 python3-venv
     deploy_import_deploy
-    must_fail 2 'sudo -u lego' "$lego/deploy_lego.sh"
-    (cd "$lego" && must_fail 2 'sudo -u lego' .venv/bin/flask import "$facts")
+    # With sudo where it is installed, else with runuser.
+    must_fail 2 ' -u lego ' "$lego/deploy_lego.sh"
+    (cd "$lego" && must_fail 2 ' -u lego ' .venv/bin/flask import "$facts")
     told "root is refused by the script and by a command, with what to run instead"
 }
 
@@ -161,9 +162,14 @@ play_mariadb() {
     grep -v '^CREATE\|^GRANT ALL' "$sql" | mariadb --socket=/bare/socket
     ask
     (cd "$lego" && .venv/bin/flask import "$facts" --refresh)
+    asked "an import and a refresh"
+    # Another user of the database is another environment of the process: once, it stops and starts.
     deploy --web-config /bare/lego_web.ini
+    told "the pages are served by the GRANTs of the web"
+    ask
+    (cd "$lego" && .venv/bin/flask refresh-summaries --full)
     deploy
-    asked "an import, a refresh and two deployments, the first with the GRANTs of the web"
+    asked "a full refresh and another deployment"
     "$lego/deploy_lego.sh" status | tee /bare/status
     grep -q 'lego_web' /bare/status || stop "the pages are not served as lego_web"
     (cd "$lego" && .venv/bin/flask doctor --quiet) || stop "the doctor found something serious"

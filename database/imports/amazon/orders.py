@@ -29,8 +29,9 @@ from database.imports.staging import ImportOptions, Skipped
 from database.lines.keeping import StagedLines
 from database.lines.kinds import Placed, Posting
 from domain.amazon import ORDERS
+from domain.errors import Refused
 from domain.marketplaces import OTHER, site_code
-from domain.orders import AMOUNTS, CANCELLED, PENDING, PROMOTIONS, RETURNED, SOLD, TAXES, fate_of, is_cancelled
+from domain.orders import AMOUNTS, CANCELLED, FATES, PENDING, PROMOTIONS, RETURNED, SOLD, TAXES, fate_of, is_cancelled
 from domain.settlements import NOTHING, Amount
 from domain.spelling import name_key
 
@@ -129,7 +130,11 @@ def _tell_fates(
     scratch: duckdb.DuckDBPyConnection, file: CsvFile, headings: Mapping[str, str], options: ImportOptions
 ) -> None:
     """Adds `fate` and `marketplace` to the lines. A status that nobody knows refuses the file."""
-    told = {name_key(name): fate for name, fate in options.statuses}
+    told = {}
+    for name, fate in options.statuses:
+        if name_key(fate) not in FATES:
+            raise Refused(f"--status {name}={fate}: a status is one of {', '.join(FATES)}")
+        told[name_key(name)] = name_key(fate)
     statuses = scratch.execute("SELECT DISTINCT status, item_status FROM raw_line").fetchall()
     fates = []
     for status, item in statuses:
