@@ -46,14 +46,19 @@ ask() {
     done
 }
 
-# asked WORDS: ends the asking, and tells how it went; any other answer than 200, 302 or 304 is a fault.
-asked() {
-    local answers
+# end_asking WORDS: ends the asking, and tells how it went.
+end_asking() {
     kill -TERM "$asking"
     wait "$asking" || true
     answers=$(cat /bare/answers)
     rm -f /bare/answers
     told "$1: $answers"
+}
+
+# asked WORDS: the same; any other answer than 200, 302 or 304 is a fault.
+asked() {
+    local answers
+    end_asking "$1"
     ! grep -q 'no answer\|[45][0-9][0-9] ' <<<"$answers" || stop "$1: $answers"
 }
 
@@ -117,11 +122,21 @@ upgrade() {
     deploy
     told "from $(git log -1 --format='%h of %ad' --date=short), which serves after $(serves_after) s"
     ask
+    had_releases=$([ -e .releases ] && echo yes || true)
     git pull -q
     sleep 3
     deploy
-    sleep 2
-    asked "git pull && ./deploy_lego.sh, with 3 s between"
+    if [ -z "$had_releases" ]; then
+        # It served the files that the pull has changed under it, which nobody can mend any more.
+        end_asking "git pull && ./deploy_lego.sh, with 3 s between, from a version that served the working tree"
+        ask
+        .venv/bin/flask refresh-summaries --full
+        deploy
+        asked "a full refresh and another deployment"
+    else
+        sleep 2
+        asked "git pull && ./deploy_lego.sh, with 3 s between"
+    fi
     ./deploy_lego.sh status
     ./deploy_lego.sh stop
 }
