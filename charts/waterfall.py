@@ -30,9 +30,10 @@ class Bar:
     address: str = ""
 
 
-def waterfall_figure(bars: Sequence[Bar], *, tick: Callable[[Decimal], str]) -> dict[str, Any]:
-    """The plotly figure of `bars`, the first at the top; `tick` writes a mark of the axis."""
-    ticks = round_ticks([place for bar in bars for place in (bar.start, bar.end)], count=4)
+def waterfall_figure(bars: Sequence[Bar], *, tick: Callable[[Decimal], str], marks: int = 4) -> dict[str, Any]:
+    """The plotly figure of `bars`, the first at the top; `tick` writes a mark of the axis, of which there are about
+    `marks`: fewer where long names leave little room on a phone."""
+    ticks = round_ticks([place for bar in bars for place in (bar.start, bar.end)], count=marks)
     trace = {
         "type": "bar",
         "orientation": "h",
@@ -96,14 +97,13 @@ def _label(row: int, bar: Bar, low: Decimal, high: Decimal) -> dict[str, Any]:
     places itself are turned, shrunk or left out where it finds them too long.)"""
     left, right = sorted((bar.start, bar.end))
     room = (high - low) * ROOM
+    colour = "--ink" if bar.kind == "level" else "--ink-soft"
     if right <= high - room:
         place, anchor, shift = right, "left", 4
     elif left >= low + room:
         place, anchor, shift = left, "right", -4
     else:
         place, anchor, shift = right, "right", -6
-    colour = "--ink" if bar.kind == "level" else "--ink-soft"
-    if (place, anchor) == (right, "right"):
         colour = "--on-accent" if bar.kind == "level" else "--on-brick"
     return {
         "x": float(place), "y": row, "text": bar.label, "showarrow": False, "xanchor": anchor, "xshift": shift,

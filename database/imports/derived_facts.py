@@ -55,7 +55,8 @@ def derive_by_settings(store: Store, connection: sa.Connection) -> list[str]:
     this and half of that; the caller holds `store.lock()`. Archived months stay as they are. Returns what to say of
     it."""
     wanted = dataclasses.asdict(counting_rules(store))
-    if store.has_data_nodes or wanted == dict(connection.execute(sa.select(setting.c.name, setting.c.value)).all()):
+    known = dict(connection.execute(sa.select(setting.c.name, setting.c.value)).all())
+    if store.traits.has_data_nodes or wanted == known:
         return []
     now = utc_now()
     archived = archived_of(connection)

@@ -16,7 +16,7 @@ from domain.bridge import STEPS, Bridge, steps_of
 from domain.months import month_name
 from web.figures.drawing import embedded
 from web.figures.filters import filters_of, period_name
-from web.figures.formats import MONEY, Formats, leaves_out_cents
+from web.figures.formats import MONEY, Formats
 from web.figures.notices import Note, badge_of
 from web.figures.page import Page, figures_page
 from web.figures.profit_table import CellView, MonthHeading
@@ -73,11 +73,10 @@ def _view(found: MarketplaceBridges, page: Page) -> PaidView:
     formats = dataclasses.replace(page.formats, currency=found.currency) if found.currency else page.formats
     whole = found.whole
     bridges = (whole, *(bridge for _, bridge in found.months))
-    is_large = leaves_out_cents(getattr(bridge, name) for bridge in bridges for name in LINES)
-    write = formats.whole if is_large else formats.exact
 
     def cell(value: Decimal) -> CellView:
-        return CellView(write(value, MONEY), value < 0)
+        # Cents as well, of however large sums: that nothing is unexplained is what the page is for.
+        return CellView(formats.exact(value, MONEY), value < 0)
 
     return PaidView(
         code=found.code, name=page.catalogue.marketplace_names.get(found.code, found.code),
@@ -103,7 +102,7 @@ def _figure(whole: Bridge, formats: Formats) -> Markup:
             hover=f"{step.name}: {formats.exact(step.amount, MONEY)}")
         for step in steps_of(whole)
     ]
-    return embedded(waterfall_figure(bars, tick=lambda value: formats.tick(value, MONEY)))
+    return embedded(waterfall_figure(bars, tick=lambda value: formats.tick(value, MONEY), marks=2))
 
 
 def _sheets(page: Page) -> list[Sheet]:
