@@ -66,12 +66,24 @@ ENGINE_NAMES = {"embedded", "mysql", "mariadb", "duckdb", "sqlite", "spider"}
 ENGINE_PLACES = ("database/engines", "database/migrations", "database/store.py")
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    """Every Python file of the product, by its path from the root, with its syntax tree."""
+def paths() -> Iterator[Path]:
+    """Every Python file of the product, from the root."""
     for folder in (*FLOORS, "."):
         pattern = "*.py" if folder == "." else "**/*.py"
-        for path in sorted((ROOT / folder).glob(pattern)):
-            yield path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))
+        yield from (path.relative_to(ROOT) for path in sorted((ROOT / folder).glob(pattern)))
+
+
+@functools.cache
+def sources() -> tuple[tuple[Path, ast.Module], ...]:
+    """Every Python file of the product with its syntax tree."""
+    return tuple((path, ast.parse((ROOT / path).read_text(encoding="utf-8"))) for path in paths())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _trees_go_with_the_last_test() -> Iterator[None]:
+    """They are many, and whatever is kept slows every later test that has its garbage collected."""
+    yield
+    sources.cache_clear()
 
 
 def floor(path: Path) -> str:
@@ -88,9 +100,9 @@ def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{node.module}.{name.name}") for name in node.names)
 
 
-def imports() -> Iterator[tuple[Path, int, str]]:
-    for path, tree in sources():
-        yield from ((path, line, name) for line, name in imported(tree))
+@functools.cache
+def imports() -> tuple[tuple[Path, int, str], ...]:
+    return tuple((path, line, name) for path, tree in sources() for line, name in imported(tree))
 
 
 def package(name: str) -> str:
@@ -98,7 +110,7 @@ def package(name: str) -> str:
 
 
 def test_every_file_stands_on_a_floor():
-    assert {floor(path) for path, _ in sources()} <= set(FLOORS)
+    assert {floor(path) for path in paths()} <= set(FLOORS)
 
 
 def test_imports_point_down():
@@ -132,14 +144,14 @@ def _reached_from(start: Path, arrows: dict[Path, set[Path]]) -> set[Path]:
 @functools.cache
 def arrows_of_files() -> dict[Path, set[Path]]:
     """Each file of the product -> the files that it imports."""
-    files = dict(sources())
-    return {
-        path: {found for _, name in imported(tree) if (found := file_of(name, files))}
-        for path, tree in files.items()
-    }
+    files = set(paths())
+    arrows: dict[Path, set[Path]] = {path: set() for path in files}
+    for path, _, name in imports():
+        arrows[path].update(filter(None, [file_of(name, files)]))
+    return arrows
 
 
-def file_of(name: str, files: dict[Path, ast.Module]) -> Path | None:
+def file_of(name: str, files: set[Path]) -> Path | None:
     """The file that an imported name stands in; None for other people's."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
@@ -168,7 +180,7 @@ def _child(folder: Path, path: Path) -> Path | None:
 
 
 def folders() -> list[Path]:
-    return sorted({folder for path, _ in sources() for folder in path.parents} - {Path()})
+    return sorted({folder for path in paths() for folder in path.parents} - {Path()})
 
 
 def test_no_files_import_each_other_in_a_circle():
