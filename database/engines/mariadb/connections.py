@@ -106,10 +106,11 @@ def _encryption() -> ssl.SSLContext:
 
 def mysql_engine(
     database: DatabaseSettings, *, read_timeout: int, isolation: str, init: str, local_infile: bool = False,
-    connect_seconds: int = CONNECT_SECONDS, **pool,
+    connect_seconds: int | None = None, **pool,
 ) -> sa.Engine:
     """An engine whose every connection has what SESSION says, in `isolation`; `init` is run on each. Timeouts
-    are in seconds."""
+    are in seconds; a connection is waited for CONNECT_SECONDS, if nothing else is said."""
+    connect_seconds = connect_seconds or CONNECT_SECONDS
     url = sa.URL.create(
         "mysql+pymysql", username=database.user, password=database.password, host=database.host,
         port=database.port, database=database.database, query={"charset": "utf8mb4"},
