@@ -6,6 +6,7 @@ registered, and files and API are made for every `Offer`.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 
@@ -30,6 +31,7 @@ from web.http import (
     identity,
     kept_addresses,
     request_log,
+    rules,
     sessions,
     strangers,
 )
@@ -46,6 +48,7 @@ def register(app: Flask, settings: Settings) -> None:
     if settings.web.trusted_proxies:
         # Proxies add to X-Forwarded-For one after the other; the scheme is what the last one says.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.web.trusted_proxies, x_proto=1, x_host=0)
+    rules.register(app)
     request_log.register(app, settings.log)
     metrics.register(app)
     slow_statements.register(app)
@@ -76,13 +79,19 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _add_pages(app: Flask) -> None:
-    """Registers the `Blueprint` of every module in these folders that has one, and files and API for its `Offer`."""
-    offers = []
-    for found in pkgutil.walk_packages(__path__, f"{__name__}."):
-        for part in vars(importlib.import_module(found.name)).values():
-            if isinstance(part, Blueprint):
-                app.register_blueprint(part)
-            elif isinstance(part, Offer):
-                offers.append(part)
+    """Registers every page, and files and API for what they offer."""
+    blueprints, offers = _parts()
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
     page_files.register(app, offers)
     api.register(app, offers)
+
+
+@functools.cache
+def _parts() -> tuple[list[Blueprint], list[Offer]]:
+    """The `Blueprint` of every module in these folders that has one, and its `Offer`."""
+    modules = [importlib.import_module(found.name) for found in pkgutil.walk_packages(__path__, f"{__name__}.")]
+    parts = [part for module in modules for part in vars(module).values()]
+    return (
+        [part for part in parts if isinstance(part, Blueprint)], [part for part in parts if isinstance(part, Offer)]
+    )

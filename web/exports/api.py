@@ -19,7 +19,7 @@ from domain.periods import MOST_DRAWN
 from domain.selection import check_page
 from web.exports import openapi
 from web.exports.about import About, about, selection_values
-from web.exports.page_files import TABLE, chosen_table, read_sheets, rule_of
+from web.exports.page_files import TABLE, chosen_table, read_sheets, rule_of, with_rules
 from web.exports.plain_values import moment, plain
 from web.figures.page import Page, formats_of_reader, read_asked, read_page
 from web.figures.sheets import Column, Offer, Sheet
@@ -36,8 +36,7 @@ CHOICES = PageSpec("api.choices", "What a selection may name", "api/v1/choices",
 
 def register(app: Flask, offers: list[Offer]) -> None:
     """Adds the rows of every offer, and the document that describes them."""
-    for offer in offers:
-        rule = rule_of(app, offer.endpoint)
+    for offer, rule in with_rules(app, offers):
         mark = needs_same_as(app.view_functions[offer.endpoint])
         app.add_url_rule(PREFIX + rule.rule, offer.endpoint_of("api"), mark(_rows_view(offer)), methods=["GET"])
     operations = [(offer, rule_of(app, offer.endpoint_of("api"))) for offer in offers]

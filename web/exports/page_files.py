@@ -52,12 +52,16 @@ class _Written:
 
 def register(app: Flask, offers: list[Offer]) -> None:
     """Adds the addresses. Whoever may see the page may have its files."""
-    for offer in offers:
-        rule = rule_of(app, offer.endpoint)
+    for offer, rule in with_rules(app, offers):
         mark = needs_same_as(app.view_functions[offer.endpoint])
         for form in offer.files:
             view = mark(_VIEWS[form](offer))
             app.add_url_rule(f"{rule.rule}.{form}", offer.endpoint_of(form), view, methods=["GET"])
+
+
+def with_rules(app: Flask, offers: list[Offer]) -> list[tuple[Offer, Rule]]:
+    """Each offer with the address of its page; all at once, for a question after a new address sorts them all anew."""
+    return [(offer, rule_of(app, offer.endpoint)) for offer in offers]
 
 
 def rule_of(app: Flask, endpoint: str) -> Rule:
