@@ -68,7 +68,7 @@ def derive(connection: sa.Connection, cells: Collection[Cell], how: Deriving) ->
     for statement in sums_of_lines(connection, cells, how.rules):
         connection.execute(statement)
     made = _place_products(connection, how)
-    for statement in margins(cells):
+    for statement in margins(connection, cells):
         connection.execute(statement)
     after = _sums(connection, work, sa.true())
     months, first, last = _exchange(connection, cells, how)
