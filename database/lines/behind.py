@@ -92,6 +92,7 @@ class Following:
         self._found: dict[Figure, Behind] = {}
         self._choices: dict[Cell, Choice | None] = {}
         self._lumps: dict[Cell, list[Lump]] = {}
+        self._told: dict[Figure, frozenset[str]] = {}
 
     def behind(self, figure: Figure) -> Behind:
         """What the figure is made of, and each of its parts. `value` is None where there is no such figure."""
@@ -101,7 +102,9 @@ class Following:
 
     def _follow(self, figure: Figure) -> Behind:
         value, facts = _facts(self._connection, figure)
-        lines = tuple(_lines(self._connection, figure, self._choice(figure), self._rules))
+        lines: tuple[LineBehind, ...] = ()
+        if self._has_lines(figure):
+            lines = tuple(_lines(self._connection, figure, self._choice(figure), self._rules))
         taken = self._taken_off(figure)
         parts: tuple[Part, ...] = ()
         cost = None
@@ -115,6 +118,14 @@ class Following:
         told += of_parts * (1 if cost is None else cost)
         rounding = Decimal(0) if value is None else value - told
         return Behind(figure, value, lines, facts, taken, parts, rounding, cost)
+
+    def _has_lines(self, figure: Figure) -> bool:
+        """Whether any line tells of this metric of the product there, counted or not: of most metrics that a margin
+        follows from none does."""
+        place = replace(figure, metric="")
+        if place not in self._told:
+            self._told[place] = frozenset(map(str.casefold, _metrics_told(self._connection, figure)))
+        return figure.metric.casefold() in self._told[place]
 
     def _choice(self, figure: Figure) -> Choice | None:
         cell = (figure.marketplace, figure.month)
@@ -177,6 +188,15 @@ def _facts(connection: sa.Connection, figure: Figure) -> tuple[Decimal | None, t
         FactBehind(row.import_id, row.file_name or "", row.value) for row in rows if row.import_id != schema.DERIVED
     )
     return sum((row.value for row in rows), Decimal(0)) if rows else None, found
+
+
+def _metrics_told(connection: sa.Connection, figure: Figure) -> list[str]:
+    """The metrics that lines tell of the figure's product in its marketplace and month."""
+    source, whose = lines_with_products()
+    told = sa.select(posting.c.metric).select_from(source).where(
+        line.c.marketplace == figure.marketplace, line.c.month == figure.month, whose == figure.asin
+    )
+    return list(connection.execute(told.distinct()).scalars())
 
 
 def _lines(
