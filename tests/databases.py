@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +59,16 @@ class Templates:
             self._make(settings, fill)
             self._schemas[fill] = settings.database.path, _script(server, name)
         return self._schemas[fill]
+
+    def copy_to(self, settings: Settings, server: MariadbServer | None, fill: Fill | None = None) -> None:
+        """Makes the database of `settings`, which is on `server` or in a folder that is not there yet, such a one."""
+        if settings.database.engine == "embedded":
+            shutil.copytree(self.instance(fill), settings.database.path)
+            return
+        instance, script = self.schema(server, fill)
+        server.run_script(script, settings.database.database)
+        if instance.exists():
+            shutil.copytree(instance, settings.database.path)
 
     def _make(self, settings: Settings, fill: Fill | None) -> None:
         store = open_store(settings)

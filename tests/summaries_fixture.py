@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb_engine  # noqa: F401
 import sqlalchemy as sa
@@ -15,6 +18,7 @@ from database.engines.ddl import embedded_form
 from database.engines.embedded.generations import GenerationFiles
 from database.engines.embedded.published import EmbeddedPublished
 from database.engines.ports import Store
+from tests.mariadb import memory_folder
 
 PUBLISHED_AT = datetime.datetime(2025, 11, 3, 6, 30, 0)
 DIMENSIONS = (schema.category, schema.brand, schema.asin, schema.marketplace)
@@ -103,17 +107,27 @@ def _generation(rows: list[tuple], generation: int, currencies: str, published_a
 
 def _publish_file(files: GenerationFiles, contents: dict, generation: int) -> None:
     path = files.path(generation)
-    url = sa.URL.create("duckdb", database=str(path))
-    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
-    tables = [*DIMENSIONS, *schema.tables_of(schema.PUBLISHED)]
-    with engine.begin() as connection:
-        for table in tables:
-            form = embedded_form(table)
-            form.create(connection)
-            if contents.get(table):
-                connection.execute(sa.insert(form), contents[table])
-    engine.dispose()
+    path.write_bytes(_file_of(tuple(
+        (table, tuple(tuple(row.items()) for row in rows)) for table, rows in contents.items()
+    )))
     files.point_to(path.name)
+
+
+@functools.lru_cache(maxsize=16)
+def _file_of(contents: tuple[tuple[sa.Table, tuple], ...]) -> bytes:
+    """A generation's file with these rows. Tests of a page publish the same ones again and again."""
+    rows_of = {table: [dict(row) for row in rows] for table, rows in contents}
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
+        path = Path(folder) / "generation.duckdb"
+        engine = sa.create_engine(sa.URL.create("duckdb", database=str(path)), poolclass=sa.pool.NullPool)
+        with engine.begin() as connection:
+            for table in (*DIMENSIONS, *schema.tables_of(schema.PUBLISHED)):
+                form = embedded_form(table)
+                form.create(connection)
+                if rows_of.get(table):
+                    connection.execute(sa.insert(form), rows_of[table])
+        engine.dispose()
+        return path.read_bytes()
 
 
 def _publish_tables(store: Store, contents: dict) -> None:

@@ -18,7 +18,6 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
-from database import migrations
 from database.engines.ports import Store
 from database.notices import outbox
 from database.notices import rules as kept_rules
@@ -58,12 +57,12 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(tmp_path_factory: pytest.TempPathFactory, empty_instance: Path) -> Path:
     """An instance folder with 500 brands over three years, some of them with names that do not want to fit, and
     with a viewer and an admin; to copy."""
     settings = embedded_settings(tmp_path_factory.mktemp("published"))
+    shutil.copytree(empty_instance, settings.database.path)
     store = open_store(settings)
-    migrations.upgrade(store)
     publish(
         store, rows(), brands=brand_names(), products=products(), currencies="INR",
         categories={1: "Toys", 2: "Games and " * 8 + "more", 3: LONGEST_WORD},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,8 +16,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from database import migrations
-from database.store import open_store
 from tests.browser.conftest import (
     ADMIN,
     DESKTOP,
@@ -114,12 +113,10 @@ def phone(browser: Browser, site: Site) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def unrefreshed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def unrefreshed(tmp_path_factory: pytest.TempPathFactory, empty_instance: Path) -> Iterator[Site]:
     """An app whose summaries were never built."""
     settings = embedded_settings(tmp_path_factory.mktemp("unrefreshed"))
-    store = open_store(settings)
-    migrations.upgrade(store)
-    store.close()
+    shutil.copytree(empty_instance, settings.database.path)
     with served(settings) as found:
         yield found
 

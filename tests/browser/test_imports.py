@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from database import migrations
-from database.store import open_store
 from tests.browser.conftest import ADMIN, DESKTOP, LONGEST_WORD, PHONE, Site, open_browser, served
 from tests.browser.test_every_page import look, wrong
 from tests.conftest import embedded_settings
@@ -26,12 +26,10 @@ DROP = """(area, files) => {
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, empty_instance: Path) -> Iterator[Site]:
     """An app that nothing was imported into."""
     settings = embedded_settings(tmp_path_factory.mktemp("site"))
-    store = open_store(settings)
-    migrations.upgrade(store)
-    store.close()
+    shutil.copytree(empty_instance, settings.database.path)
     with served(settings) as found:
         yield found
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from database import migrations
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.journal.import_log import tell_done, tell_refused
@@ -23,12 +24,13 @@ MINUTE = 60_000
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, empty_instance: Path) -> Iterator[Site]:
     """An app with a fact, and no figures yet."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "january.csv").write_text(FILE, encoding="utf-8")
-    store = open_store(embedded_settings(folder))
-    migrations.upgrade(store)
+    settings = embedded_settings(folder)
+    shutil.copytree(empty_instance, settings.database.path)
+    store = open_store(settings)
     with store.lock("a test"):
         tell_done(store, import_file(store, folder / "january.csv", ImportOptions()), user_name=LONGEST_WORD[:150])
     tell_refused(store, f"{LONGEST_WORD[:200]}.csv", "", Refused(f"{LONGEST_WORD}: it has no headings"), user_name=None)
@@ -36,7 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "products.show", f"/products?search={LONGEST_WORD}", f"SELECT {LONGEST_WORD} FROM asin", (), 0.9,
     ))
     store.close()
-    with served(embedded_settings(folder)) as found:
+    with served(settings) as found:
         yield found
 
 

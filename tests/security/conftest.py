@@ -10,6 +10,7 @@ import pytest
 
 from tests.clock import set_today
 from tests.conftest import ENGINES, embedded_settings, mysql_settings
+from tests.databases import Templates
 from tests.security.claims import named_tests
 from tests.security.worlds import TODAY, World, build_world
 from tests.web.conftest import password_hash, small_app  # noqa: F401 - fixtures
@@ -35,7 +36,8 @@ def _today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def make_world(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, password_hash: str,  # noqa: F811
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, templates: Templates,
+    password_hash: str,  # noqa: F811
 ) -> Iterator[MakeWorld]:
     """Gives the shop of an engine, with the brands of others or without; each is made when it is first asked for."""
     made: dict[tuple[str, bool], World] = {}
@@ -43,7 +45,7 @@ def make_world(
 
     def make(engine: str, *, others: bool = True) -> World:
         if (engine, others) not in made:
-            folder = tmp_path_factory.mktemp("world")
+            folder, server = tmp_path_factory.mktemp("world"), None
             if engine == "embedded":
                 settings = embedded_settings(folder)
             else:
@@ -51,6 +53,7 @@ def make_world(
                 server.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
                 schemas.append(name)
                 settings = mysql_settings(folder, server, name)
+            templates.copy_to(settings, server)
             settings = dataclasses.replace(settings, web=dataclasses.replace(settings.web, secret_key="k" * 40))
             made[engine, others] = build_world(
                 settings, folder / "files", others=others, password_hash=password_hash

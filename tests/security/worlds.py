@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from database import migrations, schema
+from database import schema
 from database.engines.ports import Store
 from database.imports.files import import_file
 from database.imports.products import take_products
@@ -81,7 +81,6 @@ def build_world(settings: Settings, folder: Path, *, others: bool, password_hash
     """A shop of two published generations, the second of which restated March 2024. Its people: `all`, who sees
     every brand, `anna`, an analyst limited to OWN_BRANDS, and `solo`, limited to the first of these."""
     store = open_store(settings)
-    migrations.upgrade(store)
     folder.mkdir(exist_ok=True)
     files = itertools.count(1)
 

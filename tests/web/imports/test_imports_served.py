@@ -62,8 +62,8 @@ class Visitor:
 
 
 @pytest.fixture
-def server(tmp_path: Path, password_hash: str) -> Iterator[Server]:
-    settings = prepared(tmp_path)
+def server(tmp_path: Path, empty_instance: Path, password_hash: str) -> Iterator[Server]:
+    settings = prepared(tmp_path, empty_instance)
     settings = dataclasses.replace(settings, web=dataclasses.replace(settings.web, workers=1, upload_mib=1))
     store = open_store(settings)
     with store.application.begin() as connection:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import http.client
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from database import migrations
-from database.store import open_store
 from domain.errors import SetupError
 from settings import ROOT, DashboardSettings, WebSettings
 from tests.conftest import embedded_settings, environment_of
@@ -53,26 +52,24 @@ class Server:
 
 
 @pytest.fixture
-def settings(tmp_path):
-    return prepared(tmp_path)
+def settings(tmp_path, empty_instance):
+    return prepared(tmp_path, empty_instance)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory, empty_instance):
     """One server for all tests that leave it running."""
     folder = tmp_path_factory.mktemp("served")
-    server = Server(prepared(folder), folder / "log")
+    server = Server(prepared(folder, empty_instance), folder / "log")
     server.wait_until(server.is_ready)
     yield server
     server.process.kill()
     server.process.wait()
 
 
-def prepared(folder):
+def prepared(folder, empty_instance):
     settings = dataclasses.replace(embedded_settings(folder), web=WebSettings(port=free_port(), workers=2, threads=2))
-    store = open_store(settings)
-    migrations.upgrade(store)
-    store.close()
+    shutil.copytree(empty_instance, settings.database.path)
     return settings
 
 

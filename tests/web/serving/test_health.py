@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from database import migrations
-from database.store import open_store
+from database.engines.ports import Store
 from database.summaries.refresh import refresh
 from flask_app import create_app
 from tests.conftest import embedded_settings, mysql_settings
+from tests.databases import Templates
 from tests.facts import add_facts, add_products
 from tests.mariadb import MariadbServer
 from tests.ports import free_port
@@ -67,18 +69,21 @@ def test_a_server_that_went_away_is_noticed_and_found_again(tmp_path):
         server.destroy()
 
 
+def publish(store: Store) -> None:
+    """One generation."""
+    add_products(store, ("B1", None, None))
+    add_facts(store, [("B1", "US", "CM3", "2024-01", "1.50")])
+    refresh(store)
+
+
 @pytest.fixture
-def published() -> Iterator[Path]:
+def published(templates: Templates) -> Iterator[Path]:
     """An instance folder of the embedded engine with one generation, which every user may reach."""
     with tempfile.TemporaryDirectory(prefix="lego-health-") as folder:
         Path(folder).chmod(0o755)
-        store = open_store(embedded_settings(Path(folder)))
-        migrations.upgrade(store)
-        add_products(store, ("B1", None, None))
-        add_facts(store, [("B1", "US", "CM3", "2024-01", "1.50")])
-        refresh(store)
-        store.close()
-        yield store.settings.database.path
+        path = embedded_settings(Path(folder)).database.path
+        shutil.copytree(templates.instance(publish), path)
+        yield path
 
 
 @contextlib.contextmanager
@@ -112,27 +117,21 @@ def test_what_pages_need_and_cannot_use_makes_it_not_ready(published: Path, name
         app.extensions["lego_store"].close()
 
 
-def test_a_web_user_without_a_right_that_pages_need_makes_it_not_ready(tmp_path, mariadb):
-    mariadb.run("CREATE DATABASE health CHARACTER SET utf8mb4")
-    settings = mysql_settings(tmp_path, mariadb, "health")
-    store = open_store(settings)
-    migrations.upgrade(store)
-    add_products(store, ("B1", None, None))
-    add_facts(store, [("B1", "US", "CM3", "2024-01", "1.50")])
-    refresh(store)
-    store.close()
+@pytest.mark.parametrize("engine", ["mysql"], indirect=True)
+def test_a_web_user_without_a_right_that_pages_need_makes_it_not_ready(settings, store, mariadb):
+    publish(store)
+    name = settings.database.database
     mariadb.run("CREATE USER nearly@'%' IDENTIFIED BY 'may only read'")
-    mariadb.run("GRANT SELECT ON health.* TO nearly@'%'")
+    mariadb.run(f"GRANT SELECT ON {name}.* TO nearly@'%'")
     database = dataclasses.replace(settings.database, user="nearly", password="may only read")
     app = create_app(dataclasses.replace(settings, database=database))
     try:
         assert answer(app.test_client(), "/readyz") == (503, "unavailable\n", "text/plain")
-        mariadb.run("GRANT DELETE ON health.app_session TO nearly@'%'")
+        mariadb.run(f"GRANT DELETE ON {name}.app_session TO nearly@'%'")
         assert answer(app.test_client(), "/readyz") == (200, "ready\n", "text/plain")
     finally:
         app.extensions["lego_store"].close()
         mariadb.run("DROP USER nearly@'%'")
-        mariadb.run("DROP DATABASE health")
 
 
 def test_a_schema_that_an_upgrade_made_newer_is_ready_and_an_older_one_is_not(store):

@@ -195,8 +195,8 @@ def test_a_database_that_does_not_answer_takes_no_other_metric_away(store):
     assert found["lego_disk_free_bytes",] > 0
 
 
-def test_under_gunicorn_the_workers_counts_are_added_up_and_outlive_a_worker(tmp_path):
-    server = Server(prepared(tmp_path), tmp_path / "log")
+def test_under_gunicorn_the_workers_counts_are_added_up_and_outlive_a_worker(tmp_path, empty_instance):
+    server = Server(prepared(tmp_path, empty_instance), tmp_path / "log")
     folder = server.settings.database.path / "metrics" / str(server.process.pid)
     leftover = folder.parent / "999999999"
     try:
