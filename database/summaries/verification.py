@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -315,21 +315,17 @@ def _doubled_keys(connection: sa.Connection, month: datetime.date, levels: Level
     """A key that stands twice in a level: DuckDB files have no primary key that would have refused it."""
     if levels.keyed:
         return []
-    found: dict[tuple[str, str], int] = defaultdict(int)
-    for table in levels.tables:
-        key = _KEYS[table.name]
-        doubled = (
-            sa.select(table.c.metric, sa.func.count().label("rows_found"))
-            .where(table.c.month == month)
-            .group_by(*(table.c[name] for name in key))
-            .having(sa.func.count() > 1)
-            .subquery("doubled")
-        )
-        for metric, _ in connection.execute(sa.select(doubled.c.metric, doubled.c.rows_found)):
-            found[table.name, metric] += 1
+    doubled = sa.union_all(*(
+        sa.select(sa.literal(str(table)).label("level"), table.c.metric.label("metric"))
+        .where(table.c.month == month)
+        .group_by(*(table.c[name] for name in _KEYS[table.name]))
+        .having(sa.func.count() > 1)
+        for table in levels.tables
+    ))
+    found = Counter((level, metric) for level, metric in connection.execute(doubled))
     return [
-        Difference(month, metric, f"{table}, rows with a key that stands twice", Decimal(0), Decimal(count))
-        for (table, metric), count in found.items()
+        Difference(month, metric, f"{level}, rows with a key that stands twice", Decimal(0), Decimal(count))
+        for (level, metric), count in found.items()
     ]
 
 
