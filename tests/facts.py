@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -66,6 +67,14 @@ def _write(connection: sa.Connection, rows: list[dict], *, announced: bool) -> N
     if announced:
         _tell(connection, sorted({row["month"].replace(day=1) for row in rows}), cause="import")
     connection.commit()
+
+
+@contextlib.contextmanager
+def kept_open(store: Store) -> Iterator[None]:
+    """The file of facts stays open meanwhile: to open it takes longer than most of what is done with few rows. No other
+    process can use it as long."""
+    with store.facts():
+        yield
 
 
 def rows_read(connection: sa.Connection) -> int:

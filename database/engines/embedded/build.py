@@ -170,6 +170,14 @@ class EmbeddedBuild(Build):
         for leftover in (*self._leftovers, *(() if self._is_live() else (self.path,))):
             leftover.unlink(missing_ok=True)
 
+    def let_go(self) -> None:
+        """Closes the live generation's file: the facts' may stay open, for somebody else in this process."""
+        if self.live_generation is not None:
+            with contextlib.suppress(Exception):
+                self.connection.rollback()
+                self.connection.exec_driver_sql(f"DETACH {LIVE}")
+                self.connection.commit()
+
     def _is_live(self) -> bool:
         try:
             return self.generations.live_name() == self.path.name
@@ -209,3 +217,4 @@ def embedded_build(doors: EmbeddedDoors) -> Iterator[EmbeddedBuild]:
             yield build
         finally:
             build.discard()
+            build.let_go()

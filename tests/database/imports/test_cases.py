@@ -18,6 +18,7 @@ from database.imports.staging import ImportOptions
 from database.imports.undo import undo_import
 from domain.errors import Refused
 from tests.conftest import SHARED_FILES
+from tests.facts import kept_open
 
 CASES = SHARED_FILES / "cases"
 
@@ -67,4 +68,5 @@ def test_every_case_gives_what_it_must(store):
     }
     # Reports of lines first: what a table gives for the same product and month would go before what follows from them.
     names = sorted(expected, key=lambda name: not name.startswith("A"))
-    assert {name: outcome(store, name, expected[name]) for name in names} == wanted
+    with kept_open(store):
+        assert {name: outcome(store, name, expected[name]) for name in names} == wanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from database.imports.files import import_file
 from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions
 from tests.conftest import SHARED_FILES
+from tests.facts import kept_open
 
 SELLER = SHARED_FILES / "seller"
 OPTIONS = ImportOptions(allow_currency=("GBP", "EUR"))
@@ -45,7 +46,7 @@ def options_of(path: Path) -> ImportOptions:
 
 def take_all(store: Store, paths: Iterable[Path]) -> list[ImportReport]:
     """Imports the files one after the other."""
-    with store.lock("test"):
+    with store.lock("test"), kept_open(store):
         return [import_file(store, path, options_of(path)) for path in paths]
 
 
@@ -66,8 +67,18 @@ def expected(scenario: str) -> dict[str, Decimal]:
     return {key: Decimal(value) for key, value in told.items() if Decimal(value)}
 
 
-@pytest.fixture
-def seller(store: Store) -> Store:
-    """A store that knows the seller's listings and unit costs."""
+def tell_products(store: Store) -> None:
+    """The seller's listings and unit costs."""
     take_all(store, files("listings.txt", "costs.csv"))
-    return store
+
+
+@pytest.fixture
+def filled_by(request: pytest.FixtureRequest) -> Callable[[Store], object] | None:
+    return tell_products if "seller" in request.fixturenames else None
+
+
+@pytest.fixture
+def seller(store: Store) -> Iterator[Store]:
+    """A store that knows the seller's listings and unit costs."""
+    with kept_open(store):
+        yield store

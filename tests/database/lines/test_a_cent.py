@@ -13,6 +13,7 @@ from database.imports.faults import LISTED
 from database.imports.files import import_file
 from domain.errors import Refused
 from tests.database.lines.conftest import OPTIONS, files
+from tests.facts import kept_open
 
 ID, AMOUNT = 0, 14
 
@@ -35,17 +36,22 @@ def copies(path: Path) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("engine", ["embedded"], indirect=True)
 def test_each_amount_that_is_moved_by_a_cent_is_refused_with_that_cent(store, tmp_path):
-    tried = 0
-    for path in files("settlement_*.txt"):
-        headings = path.read_text(encoding="utf-8").splitlines()[0]
-        together = iter(copies(path))
-        # As many at a time as a refusal names.
-        while part := list(itertools.islice(together, LISTED)):
-            file = tmp_path / path.name
-            file.write_text("\n".join([headings, *(text for *_, text in part)]) + "\n", encoding="utf-8")
-            with store.lock("test"), pytest.raises(Refused) as refused:
-                import_file(store, file, OPTIONS)
-            named = dict(re.findall(r"settlement (\S+): .*the difference (-?0\.01);", "\n".join(refused.value.faults)))
-            assert named == {name: cent for name, cent, _ in part}, path.name
-            tried += len(part)
+    with kept_open(store):
+        tried = sum(tried_with(store, path, tmp_path) for path in files("settlement_*.txt"))
     assert tried == sum(len(path.read_text(encoding="utf-8").splitlines()) - 2 for path in files("settlement_*.txt"))
+
+
+def tried_with(store, path: Path, folder: Path) -> int:
+    """How many amounts of a settlement were moved, and refused."""
+    headings = path.read_text(encoding="utf-8").splitlines()[0]
+    tried, together = 0, iter(copies(path))
+    # As many at a time as a refusal names.
+    while part := list(itertools.islice(together, LISTED)):
+        file = folder / path.name
+        file.write_text("\n".join([headings, *(text for *_, text in part)]) + "\n", encoding="utf-8")
+        with store.lock("test"), pytest.raises(Refused) as refused:
+            import_file(store, file, OPTIONS)
+        named = dict(re.findall(r"settlement (\S+): .*the difference (-?0\.01);", "\n".join(refused.value.faults)))
+        assert named == {name: cent for name, cent, _ in part}, path.name
+        tried += len(part)
+    return tried

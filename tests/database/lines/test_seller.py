@@ -11,12 +11,13 @@ import pytest
 from database.imports.undo import undo_import
 from tests.conftest import LONG_SEED
 from tests.database.lines.conftest import expected, figures, files, take_all
+from tests.facts import kept_open
 
 PAYMENTS = ("settlement_*.txt",)
 
 
 def undo(store, *numbers: int) -> None:
-    with store.lock("test"):
+    with store.lock("test"), kept_open(store):
         for number in numbers:
             undo_import(store, number)
 

@@ -28,11 +28,20 @@ def engine(request):
     return request.param
 
 
+def pay(store) -> None:
+    """Two settlements, published."""
+    take_all(store, files("settlement_us_3.txt", "settlement_de_5.txt"))
+    refresh(store)
+
+
+@pytest.fixture
+def filled_by(request):
+    return pay if "paid" in request.fixturenames else None
+
+
 @pytest.fixture
 def paid(store):
     """A store with two settlements, published."""
-    take_all(store, files("settlement_us_3.txt", "settlement_de_5.txt"))
-    refresh(store)
     return store
 
 
