@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import itertools
 import os
 import random
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,10 +41,21 @@ LONG_SEED = "LONG_SEED"
 
 _schemas = itertools.count(1)
 
+# Compiled files are kept, whatever the shell says: hundreds of commands would compile the app anew, and each process
+# that runs tests the tests.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Chooses the seed; processes that share the tests are given it with the environment."""
     os.environ.setdefault(LONG_SEED, str(random.randrange(10**9)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is there by now stays to the end: whoever looks for garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
@@ -157,15 +170,10 @@ def store(
     settings: Settings, filled_by: Callable[[Store], object] | None, request: pytest.FixtureRequest
 ) -> Iterator[Store]:
     """A store of the engine under test, with all tables and what `filled_by` puts there, or no rows."""
-    templates, is_copied = request.getfixturevalue("templates"), not settings.cluster.nodes
-    if settings.database.engine == "embedded":
-        shutil.copytree(templates.instance(filled_by), settings.database.path)
-    elif is_copied:
-        server = request.getfixturevalue("mariadb")
-        instance, script = templates.schema(server, filled_by)
-        server.run_script(script, settings.database.database)
-        if instance.exists():
-            shutil.copytree(instance, settings.database.path)
+    is_copied = not settings.cluster.nodes
+    if is_copied:
+        server = request.getfixturevalue("mariadb") if settings.database.engine == "mysql" else None
+        request.getfixturevalue("templates").copy_to(settings, server, filled_by)
     store = open_store(settings)
     if not is_copied:
         migrations.upgrade(store)
