@@ -256,7 +256,8 @@ show_logs() {
 
 # Nothing that the caller's shell has set for other Python programs may change what ours do.
 prepare_environment_variables() {
-    unset PYTHONPATH PYTHONHOME GUNICORN_CMD_ARGS FLASK_DEBUG FLASK_ENV_FILE FLASK_SKIP_DOTENV PIP_USER PIP_TARGET PIP_PREFIX
+    unset PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE GUNICORN_CMD_ARGS FLASK_DEBUG FLASK_ENV_FILE FLASK_SKIP_DOTENV
+    unset PIP_USER PIP_TARGET PIP_PREFIX
     export FLASK_APP=flask_app:create_app PYTHONUNBUFFERED=1
     if [ -n "${LEGO_CONFIG:-}" ]; then
         LEGO_CONFIG=$(realpath -m -- "$LEGO_CONFIG")

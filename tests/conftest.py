@@ -41,15 +41,14 @@ LONG_SEED = "LONG_SEED"
 
 _schemas = itertools.count(1)
 
-# Compiled files are kept, whatever the shell says: hundreds of commands would compile the app anew, and each process
-# that runs tests the tests.
-sys.dont_write_bytecode = False
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Chooses the seed; processes that share the tests are given it with the environment."""
     os.environ.setdefault(LONG_SEED, str(random.randrange(10**9)))
+    # Compiled files are kept, whatever the shell says: hundreds of commands would compile the app anew, and each
+    # process that shares the tests all of these.
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

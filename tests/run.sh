@@ -5,7 +5,7 @@
 # missing (as root, or by sudo where it asks nothing); where that is not possible, this says what to
 # install and exits 2. The packages hold programs only: no service is started and none is touched. MariaDB's
 # Spider engine is unpacked into .spider for the same reason.
-# Three processes share the tests, each with a database server of its own, for they wait half of their time;
+# Four processes share the tests, each with a database server of its own, for they wait a good part of their time;
 # `--numprocesses 0` makes it one.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
@@ -27,7 +27,7 @@ missing_packages() {
     command -v redis-check-rdb >/dev/null || echo redis-tools # the server's program, without its service
 }
 
-unset PYTHONPATH PYTHONHOME PYTEST_ADDOPTS
+unset PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE PYTEST_ADDOPTS
 cd "$root"
 mapfile -t packages < <(missing_packages)
 if [ ${#packages[@]} -gt 0 ]; then
@@ -41,4 +41,4 @@ fi
     flock 9
     make_environment .venv-tests requirements.txt requirements-dev.txt
 ) </dev/null 9<"$root/tests"
-exec "$root/.venv-tests/bin/python" -m pytest --numprocesses 3 "$@" </dev/null
+exec "$root/.venv-tests/bin/python" -m pytest --numprocesses 4 "$@" </dev/null

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,8 +19,16 @@ from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions, Staged
 from domain.errors import Refused
 from domain.settlements import Amount
+from tests.facts import kept_open
 
 HEADINGS = "asin,brand,category,marketplace,metric,month,value\n"
+
+
+@pytest.fixture
+def store(store: Store) -> Iterator[Store]:
+    """The same, with the file of facts open all along: no other process is to use it here."""
+    with kept_open(store):
+        yield store
 
 
 @pytest.fixture

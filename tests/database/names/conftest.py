@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -12,8 +12,16 @@ from database.names.joining import join_names
 from database.names.report import JoinReport
 from database.names.undoing import take_back
 from tests.database.imports.conftest import take, write
+from tests.facts import kept_open
 
 __all__ = ["take", "write"]
+
+
+@pytest.fixture
+def store(store: Store) -> Iterator[Store]:
+    """The same, with the file of facts open all along: no other process is to use it here."""
+    with kept_open(store):
+        yield store
 
 
 @pytest.fixture

@@ -6,8 +6,17 @@ from tests.facts import add_brands, add_categories, add_facts, add_products
 
 
 @pytest.fixture
+def filled_by(request):
+    return fill if "shop" in request.fixturenames else None
+
+
+@pytest.fixture
 def shop(store):
     """Two categories, three brands (one of them excluded), five products, eleven facts in two months."""
+    return store
+
+
+def fill(store) -> None:
     add_categories(store, "Garden", "Kitchen")
     add_brands(store, ("Alder", 1, None), ("Birch", None, None), ("Surplus", 2, "stock"))
     add_products(store, ("B1", 1, None), ("B2", 1, 2), ("B3", 2, None), ("B4", None, None), ("B5", 3, None))
@@ -24,4 +33,3 @@ def shop(store):
         ("B3", "ALL", "Net revenue", "2024-02", "8.00"),
         ("B3", "DE", "Net units", "2024-02-17", "4"),
     ])
-    return store
