@@ -209,12 +209,18 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 LONG = ("tests/properties/", "tests/deploy/", "tests/faults/")
 """Folders of few tests that take long: begun first, so that no process is left alone with one at the end."""
+DEAR = (
+    "tests/browser/test_every_page", "tests/database/backup/", "tests/database/imports/test_cases",
+    "tests/database/lines/", "tests/security/", "tests/web/imports/", "tests/web/lines/", "tests/web/operations/",
+    "tests/web/serving/",
+)
+"""Files that take half a minute and more: next."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the long tests first; otherwise the order stays."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    """Puts the long tests first, then dear files; otherwise the order stays."""
+    items.sort(key=lambda item: (not item.nodeid.startswith(LONG), not item.nodeid.startswith(DEAR)))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -136,18 +137,20 @@ def sample_differs(
 ) -> list[Difference]:
     """Recomputes single groups of the ASIN level from facts and dimensions: one per month and offset,
     the group with the nearest higher product id. Finds what sums hide, such as two products swapped."""
-    differences = []
-    seen = set()
-    for month, offset in dict.fromkeys(zip(months, offsets, strict=True)):
+    differences: list[Difference] = []
+    reached: dict[datetime.date, float] = {}
+    for month, offset in sorted(zip(months, offsets, strict=True), key=lambda pair: (pair[0].month, pair[1])):
+        # In a small month the group of a lower offset is this one's, too, as long as its product is not below it.
+        if offset <= reached.get(month.month, -1):
+            continue
         group = connection.execute(
             sa.select(levels.asin)
             .where(levels.asin.c.month == month.month, levels.asin.c.asin_id >= offset)
             .order_by(levels.asin.c.month, levels.asin.c.metric, levels.asin.c.marketplace, levels.asin.c.asin_id)
             .limit(1)
         ).first()
-        # Small months give the same group again and again.
-        if group is not None and (month, group) not in seen:
-            seen.add((month, group))
+        reached[month.month] = math.inf if group is None else group.asin_id
+        if group is not None:
             differences += _recompute(connection, month, group)
     return differences
 
