@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -17,6 +17,18 @@ from domain.networks import network_of
 
 BATCH = 2000
 """So many lines are held at once while the whole trail is read."""
+
+
+@dataclass(frozen=True)
+class TrailLine:
+    """What somebody did, and when (UTC). Without a name nobody was signed in, without an address it was done on the
+    server."""
+
+    happened_at: datetime.datetime
+    user_name: str | None
+    address: str | None
+    action: str
+    detail: str | None
 
 
 @dataclass(frozen=True)
@@ -72,18 +84,18 @@ def record_once(
         record(connection, action, user_name=user_name, address=address, detail=detail)
 
 
-def read_trail(connection: sa.Connection, wanted: TrailFilter, *, start: int, limit: int) -> Sequence[sa.Row]:
+def read_trail(connection: sa.Connection, wanted: TrailFilter, *, start: int, limit: int) -> list[TrailLine]:
     """The lines from the `start`-th on, at most `limit`, the newest first."""
-    return connection.execute(_statement(wanted).limit(limit).offset(start)).all()
+    return [_line(row) for row in connection.execute(_statement(wanted).limit(limit).offset(start))]
 
 
-def read_whole_trail(connection: sa.Connection, wanted: TrailFilter) -> Iterator[sa.Row]:
+def read_whole_trail(connection: sa.Connection, wanted: TrailFilter) -> Iterator[TrailLine]:
     """Every line, the newest first, however many there are."""
     last = None
     while True:
         statement = _statement(wanted).limit(BATCH)
         found = connection.execute(statement if last is None else statement.where(audit_log.c.id < last)).all()
-        yield from found
+        yield from map(_line, found)
         if len(found) < BATCH:
             return
         last = found[-1].id
@@ -108,6 +120,10 @@ def escaped(text: str) -> str:
         else (f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}")
         for character in text
     )
+
+
+def _line(row: sa.Row) -> TrailLine:
+    return TrailLine(row.happened_at, row.user_name, row.address, row.action, row.detail)
 
 
 def _statement(wanted: TrailFilter) -> sa.Select:

@@ -31,6 +31,15 @@ class Token:
     last_used_at: datetime.datetime | None
 
 
+@dataclass(frozen=True)
+class KeptToken:
+    """What is known of a token beside its hash."""
+
+    label: str
+    created_at: datetime.datetime
+    last_used_at: datetime.datetime | None
+
+
 def hash_of(token: str) -> str:
     """What is stored of a token. It is random and long: nothing slower is needed."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
@@ -72,13 +81,14 @@ def all_tokens(connection: sa.Connection) -> Sequence[sa.Row]:
     ).all()
 
 
-def tokens_of(connection: sa.Connection, user_id: int) -> Sequence[sa.Row]:
-    """A user's tokens by label: label, created_at, last_used_at."""
-    return connection.execute(
+def tokens_of(connection: sa.Connection, user_id: int) -> list[KeptToken]:
+    """A user's tokens by label."""
+    found = connection.execute(
         sa.select(api_token.c.label, api_token.c.created_at, api_token.c.last_used_at)
         .where(api_token.c.user_id == user_id)
         .order_by(api_token.c.label)
-    ).all()
+    )
+    return [KeptToken(*row) for row in found]
 
 
 def find_token(connection: sa.Connection, token_hash: str) -> Token | None:

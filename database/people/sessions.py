@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -28,6 +27,17 @@ class Session:
     person: Person
     created_at: datetime.datetime
     last_seen_at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """An open session as its owner sees it; `handle` names it, and opens nothing."""
+
+    handle: str
+    created_at: datetime.datetime
+    last_seen_at: datetime.datetime
+    address: str | None
+    browser: str | None
 
 
 def find_session(connection: sa.Connection, token_hash: str) -> Session | None:
@@ -88,10 +98,10 @@ def end_other_sessions(connection: sa.Connection, user_id: int, token_hash: str)
     ).rowcount
 
 
-def sessions_of(connection: sa.Connection, user_id: int, *, idle: datetime.timedelta) -> Sequence[sa.Row]:
-    """A user's open sessions, the last used first: handle, created_at, last_seen_at, address, browser."""
+def sessions_of(connection: sa.Connection, user_id: int, *, idle: datetime.timedelta) -> list[OpenSession]:
+    """A user's open sessions, the last used first."""
     now = utc_now()
-    return connection.execute(
+    found = connection.execute(
         sa.select(
             sa.func.substr(app_session.c.token_hash, 1, HANDLE).label("handle"),
             app_session.c.created_at, app_session.c.last_seen_at, app_session.c.address, app_session.c.browser,
@@ -102,4 +112,5 @@ def sessions_of(connection: sa.Connection, user_id: int, *, idle: datetime.timed
             app_session.c.last_seen_at > now - idle,
         )
         .order_by(app_session.c.last_seen_at.desc(), app_session.c.token_hash)
-    ).all()
+    )
+    return [OpenSession(*row) for row in found]

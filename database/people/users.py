@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 
 import sqlalchemy as sa
 
@@ -19,6 +20,22 @@ from domain.people import ADMIN, Person
 WHO = (app_user.c.id, app_user.c.name, app_user.c.role, app_user.c.is_limited, app_user.c.closed_notes,
        app_user_brand.c.brand_id)
 """Columns of the rows that `person_of` takes: one row per brand, at least one."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What is known of a user's account, but nothing that they sign in with."""
+
+    id: int
+    name: str
+    role: str
+    active: bool
+    created_at: datetime.datetime
+    password_changed_at: datetime.datetime
+    last_sign_in_at: datetime.datetime | None
+
+
+_ACCOUNT = tuple(field.name for field in fields(Account))
 
 
 def who_is(user_id: sa.Column) -> sa.FromClause:
@@ -58,6 +75,13 @@ def find_user(connection: sa.Connection, name: str) -> sa.Row | None:
 def user_of_id(connection: sa.Connection, user_id: int) -> sa.Row | None:
     """The same by the user's id."""
     return connection.execute(sa.select(app_user).where(app_user.c.id == user_id)).first()
+
+
+def account_of_id(connection: sa.Connection, user_id: int) -> Account | None:
+    """The account of a user, also of a disabled one; None if there is none of that id."""
+    columns = (app_user.c[name] for name in _ACCOUNT)
+    row = connection.execute(sa.select(*columns).where(app_user.c.id == user_id)).first()
+    return Account(*row) if row else None
 
 
 def is_anybody_there(connection: sa.Connection) -> bool:

@@ -10,10 +10,16 @@ from decimal import Decimal
 from typing import BinaryIO
 from urllib.parse import quote, urlencode
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, abort, make_response, render_template, request, send_file, url_for
 
-from database.journal.audit import TrailFilter, count_trail, read_trail, read_whole_trail, recorded_actions
+from database.journal.audit import (
+    TrailFilter,
+    TrailLine,
+    count_trail,
+    read_trail,
+    read_whole_trail,
+    recorded_actions,
+)
 from domain.errors import SelectionError
 from domain.months import moment_words
 from domain.people import ADMIN
@@ -78,7 +84,7 @@ def as_csv() -> Response:
     return send_file(out, "text/csv", as_attachment=True, download_name="audit.csv")
 
 
-def _write(out: BinaryIO, lines: Iterable[sa.Row]) -> None:
+def _write(out: BinaryIO, lines: Iterable[TrailLine]) -> None:
     text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(HEADINGS)

@@ -12,6 +12,7 @@ from database.journal.audit import TrailFilter, read_trail
 from database.people import api_tokens, second_factor, users
 from database.people.one_time_tokens import LINK, make_token, open_links
 from database.people.sessions import sessions_of
+from database.people.users import Account
 from domain.errors import SetupError
 from domain.months import moment_words
 from domain.people import ADMIN, ROLES
@@ -158,7 +159,7 @@ def make_link(user_id: int) -> Response:
 
 
 def _change(
-    user: sa.Row, action: str, detail: str, words: str, change: Callable[[sa.Connection], None]
+    user: Account, action: str, detail: str, words: str, change: Callable[[sa.Connection], None]
 ) -> Response:
     """Makes a change with its line in the audit trail, both or neither."""
     try:
@@ -170,28 +171,28 @@ def _change(
     return done(words, _address(user))
 
 
-def _address(user: sa.Row) -> str:
+def _address(user: Account) -> str:
     return url_for("user.show", user_id=user.id)
 
 
-def _about(user: sa.Row, detail: str) -> str:
+def _about(user: Account, detail: str) -> str:
     """What the trail says of somebody begins with their name."""
     return f"{user.name}: {detail}" if detail else user.name
 
 
-def _existing(user_id: int) -> sa.Row:
+def _existing(user_id: int) -> Account:
     with current.store().application_reading.connect() as connection:
-        user = users.user_of_id(connection, user_id)
+        user = users.account_of_id(connection, user_id)
     if user is None:
         abort(404)
     return user
 
 
-def _is_oneself(user: sa.Row) -> bool:
+def _is_oneself(user: Account) -> bool:
     return user.id == identity.person().id
 
 
-def _page(user: sa.Row, fault: Fault | None = None) -> Response:
+def _page(user: Account, fault: Fault | None = None) -> Response:
     known = known_brands()
     with current.store().application_reading.connect() as connection:
         limits = users.brand_limits(connection).get(user.id)
