@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 EARLIEST = datetime.date(1995, 1, 1)
 """Amazon sold its first book in 1995: an older month in a file is a mistake."""
@@ -58,6 +58,20 @@ def _months_between(first: datetime.date, last: datetime.date) -> tuple[datetime
     # A page asks for the same few spans hundreds of times.
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     return tuple(add_months(first, i) for i in range(count))
+
+
+def months_words(months: Sequence[str]) -> str:
+    """Months as `format_month` writes them: `Mar 2024`, `Jan to Mar 2024`, or with their number where some between are
+    missing."""
+    if not months:
+        return ""
+    first, last = parse_month(min(months)), parse_month(max(months))
+    if first == last:
+        return month_name(first)
+    span = (last.year - first.year) * 12 + last.month - first.month + 1
+    begin = month_name(first).split()[0] if first.year == last.year else month_name(first)
+    words = f"{begin} to {month_name(last)}"
+    return words if span == len(months) else f"{len(months)} months from {words}"
 
 
 def day_words(day: datetime.date) -> str:

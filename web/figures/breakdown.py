@@ -95,7 +95,7 @@ def breakdown_view(
     has_changes = selection.comparison is not None
     return BreakdownView(
         title=title,
-        count=count_words(page, len(found.rows), SINGULAR[title].lower(), title.lower()),
+        count=page.formats.counted(len(found.rows), SINGULAR[title].lower(), title.lower()),
         caption=f"{selection.metric} by {SINGULAR[title].lower()}, {selection.span.words()}",
         headings=_headings(page, title, has_changes),
         rows=tuple(
@@ -110,11 +110,6 @@ def breakdown_view(
         has_changes=has_changes,
         legend=margin_legend(page),
     )
-
-
-def count_words(page: Page, count: int, one: str, many: str) -> str:
-    """`1 brand`, `43,706 products`."""
-    return f"{page.formats.exact(Decimal(count), COUNT)} {one if count == 1 else many}"
 
 
 def paging_of(page: Page, *, start: int, shown: int, total: int) -> Paging:

@@ -82,6 +82,14 @@ class Formats:
             decimals = max(0, -value.quantize(_HUNDREDTH).normalize().as_tuple().exponent)
         return self._poured(value, COUNT, decimals)
 
+    def count(self, number: int | None) -> str:
+        """How many: `43706` -> `43,706`."""
+        return self.exact(number, COUNT)
+
+    def counted(self, number: int, one: str, many: str = "") -> str:
+        """`1 brand`, `43,706 products`; `many` is `one` with an s, if it is not given."""
+        return f"{self.count(number)} {one if number == 1 else many or one + 's'}"
+
     def whole(self, value: Decimal | None, kind: str) -> str:
         """Like `exact`, but money without cents: for columns of large amounts."""
         if value is None or kind != MONEY:

@@ -27,7 +27,7 @@ from database.queries.imports import (
     read_imports,
 )
 from domain.errors import SelectionError
-from domain.months import moment_words, parse_month
+from domain.months import moment_words, months_words, parse_month
 from domain.people import ADMIN, ANALYST, Person
 from domain.selection import page_number, single_values
 from jobs import tasks
@@ -43,7 +43,7 @@ from web.http.access import needs_every_brand
 from web.http.incoming import MOST_FILES
 from web.http.parameters import takes_no_parameters
 from web.imports.progress import CHECKED, CHECKING, OVER, TAKING, progress_of, was_refused
-from web.imports.report import MODE_WORDS, count_words, months_words, report_view
+from web.imports.report import MODE_WORDS, report_view
 
 pages = Blueprint("imports", __name__)
 
@@ -107,8 +107,8 @@ def show() -> str:
     return render_template(
         "imports/show.html",
         rows=[row_view(entry, formats, may_undo=is_analyst) for entry in found],
-        count=count_words(count, formats), first=count_words((number - 1) * ROWS_PER_PAGE + 1, formats),
-        last=count_words(min(number * ROWS_PER_PAGE, count), formats),
+        count=formats.count(count), first=formats.count((number - 1) * ROWS_PER_PAGE + 1),
+        last=formats.count(min(number * ROWS_PER_PAGE, count)),
         previous=_address(number - 1) if number > 1 else "", next=_address(number + 1) if number < last else "",
         may_import=is_analyst, may_refresh=person.may(ADMIN), waiting=waiting,
         exports=[
@@ -175,7 +175,7 @@ def row_view(entry: ImportEntry, formats: Formats, *, may_undo: bool) -> RowView
     """An import as its row of a list shows it."""
 
     def count(number: int | None) -> str:
-        return count_words(number, formats)
+        return formats.count(number)
 
     number, origin = entry.import_id, dict.fromkeys(filter(None, (entry.source, entry.format)))
     return RowView(

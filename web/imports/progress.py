@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import render_template, url_for
 
-from domain.months import moment_words
+from domain.months import moment_words, months_words
 from jobs import tasks
 from jobs.background import JobState, StepState
 from jobs.commands import Outcome
@@ -15,7 +15,7 @@ from jobs.tasks import CHECK, REFRESH, TAKE, UNDO, UPLOAD, SentFile, Task
 from web.figures.formats import Formats
 from web.figures.page import formats_of_reader
 from web.http import current
-from web.imports.report import ReportView, count_words, months_words, report_view
+from web.imports.report import ReportView, report_view
 from web.imports.switches import fields_told
 
 CHECKING, CHECKED, TAKING, OVER = "checking", "checked", "taking", "over"
@@ -162,10 +162,10 @@ def _undone_words(task: Task, formats: Formats) -> tuple[bool, str] | None:
         return False, outcome.words if outcome else _LOST
     found = outcome.report
     if found.get("renamed_facts") is not None:
-        return True, f"{found['file_name']}: parted again. {_facts(found['renamed_facts'], formats)} renamed."
-    words = f"{found['file_name']}: {_facts(found['facts'], formats)} gone ({months_words(found['months'])})."
+        return True, f"{found['file_name']}: parted again. {formats.counted(found['renamed_facts'], 'fact')} renamed."
+    words = f"{found['file_name']}: {formats.counted(found['facts'], 'fact')} gone ({months_words(found['months'])})."
     if found["returned_facts"]:
-        words += f" {_facts(found['returned_facts'], formats)} that it had replaced returned."
+        words += f" {formats.counted(found['returned_facts'], 'fact')} that it had replaced returned."
     return True, words
 
 
@@ -179,10 +179,6 @@ def _refreshed(task: Task) -> tuple[bool, str] | None:
     if outcome.report["months"] or outcome.report["status"] == "success":
         return True, f"The figures follow: generation {outcome.report['generation']} is live."
     return True, "There was nothing to refresh."
-
-
-def _facts(count: int, formats: Formats) -> str:
-    return f"{count_words(count, formats)} fact{'' if count == 1 else 's'}"
 
 
 def _jobs(task: Task, what: str) -> list[JobState]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from domain.months import month_name, parse_month
-from web.figures.formats import COUNT, Formats, kind_of
+from domain.months import month_name, months_words, parse_month
+from web.figures.formats import Formats, kind_of
 
 MODE_WORDS = {
     "lines": "keeps each line; the newest state of what a line tells of counts",
@@ -82,7 +82,7 @@ def report_view(report: Mapping[str, Any], formats: Formats) -> ReportView | Non
         warnings=tuple(_warnings(report, formats)),
         left=tuple(_left(report, formats)),
         met=tuple(MetRow(entry["written"], entry["what"], entry["name"]) for entry in met[:_LISTED]),
-        met_count=count_words(len(met), formats),
+        met_count=formats.count(len(met)),
         read_as=(*report.get("read_as", ()), *report.get("notes", ())),
         metrics=tuple(_metrics(report, formats, has_before=has_before)),
         by_month=tuple(_by_month(report, formats, has_before=has_before)) if len(report["months"]) > 1 else (),
@@ -91,27 +91,9 @@ def report_view(report: Mapping[str, Any], formats: Formats) -> ReportView | Non
     )
 
 
-def count_words(number: int | None, formats: Formats) -> str:
-    """How many, as the reader writes it."""
-    return formats.exact(None if number is None else Decimal(number), COUNT)
-
-
-def months_words(months: list[str] | tuple[str, ...]) -> str:
-    """`Mar 2024`, `Jan to Mar 2024`, or with their number where some between are missing."""
-    if not months:
-        return ""
-    first, last = parse_month(min(months)), parse_month(max(months))
-    if first == last:
-        return month_name(first)
-    span = (last.year - first.year) * 12 + last.month - first.month + 1
-    begin = month_name(first).split()[0] if first.year == last.year else month_name(first)
-    words = f"{begin} to {month_name(last)}"
-    return words if span == len(months) else f"{len(months)} months from {words}"
-
-
 def _facts_of(report: Mapping[str, Any], formats: Formats) -> Iterator[tuple[str, str]]:
     def count(number: int) -> str:
-        return count_words(number, formats)
+        return formats.count(number)
 
     yield "Rows read", count(report["rows_read"])
     yield "Facts taken", count(report["facts"])
@@ -126,7 +108,7 @@ def _metrics(report: Mapping[str, Any], formats: Formats, *, has_before: bool) -
     before = {entry["metric"]: entry for entry in report["replaced"]}
     for metric in {**taken, **before}:
         sums = [Decimal(entry[metric]["value"]) if metric in entry else None for entry in (before, taken)]
-        facts = count_words(taken.get(metric, {"facts": 0})["facts"], formats)
+        facts = formats.count(taken.get(metric, {"facts": 0})["facts"])
         yield _sum_row(metric, *sums, formats=formats, metric=metric, has_before=has_before, facts=facts)
 
 
@@ -165,27 +147,27 @@ def _sum_row(
 def _left(report: Mapping[str, Any], formats: Formats) -> Iterator[LeftRow]:
     for entry in report["skipped"]:
         reason = entry["reason"]
-        yield LeftRow(f"{reason[:1].upper()}{reason[1:]}", count_words(entry["count"], formats))
+        yield LeftRow(f"{reason[:1].upper()}{reason[1:]}", formats.count(entry["count"]))
     columns = report["skipped_columns"]
     if columns:
         words = f"Columns: {', '.join(columns[:20])}{_more(20, len(columns))}"
-        yield LeftRow(words, count_words(len(columns), formats))
+        yield LeftRow(words, formats.count(len(columns)))
 
 
 def _notes(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
     new = report["new"]
     if new["filled"]:
-        yield f"{_counted(new['filled'], 'product', formats)} get a brand, category or status they lacked."
+        yield f"{formats.counted(new['filled'], 'product')} get a brand, category or status they lacked."
     if new["categories"]:
-        yield f"{_counted(new['categories'], 'new category', formats, 'new categories')}."
+        yield f"{formats.counted(new['categories'], 'new category', 'new categories')}."
     if report["kept_products"]:
         names, count = [entry["asin"] for entry in report["kept"][:_NAMED]], report["kept_products"]
         yield (
-            f"{_counted(count, 'product', formats)} of this source in these months stay as they are, because the file "
+            f"{formats.counted(count, 'product')} of this source in these months stay as they are, because the file "
             f"does not mention them: {', '.join(names)}{_more(len(names), count)}"
         )
     if report["demo_facts"]:
-        facts = _counted(report["demo_facts"], "fact", formats)
+        facts = formats.counted(report["demo_facts"], "fact")
         yield f"The demo data goes for good, {facts}: taking this import back does not bring it back."
     if report["rounded"] is not None:
         yield f"Rounded to two decimals, half to even; that moves the total by {report['rounded']}."
@@ -199,7 +181,7 @@ def _warnings(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
     yield from (f"{words[:1].upper()}{words[1:]}" for words in report["warnings"])
     for entry in report["overlaps"]:
         yield (
-            f"The source {entry['source']} gives {count_words(entry['facts'], formats)} of these facts too: it says "
+            f"The source {entry['source']} gives {formats.count(entry['facts'])} of these facts too: it says "
             f"{entry['other_value']}, this file {entry['value']}. Both add up ({months_words(entry['months'])})."
         )
     if report["difference_count"]:
@@ -208,14 +190,10 @@ def _warnings(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
         words = [f"{entry['asin']} {entry['what']}: stored {entry['stored']}, file {entry['file']}" for entry in found]
         count = report["difference_count"]
         yield (
-            f"{_counted(count, 'product differs', formats, 'products differ')} from what is stored, "
+            f"{formats.counted(count, 'product differs', 'products differ')} from what is stored, "
             f"{'and the file is followed' if is_taken else 'and what is stored stays'}: "
             f"{'; '.join(words)}{_more(len(words), count)}"
         )
-
-
-def _counted(count: int, word: str, formats: Formats, plural: str = "") -> str:
-    return f"{count_words(count, formats)} {word if count == 1 else plural or word + 's'}"
 
 
 def _more(shown: int, total: int) -> str:

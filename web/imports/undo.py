@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from database.journal.catalog_changes import waiting_changes
 from database.journal.waiting import waiting_imports
 from database.queries.imports import DONE
-from domain.months import moment_words
+from domain.months import moment_words, months_words
 from domain.people import ADMIN, ANALYST
 from jobs import background, tasks
 from jobs.background import Step
@@ -19,7 +19,6 @@ from web.figures.page import formats_of_reader
 from web.http import current, identity, trail
 from web.http.access import needs, needs_every_brand
 from web.imports.page import existing
-from web.imports.report import count_words, months_words
 from web.imports.uploads import refresh_step
 
 pages = Blueprint("import_undo", __name__)
@@ -36,8 +35,8 @@ def ask(import_id: int) -> Response | str:
         return redirect(url_for("imports.report", import_id=import_id), 303)
     formats = formats_of_reader()
     return render_template(
-        "imports/undo.html", import_id=import_id, entry=entry, facts=count_words(entry.facts, formats),
-        replaced=count_words(entry.replaced_facts, formats) if entry.replaced_facts else "",
+        "imports/undo.html", import_id=import_id, entry=entry, facts=formats.count(entry.facts),
+        replaced=formats.count(entry.replaced_facts) if entry.replaced_facts else "",
         months=months_words(entry.months), moment=moment_words(entry.created_at),
     )
 

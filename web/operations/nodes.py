@@ -9,7 +9,6 @@ from database.journal.node_states import RecordedNode
 from domain.months import moment_words, month_name
 from web.exports.plain_values import moment
 from web.figures.formats import Formats
-from web.imports.report import count_words
 from web.operations.runs import bytes_words
 
 
@@ -44,7 +43,7 @@ def nodes_view(nodes: Sequence[RecordedNode], formats: Formats) -> NodesView | N
 
 def _row(node: RecordedNode, formats: Formats) -> NodeView:
     return NodeView(
-        node.name, _months(node, formats), "–" if node.rows is None else count_words(node.rows, formats),
+        node.name, _months(node, formats), "–" if node.rows is None else formats.count(node.rows),
         bytes_words(node.bytes), "–" if node.milliseconds is None else f"{node.milliseconds:.0f} ms", _trouble(node),
     )
 
@@ -52,7 +51,7 @@ def _row(node: RecordedNode, formats: Formats) -> NodeView:
 def _months(node: RecordedNode, formats: Formats) -> str:
     if node.first_month is None:
         return "none yet"
-    return f"{count_words(node.months, formats)}, {month_name(node.first_month)} to {month_name(node.last_month)}"
+    return f"{formats.count(node.months)}, {month_name(node.first_month)} to {month_name(node.last_month)}"
 
 
 def _trouble(node: RecordedNode) -> str:

@@ -41,7 +41,6 @@ from web.http import current, identity
 from web.http.access import needs, needs_every_brand
 from web.http.parameters import takes_no_parameters
 from web.imports.page import row_view
-from web.imports.report import count_words
 from web.operations.doctor import findings_view
 from web.operations.nodes import nodes_view
 from web.operations.runs import COLUMNS, charts_view, run_values, run_view, stage_words
@@ -88,9 +87,9 @@ def show() -> str:
         ),
         running=running_view(running, drawn, now=now) if running else None,
         may_refresh=identity.person().may(ADMIN), charts=charts_view(drawn, volumes, formats),
-        runs=[run_view(run, formats) for run in runs], count=count_words(count, formats),
-        first=count_words((number - 1) * RUNS_PER_PAGE + 1, formats),
-        last=count_words(min(number * RUNS_PER_PAGE, count), formats),
+        runs=[run_view(run, formats) for run in runs], count=formats.count(count),
+        first=formats.count((number - 1) * RUNS_PER_PAGE + 1),
+        last=formats.count(min(number * RUNS_PER_PAGE, count)),
         previous=_address(number - 1) if number > 1 else "", next=_address(number + 1) if number < last else "",
         left_out=left_out_view(live, left_out, formats), restated=restated_view(restated, formats),
         unsorted=[kind_view(kind, formats) for kind in unsorted], set_aside=set_aside_view(aside, formats),

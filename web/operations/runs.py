@@ -11,12 +11,11 @@ from markupsafe import Markup
 from charts.runs import Band, Mark, Sizes, durations_figure, sizes_figure
 from database.journal.run_log import NOTHING_TO_DO, RUNNING, SUCCESS
 from database.queries.operations import NOT_A_REFRESH, Run, Volume, is_good, median_seconds
-from domain.months import moment_words, parse_month
+from domain.months import moment_words, months_words, parse_month
 from web.exports.plain_values import moment
 from web.figures.drawing import embedded
 from web.figures.formats import Formats
 from web.figures.sheets import COUNT, MONTH, TEXT, Column
-from web.imports.report import count_words, months_words
 
 GOOD, ACCEPTABLE = 300, 900
 """Seconds: a refresh below the first is good, below the second acceptable, above it slow."""
@@ -82,13 +81,13 @@ def run_view(run: Run, formats: Formats) -> RunView:
         began=moment_words(run.started_at), iso=moment(run.started_at), kind=run.refresh_type,
         state={SUCCESS: "done", NOTHING_TO_DO: "idle", RUNNING: "running"}.get(run.status, "refused"),
         state_words=words, took=seconds_words(run.seconds), speed=speed_of(run),
-        read=count_words(run.rows_read, formats), written=count_words(run.rows_written, formats),
-        months=months_words(run.months), generation=count_words(run.generation, formats),
+        read=formats.count(run.rows_read), written=formats.count(run.rows_written),
+        months=months_words(run.months), generation=formats.count(run.generation),
         where=f"process {run.pid} on {run.host}" if run.pid else "", error=run.error,
         stages=tuple(
             StageView(
                 _STAGES.get(stage.name, stage.name), seconds_words(stage.seconds),
-                count_words(stage.rows_written, formats) if stage.rows_written is not None else "",
+                formats.count(stage.rows_written) if stage.rows_written is not None else "",
                 is_bad=stage.status not in (SUCCESS, RUNNING),
             )
             for stage in run.stages

@@ -9,7 +9,6 @@ from database.journal.slow_statements import Recorded, explain_command
 from database.queries.pages import PAGES
 from domain.months import moment_words
 from web.figures.formats import Formats
-from web.imports.report import count_words
 from web.operations.runs import seconds_words
 from web.serving import metrics
 
@@ -53,7 +52,7 @@ def pages_view(formats: Formats) -> list[PageTime]:
     """The pages by their 95th percentile, slowest first, since the server was started."""
     return [
         PageTime(
-            found.page, count_words(found.count, formats), _milliseconds(found.median), _milliseconds(found.slowest),
+            found.page, formats.count(found.count), _milliseconds(found.median), _milliseconds(found.slowest),
             found.slowest > SLOW_PAGE, _EXPLAINED.get(found.page, ""),
         )
         for found in metrics.page_times()
@@ -66,7 +65,7 @@ def statements_view(slowest: Sequence[Recorded], formats: Formats) -> list[State
         StatementView(
             found.address, _milliseconds(found.milliseconds / 1000), found.milliseconds > SLOW_PAGE * 1000,
             moment_words(found.slowest_at),
-            "once" if found.times == 1 else f"{count_words(found.times, formats)} times",
+            "once" if found.times == 1 else f"{formats.count(found.times)} times",
             moment_words(found.last_seen_at),
             found.plan, found.statement, explain_command(found.address),
         )

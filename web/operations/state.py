@@ -19,7 +19,6 @@ from domain.months import moment_words, month_name
 from web.exports.plain_values import moment
 from web.figures.formats import MONEY, Formats, kind_of
 from web.http import current
-from web.imports.report import count_words
 from web.operations.doctor import Examination, doctor_words, serious_words
 from web.operations.runs import ago_words, bytes_words, share_words
 
@@ -71,7 +70,7 @@ def state_view(
         return StateView("warn", "No figures yet", (), tuple(troubles))
     through = f" through {month_name(live.last_month)}" if live.last_month else ""
     parts = [
-        f"Generation {count_words(live.generation, formats)}",
+        f"Generation {formats.count(live.generation)}",
         f"published {moment_words(live.published_at)} ({ago_words(now - live.published_at)})",
         f"data{through}" if through else "nothing was imported",
         f"verified to the cent, {verified:%H:%M} UTC" if verified else "its verification is not in the log",
@@ -100,10 +99,10 @@ def left_out_view(
     if live is None:
         return None
     return LeftOutView(
-        count_words(live.facts, formats), count_words(live.left_out_facts, formats),
-        count_words(live.facts - live.left_out_facts, formats),
+        formats.count(live.facts), formats.count(live.left_out_facts),
+        formats.count(live.facts - live.left_out_facts),
         [
-            (entry.reason, count_words(entry.facts, formats), formats.exact(entry.value, MONEY),
+            (entry.reason, formats.count(entry.facts), formats.exact(entry.value, MONEY),
              f"flask summaries --left-out {shlex.quote(entry.reason)}")
             for entry in reasons
         ],
@@ -124,7 +123,7 @@ def restated_view(changes: Sequence[Restatement], formats: Formats) -> list[tupl
 def set_aside_view(found: Sequence[SetAside], formats: Formats) -> list[tuple[str, ...]]:
     """(month, marketplace, report, metric, lines, sum) of each."""
     return [
-        (month_name(each.month), each.marketplace, each.report, each.metric, count_words(each.line_count, formats),
+        (month_name(each.month), each.marketplace, each.report, each.metric, formats.count(each.line_count),
          replace(formats, currency=each.currency or formats.currency).exact(each.value, kind_of(each.metric)))
         for each in found
     ]
@@ -145,7 +144,7 @@ def sizes_view(
     return SizesView(
         moment_words(recorded), moment(recorded),
         [
-            (size.part, count_words(size.rows, formats) if size.rows is not None else "–", bytes_words(size.bytes),
+            (size.part, formats.count(size.rows) if size.rows is not None else "–", bytes_words(size.bytes),
              bytes_words(size.index_bytes),
              bytes_words(None if size.bytes is None else size.bytes + (size.index_bytes or 0)))
             for size in sizes

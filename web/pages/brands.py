@@ -11,7 +11,7 @@ from database.queries.brand import MOST, Ranking
 from database.queries.pages import BRAND, NamedBrand
 from database.queries.products import Products
 from web.figures.bars import Bars, bars_of
-from web.figures.breakdown import breakdown_sheet, breakdown_view, count_words
+from web.figures.breakdown import breakdown_sheet, breakdown_view
 from web.figures.filters import Choice, filters_of, period_name
 from web.figures.formats import PERCENT, kind_of
 from web.figures.headlines import headlines_of, headlines_sheet
@@ -107,7 +107,7 @@ def _sentence(found: Ranking, page: Page) -> str:
     count, metric = len(found.products), page.selection.metric
     if not count:
         return f"No product has a figure of {metric} here."
-    products = count_words(page, count, "product", "products")
+    products = page.formats.counted(count, "product")
     loss = f"; {page.formats.exact(Decimal(found.below_zero), COUNT)} of them below zero" if found.below_zero else ""
     if found.reached is None:
         return f"{products} with a figure of {metric}{loss}."

@@ -14,7 +14,7 @@ from database.queries.without_figures import WithoutFigures
 from domain.metrics import CM3, NET_UNITS, rise_of
 from domain.ratios import margin_level
 from domain.selection import LONGEST_SEARCH
-from web.figures.breakdown import LEVEL_WORDS, Heading, Paging, count_words, heading, margin_legend, paging_of
+from web.figures.breakdown import LEVEL_WORDS, Heading, Paging, heading, margin_legend, paging_of
 from web.figures.changes import Change, relative
 from web.figures.filters import filters_of, period_name
 from web.figures.formats import COUNT, MONEY, PERCENT, kind_of, leaves_out_cents
@@ -137,7 +137,7 @@ def products_table(found: Products, page: Page, per_page: int) -> ProductsView:
 def _unsold(found: WithoutFigures, page: Page) -> UnsoldView | None:
     if not found.products:
         return None
-    words, more = count_words(page, found.count, "product", "products"), found.count - len(found.products)
+    words, more = page.formats.counted(found.count, "product"), found.count - len(found.products)
     return UnsoldView(
         caption=f"{words} without {page.selection.metric} here in {page.selection.span.words()}",
         products=tuple(
@@ -150,7 +150,7 @@ def _unsold(found: WithoutFigures, page: Page) -> UnsoldView | None:
 
 
 def _count_words(found: Products, page: Page) -> str:
-    words = count_words(page, found.count, "product", "products")
+    words = page.formats.counted(found.count, "product")
     return f"{words} found" if page.selection.search else words
 
 
