@@ -237,10 +237,10 @@ def parse_selection(
     return dataclasses.replace(found, compare="") if found.compare == found.usual_comparison else found
 
 
-def check_page(selection: Selection, pages: int) -> None:
-    """Raises SelectionError if the selection's page is past the last of `pages`."""
-    if selection.page > max(pages, 1):
-        raise SelectionError(f"page {selection.page} is past the last one; permitted are 1 to {max(pages, 1)}")
+def check_page(number: int, pages: int) -> None:
+    """Raises SelectionError if a page is past the last of `pages`."""
+    if number > max(pages, 1):
+        raise SelectionError(f"page {number} is past the last one; permitted are 1 to {max(pages, 1)}")
 
 
 def single_values(pairs: Iterable[tuple[str, str]], words: tuple[str, ...]) -> dict[str, str]:

@@ -250,10 +250,10 @@ def test_without_net_revenue_the_first_metric_is_shown_and_named_in_the_address(
 
 
 def test_a_page_past_the_last_is_refused() -> None:
-    check_page(parse("page=3"), 3)
-    check_page(parse("page=1"), 0)
+    check_page(3, 3)
+    check_page(1, 0)
     with pytest.raises(SelectionError, match="^page 4 is past the last one; permitted are 1 to 3$"):
-        check_page(parse("page=4"), 3)
+        check_page(4, 3)
 
 
 def test_changing_one_part_keeps_the_others_and_goes_to_the_first_page() -> None:

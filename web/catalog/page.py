@@ -10,15 +10,15 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from database.engines.values import Reading
 from database.journal.catalog_changes import CatalogueChange, waiting_cells, waiting_changes, waiting_names
 from database.queries.catalog import BrandPlace, ProductPlace, Rows, SkuPlace, read_catalogue_page
-from database.queries.pages import CATALOGUE, start_of
+from database.queries.pages import CATALOGUE
 from domain.errors import SelectionError
 from domain.listing import LISTS, OF_SOME_BRANDS, SKUS, UNASSIGNED, UNCATEGORISED, UNCOSTED, Listing, parse_listing
 from domain.months import day_words, moment_words
 from domain.people import ANALYST, Person
-from web.figures.breakdown import Paging
 from web.figures.formats import COUNT, Formats
 from web.figures.notices import Note, badge_of
 from web.figures.page import formats_of_reader
+from web.figures.paging import paging_of, refuse_past_the_last
 from web.figures.sheets import ExportLink
 from web.figures.standing_notices import trouble_notices
 from web.http import current, identity
@@ -116,9 +116,7 @@ def _render(reading: Reading) -> str:
     listing = asked_listing(list(request.args.items(multi=True)))
     asked = read_catalogue_page(reading.connection, listing, per_page=CATALOGUE.per_page, scope=person.brands)
     found, choices = asked.listed, asked.choices
-    last = max(1, -(-found.count // CATALOGUE.per_page))
-    if listing.page > last:
-        abort(400, f"page {listing.page} is past the last one; permitted are 1 to {last}")
+    refuse_past_the_last(listing.page, found.count, CATALOGUE.per_page)
     changes = waiting_changes(current.store(), reading.generation, scope=person.brands)
     own = shown_changes(changes, person)
     if person.brands is None:
@@ -132,7 +130,10 @@ def _render(reading: Reading) -> str:
         tabs=_tabs(asked.counts, listing, formats), summary=_summary(asked.counts, formats),
         headings=_headings(listing),
         rows=[] if listing.is_of_skus else _rows(found, listing, changes, known=choices["brand"]),
-        paging=_paging(listing, found.count, formats),
+        paging=paging_of(
+            listing.page, found.count, CATALOGUE.per_page, formats,
+            lambda number: address_of(listing.changed(page=number)),
+        ),
         skus=[_sku(row, formats) for row in found.rows] if listing.is_of_skus else [],
         count=found.count, fields=_fields(listing, choices), search_address=url_for("catalog.show"),
         clear=address_of(listing.changed(search="")), exports=_exports(listing),
@@ -233,20 +234,6 @@ def _sku(row: SkuPlace, formats: Formats) -> SkuView:
 
 def _cell(field: str, words: str, waiting: Mapping[str, str]) -> Cell:
     return Cell(waiting[field], is_waiting=True) if field in waiting else Cell(words)
-
-
-def _paging(listing: Listing, count: int, formats: Formats) -> Paging:
-    start = start_of(CATALOGUE, listing)
-    last = min(start + CATALOGUE.per_page, count)
-
-    def write(number: int) -> str:
-        return formats.exact(number, COUNT)
-
-    return Paging(
-        write(start + 1 if count else 0), write(last), write(count),
-        address_of(listing.changed(page=listing.page - 1)) if start else "",
-        address_of(listing.changed(page=listing.page + 1)) if last < count else "",
-    )
 
 
 def _waiting(change: CatalogueChange, formats: Formats) -> WaitingView:

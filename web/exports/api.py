@@ -13,15 +13,14 @@ from flask import json as flask_json
 
 from database.engines.values import Reading
 from database.queries.pages import PageSpec
-from domain.errors import SelectionError
 from domain.months import format_month
 from domain.periods import MOST_DRAWN
-from domain.selection import check_page
 from web.exports import openapi
 from web.exports.about import About, about, selection_values
 from web.exports.page_files import TABLE, chosen_table, read_sheets, rule_of, with_rules
 from web.exports.plain_values import moment, plain
 from web.figures.page import Page, formats_of_reader, read_asked, read_page
+from web.figures.paging import refuse_past_the_last
 from web.figures.sheets import Column, Offer, Sheet
 from web.http import current
 from web.http.access import needs_same_as
@@ -111,10 +110,7 @@ def _envelope(page: Page, offer: Offer, sheet: Sheet, per_page: int) -> dict[str
     keys, count = keys_of(sheet.columns), sheet.count()
     pages = max(-(-count // per_page), 1)
     number = page.selection.page
-    try:
-        check_page(page.selection, pages)
-    except SelectionError as error:
-        abort(400, str(error))
+    refuse_past_the_last(number, count, per_page)
     return {
         "title": sheet.title,
         "table": sheet.name,

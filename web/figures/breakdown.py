@@ -12,8 +12,9 @@ from database.queries.breakdown import Breakdown, GroupRow
 from domain.metrics import rise_of
 from domain.ratios import margin_level
 from web.figures.changes import Change, relative
-from web.figures.formats import COUNT, MONEY, PERCENT, Formats, kind_of, leaves_out_cents
+from web.figures.formats import MONEY, PERCENT, Formats, kind_of, leaves_out_cents
 from web.figures.page import Page
+from web.figures.paging import Paging, paging_of
 from web.figures.sheets import TEXT, Column, Sheet
 
 SINGULAR = {"Brands": "Brand", "Categories": "Category", "Marketplaces": "Marketplace"}
@@ -52,17 +53,6 @@ class RowView:
 
 
 @dataclass(frozen=True)
-class Paging:
-    """Which rows of how many are shown, as the reader writes numbers, and the ways to the others."""
-
-    first: str
-    last: str
-    total: str
-    previous: str
-    next: str
-
-
-@dataclass(frozen=True)
 class BreakdownView:
     """The table."""
 
@@ -87,8 +77,8 @@ def breakdown_view(
     selection = page.selection
     if per_page:
         page.check_page_number(-(-len(found.rows) // per_page))
-    start = (selection.page - 1) * per_page
-    per_page = per_page or len(found.rows)
+    start, number = (selection.page - 1) * per_page, selection.page if per_page else 1
+    per_page = per_page or max(len(found.rows), 1)
     shown = found.rows[start:start + per_page]
     write = _writer(found, page)
     bars = small_bars([row.value for row in found.rows], slice(start, start + per_page))
@@ -106,21 +96,9 @@ def breakdown_view(
             for row, bar in zip(shown, bars, strict=True)
         ),
         total=_row(found.total, None, page, write, ""),
-        paging=paging_of(page, start=start, shown=len(shown), total=len(found.rows)),
+        paging=paging_of(number, len(found.rows), per_page, page.formats, lambda number: page.address(page=number)),
         has_changes=has_changes,
         legend=margin_legend(page),
-    )
-
-
-def paging_of(page: Page, *, start: int, shown: int, total: int) -> Paging:
-    """The paging of a table that shows the `shown` rows after the first `start` of `total`."""
-    def write(number: int) -> str:
-        return page.formats.exact(Decimal(number), COUNT)
-
-    return Paging(
-        first=write(start + 1 if shown else 0), last=write(start + shown), total=write(total),
-        previous=page.address(page=page.selection.page - 1) if start else "",
-        next=page.address(page=page.selection.page + 1) if start + shown < total else "",
     )
 
 

@@ -18,11 +18,12 @@ from database.queries.pages import Asked, PageSpec, choose_figures
 from domain.errors import NameGone, NeverRefreshed, SelectionError
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
-from domain.selection import ORDERS, Catalogue, Selection, check_page
+from domain.selection import ORDERS, Catalogue, Selection
 from settings import Settings
 from web.figures.formats import Formats, negotiate
 from web.figures.not_modified import page_with_figures
 from web.figures.nothing_yet import nothing_yet
+from web.figures.paging import refuse_past_the_last
 from web.figures.standing_notices import standing_notices
 from web.http import current, identity
 from web.http.compression import note_part
@@ -61,10 +62,7 @@ class Page(Asked):
 
     def check_page_number(self, pages: int) -> None:
         """Answers 400 if the reader asks for a page past the last."""
-        try:
-            check_page(self.selection, pages)
-        except SelectionError as error:
-            abort(400, str(error))
+        refuse_past_the_last(self.selection.page, pages, per_page=1)
 
 
 def figures_page(

@@ -36,6 +36,7 @@ from web.exports.list_files import csv_answer, xlsx_answer
 from web.exports.plain_values import moment
 from web.figures.formats import Formats
 from web.figures.page import formats_of_reader
+from web.figures.paging import paging_of, refuse_past_the_last
 from web.figures.sheets import COUNT as COUNTS
 from web.figures.sheets import MONEY, MONTH, TEXT, Column, ExportLink, Sheet
 from web.http import current, identity
@@ -98,18 +99,14 @@ def show() -> str:
     number, formats, person = _page_number(), formats_of_reader(), identity.person()
     with current.store().application_reading.connect() as connection:
         count = count_imports(connection)
-        last = max(1, -(-count // ROWS_PER_PAGE))
-        if number > last:
-            abort(400, f"page {number} is past the last one; permitted are 1 to {last}")
+        refuse_past_the_last(number, count, ROWS_PER_PAGE)
         found = read_imports(connection, start=(number - 1) * ROWS_PER_PAGE, limit=ROWS_PER_PAGE)
     waiting = waiting_imports(current.store(), current.store().live_generation())
     is_analyst = person.may(ANALYST)
     return render_template(
         "imports/show.html",
         rows=[row_view(entry, formats, may_undo=is_analyst) for entry in found],
-        count=formats.count(count), first=formats.count((number - 1) * ROWS_PER_PAGE + 1),
-        last=formats.count(min(number * ROWS_PER_PAGE, count)),
-        previous=_address(number - 1) if number > 1 else "", next=_address(number + 1) if number < last else "",
+        paging=paging_of(number, count, ROWS_PER_PAGE, formats, _address),
         may_import=is_analyst, may_refresh=person.may(ADMIN), waiting=waiting,
         exports=[
             ExportLink("Excel (.xlsx)", url_for("imports.as_xlsx")),

@@ -36,6 +36,7 @@ from domain.selection import page_number, single_values
 from machine.processes import is_process_alive
 from web.exports.list_files import csv_answer, xlsx_answer
 from web.figures.page import formats_of_reader
+from web.figures.paging import paging_of, refuse_past_the_last
 from web.figures.sheets import ExportLink, Sheet
 from web.http import current, identity
 from web.http.access import needs, needs_every_brand
@@ -66,9 +67,7 @@ def show() -> str:
     live = store.live_generation()
     with store.application_reading.connect() as connection:
         count = count_runs(connection)
-        last = max(1, -(-count // RUNS_PER_PAGE))
-        if number > last:
-            abort(400, f"page {number} is past the last one; permitted are 1 to {last}")
+        refuse_past_the_last(number, count, RUNS_PER_PAGE)
         runs = read_runs(connection, start=(number - 1) * RUNS_PER_PAGE, limit=RUNS_PER_PAGE)
         drawn = read_runs(connection, limit=RUNS_DRAWN)
         volumes = read_volumes(connection, [run.run_id for run in drawn])
@@ -87,10 +86,8 @@ def show() -> str:
         ),
         running=running_view(running, drawn, now=now) if running else None,
         may_refresh=identity.person().may(ADMIN), charts=charts_view(drawn, volumes, formats),
-        runs=[run_view(run, formats) for run in runs], count=formats.count(count),
-        first=formats.count((number - 1) * RUNS_PER_PAGE + 1),
-        last=formats.count(min(number * RUNS_PER_PAGE, count)),
-        previous=_address(number - 1) if number > 1 else "", next=_address(number + 1) if number < last else "",
+        runs=[run_view(run, formats) for run in runs],
+        paging=paging_of(number, count, RUNS_PER_PAGE, formats, _address),
         left_out=left_out_view(live, left_out, formats), restated=restated_view(restated, formats),
         unsorted=[kind_view(kind, formats) for kind in unsorted], set_aside=set_aside_view(aside, formats),
         sizes=sizes_view(sizes, volumes, formats), nodes=nodes_view(nodes, formats), page_times=pages_view(formats),

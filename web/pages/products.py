@@ -14,12 +14,13 @@ from database.queries.without_figures import WithoutFigures
 from domain.metrics import CM3, NET_UNITS, rise_of
 from domain.ratios import margin_level
 from domain.selection import LONGEST_SEARCH
-from web.figures.breakdown import LEVEL_WORDS, Heading, Paging, heading, margin_legend, paging_of
+from web.figures.breakdown import LEVEL_WORDS, Heading, heading, margin_legend
 from web.figures.changes import Change, relative
 from web.figures.filters import filters_of, period_name
 from web.figures.formats import COUNT, MONEY, PERCENT, kind_of, leaves_out_cents
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
+from web.figures.paging import Paging, paging_of
 from web.figures.sheets import TEXT, Column, LongRows, Offer, Sheet, export_links
 from web.pages.product import product_address
 
@@ -128,7 +129,9 @@ def products_table(found: Products, page: Page, per_page: int) -> ProductsView:
         total=write(found.value),
         total_share=page.formats.exact(found.share, PERCENT),
         empty_cells=len(headings) - 3,
-        paging=paging_of(page, start=(selection.page - 1) * per_page, shown=len(found.rows), total=found.count),
+        paging=paging_of(
+            selection.page, found.count, per_page, page.formats, lambda number: page.address(page=number)
+        ),
         has_changes=has_changes,
         legend=margin_legend(page),
     )

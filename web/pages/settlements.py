@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, render_template, url_for
 
-from database.queries.pages import SETTLEMENTS, start_of
+from database.queries.pages import SETTLEMENTS
 from database.queries.settlements import Deposit, KindSum, Settlements, read_settlements
 from domain.coverage import GAP, Break, Unsettled
 from domain.metrics import UNSORTED
@@ -17,6 +17,7 @@ from domain.settlements import CASH, TAX
 from web.figures.formats import COUNT, MONEY, Formats
 from web.figures.notices import Note, badge_of
 from web.figures.page import Page, figures_page
+from web.figures.paging import paging_of, refuse_past_the_last
 from web.figures.sheets import MONTH, TEXT, Column, Offer, Sheet, export_links
 from web.http.access import needs_every_brand
 
@@ -78,18 +79,15 @@ def show() -> Response:
 
 
 def _render(page: Page, found: Settlements) -> str:
-    last = max(1, -(-found.count // SETTLEMENTS.per_page))
-    page.check_page_number(last)
-    start = start_of(SETTLEMENTS, page.selection)
     formats, number = page.formats, page.selection.page
-    until = min(start + SETTLEMENTS.per_page, found.count)
+    refuse_past_the_last(number, found.count, SETTLEMENTS.per_page)
     return render_template(
         "settlements/show.html",
         badge=badge_of(page), exports=export_links(page, offer), notices=[Note(words) for words in page.standing],
-        rows=[deposit_view(each, formats) for each in found.rows], count=formats.exact(found.count, COUNT),
-        first=formats.exact(start + 1, COUNT), last=formats.exact(until, COUNT),
-        previous=page.address(page=number - 1) if number > 1 else "",
-        next=page.address(page=number + 1) if number < last else "",
+        rows=[deposit_view(each, formats) for each in found.rows],
+        paging=paging_of(
+            number, found.count, SETTLEMENTS.per_page, formats, lambda number: page.address(page=number)
+        ),
         options=_options(page), shown_breaks=SHOWN_BREAKS,
         breaks=[break_words(each) for each in reversed(found.breaks)],
         unsettled=[unsettled_words(each) for each in page.catalogue.unsettled],

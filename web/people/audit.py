@@ -6,7 +6,6 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import BinaryIO
 from urllib.parse import quote, urlencode
 
@@ -26,8 +25,8 @@ from domain.people import ADMIN
 from domain.selection import page_number, single_values
 from domain.spreadsheets import harmless
 from web.exports.plain_values import moment
-from web.figures.formats import COUNT
 from web.figures.page import formats_of_reader
+from web.figures.paging import paging_of, refuse_past_the_last
 from web.http import current, trail
 from web.http.access import needs, needs_every_brand
 from web.serving.cache import cache_folder, make_private
@@ -48,19 +47,13 @@ def show() -> Response:
         actions = recorded_actions(connection)
         wanted, page = _asked(actions)
         count = count_trail(connection, wanted)
-        last = max(1, -(-count // LINES_PER_PAGE))
-        if page > last:
-            abort(400, f"page {page} is past the last one; permitted are 1 to {last}")
+        refuse_past_the_last(page, count, LINES_PER_PAGE)
         lines = read_trail(connection, wanted, start=(page - 1) * LINES_PER_PAGE, limit=LINES_PER_PAGE)
-    formats = formats_of_reader()
-
-    def write(number: int) -> str:
-        return formats.exact(Decimal(number), COUNT)
-
     return make_response(render_template(
         "users/audit.html", lines=lines, wanted=wanted, actions=actions, moment_words=moment_words,
-        count=write(count), page=write(page), pages=write(last),
-        previous=_address(wanted, page - 1) if page > 1 else "", next=_address(wanted, page + 1) if page < last else "",
+        paging=paging_of(
+            page, count, LINES_PER_PAGE, formats_of_reader(), lambda number: _address(wanted, number)
+        ),
         file=_address(wanted, 1, "audit.as_csv"), everything=url_for("audit.show"),
     ))
 
