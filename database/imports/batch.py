@@ -29,12 +29,10 @@ from database.imports.dimensions import Entry, place_products
 from database.imports.lowering import lowering_words, replaced_by_month
 from database.imports.meeting import joined, meet_stored
 from database.imports.report import ImportReport, MetricSum, MonthSum
-from database.imports.staging import APPEND, DEMO, REPLACE, ImportOptions, Skipped, Staged
+from database.imports.staging import APPEND, DEMO, ImportOptions, Staged
 from domain.errors import Refused
 from domain.moments import utc_now
 from domain.months import fault_of_month, format_month, today_utc
-
-__all__ = ["REPLACE", "ImportOptions", "ImportReport", "Skipped", "Staged", "take_in"]
 
 
 def take_in(

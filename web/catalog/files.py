@@ -26,8 +26,9 @@ from domain.spreadsheets import harmless
 from web.catalog.page import TITLES, address_of, asked_listing
 from web.exports.about import About
 from web.exports.xlsx import write_xlsx
+from web.figures.formats import COUNT
 from web.figures.page import Page
-from web.figures.sheets import COUNT, TEXT, Column, LongRows, Offer, Row, Sheet
+from web.figures.sheets import TEXT, Column, LongRows, Offer, Row, Sheet
 from web.http import current, identity, trail
 from web.serving.cache import cache_folder, make_private
 

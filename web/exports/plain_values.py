@@ -6,7 +6,8 @@ import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from domain.months import format_month
-from web.figures.sheets import COUNT, MONEY, MONTH, TEXT, Cell, Plain, Value
+from web.figures.formats import COUNT, MONEY
+from web.figures.sheets import MONTH, TEXT, Cell, Plain, Value
 
 _CENTS = Decimal("0.01")
 _MILLIONTHS = Decimal("0.000001")

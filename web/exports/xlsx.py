@@ -21,7 +21,8 @@ from domain.errors import Refused
 from domain.spreadsheets import harmless
 from web.exports.about import About
 from web.exports.plain_values import number, plain, unwrapped
-from web.figures.sheets import COUNT, MONEY, MONTH, PERCENT, TEXT, Sheet, Value
+from web.figures.formats import COUNT, MONEY, PERCENT
+from web.figures.sheets import MONTH, TEXT, Sheet, Value
 
 MOST_ROWS = 1_048_575
 """Of one sheet, below its headings."""

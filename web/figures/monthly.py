@@ -15,9 +15,9 @@ from domain.months import month_name
 from domain.periods import Span
 from web.figures.changes import DOWN, SAME, UP, Change, relative
 from web.figures.drawing import embedded
-from web.figures.formats import kind_of
+from web.figures.formats import PERCENT, kind_of
 from web.figures.page import Page
-from web.figures.sheets import MONTH, PERCENT, TEXT, Column, Sheet
+from web.figures.sheets import MONTH, TEXT, Column, Sheet
 
 SIGNS = {UP: "\N{BLACK UP-POINTING TRIANGLE}", DOWN: "\N{BLACK DOWN-POINTING TRIANGLE}", SAME: "="}
 

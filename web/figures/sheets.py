@@ -48,18 +48,13 @@ from flask import url_for
 from database.queries.pages import PageSpec
 from domain.periods import Span
 from domain.selection import Selection
-from web.figures.formats import COUNT, MONEY, PERCENT, kind_of
+from web.figures.formats import COUNT, MONEY, PERCENT
 from web.figures.page import Page
 
 TEXT = "text"
 MONTH = "month"
 KINDS = (TEXT, MONTH, MONEY, COUNT, PERCENT)
 """How values of a column are written. `kind_of(metric)` says whether a metric is MONEY or COUNT."""
-
-__all__ = (
-    "COUNT", "KINDS", "MONEY", "MONTH", "PERCENT", "TEXT", "Cell", "Column", "ExportLink", "LongRows", "Offer",
-    "Sheet", "Value", "export_links", "kind_of",
-)
 
 Plain = Decimal | int | str | datetime.date | None
 

@@ -34,11 +34,10 @@ from jobs import tasks
 from jobs.tasks import Task
 from web.exports.list_files import csv_answer, xlsx_answer
 from web.exports.plain_values import moment
-from web.figures.formats import Formats
+from web.figures.formats import COUNT, MONEY, Formats
 from web.figures.page import formats_of_reader
 from web.figures.paging import paging_of, refuse_past_the_last
-from web.figures.sheets import COUNT as COUNTS
-from web.figures.sheets import MONEY, MONTH, TEXT, Column, ExportLink, Sheet
+from web.figures.sheets import MONTH, TEXT, Column, ExportLink, Sheet
 from web.http import current, identity
 from web.http.access import needs_every_brand
 from web.http.incoming import MOST_FILES
@@ -54,10 +53,10 @@ _TASK_STATES = {
     CHECKING: "at work", TAKING: "at work", CHECKED: "needs review", OVER: "over",
 }
 COLUMNS = (
-    Column("Import", COUNTS), Column("File", TEXT), Column("Source", TEXT), Column("Format", TEXT),
-    Column("Mode", TEXT), Column("Time", TEXT), Column("By", TEXT), Column("Rows", COUNTS), Column("Facts", COUNTS),
-    Column("Sum", MONEY), Column("First month", MONTH), Column("Last month", MONTH), Column("Months", COUNTS),
-    Column("Replaced facts", COUNTS), Column("State", TEXT), Column("Taken back", TEXT),
+    Column("Import", COUNT), Column("File", TEXT), Column("Source", TEXT), Column("Format", TEXT),
+    Column("Mode", TEXT), Column("Time", TEXT), Column("By", TEXT), Column("Rows", COUNT), Column("Facts", COUNT),
+    Column("Sum", MONEY), Column("First month", MONTH), Column("Last month", MONTH), Column("Months", COUNT),
+    Column("Replaced facts", COUNT), Column("State", TEXT), Column("Taken back", TEXT),
     Column("Taken back by", TEXT), Column("Fault", TEXT),
 )
 

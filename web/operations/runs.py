@@ -14,8 +14,8 @@ from database.queries.operations import NOT_A_REFRESH, Run, Volume, is_good, med
 from domain.months import moment_words, months_words, parse_month
 from web.exports.plain_values import moment
 from web.figures.drawing import embedded
-from web.figures.formats import Formats
-from web.figures.sheets import COUNT, MONTH, TEXT, Column
+from web.figures.formats import COUNT, Formats
+from web.figures.sheets import MONTH, TEXT, Column
 
 GOOD, ACCEPTABLE = 300, 900
 """Seconds: a refresh below the first is good, below the second acceptable, above it slow."""

@@ -13,14 +13,14 @@ from database.queries.products import Products
 from web.figures.bars import Bars, bars_of
 from web.figures.breakdown import breakdown_sheet, breakdown_view
 from web.figures.filters import Choice, filters_of, period_name
-from web.figures.formats import PERCENT, kind_of
+from web.figures.formats import COUNT, PERCENT, kind_of
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.movers import losses_view, movers_view
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
 from web.figures.profit_table import profit_sheet, profit_table
-from web.figures.sheets import COUNT, TEXT, Column, Offer, Sheet, export_links
+from web.figures.sheets import TEXT, Column, Offer, Sheet, export_links
 from web.pages.product import product_address
 from web.pages.products import ProductsView, products_table
 

@@ -12,8 +12,8 @@ from database import schema
 from database.archive.archiving import archive, unarchive
 from database.demo import DemoShape, load_demo
 from database.facts.archived import archived_months
-from database.imports.batch import ImportOptions
 from database.imports.files import import_file
+from database.imports.staging import ImportOptions
 from database.imports.undo import undo_import
 from database.summaries.refresh import RefreshOptions, plan_only, refresh, roll_back
 from domain.errors import Refused, SetupError

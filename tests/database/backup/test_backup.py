@@ -18,8 +18,8 @@ from database.backup.backup import back_up
 from database.backup.fingerprints import fingerprints
 from database.backup.restore import restore
 from database.facts.archived import archive_folder, archived_months
-from database.imports.batch import ImportOptions
 from database.imports.files import import_file
+from database.imports.staging import ImportOptions
 from database.journal.run_log import last_runs
 from database.people import users
 from database.store import open_store

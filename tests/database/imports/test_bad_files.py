@@ -8,11 +8,11 @@ import zipfile
 
 import pytest
 
-from database.imports.batch import ImportOptions
 from database.imports.csv_file import open_csv
 from database.imports.files import import_file
 from database.imports.month_texts import UNSETTLED
 from database.imports.opening import open_text
+from database.imports.staging import ImportOptions
 from domain.errors import Refused
 from tests.clock import set_today
 from tests.database.imports.conftest import HEADINGS, contents

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from database import schema
 from database.imports import facts
-from database.imports.batch import ImportOptions, Staged, take_in
+from database.imports.batch import take_in
 from database.imports.report import Difference, MetricSum
+from database.imports.staging import ImportOptions, Staged
 from database.imports.undo import undo_import
 from database.journal.import_log import reconcile_import_log, tell_done
 from domain import months

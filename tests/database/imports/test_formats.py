@@ -9,11 +9,11 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from database.imports.batch import ImportOptions
 from database.imports.csv_file import open_csv
 from database.imports.files import FORMATS, import_file, stage
 from database.imports.month_texts import read_month
 from database.imports.numbers import read_odd_numbers
+from database.imports.staging import ImportOptions
 from tests.conftest import SHARED_FILES
 from tests.database.imports.conftest import HEADINGS, stored_facts
 

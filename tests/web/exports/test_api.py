@@ -26,7 +26,8 @@ from tests.summaries_fixture import publish
 from tests.web.conftest import csrf_token
 from tests.web.shop import NAMES, ROWS, TODAY
 from web.exports.api import keys_of
-from web.figures.sheets import MONEY, Column
+from web.figures.formats import MONEY
+from web.figures.sheets import Column
 from web.pages import dashboard
 
 Program = Callable[..., Any]

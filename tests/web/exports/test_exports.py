@@ -26,8 +26,8 @@ from tests.summaries_fixture import publish
 from tests.web.shop import NAMES, ROWS, TODAY
 from web.exports.csv import ORIGIN
 from web.exports.plain_values import plain
-from web.figures.formats import Formats
-from web.figures.sheets import COUNT, MONEY, PERCENT, TEXT
+from web.figures.formats import COUNT, MONEY, PERCENT, Formats
+from web.figures.sheets import TEXT
 from web.pages import dashboard
 
 VARIABLES = {"brand_id": "1", "asin": "B000000001", "settlement_id": "28400001001"}

@@ -18,7 +18,8 @@ from web.exports.about import About
 from web.exports.csv import write_csv
 from web.exports.plain_values import plain
 from web.exports.xlsx import write_xlsx
-from web.figures.sheets import COUNT, MONEY, MONTH, PERCENT, TEXT, Cell, Column, LongRows, Sheet
+from web.figures.formats import COUNT, MONEY, PERCENT
+from web.figures.sheets import MONTH, TEXT, Cell, Column, LongRows, Sheet
 
 ABOUT = About(
     title="Things", address="/things.csv", selection=(("Metric", ("CM3",)),), generation=1, last_month="2025-10",
