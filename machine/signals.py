@@ -15,7 +15,7 @@ HELD_BACK = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
+def signals_held_back() -> Iterator[None]:
     """Signals that arrive in the block are delivered after it. Only for what takes moments."""
     if threading.current_thread() is not threading.main_thread():
         # Signals are handled in the main thread, whatever is done here.

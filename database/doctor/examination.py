@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from database.doctor.archive import judge_archive
 from database.doctor.catalog import judge_catalogue
 from database.doctor.configuration import judge_readiness, judge_schema, judge_settings
-from database.doctor.figures import judge_figures
 from database.doctor.generations import judge_generations
 from database.doctor.intake import judge_refused, judge_restated
 from database.doctor.lines import judge_lines
 from database.doctor.notices import judge_notices
+from database.doctor.plausibility import judge_figures
 from database.doctor.room import judge_disks, judge_share
 from database.doctor.schedule import judge_leftovers, judge_schedule
 from database.doctor.spellings import judge_spellings

@@ -21,7 +21,7 @@ from database.engines.values import Generation
 from domain.errors import NeverRefreshed, OutOfSpace, SwapFailed
 from machine.crash_points import passing
 from machine.durable import make_durable
-from machine.signals import undisturbed
+from machine.signals import signals_held_back
 
 STAGING = "staging"
 """The name under which the file in the making is attached."""
@@ -146,7 +146,7 @@ class EmbeddedBuild(Build):
             make_durable(self._unfinished)
             self._unfinished.replace(self.path)
             passing("swap")
-            with undisturbed():
+            with signals_held_back():
                 self.generations.point_to(self.path.name)
                 self.published = True
         except OSError as error:

@@ -35,7 +35,7 @@ from database.engines.ports import Copying, Staging, Store
 from domain.errors import Damaged, NeverRefreshed, OutOfSpace, Refused, SchemaError
 from machine.crash_points import passing
 from machine.durable import make_durable
-from machine.signals import undisturbed
+from machine.signals import signals_held_back
 
 RESTORING = "restoring"
 READY = "ready"
@@ -167,7 +167,7 @@ class EmbeddedStaging(Staging):
         by whoever gets the lock next."""
         self.store.close()
         passing("restore")
-        with undisturbed():
+        with signals_held_back():
             self._decide()
             passing("restoring")
             try:

@@ -38,7 +38,7 @@ from database.engines.mariadb.spellings import Spellings
 from domain.errors import DatabaseUnreachable, LegoError, SwapFailed
 from domain.months import parse_month
 from machine.crash_points import passing
-from machine.signals import undisturbed
+from machine.signals import signals_held_back
 
 TRIES = 4
 
@@ -215,7 +215,7 @@ class MysqlBuild(Build):
         self.connection.execute(sa.insert(generations).values(**row))
         passing("swap")
         self._lock.confirm(self.connection)
-        with undisturbed():
+        with signals_held_back():
             self.connection.commit()
             self._note_published()
 

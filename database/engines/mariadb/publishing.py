@@ -21,7 +21,7 @@ from database.engines.mariadb.doors import MysqlDoors
 from database.engines.values import Generation
 from domain.errors import Refused, SwapFailed
 from domain.months import parse_month
-from machine.signals import undisturbed
+from machine.signals import signals_held_back
 
 STAGING, PREVIOUS, DROPPED = "_staging", "_previous", "_dropped"
 SWAPPED = (*schema.SUMMARIES, schema.summary_generation)
@@ -80,7 +80,7 @@ def rename(
     deadline = time.monotonic() + SWAP_SECONDS
     while True:
         try:
-            with undisturbed():
+            with signals_held_back():
                 connection.exec_driver_sql(f"RENAME TABLE {listed}")
                 done()
             connection.commit()

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from database.doctor.figures import judge_figures
+from database.doctor.plausibility import judge_figures
 from database.doctor.spellings import judge_spellings
 from database.engines.ports import Store
 from database.names.joining import join_names

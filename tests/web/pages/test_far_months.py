@@ -9,7 +9,7 @@ import io
 import pytest
 from flask.testing import FlaskClient
 
-from database.doctor.figures import judge_figures
+from database.doctor.plausibility import judge_figures
 from database.people import users
 from tests.clock import set_today
 from tests.summaries_fixture import publish

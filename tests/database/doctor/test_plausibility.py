@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from database.doctor.catalog import judge_catalogue
-from database.doctor.figures import alike, judge_figures
+from database.doctor.plausibility import alike, judge_figures
 from database.engines.ports import Store
 from tests.database.doctor.conftest import FIGURES
 from tests.summaries_fixture import publish
