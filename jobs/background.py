@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.commands import SPARE_MEMORY, Caller, Outcome, command_environment, outcome_of
+from jobs.running import ASKED, MEMORY, TIME
 from jobs.supervisor import PROGRAM
 from machine import private_files
 from machine.processes import is_process_alive, start_if_running
@@ -33,10 +34,10 @@ _STARTING = 30
 """Seconds after which a supervisor that wrote nothing did not start."""
 _STAGE = "stage: "
 _STOPPED = {
-    "time": "It took longer than {minutes} and was stopped; nothing was changed.",
-    "memory": "It needed more than {memory:,} MiB of memory and was stopped; nothing was changed. "
+    TIME: "It took longer than {minutes} and was stopped; nothing was changed.",
+    MEMORY: "It needed more than {memory:,} MiB of memory and was stopped; nothing was changed. "
               "Try the file in parts, or have it imported on the server.",
-    "asked": "It was stopped; nothing was changed.",
+    ASKED: "It was stopped; nothing was changed.",
 }
 
 

@@ -11,18 +11,14 @@ import contextlib
 import json
 import logging
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import DatabaseUnreachable, LockBusy, OutOfSpace, Refused
-from jobs.supervisor import LOOK_EVERY, MIB, limit_command
-from machine.locks import try_lock
-from machine.processes import memory_of
+from jobs.running import MEMORY, TIME, limit_command, take_place, watch
 from settings import ROOT, Settings, as_environment
 
 COMMANDS_CONFIG = "LEGO_COMMANDS_CONFIG"
@@ -35,8 +31,7 @@ SPARE_MEMORY = 1024
 
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 _WEB_ONLY = ("LEGO_WEB_", "LEGO_CACHE_")
-_GRACE = 10
-"""Seconds in which a command that is told to stop may roll back."""
+_STOPPED = {TIME: "took longer than {seconds:.0f} seconds", MEMORY: "needed more than {memory:,} MiB of memory"}
 
 
 @dataclass(frozen=True)
@@ -90,10 +85,14 @@ def _run(caller: Caller, name: str, arguments: tuple[str, ...], seconds: float) 
     )
     memory = caller.settings.database.memory + SPARE_MEMORY
     limit_command(process.pid, memory=memory, seconds=seconds)
-    out, err, stopped_for = _watched(process, memory, seconds)
-    if stopped_for:
-        caller.log.error("flask %s was stopped: it %s", name, stopped_for)
-        return Outcome(None, words=f"It {stopped_for} and was stopped; nothing was changed.")
+    written, stopped_for = watch(
+        process, lambda timeout: process.communicate(timeout=timeout), memory=memory, seconds=seconds
+    )
+    if written is None:
+        why = _STOPPED[stopped_for].format(seconds=seconds, memory=memory)
+        caller.log.error("flask %s was stopped: it %s", name, why)
+        return Outcome(None, words=f"It {why} and was stopped; nothing was changed.")
+    out, err = written
     if process.returncode == 0 and "warning: " in err:
         caller.log.warning("flask %s: %s", name, err.strip())
     elif process.returncode not in (0, Refused.exit_code):
@@ -132,41 +131,12 @@ def command_environment(caller: Caller) -> dict[str, str]:
 @contextlib.contextmanager
 def _slot(settings: Settings) -> Iterator[bool]:
     """Holds one of the few places for commands that somebody waits for; False if all are taken, in any process."""
-    folder = settings.database.path
-    handle = None
-    for number in range(AT_ONCE):
-        handle = try_lock(folder / f"command-{number}") if handle is None else handle
+    handle = take_place(settings.database.path, "command", AT_ONCE)
     try:
         yield handle is not None
     finally:
         if handle is not None:
             os.close(handle)
-
-
-def _watched(process: subprocess.Popen, memory: int, seconds: float) -> tuple[str, str, str]:
-    """Output, errors, and why it was stopped, '' if it came to its end."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return *process.communicate(timeout=min(LOOK_EVERY, seconds)), ""
-        except subprocess.TimeoutExpired:
-            for reason, is_so in (
-                (f"took longer than {seconds:.0f} seconds", time.monotonic() > deadline),
-                (f"needed more than {memory:,} MiB of memory", memory_of(process.pid) > memory * MIB),
-            ):
-                if is_so:
-                    _stop(process)
-                    return "", "", reason
-
-
-def _stop(process: subprocess.Popen) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        process.send_signal(number)
-        try:
-            process.communicate(timeout=_GRACE)
-            return
-        except subprocess.TimeoutExpired:
-            continue
 
 
 def _lines(err: str) -> list[str]:

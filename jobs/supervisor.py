@@ -19,26 +19,18 @@ import contextlib
 import ctypes
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from machine.locks import try_lock
+from jobs.running import LOOK_EVERY, limit_command, take_place, watch
 from machine.private_files import overwrite, replace_whole
-from machine.processes import memory_of, start_if_running
+from machine.processes import start_if_running
 
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from jobs.supervisor import main; main(sys.argv[2])"
 DONE, REFUSED = 0, 4
-LOOK_EVERY = 0.1
-GRACE = 10
-"""Seconds in which a command that is told to stop may roll back."""
-MIB = 1 << 20
-NICENESS = 5
-SPARE_ADDRESSES = (8192 + 256 * (os.cpu_count() or 1)) * MIB
-"""Allocators and threads reserve many more addresses than they use; beyond this, something is wrong."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -84,28 +76,14 @@ class Supervisor:
             )
             entry["pid"] = process.pid
             self._write()
-            entry["stopped_for"] = self._watch(process)
+            _, entry["stopped_for"] = watch(
+                process, process.wait, memory=self.order["memory"], seconds=self.order["seconds"],
+                is_asked_to_stop=lambda: self.is_asked_to_stop,
+            )
         entry.update(exit_code=process.returncode, ended=time.time())
         self._write()
         self._tell_log(number, entry)
         return process.returncode if not entry["stopped_for"] else None
-
-    def _watch(self, process: subprocess.Popen) -> str:
-        """Waits for the end; why it was stopped, or ''."""
-        deadline = time.monotonic() + self.order["seconds"]
-        while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(LOOK_EVERY)
-                return ""
-            for reason, is_so in (
-                ("asked", self.is_asked_to_stop),
-                ("time", time.monotonic() > deadline),
-                ("memory", memory_of(process.pid) > self.order["memory"] * MIB),
-            ):
-                if is_so:
-                    # What takes too much memory goes on taking it while it rolls back.
-                    end(process, grace=1 if reason == "memory" else GRACE)
-                    return reason
 
     def _limit(self) -> None:
         """In the child: what the kernel enforces, also if this process is killed."""
@@ -116,14 +94,10 @@ class Supervisor:
     @contextlib.contextmanager
     def _slot(self):
         """Holds one of the few places for work; False if it was told to stop while it waited."""
+        folder, count = Path(self.order["slots"]), self.order["at_once"]
         handle = None
-        while handle is None and not self.is_asked_to_stop:
-            for number in range(self.order["at_once"]):
-                handle = try_lock(Path(self.order["slots"]) / f"slot-{number}")
-                if handle is not None:
-                    break
-            else:
-                time.sleep(LOOK_EVERY)
+        while not self.is_asked_to_stop and (handle := take_place(folder, "slot", count)) is None:
+            time.sleep(LOOK_EVERY)
         try:
             yield handle is not None
         finally:
@@ -143,30 +117,6 @@ class Supervisor:
         last = (self.folder / f"{number}.err").read_bytes()[-500:].decode(errors="replace").strip()
         why = f"was stopped ({entry['stopped_for']})" if entry["stopped_for"] else f"ended with {entry['exit_code']}"
         print(f"{self.order['name']}: step {number} {why}: {' '.join(last.split())}", file=sys.stderr, flush=True)
-
-
-def limit_command(pid: int, *, memory: int, seconds: float) -> None:
-    """Lowers what a command's process (0: this one) may use: MiB, seconds, and its turn among others. Where the service
-    allows less, or no change, that stays."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
-    for what, most in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_AS, memory * MIB + SPARE_ADDRESSES),
-        (resource.RLIMIT_CPU, int(seconds) * (os.cpu_count() or 1) + GRACE),
-    ):
-        with contextlib.suppress(OSError, ValueError):
-            resource.prlimit(pid, what, (most, most))
-
-
-def end(process: subprocess.Popen, *, grace: float) -> None:
-    """Tells a process to stop, and ends it if it does not within so many seconds."""
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(grace)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def main(folder: str) -> None:

@@ -78,6 +78,11 @@ def new_token() -> str:
     return secrets.token_hex(16)
 
 
+def is_token(text: str) -> bool:
+    """Whether it may be such a name."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 def keep(settings: Settings, task: Task) -> None:
     """Writes a task down: from now on it is there."""
     private_files.replace_whole(folder_of(settings, task) / "task.json", json.dumps(asdict(task)).encode())
@@ -93,7 +98,7 @@ def make_folder(settings: Settings, token: str, owner: Person) -> Path:
 
 def find(settings: Settings, token: str, *, owner: Person) -> Task | None:
     """The task of that token, if it is there and this person's."""
-    task = _read(uploads_folder(settings) / token) if _TOKEN.fullmatch(token) else None
+    task = _read(uploads_folder(settings) / token) if is_token(token) else None
     return task if task and task.owner == owner.id else None
 
 
@@ -176,7 +181,7 @@ def _job_folders(settings: Settings, task: Task, what: str) -> list[Path]:
 
 
 def _all(settings: Settings) -> list[Task]:
-    found = [_read(path) for path in uploads_folder(settings).iterdir() if _TOKEN.fullmatch(path.name)]
+    found = [_read(path) for path in uploads_folder(settings).iterdir() if is_token(path.name)]
     return sorted(filter(None, found), key=lambda task: task.began, reverse=True)
 
 

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from database import schema
 from domain.errors import LockBusy
-from jobs import commands
+from jobs import commands, running
 from jobs.commands import Outcome, run_command
-from jobs.supervisor import NICENESS
+from jobs.running import NICENESS
 from machine.locks import try_lock
 from settings import as_environment, load_settings
 from web.http import current
@@ -83,7 +83,7 @@ def test_a_command_is_polite_and_cannot_take_the_memory_of_pages(small_app, monk
         seen.append((os.getpriority(os.PRIO_PROCESS, pid), *(low != resource.RLIM_INFINITY for low, _ in limits)))
         return 1 << 50
 
-    monkeypatch.setattr(commands, "memory_of", look)
+    monkeypatch.setattr(running, "memory_of", look)
     with small_app.test_request_context():
         outcome = run_command(current.caller(), "no-such-command", seconds=60)
     assert outcome.exit_code is None and seen == [(NICENESS, True, True)]

@@ -7,21 +7,15 @@ ends when it is taken in or discarded, and by itself after some hours.
 from __future__ import annotations
 
 import json
-import re
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from jobs.tasks import KEPT_HOURS, KEPT_PER_PERSON, is_token, new_token
 from machine import private_files
 from settings import Settings
-
-KEPT_HOURS = 12
-KEPT_PER_PERSON = 5
-
-_TOKEN = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -44,7 +38,7 @@ def keep(settings: Settings, write: Callable[[BinaryIO], None], *, owner: int, c
     folder = _folder(settings)
     private_files.make_folder(folder)
     _sweep(folder, owner)
-    draft = Draft(secrets.token_hex(16), owner, called, back)
+    draft = Draft(new_token(), owner, called, back)
     with private_files.create(path_of(settings, draft)) as file:
         write(file)
     note(settings, draft)
@@ -53,7 +47,7 @@ def keep(settings: Settings, write: Callable[[BinaryIO], None], *, owner: int, c
 
 def find(settings: Settings, token: str, *, owner: int) -> Draft | None:
     """The draft of that token, if it is there and this person's."""
-    if not _TOKEN.fullmatch(token):
+    if not is_token(token):
         return None
     draft = _read(_folder(settings) / f"{token}.json")
     return draft if draft and draft.owner == owner else None
