@@ -61,7 +61,7 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class Selectable:
     """What a selection may name: everything that has figures in one generation.
 
     `brands` and `categories` map ids to names, `marketplaces` codes to country names ('' if unknown). `is_restated`:
@@ -209,29 +209,29 @@ class Selection:
 
 
 def parse_selection(
-    pairs: Iterable[tuple[str, str]], catalogue: Catalogue, *, today: datetime.date,
+    pairs: Iterable[tuple[str, str]], selectable: Selectable, *, today: datetime.date,
     sorts: tuple[str, ...] = ("value",), words: tuple[str, ...] = WORDS,
 ) -> Selection:
     """The selection that decoded query parameters name, on a page that sorts by `sorts` and takes `words`.
 
     Raises SelectionError on anything not permitted, GenerationGone if another generation is asked for
-    than the catalogue's.
+    than the selectable's.
     """
     texts = single_values(pairs, words)
-    calendar = calendar_at(catalogue.first_month, catalogue.last_month, today)
+    calendar = calendar_at(selectable.first_month, selectable.last_month, today)
     period, first, last = _parse_period(texts, calendar)
     found = Selection(
         calendar=calendar, period=period, first=first, last=last,
-        metric=one_of("metric", texts, catalogue.metrics, catalogue.default_metric),
-        brands=_ids("brand", texts, catalogue.brands),
-        categories=_ids("category", texts, catalogue.categories),
-        marketplaces=_codes(texts, catalogue.marketplaces),
+        metric=one_of("metric", texts, selectable.metrics, selectable.default_metric),
+        brands=_ids("brand", texts, selectable.brands),
+        categories=_ids("category", texts, selectable.categories),
+        marketplaces=_codes(texts, selectable.marketplaces),
         search=search_text(texts),
         compare=one_of("compare", texts, COMPARISONS, ""),
         sort=one_of("sort", texts, sorts, sorts[0]),
         order=one_of("order", texts, ORDERS, ORDERS[0]),
         page=page_number(texts),
-        generation=_generation(texts, catalogue.generation),
+        generation=_generation(texts, selectable.generation),
     )
     # What is usual for these months is not said: other months have another usual.
     return dataclasses.replace(found, compare="") if found.compare == found.usual_comparison else found

@@ -11,7 +11,7 @@ from database.schema import asin, brand
 from domain.findings import HINT, Finding
 
 
-def judge_catalogue(reading: Reading) -> list[Finding]:
+def judge_catalog(reading: Reading) -> list[Finding]:
     """What is not sorted in, as the published generation knows it."""
     return [*_products(reading.connection), *_brands(reading.connection)]
 

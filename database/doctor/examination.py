@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from database.doctor.archive import judge_archive
-from database.doctor.catalog import judge_catalogue
+from database.doctor.catalog import judge_catalog
 from database.doctor.configuration import judge_readiness, judge_schema, judge_settings
 from database.doctor.generations import judge_generations
 from database.doctor.intake import judge_refused, judge_restated
@@ -119,7 +119,7 @@ def _look_closer(store: Store, limits: Limits, now: datetime) -> list[Finding]:
 def _judge_published(reading: Reading, now: datetime) -> list[Finding]:
     return [
         *judge_figures(reading), *judge_spellings(reading), *judge_restated(reading, now=now),
-        *judge_catalogue(reading), *judge_lines(reading),
+        *judge_catalog(reading), *judge_lines(reading),
     ]
 
 

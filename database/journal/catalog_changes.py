@@ -24,7 +24,7 @@ change, cell = schema.catalogue_change, schema.catalogue_change_cell
 
 
 @dataclass(frozen=True)
-class CatalogueChange:
+class CatalogChange:
     """One accepted file: who (None: at the command line), when (UTC), how many products or brands."""
 
     id: int
@@ -51,7 +51,7 @@ def tell_change(store: Store, report: ProductsReport, *, user_name: str | None, 
 
 def waiting_changes(
     store: Store, live: Generation | None, *, scope: Collection[int] | None = None
-) -> tuple[CatalogueChange, ...]:
+) -> tuple[CatalogChange, ...]:
     """The changes that wait for a refresh, newest first; with a `scope`, those that touch its brands."""
     settled = settled_until(store, live)
     query = sa.select(change).order_by(change.c.id.desc())
@@ -62,13 +62,13 @@ def waiting_changes(
     with store.application_reading.connect() as connection:
         rows = connection.execute(query).all()
     return tuple(
-        CatalogueChange(row.id, row.changed_at, row.user_name, row.file_name, row.kind, row.items, row.cells)
+        CatalogChange(row.id, row.changed_at, row.user_name, row.file_name, row.kind, row.items, row.cells)
         for row in rows
     )
 
 
 def waiting_cells(
-    store: Store, changes: Sequence[CatalogueChange], *, kind: str, items: Collection[str]
+    store: Store, changes: Sequence[CatalogChange], *, kind: str, items: Collection[str]
 ) -> dict[str, dict[str, str]]:
     """Product or brand -> field -> what it was changed to, of the waiting changes; the newest counts."""
     numbers = [found.id for found in changes if found.kind == kind]
@@ -86,7 +86,7 @@ def waiting_cells(
     return found
 
 
-def waiting_names(store: Store, changes: Sequence[CatalogueChange]) -> dict[str, set[str]]:
+def waiting_names(store: Store, changes: Sequence[CatalogChange]) -> dict[str, set[str]]:
     """Field -> the brands, categories and groups that waiting changes assigned; they may be new."""
     numbers = [found.id for found in changes]
     if not numbers:

@@ -10,16 +10,16 @@ from urllib.parse import parse_qsl
 import sqlalchemy as sa
 
 from database.engines.values import Reading
-from database.queries.choices import read_catalogue
+from database.queries.choices import read_selectable
 from database.queries.pages import PAGES, Asked, PageSpec
 from database.queries.settlements import read_newest
 from database.schema import ALL_MARKETPLACES, asin, summary_asin, summary_brand
 from domain.errors import GenerationGone, SelectionError, SetupError
 from domain.months import today_utc
-from domain.selection import Catalogue
+from domain.selection import Selectable
 
 CHOICES = PageSpec(
-    "", "", "filters", lambda asked: read_catalogue(Reading(asked.connection, asked.generation), today=today_utc())
+    "", "", "filters", lambda asked: read_selectable(Reading(asked.connection, asked.generation), today=today_utc())
 )
 """What every page offers to choose from; kept by the web for as long as a generation lives."""
 ASKING = (*(page for page in PAGES if page.read), CHOICES)
@@ -32,10 +32,10 @@ def ask(reading: Reading, address: str, query: str, *, prepared: Callable[[], No
     for a page or a selection that cannot be.
     """
     page, arguments = _page_at(address.strip("/"))
-    catalogue = read_catalogue(reading, today=today_utc())
+    selectable = read_selectable(reading, today=today_utc())
     asked = Asked(
-        connection=reading.connection, generation=reading.generation, catalogue=catalogue,
-        selection=_chosen(page, query, catalogue), arguments=arguments,
+        connection=reading.connection, generation=reading.generation, selectable=selectable,
+        selection=_chosen(page, query, selectable), arguments=arguments,
     )
     prepared()
     if page.read(asked) is None:
@@ -94,8 +94,8 @@ def _nothing_at(address: str, page: PageSpec) -> SetupError:
     )
 
 
-def _chosen(page: PageSpec, query: str, catalogue: Catalogue) -> Any:
+def _chosen(page: PageSpec, query: str, selectable: Selectable) -> Any:
     try:
-        return page.choose(page, parse_qsl(query.lstrip("?"), keep_blank_values=True), catalogue)
+        return page.choose(page, parse_qsl(query.lstrip("?"), keep_blank_values=True), selectable)
     except (SelectionError, GenerationGone) as error:
         raise SetupError(str(error)) from None

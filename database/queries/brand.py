@@ -21,7 +21,7 @@ from database.queries.sums import CATEGORY, MARKETPLACE, sums_by
 from database.schema import UNASSIGNED, asin, brand, summary_asin
 from domain.metrics import CM1, CM2, CM3, NET_REVENUE, NET_UNITS
 from domain.ratios import CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, Ratio, share
-from domain.selection import Catalogue, Selection
+from domain.selection import Selectable, Selection
 
 HEADLINES: tuple[str | Ratio, ...] = (NET_REVENUE, NET_UNITS, CM1, CM1_MARGIN, CM2, CM2_MARGIN, CM3, CM3_MARGIN)
 """What stands at the top: metrics, and ratios of metrics."""
@@ -93,20 +93,20 @@ class Brand:
 
 
 def find_brand_name(
-    connection: sa.Connection, catalogue: Catalogue, number: int, *, scope: tuple[int, ...] | None
+    connection: sa.Connection, selectable: Selectable, number: int, *, scope: tuple[int, ...] | None
 ) -> str | None:
     """The name of a brand, with figures or without; None if there is none, or none that may be seen."""
     if scope is not None and number not in scope:
         return None
-    if number in catalogue.brands:
-        return catalogue.brands[number]
+    if number in selectable.brands:
+        return selectable.brands[number]
     if number == UNASSIGNED:
         return UNASSIGNED_NAME
     return connection.execute(sa.select(brand.c.brand).where(brand.c.id == number)).scalar_one_or_none()
 
 
 def read_brand(
-    connection: sa.Connection, selection: Selection, catalogue: Catalogue, *, start: int, limit: int
+    connection: sa.Connection, selection: Selection, selectable: Selectable, *, start: int, limit: int
 ) -> Brand:
     """Everything that `/brands/<id>` shows for a selection whose only brand it is: of its products `limit` from the
     `start`-th (0 is the first)."""
@@ -119,11 +119,11 @@ def read_brand(
         categories=_read_categories(connection, selection),
         profit=profitability_of(by_month, selection, LINES),
         marketplaces=breakdown.read_breakdown(
-            connection, by_value, MARKETPLACE, catalogue.marketplace_names
+            connection, by_value, MARKETPLACE, selectable.marketplace_names
         ),
         products=read_ranking(connection, selection),
-        table=read_products(connection, selection, catalogue.brands, start=start, limit=limit),
-        movers=read_movers(connection, selection, catalogue.brands, NO_GROUPS),
+        table=read_products(connection, selection, selectable.brands, start=start, limit=limit),
+        movers=read_movers(connection, selection, selectable.brands, NO_GROUPS),
         losses=read_losses(connection, selection),
     )
 

@@ -63,7 +63,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class CataloguePage:
+class CatalogPage:
     """What `/catalog` shows of a generation: one page of a list, how many rows each list has, and the names that
     there are (`brand`, `category`, `group`)."""
 
@@ -72,11 +72,11 @@ class CataloguePage:
     choices: Mapping[str, tuple[str, ...]]
 
 
-def read_catalogue_page(
+def read_catalog_page(
     connection: sa.Connection, listing: Listing, *, per_page: int, scope: Scope = None
-) -> CataloguePage:
+) -> CatalogPage:
     """Everything that `/catalog` asks of a generation."""
-    return CataloguePage(
+    return CatalogPage(
         read_list(connection, listing, per_page=per_page, scope=scope), count_lists(connection, scope),
         choices_of(connection, scope),
     )

@@ -14,7 +14,7 @@ from database.queries.breakdown import Breakdown, GroupRow, read_breakdown
 from database.queries.sums import BRAND, CATEGORY, MONTH, brand_counts, sums_by
 from domain.periods import Span
 from domain.ratios import share
-from domain.selection import Catalogue, Selection
+from domain.selection import Selectable, Selection
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Categories:
         return all(side.group.value is None for side in self.rows)
 
 
-def read_categories(connection: sa.Connection, selection: Selection, catalogue: Catalogue) -> Categories:
+def read_categories(connection: sa.Connection, selection: Selection, selectable: Selectable) -> Categories:
     """Everything that `/categories` shows for the selection."""
     one = selection.categories[0] if len(selection.categories) == 1 else None
-    grain, names = (CATEGORY, catalogue.categories) if one is None else (BRAND, catalogue.brands)
+    grain, names = (CATEGORY, selectable.categories) if one is None else (BRAND, selectable.brands)
     found = read_breakdown(connection, selection, grain, names)
     total = found.total
     by_month = _read_months(connection, selection, grain)
@@ -90,7 +90,7 @@ def read_categories(connection: sa.Connection, selection: Selection, catalogue: 
         grain=grain,
         rows=tuple(side(row, by_month.get(row.key, {}), brands.get(row.key, 0)) for row in found.rows),
         total=side(total, _added(by_month.values()), brand_count),
-        within=None if one is None else _read_within(connection, selection, one, catalogue),
+        within=None if one is None else _read_within(connection, selection, one, selectable),
     )
 
 
@@ -107,9 +107,9 @@ def _read_months(connection: sa.Connection, selection: Selection, grain: str) ->
 
 
 def _read_within(
-    connection: sa.Connection, selection: Selection, category: int, catalogue: Catalogue
+    connection: sa.Connection, selection: Selection, category: int, selectable: Selectable
 ) -> GroupRow | None:
-    everything = read_breakdown(connection, selection.changed(categories=()), CATEGORY, catalogue.categories)
+    everything = read_breakdown(connection, selection.changed(categories=()), CATEGORY, selectable.categories)
     return next((row for row in everything.rows if row.key == category), None)
 
 

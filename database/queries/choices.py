@@ -22,7 +22,7 @@ from database.schema import (
     summary_restated,
 )
 from domain.metrics import PROFIT_TREE, UNITS
-from domain.selection import Catalogue
+from domain.selection import Selectable
 
 UNASSIGNED_NAME = "(unassigned)"
 UNCATEGORISED_NAME = "(uncategorised)"
@@ -30,12 +30,12 @@ UNCATEGORISED_NAME = "(uncategorised)"
 _ORDER = {metric: position for position, metric in enumerate((*PROFIT_TREE, *UNITS))}
 
 
-def read_catalogue(reading: Reading, *, today: datetime.date, scope: tuple[int, ...] | None = None) -> Catalogue:
+def read_selectable(reading: Reading, *, today: datetime.date, scope: tuple[int, ...] | None = None) -> Selectable:
     """Everything with figures in the generation that is read, within the brands of `scope` (None: all).
     Without any month, its months are today's."""
     connection, generation = reading.connection, reading.generation
     month = today.replace(day=1)
-    return Catalogue(
+    return Selectable(
         generation=generation.generation,
         first_month=generation.first_month or month,
         last_month=generation.last_month or month,

@@ -15,7 +15,7 @@ from database.queries.movers import Movers, read_movers
 from database.queries.sums import BRAND, CATEGORY, MARKETPLACE
 from domain.metrics import CM1, CM2, CM3, NET_REVENUE, NET_UNITS
 from domain.ratios import CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, Ratio
-from domain.selection import Catalogue, Selection
+from domain.selection import Selectable, Selection
 
 HEADLINES: tuple[str | Ratio, ...] = (NET_REVENUE, NET_UNITS, CM1, CM1_MARGIN, CM2, CM2_MARGIN, CM3, CM3_MARGIN)
 """What stands at the top: metrics, and ratios of metrics."""
@@ -42,22 +42,22 @@ class Dashboard:
 
 
 def read_dashboard(
-    connection: sa.Connection, selection: Selection, catalogue: Catalogue, marketplace_names: Mapping[str, str]
+    connection: sa.Connection, selection: Selection, selectable: Selectable, marketplace_names: Mapping[str, str]
 ) -> Dashboard:
     """Everything that `/dashboard` shows for the selection. A metric that was never imported has no headline."""
     by_month = read_months(connection, selection, (selection.metric, *HEADLINES))
     by_brand = read_groups(connection, selection, BRAND)
     return Dashboard(
-        headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES if _exists(asked, catalogue)),
+        headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES if _exists(asked, selectable)),
         months=month_rows(by_month, selection),
-        movers=read_movers(connection, selection, catalogue.brands, by_brand),
-        losses=read_losses(connection, selection) if CM3 in catalogue.metrics else None,
-        brands=breakdown_of(by_brand, selection, catalogue.brands),
-        categories=read_breakdown(connection, selection, CATEGORY, catalogue.categories),
+        movers=read_movers(connection, selection, selectable.brands, by_brand),
+        losses=read_losses(connection, selection) if CM3 in selectable.metrics else None,
+        brands=breakdown_of(by_brand, selection, selectable.brands),
+        categories=read_breakdown(connection, selection, CATEGORY, selectable.categories),
         marketplaces=read_breakdown(connection, selection, MARKETPLACE, marketplace_names),
     )
 
 
-def _exists(asked: str | Ratio, catalogue: Catalogue) -> bool:
+def _exists(asked: str | Ratio, selectable: Selectable) -> bool:
     parts = asked.parts if isinstance(asked, Ratio) else (asked,)
-    return any(part in catalogue.metrics for part in parts)
+    return any(part in selectable.metrics for part in parts)

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from database.engines.values import Generation
 from database.queries import breakdown, products
 from database.queries.brand import Brand, find_brand_name, read_brand
-from database.queries.catalog import CataloguePage, read_catalogue_page
+from database.queries.catalog import CatalogPage, read_catalog_page
 from database.queries.categories import Categories, read_categories
 from database.queries.dashboard import Dashboard, read_dashboard
 from database.queries.paid import MarketplaceBridges, read_paid
@@ -32,7 +32,7 @@ from domain import listing
 from domain.listing import Listing, parse_listing
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
-from domain.selection import WORDS, WORDS_WITH_SEARCH, Catalogue, Selection, parse_selection
+from domain.selection import WORDS, WORDS_WITH_SEARCH, Selectable, Selection, parse_selection
 
 LONGEST_ASIN = 64
 LONGEST_SETTLEMENT = 40
@@ -47,7 +47,7 @@ class Asked:
 
     connection: sa.Connection | None
     generation: Generation
-    catalogue: Catalogue
+    selectable: Selectable
     selection: Selection | Listing
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
@@ -73,8 +73,8 @@ class PageSpec:
     tables: Mapping[str, str] = field(default_factory=dict)
     is_made_ahead: bool = False
     is_in_menu: bool = True
-    choose: Callable[[PageSpec, Pairs, Catalogue], Selection | Listing] = field(
-        default=lambda page, pairs, catalogue: choose_figures(page, pairs, catalogue)
+    choose: Callable[[PageSpec, Pairs, Selectable], Selection | Listing] = field(
+        default=lambda page, pairs, selectable: choose_figures(page, pairs, selectable)
     )
 
     @property
@@ -95,10 +95,10 @@ class PageSpec:
         return f"flask explain {shown}" if self.read else ""
 
 
-def choose_figures(page: PageSpec, pairs: Pairs, catalogue: Catalogue) -> Selection:
+def choose_figures(page: PageSpec, pairs: Pairs, selectable: Selectable) -> Selection:
     """The months, brands … that a page with figures is about; of very many months the last ones. Raises SelectionError,
     GenerationGone."""
-    selection = parse_selection(pairs, catalogue, today=today_utc(), sorts=page.sorts, words=page.words)
+    selection = parse_selection(pairs, selectable, today=today_utc(), sorts=page.sorts, words=page.words)
     return replace(selection, most_months=MOST_DRAWN)
 
 
@@ -108,7 +108,7 @@ def start_of(page: PageSpec, chosen: Selection | Listing) -> int:
 
 
 def _dashboard(asked: Asked) -> Dashboard:
-    return read_dashboard(asked.connection, asked.selection, asked.catalogue, asked.catalogue.marketplace_names)
+    return read_dashboard(asked.connection, asked.selection, asked.selectable, asked.selectable.marketplace_names)
 
 
 def _profitability(asked: Asked) -> Profitability:
@@ -116,7 +116,7 @@ def _profitability(asked: Asked) -> Profitability:
 
 
 def _categories(asked: Asked) -> Categories:
-    return read_categories(asked.connection, asked.selection, asked.catalogue)
+    return read_categories(asked.connection, asked.selection, asked.selectable)
 
 
 @dataclass(frozen=True)
@@ -129,13 +129,13 @@ class NamedBrand:
 
 def _brand(asked: Asked) -> NamedBrand | None:
     number = asked.arguments["brand_id"]
-    name = find_brand_name(asked.connection, asked.catalogue, number, scope=asked.selection.scope)
+    name = find_brand_name(asked.connection, asked.selectable, number, scope=asked.selection.scope)
     if name is None:
         return None
     # For reading only: addresses of the page have the brand in their path.
     selection = asked.selection.changed(brands=(number,), page=asked.selection.page)
     return NamedBrand(name, read_brand(
-        asked.connection, selection, asked.catalogue, start=start_of(BRAND, selection), limit=BRAND.per_page,
+        asked.connection, selection, asked.selectable, start=start_of(BRAND, selection), limit=BRAND.per_page,
     ))
 
 
@@ -149,7 +149,7 @@ class FoundProducts:
 
 def _products(asked: Asked) -> FoundProducts:
     found = read_products(
-        asked.connection, asked.selection, asked.catalogue.brands, start=start_of(PRODUCTS, asked.selection),
+        asked.connection, asked.selection, asked.selectable.brands, start=start_of(PRODUCTS, asked.selection),
         limit=PRODUCTS.per_page,
     )
     # A search that fills several pages is too wide to be meant for a single product, and it alone would need to know
@@ -180,18 +180,18 @@ def _product(asked: Asked) -> ProductStory | None:
     if product is None:
         return None
     figures = read_product(
-        asked.connection, asked.selection, product, metrics=asked.catalogue.metrics,
-        marketplace_names=asked.catalogue.marketplace_names,
+        asked.connection, asked.selection, product, metrics=asked.selectable.metrics,
+        marketplace_names=asked.selectable.marketplace_names,
     )
     last = read_last_month(asked.connection, asked.selection, product) if figures.is_empty else None
     costs = ()
-    if asked.catalogue.knows_costs:
+    if asked.selectable.knows_costs:
         costs = read_costs(asked.connection, asked.generation.generation, product.key)
     return ProductStory(product, figures, last, costs)
 
 
-def _catalogue(asked: Asked) -> CataloguePage:
-    return read_catalogue_page(asked.connection, asked.selection, per_page=CATALOGUE.per_page)
+def _catalog(asked: Asked) -> CatalogPage:
+    return read_catalog_page(asked.connection, asked.selection, per_page=CATALOG.per_page)
 
 
 def _settlements(asked: Asked) -> Settlements:
@@ -255,9 +255,9 @@ PRODUCT = PageSpec(
 PAID = PageSpec(
     "paid.show", "Ordered and paid", "paid", _paid, is_in_menu=False, tables={"paid": "From ordered to paid"},
 )
-CATALOGUE = PageSpec(
-    "catalog.show", "Catalogue", "catalog", _catalogue, words=listing.WORDS, per_page=100,
-    choose=lambda page, pairs, catalogue: parse_listing(pairs),
+CATALOG = PageSpec(
+    "catalog.show", "Catalogue", "catalog", _catalog, words=listing.WORDS, per_page=100,
+    choose=lambda page, pairs, selectable: parse_listing(pairs),
     tables={
         listing.PRODUCTS: "All products", listing.UNASSIGNED: "Products without a brand",
         listing.BRANDS: "All brands", listing.UNCATEGORISED: "Brands without a category",
@@ -278,7 +278,7 @@ IMPORTS = PageSpec("imports.show", "Imports", "imports")
 OPERATIONS = PageSpec("operations.show", "Operations", "operations")
 
 PAGES = (
-    DASHBOARD, PROFITABILITY, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, CATALOGUE, IMPORTS,
+    DASHBOARD, PROFITABILITY, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, CATALOG, IMPORTS,
     OPERATIONS,
 )
 """In the order of the menu."""

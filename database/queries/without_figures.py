@@ -36,13 +36,13 @@ def read_without_figures(
 ) -> WithoutFigures:
     """The products of the catalogue within the selection's brands and categories that the search names, but for
     the ids `with_figures`: all that were found."""
-    found = connection.execute(catalogue_statement(selection, with_figures)).all()
+    found = connection.execute(catalog_statement(selection, with_figures)).all()
     return WithoutFigures(
         tuple(Named(row.asin, row.name or row.asin) for row in found), found[0].products if found else 0
     )
 
 
-def catalogue_statement(selection: Selection, but_for: Collection[int]) -> sa.Select:
+def catalog_statement(selection: Selection, but_for: Collection[int]) -> sa.Select:
     """They stand where the catalogue has them now. How many there are stands in every row."""
     brand_id = sa.func.coalesce(asin.c.brand_id, UNASSIGNED)
     category_id = sa.func.coalesce(asin.c.category_id, brand.c.category_id, UNCATEGORISED)

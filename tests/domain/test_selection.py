@@ -17,7 +17,7 @@ from domain.selection import (
     ORDERS,
     WORDS,
     WORDS_WITH_SEARCH,
-    Catalogue,
+    Selectable,
     Selection,
     check_page,
     parse_selection,
@@ -31,7 +31,7 @@ def month(text: str) -> datetime.date:
     return datetime.date.fromisoformat(f"{text}-01")
 
 
-CATALOGUE = Catalogue(
+CATALOG = Selectable(
     generation=7, first_month=month("2023-02"), last_month=month("2025-11"),
     metrics=("Net revenue", "CM3", "Fees & more, 50%"),
     brands={3: "Alder & Ash", 12: "Bergwind", 0: "(unassigned)"},
@@ -40,9 +40,9 @@ CATALOGUE = Catalogue(
 )
 
 
-def parse(query: str, catalogue: Catalogue = CATALOGUE) -> Selection:
+def parse(query: str, selectable: Selectable = CATALOG) -> Selection:
     pairs = parse_qsl(query, keep_blank_values=True)
-    return parse_selection(pairs, catalogue, today=TODAY, sorts=SORTS, words=WORDS_WITH_SEARCH)
+    return parse_selection(pairs, selectable, today=TODAY, sorts=SORTS, words=WORDS_WITH_SEARCH)
 
 
 def test_nothing_chosen_is_the_last_twelve_complete_months_of_net_revenue() -> None:
@@ -79,7 +79,7 @@ def test_a_search_is_its_words_with_one_space_between() -> None:
 
 def test_a_page_without_products_refuses_a_search() -> None:
     with pytest.raises(SelectionError) as refused:
-        parse_selection([("search", "duck")], CATALOGUE, today=TODAY)
+        parse_selection([("search", "duck")], CATALOG, today=TODAY)
 
     assert str(refused.value) == "unknown parameter 'search'; permitted are " + ", ".join(WORDS)
 
@@ -213,7 +213,7 @@ def test_another_generation_than_the_live_one_is_gone() -> None:
 
 
 def test_long_lists_of_what_is_permitted_are_cut() -> None:
-    many = Catalogue(
+    many = Selectable(
         generation=7, first_month=month("2023-02"), last_month=month("2025-11"), metrics=("CM3",),
         brands={number: f"B{number}" for number in range(1, 501)}, categories={}, marketplaces={},
     )
@@ -225,7 +225,7 @@ def test_long_lists_of_what_is_permitted_are_cut() -> None:
 
 
 def test_a_line_end_in_a_name_does_not_make_the_message_two_lines() -> None:
-    odd = Catalogue(
+    odd = Selectable(
         generation=7, first_month=month("2023-02"), last_month=month("2025-11"), metrics=("A\nB",), brands={},
         categories={}, marketplaces={},
     )
@@ -241,7 +241,7 @@ def test_a_marketplace_whose_code_holds_a_comma_can_be_chosen() -> None:
 
 
 def test_without_net_revenue_the_first_metric_is_shown_and_named_in_the_address() -> None:
-    other = Catalogue(
+    other = Selectable(
         generation=7, first_month=month("2023-02"), last_month=month("2025-11"), metrics=("CM3",), brands={},
         categories={}, marketplaces={},
     )
@@ -283,9 +283,9 @@ def months() -> st.SearchStrategy[datetime.date]:
 def queries(draw) -> list[tuple[str, str]]:
     """A permitted query, in any order."""
     pairs = {
-        "metric": draw(st.sampled_from(["", *CATALOGUE.metrics])),
-        "brand": ",".join(map(str, draw(st.lists(st.sampled_from(list(CATALOGUE.brands)))))),
-        "category": ",".join(map(str, draw(st.lists(st.sampled_from(list(CATALOGUE.categories)))))),
+        "metric": draw(st.sampled_from(["", *CATALOG.metrics])),
+        "brand": ",".join(map(str, draw(st.lists(st.sampled_from(list(CATALOG.brands)))))),
+        "category": ",".join(map(str, draw(st.lists(st.sampled_from(list(CATALOG.categories)))))),
         "marketplace": ",".join(draw(st.lists(st.sampled_from(["DE", "US"])))),
         "compare": draw(st.sampled_from(COMPARISONS)),
         "sort": draw(st.sampled_from(SORTS)),
@@ -303,7 +303,7 @@ def queries(draw) -> list[tuple[str, str]]:
 
 @given(queries())
 def test_a_selection_survives_the_way_through_its_own_query_string(pairs: list[tuple[str, str]]) -> None:
-    found = parse_selection(pairs, CATALOGUE, today=TODAY, sorts=SORTS)
+    found = parse_selection(pairs, CATALOG, today=TODAY, sorts=SORTS)
 
     again = parse(found.query_string())
 
@@ -318,7 +318,7 @@ ANY_TEXT = st.text(max_size=20) | st.sampled_from(["1", "3", "2024-05", "ytd", "
 @given(st.lists(st.tuples(ANY_WORD, ANY_TEXT)))
 def test_any_query_gives_a_selection_or_one_line(pairs: list[tuple[str, str]]) -> None:
     try:
-        found = parse_selection(pairs, CATALOGUE, today=TODAY, sorts=SORTS)
+        found = parse_selection(pairs, CATALOG, today=TODAY, sorts=SORTS)
     except (SelectionError, GenerationGone) as refused:
         assert "\n" not in str(refused) and "\0" not in str(refused)
     else:

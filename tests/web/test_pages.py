@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from database.doctor.statements import explain
 from database.people import users
 from database.queries.asked_by_pages import usual_pages
-from database.queries.pages import BRAND, CATALOGUE, PAGES, PRODUCT, PageSpec
+from database.queries.pages import BRAND, CATALOG, PAGES, PRODUCT, PageSpec
 from domain.findings import Limits
 from domain.people import ADMIN, Person
 from tests.summaries_fixture import publish
@@ -103,7 +103,7 @@ def test_explain_explains_exactly_the_statements_that_the_page_asks(
 
 
 def test_the_explained_catalogue_is_the_one_that_is_shown(small_app: Flask, reader: FlaskClient) -> None:
-    (listed, *_) = explain(small_app.extensions["lego_store"], CATALOGUE.word, limits=Limits())
+    (listed, *_) = explain(small_app.extensions["lego_store"], CATALOG.word, limits=Limits())
     assert "asin.brand_id IS NULL" in listed.text and 100 in listed.parameters, listed
 
 

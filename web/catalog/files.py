@@ -18,7 +18,7 @@ from flask import Blueprint, Response, request, send_file
 
 from database.engines.values import Reading
 from database.queries.catalog import BrandPlace, ProductPlace, SkuPlace, count_rows, read_whole_list
-from database.queries.pages import CATALOGUE
+from database.queries.pages import CATALOG
 from domain.listing import Listing
 from domain.moments import utc_now
 from domain.months import format_month
@@ -136,5 +136,5 @@ def _values(row: ProductPlace | BrandPlace | SkuPlace) -> Row:
     return row.asin, row.name or None, row.brand or None, row.category or None, own, row.status or None
 
 
-offer = Offer(CATALOGUE, _sheets, words=("search", "page", "generation"), compared=lambda selection: None, files=())
+offer = Offer(CATALOG, _sheets, words=("search", "page", "generation"), compared=lambda selection: None, files=())
 """Without a brand there is nothing for somebody limited to some: that list is then empty."""

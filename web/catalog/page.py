@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
 
 from database.engines.values import Reading
-from database.journal.catalog_changes import CatalogueChange, waiting_cells, waiting_changes, waiting_names
-from database.queries.catalog import BrandPlace, ProductPlace, Rows, SkuPlace, read_catalogue_page
-from database.queries.pages import CATALOGUE
+from database.journal.catalog_changes import CatalogChange, waiting_cells, waiting_changes, waiting_names
+from database.queries.catalog import BrandPlace, ProductPlace, Rows, SkuPlace, read_catalog_page
+from database.queries.pages import CATALOG
 from domain.errors import SelectionError
 from domain.listing import LISTS, OF_SOME_BRANDS, SKUS, UNASSIGNED, UNCATEGORISED, UNCOSTED, Listing, parse_listing
 from domain.months import day_words, moment_words
@@ -26,7 +26,7 @@ from web.http import current, identity
 pages = Blueprint("catalog", __name__)
 
 SHOWN_CHANGES = 10
-TITLES = CATALOGUE.tables
+TITLES = CATALOG.tables
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def address_of(listing: Listing) -> str:
     return f"{url_for('catalog.show')}?{listing.query_string()}"
 
 
-def shown_changes(changes: Sequence[CatalogueChange], person: Person) -> list[CatalogueChange]:
+def shown_changes(changes: Sequence[CatalogChange], person: Person) -> list[CatalogChange]:
     """The changes that a reader may read about: somebody limited to some brands, their own."""
     return [found for found in changes if person.brands is None or found.user_name == person.name]
 
@@ -114,9 +114,9 @@ def shown_changes(changes: Sequence[CatalogueChange], person: Person) -> list[Ca
 def _render(reading: Reading) -> str:
     person, formats = identity.person(), formats_of_reader()
     listing = asked_listing(list(request.args.items(multi=True)))
-    asked = read_catalogue_page(reading.connection, listing, per_page=CATALOGUE.per_page, scope=person.brands)
+    asked = read_catalog_page(reading.connection, listing, per_page=CATALOG.per_page, scope=person.brands)
     found, choices = asked.listed, asked.choices
-    refuse_past_the_last(listing.page, found.count, CATALOGUE.per_page)
+    refuse_past_the_last(listing.page, found.count, CATALOG.per_page)
     changes = waiting_changes(current.store(), reading.generation, scope=person.brands)
     own = shown_changes(changes, person)
     if person.brands is None:
@@ -131,7 +131,7 @@ def _render(reading: Reading) -> str:
         headings=_headings(listing),
         rows=[] if listing.is_of_skus else _rows(found, listing, changes, known=choices["brand"]),
         paging=paging_of(
-            listing.page, found.count, CATALOGUE.per_page, formats,
+            listing.page, found.count, CATALOG.per_page, formats,
             lambda number: address_of(listing.changed(page=number)),
         ),
         skus=[_sku(row, formats) for row in found.rows] if listing.is_of_skus else [],
@@ -197,7 +197,7 @@ def _with_waiting(
 
 
 def _rows(
-    found: Rows, listing: Listing, changes: Sequence[CatalogueChange], *, known: Collection[str]
+    found: Rows, listing: Listing, changes: Sequence[CatalogChange], *, known: Collection[str]
 ) -> list[RowView]:
     """The rows, with what waits for them. Of a product that was moved to a brand that is not among the `known`
     ones, nothing is told: that brand is not for this reader to know."""
@@ -236,7 +236,7 @@ def _cell(field: str, words: str, waiting: Mapping[str, str]) -> Cell:
     return Cell(waiting[field], is_waiting=True) if field in waiting else Cell(words)
 
 
-def _waiting(change: CatalogueChange, formats: Formats) -> WaitingView:
+def _waiting(change: CatalogChange, formats: Formats) -> WaitingView:
     noun = change.kind if change.items != 1 else change.kind.removesuffix("s")
     return WaitingView(
         moment=moment_words(change.changed_at), iso=change.changed_at.replace(microsecond=0).isoformat() + "Z",

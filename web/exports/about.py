@@ -87,7 +87,7 @@ def selection_values(selection: Selection, offer: Offer) -> dict[str, Any]:
 
 
 def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]]:
-    selection, catalogue = page.selection, page.catalogue
+    selection, selectable = page.selection, page.selectable
     span, comparison = selection.span, offer.compared(selection)
     has_months = "period" in offer.taking().words
     if has_months:
@@ -98,16 +98,16 @@ def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]
     if "metric" not in offer.without:
         yield "Metric", (selection.metric,)
     for label, chosen, known in (
-        ("Brand", selection.brands, catalogue.brands),
-        ("Category", selection.categories, catalogue.categories),
-        ("Marketplace", selection.marketplaces, catalogue.marketplace_names),
+        ("Brand", selection.brands, selectable.brands),
+        ("Category", selection.categories, selectable.categories),
+        ("Marketplace", selection.marketplaces, selectable.marketplace_names),
     ):
         if chosen:
             yield label, tuple(known[key] for key in chosen)
     if selection.search:
         yield "Search", (selection.search,)
     if selection.scope is not None:
-        yield "Limited to", tuple(catalogue.brands.values()) or ("no brand with figures",)
+        yield "Limited to", tuple(selectable.brands.values()) or ("no brand with figures",)
     if comparison:
         yield "Compared with", (f"{format_month(comparison.first)} to {format_month(comparison.last)}",)
 

@@ -91,7 +91,7 @@ def _choices() -> Response:
 
     def question(reading: Reading) -> dict[str, Any]:
         page = read_page(reading, CHOICES, formats=formats)
-        found = page.catalogue
+        found = page.selectable
         return {
             "generation": page.generation.generation,
             "first_month": format_month(found.first_month),

@@ -67,17 +67,17 @@ class Filters:
 def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | None = None) -> Filters:
     """The form of a page with the usual filters. Lists named in `without` mean nothing on the page: they are
     not offered, and what was chosen elsewhere stays chosen. `about` says what the page is of, a brand or a product."""
-    selection, catalogue = page.selection, page.catalogue
-    metrics = [Choice(name, name, name == selection.metric) for name in catalogue.metrics]
+    selection, selectable = page.selection, page.selectable
+    metrics = [Choice(name, name, name == selection.metric) for name in selectable.metrics]
     chips = _chips(page)
     lists = (
         _periods(selection),
         *_range(page),
         Filter("metric", "Metric", _options(map(_option, metrics))),
-        _several("brand", "Brand", _all_brands(selection), catalogue.brands, selection.brands),
-        _several("category", "Category", "All categories", catalogue.categories, selection.categories),
+        _several("brand", "Brand", _all_brands(selection), selectable.brands, selection.brands),
+        _several("category", "Category", "All categories", selectable.categories, selection.categories),
         _several(
-            "marketplace", "Marketplace", "All marketplaces", catalogue.marketplace_names,
+            "marketplace", "Marketplace", "All marketplaces", selectable.marketplace_names,
             selection.marketplaces,
         ),
         _comparisons(selection),
@@ -87,7 +87,7 @@ def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | Non
         chips=chips,
         hidden=_hidden(selection, without),
         reset=page.address(
-            period=DEFAULT_PERIOD, metric=catalogue.default_metric, brands=(), categories=(), marketplaces=(),
+            period=DEFAULT_PERIOD, metric=selectable.default_metric, brands=(), categories=(), marketplaces=(),
             search="", compare="",
         ),
         summary=selection.span.words(),
@@ -191,12 +191,12 @@ def _options(options: Iterable[str]) -> Markup:
 
 
 def _chips(page: Page) -> tuple[Chip, ...]:
-    selection, catalogue = page.selection, page.catalogue
+    selection, selectable = page.selection, page.selectable
     chips = []
     for label, part, known in (
-        ("Brand", "brands", catalogue.brands),
-        ("Category", "categories", catalogue.categories),
-        ("Marketplace", "marketplaces", catalogue.marketplace_names),
+        ("Brand", "brands", selectable.brands),
+        ("Category", "categories", selectable.categories),
+        ("Marketplace", "marketplaces", selectable.marketplace_names),
     ):
         chosen = getattr(selection, part)
         for key in chosen:

@@ -53,7 +53,7 @@ def _brands_seen(page: Page) -> str:
     """`Only Alder and Birch`, `Only 7 of the brands`; '' for somebody who sees all."""
     if page.selection.scope is None:
         return ""
-    names = [name for key, name in page.catalogue.brands.items() if key in page.selection.scope]
+    names = [name for key, name in page.selectable.brands.items() if key in page.selection.scope]
     if not names:
         return "None of the brands"
     return f"Only {_listed(names)}" if len(names) <= BRANDS_NAMED else f"Only {len(names)} of the brands"
@@ -110,7 +110,7 @@ def _unsettled(page: Page) -> Note | None:
     """Months whose figures come from settlements that end before the month does."""
     selection = page.selection
     by_month: dict[datetime.date, list[str]] = {}
-    for each in page.catalogue.unsettled:
+    for each in page.selectable.unsettled:
         is_chosen = not selection.marketplaces or each.marketplace in selection.marketplaces
         if is_chosen and selection.span.first <= each.month <= selection.span.last:
             by_month.setdefault(each.month, []).append(f"{each.marketplace} through {day_words(each.through)}")
@@ -128,7 +128,7 @@ def _unsettled(page: Page) -> Note | None:
 def _corrections(page: Page) -> Note | None:
     """What the chosen months were corrected by since the reader closed this note, netted: as many lines as months."""
     selection = page.selection
-    if not page.catalogue.is_restated:
+    if not page.selectable.is_restated:
         return None
     closed = dict(page.closed_notes).get(CORRECTIONS, "0")
     changes = net_corrections(
@@ -160,7 +160,7 @@ def _brands_of(page: Page) -> set[int] | None:
 def _correction_words(change: Restatement, page: Page) -> str:
     """Amounts only where they are those of the page: what is known of a correction is a brand's whole month."""
     selection, kind = page.selection, kind_of(change.metric)
-    whose = f" of {page.catalogue.brands.get(change.brand_id, 'a brand')}" if change.brand_id is not None else ""
+    whose = f" of {page.selectable.brands.get(change.brand_id, 'a brand')}" if change.brand_id is not None else ""
     # A file's name may tell of brands that a limited reader does not see.
     cause = f", by {change.cause}" if selection.scope is None else ""
     when = f"on {day_words(change.published_at.date())}{cause}"
@@ -187,7 +187,7 @@ def _currencies(page: Page) -> Note | None:
 def _unit_costs(page: Page) -> Note | None:
     """For which share of net revenue a margin knows what the goods cost; nothing where it does for all of it. A
     product's own page lists its costs."""
-    if not page.catalogue.knows_costs or "asin" in page.arguments:
+    if not page.selectable.knows_costs or "asin" in page.arguments:
         return None
     selection = page.selection
     if "brand_id" in page.arguments:

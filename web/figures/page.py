@@ -13,12 +13,12 @@ from flask import Response, abort, current_app, g, make_response, render_templat
 
 from database.engines.values import Generation, Reading
 from database.journal.run_log import last_published
-from database.queries.choices import read_catalogue
+from database.queries.choices import read_selectable
 from database.queries.pages import Asked, PageSpec, choose_figures
 from domain.errors import NameGone, NeverRefreshed, SelectionError
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
-from domain.selection import ORDERS, Catalogue, Selection
+from domain.selection import ORDERS, Selectable, Selection
 from settings import Settings
 from web.figures.formats import Formats, negotiate
 from web.figures.not_modified import page_with_figures
@@ -35,7 +35,7 @@ Answer = TypeVar("Answer")
 
 LANGUAGES = 5
 """So many of a reader's languages are looked at."""
-KEPT_CATALOGUES = 20
+MOST_KEPT = 20
 GONE_WAYS = {"brand": "All brands", "category": "All categories", "marketplace": "All marketplaces"}
 
 
@@ -91,16 +91,16 @@ def figures_page(
         return [title(page, found) if title else spec.title, render(page, found)]
 
     def answer(reading: Reading) -> dict[str, str]:
-        page = _page(reading.connection, reading.generation, catalogue_of(reading), spec, **asked)
+        page = _page(reading.connection, reading.generation, selectable_of(reading), spec, **asked)
         page = replace(page, standing=standing)
         return _parts(page, cached(_key(page), lambda: made(page)))
 
     def answer_at_hand() -> dict[str, str] | None:
         """Without a question to the generation, which is most of what a kept page would cost."""
-        catalogue = None if "generation" in request.args else _catalogues().get(_catalogue_key(live))
-        if catalogue is None:
+        selectable = None if "generation" in request.args else _kept_selectables().get(_selectable_key(live))
+        if selectable is None:
             return None
-        page = replace(_page(None, live, catalogue, spec, **asked), standing=standing)
+        page = replace(_page(None, live, selectable, spec, **asked), standing=standing)
         found = held(_key(page))
         return _parts(page, found) if found else None
 
@@ -144,27 +144,27 @@ def read_asked(question: Callable[[Reading], Answer]) -> Answer:
 def read_page(reading: Reading, spec: PageSpec, *, formats: Formats, most_months: int | None = None) -> Page:
     """The reader's view of a page with figures, from the parameters of the request at hand: answers 400
     if one of them is not permitted. Of more than `most_months` only the last ones count. Raises GenerationGone."""
-    catalogue = catalogue_of(reading)
+    selectable = selectable_of(reading)
     try:
-        return _page(reading.connection, reading.generation, catalogue, spec, formats=formats, most_months=most_months)
+        return _page(reading.connection, reading.generation, selectable, spec, formats=formats, most_months=most_months)
     except NameGone as gone:
         abort(400, str(gone))
 
 
 def _page(
-    connection: sa.Connection | None, generation: Generation, catalogue: Catalogue, spec: PageSpec, *,
+    connection: sa.Connection | None, generation: Generation, selectable: Selectable, spec: PageSpec, *,
     formats: Formats, most_months: int | None,
 ) -> Page:
     try:
-        selection = choose_figures(spec, request.args.items(multi=True), catalogue)
+        selection = choose_figures(spec, request.args.items(multi=True), selectable)
     except NameGone:
         raise
     except SelectionError as error:
         abort(400, str(error))
     selection = replace(selection, scope=_scope(), most_months=most_months)
     return Page(
-        endpoint=spec.endpoint, connection=connection, generation=generation, catalogue=catalogue, selection=selection,
-        formats=formats, settings=current.settings(), arguments=dict(request.view_args or {}),
+        endpoint=spec.endpoint, connection=connection, generation=generation, selectable=selectable,
+        selection=selection, formats=formats, settings=current.settings(), arguments=dict(request.view_args or {}),
         closed_notes=_closed_notes(),
     )
 
@@ -225,26 +225,26 @@ def only_brand() -> int | None:
     scope = _scope()
     if scope is None or len(scope) != 1 or current.store().live_generation() is None:
         return None
-    known = current.store().read(lambda reading: catalogue_of(reading).brands)
+    known = current.store().read(lambda reading: selectable_of(reading).brands)
     return scope[0] if scope[0] in known else None
 
 
-def catalogue_of(reading: Reading) -> Catalogue:
+def selectable_of(reading: Reading) -> Selectable:
     """What this reader may choose: read once per generation, process and set of brands."""
-    kept, key = _catalogues(), _catalogue_key(reading.generation)
+    kept, key = _kept_selectables(), _selectable_key(reading.generation)
     found = kept.get(key)
     if found is None:
-        found = read_catalogue(reading, today=today_utc(), scope=_scope())
+        found = read_selectable(reading, today=today_utc(), scope=_scope())
         # A burst of threads may read it twice; the last one stays, and they are equal.
-        if len(kept) >= KEPT_CATALOGUES:
+        if len(kept) >= MOST_KEPT:
             kept.clear()
         kept[key] = found
     return found
 
 
-def _catalogues() -> dict[tuple, Catalogue]:
-    return current_app.extensions.setdefault("lego_catalogues", {})
+def _kept_selectables() -> dict[tuple, Selectable]:
+    return current_app.extensions.setdefault("lego_selectables", {})
 
 
-def _catalogue_key(generation: Generation) -> tuple:
+def _selectable_key(generation: Generation) -> tuple:
     return generation.run_id, generation.generation, _scope(), today_utc()

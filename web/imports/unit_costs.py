@@ -25,7 +25,7 @@ from jobs import background, tasks
 from jobs.background import Step
 from jobs.tasks import TAKE, UPLOAD, SentFile, Task
 from machine import private_files
-from web.figures.page import catalogue_of
+from web.figures.page import selectable_of
 from web.http import current, identity, trail
 from web.http.access import needs, needs_every_brand
 from web.http.parameters import takes_no_parameters
@@ -86,7 +86,7 @@ def _found(reading: Reading, asin: str) -> Product:
 
 
 def _marketplaces(reading: Reading) -> dict[str, str]:
-    return catalogue_of(reading).marketplace_names
+    return selectable_of(reading).marketplace_names
 
 
 def _render(reading: Reading, asin: str) -> str:

@@ -13,9 +13,9 @@ from domain.metrics import PROFIT_TREE
 from domain.months import add_months, moment_words, month_name
 from domain.notices import KIND_WORDS, MAIL, Notice
 from domain.rules import MONTHS_BACK, POINTS, RATIOS, Rule, Standing, rule_words
-from domain.selection import Catalogue
+from domain.selection import Selectable
 from web.figures.formats import Formats
-from web.figures.page import catalogue_of
+from web.figures.page import selectable_of
 
 CROSSED, KEPT, UNKNOWN = "refused", "done", "hint"
 """How a rule stands, as the colour of its tag."""
@@ -88,8 +88,8 @@ UNPUBLISHED = Published(Choices((*PROFIT_TREE, *RATIOS), {}, {}), Names({}, {}),
 
 def published_of(reading: Reading, kept: Iterable[KeptRule]) -> Published:
     """What the generation that is read tells; names too of what has no figures any more."""
-    catalogue, names = catalogue_of(reading), read_names(reading)
-    return Published(_choices(catalogue, names, kept), names, standings(reading, [each.rule for each in kept]))
+    selectable, names = selectable_of(reading), read_names(reading)
+    return Published(_choices(selectable, names, kept), names, standings(reading, [each.rule for each in kept]))
 
 
 def word_of(rule: Rule) -> str:
@@ -122,15 +122,15 @@ def notice_views(recent: Iterable[tuple[Notice, list[Delivery]]]) -> list[Notice
     ]
 
 
-def _choices(catalogue: Catalogue, names: Names, kept: Iterable[KeptRule]) -> Choices:
-    categories = {f"category-{number}": name for number, name in catalogue.categories.items()}
-    brands = {f"brand-{number}": name for number, name in catalogue.brands.items()}
+def _choices(selectable: Selectable, names: Names, kept: Iterable[KeptRule]) -> Choices:
+    categories = {f"category-{number}": name for number, name in selectable.categories.items()}
+    brands = {f"brand-{number}": name for number, name in selectable.brands.items()}
     for rule in (each.rule for each in kept):
         of = brands if rule.brand_id is not None else categories
         if word_of(rule) != "all":
             of.setdefault(word_of(rule), names.whose(rule))
     own = [each.rule.figure for each in kept]
-    figures = dict.fromkeys([*(catalogue.metrics or PROFIT_TREE), *RATIOS, *own])
+    figures = dict.fromkeys([*(selectable.metrics or PROFIT_TREE), *RATIOS, *own])
     return Choices(tuple(figures), categories, brands)
 
 

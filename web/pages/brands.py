@@ -63,7 +63,7 @@ def _render(page: Page, brand: NamedBrand) -> str:
         "brands/show.html",
         name=brand.name,
         categories=[
-            (page.catalogue.categories[key], page.elsewhere("categories.show", {"categories": (key,)}))
+            (page.selectable.categories[key], page.elsewhere("categories.show", {"categories": (key,)}))
             for key in found.categories[:MOST_CATEGORIES]
         ],
         more_categories=max(len(found.categories) - MOST_CATEGORIES, 0),

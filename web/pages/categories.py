@@ -65,7 +65,7 @@ def show() -> Response:
 
 def _title(page: Page, found: Categories) -> str:
     one = page.selection.categories
-    return page.catalogue.categories[one[0]] if len(one) == 1 else CATEGORIES.title
+    return page.selectable.categories[one[0]] if len(one) == 1 else CATEGORIES.title
 
 
 def _render(page: Page, found: Categories) -> str:
@@ -93,7 +93,7 @@ def _within(found: Categories, page: Page) -> Within | None:
         return None
     row, metric = found.within or found.total.group, page.selection.metric
     return Within(
-        name=page.catalogue.categories[page.selection.categories[0]],
+        name=page.selectable.categories[page.selection.categories[0]],
         value=page.formats.short(row.value, kind_of(metric)),
         share=page.formats.exact(row.share, PERCENT),
         change=relative(row.change, formats=page.formats, rise=rise_of(metric)),

@@ -79,7 +79,7 @@ def _view(found: MarketplaceBridges, page: Page) -> PaidView:
         return CellView(formats.exact(value, MONEY), value < 0)
 
     return PaidView(
-        code=found.code, name=page.catalogue.marketplace_names.get(found.code, found.code),
+        code=found.code, name=page.selectable.marketplace_names.get(found.code, found.code),
         figure=_figure(whole, formats),
         months=tuple(
             MonthHeading(month_name(month), page.address(first=month, last=month) if len(found.months) > 1 else "",

@@ -96,7 +96,7 @@ def _render(page: Page, story: ProductStory) -> str:
     return render_template(
         "products/product.html",
         name=_title(product),
-        about=[*_about(product, page), *([_unit_cost(story, page)] if page.catalogue.knows_costs else [])],
+        about=[*_about(product, page), *([_unit_cost(story, page)] if page.selectable.knows_costs else [])],
         period=period_name(page.selection),
         span=page.selection.span.words(),
         badge=badge_of(page),
@@ -118,8 +118,8 @@ def _render(page: Page, story: ProductStory) -> str:
 def _behind(product: Product, page: Page) -> Behind:
     """The last months first: they are asked about."""
     months = [(format_month(month), month_name(month)) for month in reversed(page.selection.span.months)]
-    places = [("", "All that have it"), *page.catalogue.marketplace_names.items()]
-    metrics = [(metric, metric) for metric in page.catalogue.metrics]
+    places = [("", "All that have it"), *page.selectable.marketplace_names.items()]
+    metrics = [(metric, metric) for metric in page.selectable.metrics]
     return Behind(url_for("lines.ask"), product.asin, (
         ("metric", "Metric", tuple(metrics)), ("month", "Month", tuple(months)),
         ("marketplace", "Marketplace", tuple(places)),
@@ -137,10 +137,10 @@ def _about(product: Product, page: Page) -> list[Fact]:
     brand = page.elsewhere("brands.show", brand_id=product.brand_id)
     category = page.elsewhere("categories.show", {"categories": (product.category_id,)})
     facts += [
-        Fact("Brand", product.brand or "none", brand if product.brand_id in page.catalogue.brands else ""),
+        Fact("Brand", product.brand or "none", brand if product.brand_id in page.selectable.brands else ""),
         Fact(
             "Category", product.category or "none",
-            category if product.category_id in page.catalogue.categories else "",
+            category if product.category_id in page.selectable.categories else "",
         ),
     ]
     return [*facts, Fact("Status", product.status)] if product.status else facts
@@ -167,7 +167,7 @@ def _grid(found: ProductFigures, page: Page) -> Grid | None:
     selection, kind = page.selection, kind_of(page.selection.metric)
     is_large = leaves_out_cents(value for row in found.by_marketplace for value in row.months)
     write = page.formats.whole if is_large else page.formats.exact
-    names = page.catalogue.marketplace_names
+    names = page.selectable.marketplace_names
 
     def cell(value: Decimal | None) -> CellView:
         return CellView(write(value, kind), value is not None and value < 0)

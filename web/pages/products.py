@@ -182,7 +182,7 @@ def _line(row: ProductRow, page: Page, write: Writer, write_cm3: Writer) -> Prod
     return ProductLine(
         name=row.name, asin=row.asin if row.asin and row.asin != row.name else "",
         address=product_address(page, row.asin), brand=row.brand,
-        brand_address=page.address(brands=(row.brand_id,)) if row.brand_id in page.catalogue.brands else "",
+        brand_address=page.address(brands=(row.brand_id,)) if row.brand_id in page.selectable.brands else "",
         value=write(row.value), share=formats.exact(row.share, PERCENT),
         change=relative(row.change, formats=formats, rise=rise_of(metric)),
         cm3=None if metric == CM3 else write_cm3(row.cm3),
@@ -220,7 +220,7 @@ def _sheets(page: Page) -> list[Sheet]:
             (row.asin, row.name, row.brand, row.value, row.share, row.before, row.change, row.cm3, row.margin,
              row.units, row.price)
             for row in read_all_products(
-                page.connection, page.selection, page.catalogue.brands, start=start, limit=limit
+                page.connection, page.selection, page.selectable.brands, start=start, limit=limit
             )
         ),
     )

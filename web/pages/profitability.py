@@ -110,7 +110,7 @@ def _render(page: Page, found: Profitability) -> str:
         waterfall=_waterfall(found, page) if len(found.steps) > 1 else None,
         margins=_margins(found, table, page),
         # Orders are paid by marketplace: nothing for somebody who is limited to some brands.
-        paid=page.elsewhere("paid.show") if page.catalogue.knows_bridges and page.selection.scope is None else "",
+        paid=page.elsewhere("paid.show") if page.selectable.knows_bridges and page.selection.scope is None else "",
     )
 
 

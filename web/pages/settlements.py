@@ -90,7 +90,7 @@ def _render(page: Page, found: Settlements) -> str:
         ),
         options=_options(page), shown_breaks=SHOWN_BREAKS,
         breaks=[break_words(each) for each in reversed(found.breaks)],
-        unsettled=[unsettled_words(each) for each in page.catalogue.unsettled],
+        unsettled=[unsettled_words(each) for each in page.selectable.unsettled],
         unsorted=[kind_view(each, formats) for each in found.unsorted],
         told=[kind_view(each, formats) for each in found.told],
         is_empty=not found.count and not page.selection.marketplaces,
@@ -154,7 +154,7 @@ def unsettled_words(found: Unsettled) -> str:
 
 
 def _options(page: Page) -> list[Option]:
-    chosen, names = page.selection.marketplaces, page.catalogue.marketplace_names
+    chosen, names = page.selection.marketplaces, page.selectable.marketplace_names
     if len(names) < 2:
         return []
     return [

@@ -76,9 +76,9 @@ def test_a_benchmark_of_68_million_facts_is_one_more_shape():
 
 
 def test_the_same_seed_gives_the_same_catalogue_and_another_seed_another():
-    def catalogue(seed: int):
+    def selectable(seed: int):
         shape = DemoShape.of_size(50_000, seed=seed, through=THROUGH)
         return make_listings(shape, make_products(shape, make_brands(shape)))
 
-    assert catalogue(7) == catalogue(7)
-    assert catalogue(7) != catalogue(8)
+    assert selectable(7) == selectable(7)
+    assert selectable(7) != selectable(8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from database.doctor.catalog import judge_catalogue
+from database.doctor.catalog import judge_catalog
 from database.doctor.plausibility import alike, judge_figures
 from database.engines.ports import Store
 from tests.database.doctor.conftest import FIGURES
@@ -52,7 +52,7 @@ def test_each_illness_of_the_figures_is_told_once(ill: Store) -> None:
 
 
 def test_products_without_brand_and_brands_without_category_are_counted_and_named(ill: Store) -> None:
-    found = {each.check: (each.finding, each.evidence) for each in ill.read(judge_catalogue)}
+    found = {each.check: (each.finding, each.evidence) for each in ill.read(judge_catalog)}
 
     assert found == {
         "products-without-brand": (
@@ -74,13 +74,13 @@ def test_a_brand_whose_products_all_have_a_category_of_their_own_lacks_none(stor
         categories={1: "Garden"}, marketplaces={"US": "United States"}, products=products,
     )
 
-    found = [(each.check, each.evidence) for each in store.read(judge_catalogue)]
+    found = [(each.check, each.evidence) for each in store.read(judge_catalog)]
     assert found == [("brands-without-category", "Birch")]
 
 
 def test_healthy_figures_have_no_finding(healthy: Store) -> None:
     assert healthy.read(judge_figures) == []
-    assert healthy.read(judge_catalogue) == []
+    assert healthy.read(judge_catalog) == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.imports.undo import undo_import
 from database.queries.catalog import read_whole_list
-from database.queries.choices import read_catalogue
+from database.queries.choices import read_selectable
 from database.queries.product import find_product
 from database.queries.unit_costs import CostCover, read_costs, read_cover
 from database.summaries.refresh import refresh
@@ -49,9 +49,9 @@ def take(store, tmp_path: Path):
 
 def covered(store, query: str = "from=2025-01&to=2025-02", scope: tuple[int, ...] | None = None) -> CostCover:
     def ask(reading):
-        catalogue = read_catalogue(reading, today=TODAY)
+        selectable = read_selectable(reading, today=TODAY)
         pairs = [tuple(part.split("=")) for part in query.split("&")]
-        selection = parse_selection(pairs, catalogue, today=TODAY)
+        selection = parse_selection(pairs, selectable, today=TODAY)
         selection = dataclasses.replace(selection, scope=scope)
         return read_cover(reading.connection, reading.generation.generation, selection)
 
@@ -59,7 +59,7 @@ def covered(store, query: str = "from=2025-01&to=2025-02", scope: tuple[int, ...
 
 
 def knows_costs(store) -> bool:
-    return store.read(lambda reading: read_catalogue(reading, today=TODAY).knows_costs)
+    return store.read(lambda reading: read_selectable(reading, today=TODAY).knows_costs)
 
 
 def listed(store) -> list[str]:
@@ -79,7 +79,7 @@ def test_revenue_without_a_cost_is_told_by_month_and_follows_each_import_and_its
     assert covered(store).share == Decimal(230) / Decimal(380)
     assert covered(store, "from=2025-02&to=2025-02").products == 0
     assert covered(store, "from=2025-01&to=2025-02&marketplace=DE") == CostCover(Decimal(50), Decimal(50), 1)
-    brands = store.read(lambda reading: read_catalogue(reading, today=TODAY)).brands
+    brands = store.read(lambda reading: read_selectable(reading, today=TODAY)).brands
     products = {name: covered(store, scope=(number,)).products for number, name in brands.items()}
     assert products == {"Acme": 2, "Birch": 0}
     assert listed(store) == ["B0COST0001", "B0COST0002"]

@@ -11,7 +11,7 @@ import sqlalchemy.dialects.mysql
 from database.engines.ports import Store
 from database.queries.brand import Brand, RankedProduct, Ranking, find_brand_name, ranking_statement, read_brand
 from domain.periods import calendar_at
-from domain.selection import Catalogue, Selection
+from domain.selection import Selectable, Selection
 from tests.summaries_fixture import publish
 
 ROWS = [
@@ -32,7 +32,7 @@ def month(text: str) -> datetime.date:
 
 
 CALENDAR = calendar_at(month("2025-08"), month("2025-09"), datetime.date(2025, 11, 22))
-CATALOGUE = Catalogue(
+CATALOG = Selectable(
     generation=1, first_month=month("2025-08"), last_month=month("2025-09"), metrics=("Net revenue", "CM3"),
     brands={1: "Alder", 2: "Bergwind"}, categories={5: "Toys", 6: "Games"}, marketplaces={"DE": "Germany", "US": ""},
 )
@@ -58,7 +58,7 @@ def of_brand(brand: int, **parts) -> Selection:
 
 
 def read(store: Store, selection: Selection) -> Brand:
-    return store.read(lambda reading: read_brand(reading.connection, selection, CATALOGUE, start=0, limit=50))
+    return store.read(lambda reading: read_brand(reading.connection, selection, CATALOG, start=0, limit=50))
 
 
 def test_products_are_ranked_with_their_share_and_the_share_of_all_above(published: Store) -> None:
@@ -118,7 +118,7 @@ def test_a_brand_has_its_name_for_those_who_may_see_it(published: Store) -> None
 
     found = published.read(
         lambda reading: {
-            (number, scope): find_brand_name(reading.connection, CATALOGUE, number, scope=scope)
+            (number, scope): find_brand_name(reading.connection, CATALOG, number, scope=scope)
             for number, scope in expected
         }
     )

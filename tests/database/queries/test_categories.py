@@ -11,7 +11,7 @@ from database.engines.ports import Store
 from database.queries.breakdown import GroupRow
 from database.queries.categories import Categories, Side, read_categories
 from domain.periods import calendar_at
-from domain.selection import Catalogue, Selection
+from domain.selection import Selectable, Selection
 from tests.summaries_fixture import publish
 
 ROWS = [
@@ -32,7 +32,7 @@ def month(text: str) -> datetime.date:
 
 
 CALENDAR = calendar_at(month("2025-08"), month("2025-11"), datetime.date(2025, 11, 22))
-CATALOGUE = Catalogue(
+CATALOG = Selectable(
     generation=1, first_month=month("2025-08"), last_month=month("2025-11"), metrics=("Net revenue", "CM3"),
     brands={1: "Alder", 2: "Bergwind", 0: "(unassigned)"}, categories={5: "Toys", 6: "Games", 0: "(uncategorised)"},
     marketplaces={"DE": "Germany", "US": "United States"},
@@ -51,7 +51,7 @@ def between(first: str, last: str, **parts) -> Selection:
 
 
 def read(store: Store, selection: Selection) -> Categories:
-    return store.read(lambda reading: read_categories(reading.connection, selection, CATALOGUE))
+    return store.read(lambda reading: read_categories(reading.connection, selection, CATALOG))
 
 
 def test_categories_have_value_share_growth_months_and_brands(published: Store) -> None:

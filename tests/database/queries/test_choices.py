@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 
 from database.engines.ports import Store
-from database.queries.choices import read_catalogue
-from domain.selection import Catalogue
+from database.queries.choices import read_selectable
+from domain.selection import Selectable
 from tests.summaries_fixture import publish
 
 TODAY = datetime.date(2025, 11, 22)
 
 
-def test_the_catalogue_names_everything_with_figures_in_reading_order(store: Store) -> None:
+def test_the_selectable_names_everything_with_figures_in_reading_order(store: Store) -> None:
     publish(
         store,
         [
@@ -28,7 +28,7 @@ def test_the_catalogue_names_everything_with_figures_in_reading_order(store: Sto
         marketplaces={"US": "United States", "DE": "Germany", "JP": "Japan"},
     )
 
-    assert store.read(lambda reading: read_catalogue(reading, today=TODAY)) == Catalogue(
+    assert store.read(lambda reading: read_selectable(reading, today=TODAY)) == Selectable(
         generation=4,
         first_month=datetime.date(2024, 2, 1),
         last_month=datetime.date(2025, 10, 1),
@@ -45,15 +45,15 @@ def test_brands_stand_by_name_with_the_unassigned_last(store: Store) -> None:
         store, [(n, n, 0, "US", "2025-01", "CM3", "1.00") for n in (0, 1, 2)], brands={1: "zeta", 2: "Alpha"}
     )
 
-    catalogue = store.read(lambda reading: read_catalogue(reading, today=TODAY))
+    selectable = store.read(lambda reading: read_selectable(reading, today=TODAY))
 
-    assert list(catalogue.brands.items()) == [(2, "Alpha"), (1, "zeta"), (0, "(unassigned)")]
+    assert list(selectable.brands.items()) == [(2, "Alpha"), (1, "zeta"), (0, "(unassigned)")]
 
 
-def test_a_generation_without_rows_has_an_empty_catalogue_of_this_month(store: Store) -> None:
+def test_a_generation_without_rows_has_an_empty_selectable_of_this_month(store: Store) -> None:
     publish(store, [])
 
-    assert store.read(lambda reading: read_catalogue(reading, today=TODAY)) == Catalogue(
+    assert store.read(lambda reading: read_selectable(reading, today=TODAY)) == Selectable(
         generation=1, first_month=datetime.date(2025, 11, 1), last_month=datetime.date(2025, 11, 1),
         metrics=(), brands={}, categories={}, marketplaces={},
         is_restated=False,
@@ -67,7 +67,7 @@ def test_a_reader_of_some_brands_is_not_told_what_only_others_have(store: Store)
         brands={1: "Alder", 2: "Bergwind"}, categories={5: "Toys", 6: "Games"},
     )
 
-    found = store.read(lambda reading: read_catalogue(reading, today=TODAY, scope=(1,)))
+    found = store.read(lambda reading: read_selectable(reading, today=TODAY, scope=(1,)))
 
     assert (found.metrics, found.brands, found.categories, found.marketplaces) == (
         ("Net revenue",), {1: "Alder"}, {5: "Toys"}, {"US": ""},

@@ -15,7 +15,7 @@ from database.queries.losses import Losses
 from database.queries.sums import BRAND, CATEGORY, MARKETPLACE, MONTH, Sum, sums_by, sums_statement
 from domain.periods import calendar_at
 from domain.ratios import CM3_MARGIN
-from domain.selection import Catalogue, Selection
+from domain.selection import Selectable, Selection
 from tests.summaries_fixture import publish
 
 TODAY = datetime.date(2025, 11, 22)
@@ -45,7 +45,7 @@ def month(text: str) -> datetime.date:
 
 CALENDAR = calendar_at(month("2025-08"), month("2025-11"), TODAY)
 
-CATALOGUE = Catalogue(
+CATALOG = Selectable(
     generation=1, first_month=month("2025-08"), last_month=month("2025-11"),
     metrics=("Net revenue", "CM3", "Net units"),
     brands=BRANDS, categories={5: "Toys", 6: "Games", 0: "(uncategorised)"}, marketplaces={"US": "", "DE": ""},
@@ -64,7 +64,7 @@ def between(first: str, last: str, **parts) -> Selection:
 
 
 def dashboard(store: Store, selection: Selection) -> Dashboard:
-    return store.read(lambda reading: read_dashboard(reading.connection, selection, CATALOGUE, {"US": "United States"}))
+    return store.read(lambda reading: read_dashboard(reading.connection, selection, CATALOG, {"US": "United States"}))
 
 
 def breakdown(store: Store, selection: Selection, grain: str = BRAND, names=BRANDS) -> Breakdown:

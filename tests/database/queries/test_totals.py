@@ -25,7 +25,7 @@ from database.queries.profitability import read_profitability
 from database.schema import summary_asin
 from domain.months import add_months
 from domain.periods import Span, calendar_at
-from domain.selection import Catalogue, Selection
+from domain.selection import Selectable, Selection
 from tests.summaries_fixture import publish
 
 FIRST, LAST = datetime.date(2024, 6, 1), datetime.date(2025, 11, 1)
@@ -34,7 +34,7 @@ METRICS = ("Net revenue", "Net units", "Net COGS", "CM1", "Referral fees", "CM2"
 PLACES = {1: (1, 5), 2: (1, 6), 3: (2, 5), 4: (2, 0), 5: (3, 6), 6: (0, 0)}
 """Product -> its brand and category; 0 is none."""
 MARKETPLACES = {"US": "United States", "DE": "", "UK": "United Kingdom"}
-CATALOGUE = Catalogue(
+CATALOG = Selectable(
     generation=1, first_month=FIRST, last_month=LAST, metrics=METRICS,
     brands={1: "Alder", 2: "Bergwind", 3: "Cove", 0: "(unassigned)"},
     categories={5: "Toys", 6: "Games", 0: "(uncategorised)"}, marketplaces=MARKETPLACES,
@@ -73,7 +73,7 @@ def selections(draw) -> Selection:
     start, end = sorted(draw(st.tuples(*[st.integers(0, len(MONTHS) - 1)] * 2)))
     return Selection(
         calendar=CALENDAR, period="", first=MONTHS[start], last=MONTHS[end], metric=draw(st.sampled_from(METRICS)),
-        brands=draw(some(CATALOGUE.brands)), categories=draw(some(CATALOGUE.categories)),
+        brands=draw(some(CATALOG.brands)), categories=draw(some(CATALOG.categories)),
         marketplaces=draw(some(MARKETPLACES)), compare=draw(st.sampled_from(("previous", "year", "none"))),
         scope=draw(st.sampled_from((None, None, (1, 2), (3,)))),
     )
@@ -179,9 +179,9 @@ def check_losses(connection: sa.Connection, selection: Selection, found: Losses)
 
 def other_totals(connection: sa.Connection, selection: Selection) -> dict[str, Decimal]:
     """The same of the categories and of the products."""
-    sides = read_categories(connection, selection, CATALOGUE)
-    products = read_products(connection, selection, CATALOGUE.brands, start=0, limit=3)
-    everything = read_all_products(connection, selection, CATALOGUE.brands)
+    sides = read_categories(connection, selection, CATALOG)
+    products = read_products(connection, selection, CATALOG.brands, start=0, limit=3)
+    everything = read_all_products(connection, selection, CATALOG.brands)
     return {
         "sides": total(side.group.value for side in sides.rows),
         "sides by month": total(value for side in sides.rows for value in side.months),
@@ -239,7 +239,7 @@ def test_every_total_is_the_sum_of_its_parts_and_the_figure_of_the_summary_table
 
 
 def check(connection: sa.Connection, selection: Selection) -> None:
-    page = read_dashboard(connection, selection, CATALOGUE, MARKETPLACES)
+    page = read_dashboard(connection, selection, CATALOG, MARKETPLACES)
     check_headlines(connection, selection, page.headlines)
     check_movers(connection, selection, page.movers)
     check_losses(connection, selection, page.losses)
@@ -248,7 +248,7 @@ def check(connection: sa.Connection, selection: Selection) -> None:
     check_profit(connection, selection)
     if selection.scope is None or 1 in selection.scope:
         brand = selection.changed(brands=(1,))
-        page = read_brand(connection, brand, CATALOGUE, start=0, limit=50)
+        page = read_brand(connection, brand, CATALOG, start=0, limit=50)
         check_headlines(connection, brand, page.headlines)
         found = brand_totals(page)
         assert found == dict.fromkeys(found, figure_of_table(connection, brand))
