@@ -34,6 +34,8 @@ MEASURED_ROWS = 1000
 """So many rows say how wide a column must be."""
 
 NUMBER_FORMATS = {MONEY: "#,##0.00", PERCENT: "0.0%", MONTH: "yyyy-mm"}
+MONTH_HEADINGS = ("mmm yyyy", 'mmm yyyy "(in progress)"')
+"""How a month is written that heads a column: one that is over, and one that is not."""
 WHOLE, PARTS = "#,##0", "#,##0.##"
 """Counts: pieces, and parts of pieces, which are rare."""
 
@@ -42,6 +44,7 @@ WHOLE, PARTS = "#,##0", "#,##0.##"
 class _Formats:
     heading: Format
     number_heading: Format
+    month_headings: tuple[Format, Format]
     label: Format
     by_pattern: dict[str, Format]
 
@@ -50,20 +53,24 @@ def write_xlsx(out: BinaryIO, sheets: Iterable[Sheet], about: About, *, folder: 
     """Writes the workbook, with scratch files in `folder`, and returns how many rows there were. Raises
     Refused if a table has more rows or columns than Excel takes."""
     sheets = list(sheets)
-    for sheet in sheets:
-        if sheet.count() > MOST_ROWS:
+    counts = [sheet.count() for sheet in sheets]
+    for sheet, count in zip(sheets, counts, strict=True):
+        if count > MOST_ROWS:
             raise Refused(f"{sheet.title} has more rows than Excel takes ({MOST_ROWS:,}); take .csv instead")
         if len(sheet.columns) > MOST_COLUMNS:
             raise Refused(f"{sheet.title} has more columns than Excel takes ({MOST_COLUMNS:,}); take .csv instead")
+    # A sheet without a row would only be turned to and away from; what is left out is named.
+    shown = [sheet for sheet, count in zip(sheets, counts, strict=True) if count] or sheets[:1]
+    missing = [sheet.title for sheet, count in zip(sheets, counts, strict=True) if not count]
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "tmpdir": str(folder)})
     try:
         book.set_properties({"title": about.title, "comments": about.in_a_line, "created": about.exported})
         formats = _formats(book)
-        names = _sheet_names([sheet.title for sheet in sheets])
+        names = _sheet_names([sheet.title for sheet in shown])
         rows = sum(
-            _write_sheet(book.add_worksheet(name), sheet, formats) for name, sheet in zip(names, sheets, strict=True)
+            _write_sheet(book.add_worksheet(name), sheet, formats) for name, sheet in zip(names, shown, strict=True)
         )
-        _write_about(book.add_worksheet("About"), about, formats)
+        _write_about(book.add_worksheet("About"), about, missing, formats)
     finally:
         # After an error too: the open scratch files go with it.
         _close(book)
@@ -83,6 +90,9 @@ def _formats(book: xlsxwriter.Workbook) -> _Formats:
     return _Formats(
         heading=book.add_format(heading),
         number_heading=book.add_format({**heading, "align": "right"}),
+        month_headings=tuple(
+            book.add_format({**heading, "align": "right", "num_format": pattern}) for pattern in MONTH_HEADINGS
+        ),
         label=book.add_format({"bold": True, "valign": "top"}),
         by_pattern={
             pattern: book.add_format({"num_format": pattern})
@@ -95,8 +105,13 @@ def _write_sheet(to: Worksheet, sheet: Sheet, formats: _Formats) -> int:
     to.freeze_panes(1, 0)
     widths = []
     for place, column in enumerate(sheet.columns):
-        heading = formats.heading if column.kind in (TEXT, MONTH) else formats.number_heading
-        to.write_string(0, place, _cell_text(column.name), heading)
+        if column.month:
+            # What follows the month in the heading is part of how the date is written.
+            mark = column.name.partition("(")[2]
+            to.write_datetime(0, place, column.month, formats.month_headings[bool(mark)])
+        else:
+            heading = formats.heading if column.kind in (TEXT, MONTH) else formats.number_heading
+            to.write_string(0, place, _cell_text(column.name), heading)
         widths.append(len(column.name))
     rows = 0
     for row in sheet.read():
@@ -133,10 +148,11 @@ def _width(value: Value, kind: str) -> int:
     return length * 4 // 3 + 1 if kind in (MONEY, COUNT) else length
 
 
-def _write_about(to: Worksheet, about: About, formats: _Formats) -> None:
+def _write_about(to: Worksheet, about: About, missing: list[str], formats: _Formats) -> None:
     to.set_column(0, 0, 16)
     to.set_column(1, 1, WIDEST)
-    for row, (label, words) in enumerate(about.lines):
+    lines = (*about.lines, *([("Without rows", ", ".join(missing))] if missing else []))
+    for row, (label, words) in enumerate(lines):
         to.write_string(row, 0, label, formats.label)
         to.write_string(row, 1, _cell_text(words))
 

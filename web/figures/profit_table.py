@@ -94,7 +94,7 @@ def profit_sheet(found: Profitability, page: Page) -> Sheet:
     columns = (
         Column("Metric", TEXT), Column("Total", MONEY), Column("% of net revenue", PERCENT),
         Column("Year before", MONEY), Column("Change", PERCENT),
-        *(Column(month_name(month) + progress_mark(month, page), MONEY, key=format_month(month))
+        *(Column(month_name(month) + progress_mark(month, page), MONEY, key=format_month(month), month=month)
           for month in found.months),
     )
     rows = []

@@ -73,11 +73,13 @@ Row = Sequence[Value]
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its heading, the kind of its values, and its `key` in JSON (made from the name if not given)."""
+    """A column: its heading, the kind of its values, and its `key` in JSON (made from the name if not given). `month`
+    is what a heading stands for that is one: workbooks hold it as a date."""
 
     name: str
     kind: str
     key: str = ""
+    month: datetime.date | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

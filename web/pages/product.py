@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from flask import Blueprint, Response, abort, render_template, url_for
@@ -13,13 +13,13 @@ from database.queries.product import MarketplaceRow, Product, ProductFigures
 from domain.months import format_month, month_name
 from web.figures.breakdown import breakdown_sheet, breakdown_view
 from web.figures.filters import Choice, filters_of, period_name
-from web.figures.formats import kind_of, kind_of_figure, leaves_out_cents
+from web.figures.formats import kind_of, leaves_out_cents
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
-from web.figures.profit_table import CellView, MonthHeading, profit_table, progress_mark
-from web.figures.sheets import MONTH, TEXT, Cell, Column, Offer, Sheet, export_links
+from web.figures.profit_table import CellView, MonthHeading, profit_sheet, profit_table
+from web.figures.sheets import MONTH, TEXT, Column, Offer, Sheet, export_links
 
 pages = Blueprint("product", __name__)
 
@@ -195,30 +195,12 @@ def _sheets(page: Page, asin: str) -> list[Sheet]:
         abort(404)
     found = story.figures
     return [
-        _metrics_sheet(found, page),
+        replace(profit_sheet(found.metrics, page), name="metrics", title=PRODUCT.tables["metrics"]),
         breakdown_sheet(found.marketplaces, page, name="marketplaces", title="Marketplaces"),
         _grid_sheet(found, page),
         months_sheet(found.months, page),
         headlines_sheet(found.headlines),
     ]
-
-
-def _metrics_sheet(found: ProductFigures, page: Page) -> Sheet:
-    kind = kind_of(page.selection.metric)
-    months = (
-        Column(format_month(month) + progress_mark(month, page), kind, key=format_month(month))
-        for month in found.metrics.months
-    )
-    return Sheet(
-        "metrics", "All metrics",
-        (Column("Metric", TEXT), Column("Total", kind), *months),
-        [
-            (line.figure.name, *(
-                Cell(value, kind_of_figure(line.figure)) for value in (line.figure.value, *line.figure.months)
-            ))
-            for line in found.metrics.lines
-        ],
-    )
 
 
 def _grid_sheet(found: ProductFigures, page: Page) -> Sheet:

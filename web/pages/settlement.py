@@ -137,7 +137,7 @@ def _sheets(page: Page, settlement_id: str) -> list[Sheet]:
     found: Settlement | None = SETTLEMENT.read(page)
     if found is None:
         abort(404)
-    months = [Column(format_month(month), MONEY, key=format_month(month)) for month in found.months]
+    months = [Column(month_name(month), MONEY, key=format_month(month), month=month) for month in found.months]
     rows: list[Sequence] = [
         (kind.description or kind.amount_type or kind.transaction_type, place.name, kind.transaction_type,
          kind.amount_type, kind.total, *kind.months, kind.line_count)
