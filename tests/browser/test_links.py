@@ -35,6 +35,11 @@ def test_a_reader_of_one_brand_lands_on_it_and_of_two_is_told_which(browser: Bro
     one = open_browser(browser, limited, "one", landing="/", viewport=DESKTOP)
     one.wait_for_url("**/brands/3")
     expect(one.locator(".badge-sees")).to_have_text("Only Brand 003")
+    one.goto("/dashboard")
+    expect(one.locator(".only-of")).to_contain_text("all of it of the brand Brand 003")
+    expect(one.get_by_role("heading", name="Brands")).to_have_count(0)
+    one.click(".only-of a")
+    one.wait_for_url("**/brands/3")
     one.context.close()
 
     two = open_browser(browser, limited, "two", landing="/", viewport=PHONE, has_touch=True, is_mobile=True)

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Site, open_browser, wait_for_charts
+from database import migrations
+from database.store import open_store
+from tests.browser.conftest import DESKTOP, PHONE, Site, open_browser, served, wait_for_charts
+from tests.conftest import embedded_settings
+from tests.summaries_fixture import publish
 
 PAINTED = """async () => {
   const settled = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
@@ -80,6 +84,22 @@ def hand(browser: Browser, site: Site) -> Iterator[Page]:
     page = open_browser(browser, site, viewport=PHONE, has_touch=True, is_mobile=True)
     yield page
     page.context.close()
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An app whose only brand has twelve products."""
+    settings = embedded_settings(tmp_path_factory.mktemp("many"))
+    store = open_store(settings)
+    migrations.upgrade(store)
+    publish(
+        store, [(number, 1, 1, "US", "2025-10", "Net revenue", f"{number}.00") for number in range(1, 13)],
+        brands={1: "Acme"}, categories={1: "Toys"}, marketplaces={"US": "United States"},
+        products=[{"id": n, "asin": f"B{n:04d}", "name": f"Brick {n}", "brand_id": 1} for n in range(1, 13)],
+    )
+    store.close()
+    with served(settings) as found:
+        yield found
 
 
 ADDRESSES = ("/products", "/profitability", "/categories", "/brands/1", "/dashboard?metric=CM3")
@@ -171,3 +191,42 @@ def test_a_step_back_and_on_shows_the_months_beside_those_that_are_chosen(reader
     words = reader.locator("a.step").all_inner_texts()
 
     assert words == ["2023", "2025"]
+
+
+TYPE = """() => {
+  const sizes = (selector) => [...document.querySelectorAll(selector)].filter((found) => found.getClientRects().length)
+    .map((found) => parseFloat(getComputedStyle(found).fontSize));
+  const least = (selector) => Math.min(...sizes(selector));
+  return { title: least("h1"), headings: least(".figures thead th"), figures: least(".figures tbody td.number") };
+}"""
+"""The smallest letters of a page's title, of the headings of its tables and of their figures, in pixels."""
+
+
+@pytest.mark.parametrize("address", ["/profitability", "/products", "/dashboard"])
+def test_tables_are_set_in_letters_that_can_be_read(reader: Page, hand: Page, address: str) -> None:
+    for page in (reader, hand):
+        page.goto(address)
+        found = page.evaluate(TYPE)
+        assert found["title"] >= 22 and found["headings"] >= 13 and found["figures"] >= 13, (address, found)
+
+
+def test_what_has_no_bar_of_its_own_leads_to_all_of_them(browser: Browser, many: Site) -> None:
+    page = open_browser(browser, many, landing="/brands/1", viewport=DESKTOP)
+    rest = page.locator(".bar-line >> text=/\\d+ other products/")
+    rest.click()
+    page.wait_for_url("**/products?brand=1")
+    expect(page.locator("#products-title + p")).to_have_text("12 products")
+    page.context.close()
+
+
+def test_a_single_month_stands_marked_among_those_around_it(reader: Page) -> None:
+    reader.goto("/dashboard?from=2025-05&to=2025-05")
+    wait_for_charts(reader)
+    fills = reader.locator(".chart .trace.bars .point path").evaluate_all(
+        "found => found.map((bar) => getComputedStyle(bar).fill)"
+    )
+    assert len(fills) >= 12 and sorted(map(fills.count, set(fills)))[0] == 1
+    expect(reader.locator(".legend")).to_contain_text("months around it")
+    # A month that is not over is held against the whole month of a year before.
+    reader.goto("/dashboard?from=2025-11&to=2025-11")
+    expect(reader.locator(".headline").first).to_contain_text("Nov 2024, whole: $")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
@@ -11,6 +11,7 @@ from database.queries.dashboard import Dashboard
 from database.queries.pages import DASHBOARD
 from web.figures.breakdown import BreakdownView, breakdown_sheet, breakdown_view
 from web.figures.filters import filters_of, period_name
+from web.figures.formats import kind_of
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.movers import losses_sheet, losses_view, movers_sheet, movers_view
@@ -22,6 +23,15 @@ pages = Blueprint("dashboard", __name__)
 
 SHORT = 10
 """So many categories and marketplaces are listed beside the brands."""
+
+
+@dataclass(frozen=True)
+class Only:
+    """What everything on the page is of: `the brand Alder`; a brand with the `address` of its page."""
+
+    word: str
+    name: str
+    address: str
 
 
 @pages.get("/")
@@ -47,12 +57,30 @@ def _render(page: Page, rows: Dashboard) -> str:
         movers=movers_view(rows.movers, page) if rows.movers else None,
         losses=losses_view(rows.losses, page) if rows.losses else None,
         brands=_brands(rows, page),
-        categories=_short(rows.categories, page, title="Categories", part="categories"),
-        marketplaces=_short(rows.marketplaces, page, title="Marketplaces", part="marketplaces"),
+        parts=[
+            _short(found, page, title=title, part=title.lower())
+            for title, found in (("Categories", rows.categories), ("Marketplaces", rows.marketplaces))
+            if len(found.rows) != 1
+        ],
+        only=_only(rows, page), metric=page.selection.metric,
+        total=page.formats.exact(rows.brands.total.value, kind_of(page.selection.metric)),
     )
 
 
-def _brands(rows: Dashboard, page: Page) -> BreakdownView:
+def _only(rows: Dashboard, page: Page) -> list[Only]:
+    """The brand, category and marketplace that everything on the page is of: a table of one row says no more than the
+    headlines do."""
+    found = (("brand", rows.brands), ("category", rows.categories), ("marketplace", rows.marketplaces))
+    return [
+        Only(word, part.rows[0].name,
+             page.elsewhere("brands.show", {"brands": ()}, brand_id=part.rows[0].key) if word == "brand" else "")
+        for word, part in found if len(part.rows) == 1
+    ]
+
+
+def _brands(rows: Dashboard, page: Page) -> BreakdownView | None:
+    if len(rows.brands.rows) == 1:
+        return None
     return breakdown_view(
         rows.brands, page, title="Brands", part="brands", per_page=DASHBOARD.per_page,
         open_address=lambda key: page.elsewhere("brands.show", {"brands": ()}, brand_id=key),
