@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import dataclasses
 import json
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
 import click
-import sqlalchemy as sa
 
 from commands import current_store, lego_command
 from commands.refresh_summaries import Month
-from database.engines.ports import Store
+from database.facts.opening import facts_when_free
 from database.imports.derived_facts import counting_rules
 from database.lines.behind import Behind, Figure, Following, marketplaces_of
 from database.lines.told_rows import HEADINGS, ToldRow, rows_behind, rows_of_settlement
-from domain.errors import LockBusy, Refused
+from domain.errors import Refused
 from domain.months import format_month
 from domain.spreadsheets import harmless
-
-LOOK_AGAIN = 0.5
-"""Seconds until facts that another process has open are tried again."""
 
 
 @lego_command("lines")
@@ -48,7 +42,7 @@ def command(
 ) -> None:
     """Show the lines of imported files that a figure, or an amount of a settlement, is made of. They add up to it."""
     _check_usage(asin, month, metric, settlement, kind_id)
-    with _facts(current_store(), wait) as connection:
+    with facts_when_free(current_store(), wait) as connection:
         if settlement:
             _tell(rows_of_settlement(connection, settlement, kind_id=kind_id, month=month), as_csv, target, as_json,
                   nothing=f"settlement {settlement} has no such lines")
@@ -76,22 +70,6 @@ def _check_usage(asin, month, metric, settlement, kind_id) -> None:
         raise click.UsageError("name a figure: --asin A --month YYYY-MM --metric X; or --settlement ID")
     if kind_id is not None and not settlement:
         raise click.UsageError("--kind goes with --settlement ID")
-
-
-@contextlib.contextmanager
-def _facts(store: Store, wait: float) -> Iterator[sa.Connection]:
-    """The facts; where one process alone may open them, its end is waited for."""
-    deadline = time.monotonic() + wait
-    with contextlib.ExitStack() as stack:
-        while True:
-            try:
-                connection = stack.enter_context(store.facts())
-                break
-            except LockBusy:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(LOOK_AGAIN)
-        yield connection
 
 
 def _tell(

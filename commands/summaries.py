@@ -7,6 +7,7 @@ import datetime
 import json
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import click
 
@@ -23,6 +24,9 @@ from domain.spreadsheets import harmless
 
 SET_ASIDE = "set aside"
 """No reason of facts: what lines of Amazon's reports tell that another report gives there."""
+
+
+HEADINGS = ("fact", "asin", "brand", "marketplace", "metric", "month", "value", "import", "file")
 
 
 def _word(reason: str) -> str:
@@ -46,12 +50,18 @@ class Reason(click.Choice):
 @click.option("--month", type=Month(), help="With --left-out: of this month only.")
 @click.option("--metric", help="With --left-out: of this metric only.")
 @click.option("--csv", "as_csv", is_flag=True, help="With --left-out: print the facts as CSV.")
+@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False),
+              help="With --left-out: write the CSV into this file, and print how many facts and their sum.")
+@click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for a running import or refresh.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def command(show_changes, reason, month, metric, as_csv, as_json) -> None:
+def command(show_changes, reason, month, metric, as_csv, target, wait, as_json) -> None:
     """Show generation, freshness, rows, bytes, left-out facts and the last runs."""
-    if not reason and (month or metric or as_csv):
-        raise click.UsageError("--month, --metric and --csv go with --left-out REASON")
-    if reason and (as_json or show_changes):
+    if not reason and (month or metric or as_csv or target):
+        raise click.UsageError("--month, --metric, --csv and --to go with --left-out REASON")
+    if target and reason != SET_ASIDE:
+        _write_left_out(reason, month, metric, target, as_json, wait)
+        return
+    if reason and (as_json or show_changes or target):
         raise click.UsageError("--left-out lists facts, in lines or with --csv; ask for the other by itself")
     if reason == SET_ASIDE:
         _list_set_aside(month, metric, as_csv)
@@ -98,7 +108,7 @@ def _list_left_out(reason: str, month: datetime.date | None, metric: str | None,
     found = left_out_facts(current_store(), reason, month=month, metric=metric)
     if as_csv:
         lines = csv.writer(sys.stdout, lineterminator="\n")
-        lines.writerow(["fact", "asin", "brand", "marketplace", "metric", "month", "value", "import", "file"])
+        lines.writerow(HEADINGS)
         for fact in found:
             lines.writerow(harmless(cell) if isinstance(cell, str) else cell for cell in _cells(fact))
         return
@@ -116,6 +126,22 @@ def _list_left_out(reason: str, month: datetime.date | None, metric: str | None,
     if archived:
         months = runs_of_months(each.month for each in archived)
         click.echo(f"Facts of archived months ({months}) are not listed; flask unarchive brings them back.", err=True)
+
+
+def _write_left_out(
+    reason: str, month: datetime.date | None, metric: str | None, target: Path, as_json: bool, wait: float
+) -> None:
+    count, total = 0, Decimal("0.00")
+    with target.open("w", encoding="utf-8-sig", newline="") as file:
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(HEADINGS)
+        for fact in left_out_facts(current_store(), reason, month=month, metric=metric, wait=wait):
+            lines.writerow(harmless(cell) if isinstance(cell, str) else cell for cell in _cells(fact))
+            count, total = count + 1, total + (fact.value or 0)
+    if as_json:
+        click.echo(json.dumps({"count": count, "sum": str(total)}, indent=2))
+    else:
+        click.echo(f"{count:,} facts, sum {total:,}, are left out as they stand now ({reason})")
 
 
 def _cells(fact: LeftOutFact) -> list:

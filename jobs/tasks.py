@@ -31,6 +31,11 @@ PLANNED = "planned refresh"
 LINES = "lines"
 """Asked for on a page with figures: the lines behind one of them, fetched into `LINES_FILE`."""
 LINES_FILE = "lines.csv"
+CHECKS, LEFT_OUT = "checks", "left out"
+"""Asked for on `/operations`: the checks, and the facts that figures leave out for a reason, into `LEFT_OUT_FILE`."""
+LEFT_OUT_FILE = "left-out.csv"
+ELSEWHERE = (PLANNED, LINES, CHECKS, LEFT_OUT)
+"""What has pages of its own, and is nothing of `/imports`."""
 CHECK, TAKE = "check", "take"
 """What a job does: the dry run, and the thing itself."""
 
@@ -108,7 +113,7 @@ def folder_of(settings: Settings, task: Task) -> Path:
 
 
 def path_of(settings: Settings, task: Task, file: SentFile) -> Path:
-    """Where one of its files lies, until it was taken in."""
+    """Where one of its files lies, until it was imported."""
     return folder_of(settings, task) / f"{file.number}.csv"
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.ports import Store
+from database.facts.opening import facts_when_free
 from database.summaries.rollups import facts
 from database.summaries.verification import NO_VALUE, WITHOUT_MONTH, reason_left_out
 
@@ -38,16 +39,17 @@ class LeftOutFact:
 
 
 def left_out_facts(
-    store: Store, reason: str, *, month: datetime.date | None = None, metric: str | None = None
+    store: Store, reason: str, *, month: datetime.date | None = None, metric: str | None = None, wait: float = 0
 ) -> Iterator[LeftOutFact]:
     """The facts left out for `reason` (see `verification`), of one month and metric if these are given, in the
-    order of months, metrics and ids. Reads them as they are asked for, however many there are."""
+    order of months, metrics and ids. Reads them as they are asked for, however many there are; facts that another
+    process has open are tried for so many seconds."""
     query = _query(reason, store.settings.refresh.exclude_groups)
     if month is not None:
         query = query.where(facts.c.month.between(month, _last_day(month)))
     if metric is not None:
         query = query.where(facts.c.metric == metric)
-    with store.facts() as connection:
+    with facts_when_free(store, wait) as connection:
         rows = connection.execution_options(stream_results=True, max_row_buffer=AT_ONCE).execute(query)
         for row in rows:
             yield LeftOutFact(*row)

@@ -64,13 +64,14 @@ def restatements(
     ]
 
 
-def net_changes(reading: Reading, *, since: datetime.datetime) -> list[Restatement]:
-    """Totals of all brands together that are not what they were `since` then: each month and metric once, with the
-    value of then, the value of now and the newest cause. What was changed and changed back is none of them."""
+def net_changes(reading: Reading, *, since: datetime.datetime | None = None) -> list[Restatement]:
+    """Totals of all brands together that are not what they were `since` then, or as they were first published: each
+    month and metric once, with the value of then, the value of now and the newest cause. What was changed and changed
+    back is none of them."""
     query = (
         sa.select(restated)
         .where(restated.c.generation <= reading.generation.generation, restated.c.brand_id == ALL_BRANDS,
-               restated.c.published_at >= since)
+               *([] if since is None else [restated.c.published_at >= since]))
         .order_by(restated.c.generation, restated.c.month, restated.c.metric)
     )
     return _net(reading.connection.execute(query))

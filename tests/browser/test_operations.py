@@ -63,7 +63,7 @@ def test_a_refresh_is_planned_begun_and_seen_through(browser: Browser, site: Sit
     expect(desk.locator(".chart.is-drawn")).to_have_count(2)
     desk.get_by_text("The statement").first.click()
     expect(desk.locator(".statement").first).to_be_visible()
-    expect(desk.get_by_role("link", name="Take back import 1")).to_be_visible()
+    expect(desk.get_by_role("link", name="Undo import 1")).to_be_visible()
     desk.get_by_text("9 stages").first.click()
     expect(desk.locator(".stages li").first).to_be_visible()
     assert wrong(look(desk, "/operations", theme="light")) == {}

@@ -72,6 +72,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "/logout": {},
     "/notes/close": {"note": "corrections:1", "address": "/dashboard"},
     "/operations/check": {},
+    "/operations/left-out": {"reason": "no reason"},
     "/operations/refresh": {"kind": "sideways"},
     "/operations/refresh/<token>": {},
     "/operations/refresh/<token>/discard": {},

@@ -197,9 +197,8 @@ def _address(number: int) -> str:
 
 
 def _own_tasks(person: Person) -> list[Task]:
-    """But for what is asked for on other pages: planned refreshes, lines behind a figure."""
-    elsewhere = (tasks.PLANNED, tasks.LINES)
-    return [task for task in tasks.tasks_of(current.settings(), person) if task.kind not in elsewhere]
+    """But for what is asked for on other pages."""
+    return [task for task in tasks.tasks_of(current.settings(), person) if task.kind not in tasks.ELSEWHERE]
 
 
 def _task_link(task: Task) -> TaskLink:

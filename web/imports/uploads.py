@@ -137,7 +137,7 @@ def existing(token: str) -> Task:
     """Answers 404 for a task that is not there, or is somebody else's; 400 if anything is asked beside it."""
     takes_no_parameters()
     task = tasks.find(current.settings(), token, owner=identity.person())
-    if task is None or task.kind in (tasks.PLANNED, tasks.LINES):
+    if task is None or task.kind in tasks.ELSEWHERE:
         abort(404, "There is nothing here waiting for your word; it was discarded, or is too old.")
     return task
 

@@ -26,7 +26,7 @@ from database.queries.operations import (
     read_volumes,
 )
 from database.queries.settlements import KindSum, SetAside, read_kinds, read_set_aside
-from database.summaries.restatements import Restatement, restatements
+from database.summaries.restatements import Restatement, net_changes
 from database.summaries.state import LeftOutReason, left_out_reasons
 from domain.errors import SelectionError
 from domain.metrics import UNSORTED
@@ -53,7 +53,6 @@ pages = Blueprint("operations", __name__)
 
 RUNS_PER_PAGE = 20
 RUNS_DRAWN = 200
-RESTATED = 40
 IMPORTS = 8
 RUNNING, QUIET = "running", "quiet"
 
@@ -153,7 +152,7 @@ def _of_generation(
     _generation, reasons = left_out_reasons(reading)
     kinds = read_kinds(reading.connection, reading.generation)
     return (
-        reasons, restatements(reading, limit=RESTATED), [kind for kind in kinds if kind.place == UNSORTED],
+        reasons, net_changes(reading), [kind for kind in kinds if kind.place == UNSORTED],
         read_set_aside(reading.connection, reading.generation),
     )
 

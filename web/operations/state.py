@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from database.queries.operations import MISSED_AFTER, Run, Volume
 from database.queries.settlements import SetAside
 from database.summaries.restatements import Restatement
 from database.summaries.state import LeftOutReason
+from domain.metrics import PROFIT_TREE, UNITS
 from domain.months import moment_words, month_name
 from web.exports.plain_values import moment
 from web.figures.formats import MONEY, Formats, kind_of
@@ -24,6 +24,8 @@ from web.operations.runs import ago_words, bytes_words, share_words
 
 FULL = 128 * 2**20
 """Bytes free on a disk below which nothing can be relied on: no refresh begins, and nothing can be written down."""
+RESTATED = 24
+"""So many restated months are listed."""
 LARGE_SHARE = 0.5
 """Summaries that take more than this part of what facts take save little."""
 
@@ -40,12 +42,25 @@ class StateView:
 
 @dataclass(frozen=True)
 class LeftOutView:
-    """What came in, what was left out by reason with the command that lists its facts, what was published."""
+    """What came in, what was left out by reason, what was published."""
 
     facts: str
     left_out: str
     published: str
-    reasons: list[tuple[str, str, str, str]]
+    reasons: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class RestatedView:
+    """A restated month by its first metric; `others` tell the same of its other metrics, a line each."""
+
+    month: str
+    metric: str
+    before: str
+    after: str
+    published: str
+    cause: str
+    others: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -102,22 +117,34 @@ def left_out_view(
         formats.count(live.facts), formats.count(live.left_out_facts),
         formats.count(live.facts - live.left_out_facts),
         [
-            (entry.reason, formats.count(entry.facts), formats.exact(entry.value, MONEY),
-             f"flask summaries --left-out {shlex.quote(entry.reason)}")
+            (entry.reason, formats.count(entry.facts), formats.exact(entry.value, MONEY))
             for entry in reasons
         ],
     )
 
 
-def restated_view(changes: Sequence[Restatement], formats: Formats) -> list[tuple[str, ...]]:
-    """(month, metric, before, after, published, by what) of each."""
-    return [
-        (
-            month_name(change.month), change.metric, formats.exact(change.old_value, kind_of(change.metric)),
-            formats.exact(change.new_value, kind_of(change.metric)), moment_words(change.published_at), change.cause,
-        )
-        for change in changes
-    ]
+def restated_view(changes: Sequence[Restatement], formats: Formats) -> list[RestatedView]:
+    """A row per month, the newest first; `changes` are netted, in the order of their metrics."""
+    by_month: dict[datetime.date, list[Restatement]] = {}
+    for change in changes:
+        by_month.setdefault(change.month, []).append(change)
+    return [_restated(month, by_month[month], formats) for month in sorted(by_month, reverse=True)[:RESTATED]]
+
+
+def _restated(month: datetime.date, changes: Sequence[Restatement], formats: Formats) -> RestatedView:
+    """In the order of the P&L: net revenue says most."""
+    order = {metric: place for place, metric in enumerate((*PROFIT_TREE, *UNITS))}
+    first, *others = sorted(changes, key=lambda change: (order.get(change.metric, len(order)), change.metric))
+
+    def write(change: Restatement) -> tuple[str, str]:
+        kind = kind_of(change.metric)
+        return formats.exact(change.old_value, kind), formats.exact(change.new_value, kind)
+
+    newest = max(changes, key=lambda change: change.published_at)
+    return RestatedView(
+        month_name(month), first.metric, *write(first), moment_words(newest.published_at), newest.cause,
+        tuple(f"{change.metric}: from {' to '.join(write(change))}" for change in others),
+    )
 
 
 def set_aside_view(found: Sequence[SetAside], formats: Formats) -> list[tuple[str, ...]]:

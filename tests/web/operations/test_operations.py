@@ -48,7 +48,7 @@ def post(client: FlaskClient, address: str, **form: str):
 def settled(client: FlaskClient, address: str) -> str:
     """The page of a task, once it is not at work any more."""
     deadline = time.monotonic() + 90
-    while client.get(f"{address}/progress").json["state"] in ("planning", "working"):
+    while client.get(f"{address}/progress").json["state"] in ("planning", "working", "running"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return text_of(client, address)
@@ -106,14 +106,64 @@ def test_a_refreshed_shop_shows_state_runs_left_out_facts_restated_months_and_si
     assert "Not checked yet Generation 2 published " in page
     assert "(just now) data through Feb 2024 verified to the cent" in page and "no nightly run seen yet" in page
     assert "Facts in 3 Left out 1 Published 2" in page
-    assert "$1.25 flask summaries --left-out" in page
+    assert "$1.25 List them of marketplace ALL" in page
     assert "Jan 2024 Net revenue $10.50 $12.00" in page and "import 2 (correction.csv)" in page
     assert "summing up products" in page and "comparing with the facts" in page and "9 stages" in page
     assert "financials_summary_monthly_brand" in page and "of what facts take" in page
     assert "Checks never ran They look at settings" in page
-    assert "correction.csv import 2, long in" in page and "Take back import 2" in page
+    assert "correction.csv import 2, long in" in page and "Undo import 2" in page
     assert "No statement of a page took longer than 100 ms" in page
     assert "Refresh now" not in page
+
+
+def test_facts_that_are_left_out_are_listed_by_a_job_with_a_file(store, signed_in, add_import):
+    add_import(FIRST, "january.csv")
+    add_odd_fact(store)
+    refresh(store)
+    client = signed_in("analyst")
+    answer = post(client, "/operations/left-out", reason="marketplace ALL")
+    page = settled(client, answer.location)
+    assert "Left out: marketplace ALL 1 fact is in no figure Their marketplace is called ALL" in page
+    assert "A1 Acme ALL Net revenue Jan 2024 $1.25 another program" in page
+    found = client.get(f"{answer.location}/file")
+    assert found.headers["Content-Disposition"] == "attachment; filename=left-out.csv"
+    assert list(csv.reader(io.StringIO(found.data.decode("utf-8-sig")))) == [
+        ["fact", "asin", "brand", "marketplace", "metric", "month", "value", "import", "file"],
+        ["900", "A1", "Acme", "ALL", "Net revenue", "2024-01-01", "1.25", "", ""],
+    ]
+    assert actions(store) == ["export"]
+    assert "None is left out for this reason any more" in settled(
+        client, post(client, "/operations/left-out", reason="no value").location
+    )
+    assert signed_in("admin").get(answer.location).status_code == 404
+
+
+@EMBEDDED
+def test_the_checks_run_as_a_job_and_the_page_of_operations_shows_what_they_found(store, signed_in, add_import):
+    add_import(FIRST, "january.csv")
+    refresh(store)
+    client = signed_in("admin")
+    answer = post(client, "/operations/check")
+    deadline = time.monotonic() + 90
+    while client.get(f"{answer.location}/progress").json["state"] == "running":
+        assert time.monotonic() < deadline
+    over = client.get(answer.location)
+    assert (over.status_code, over.location) == (303, "/operations#doctor-title")
+    page = text_of(client, "/operations")
+    assert re.search(r"Checked: (\d+ to look at|nothing is wrong)\.", page) and "Checks never ran" not in page
+    assert client.get(answer.location).status_code == 404
+    assert actions(store) == ["checks run"]
+
+
+def test_a_restated_month_is_one_row_from_what_it_was_first_to_what_it_is_now(store, signed_in, add_import):
+    add_import(FIRST + "A1,Acme,Toys,US,Net units,2024-01,2\n", "january.csv")
+    refresh(store)
+    for revenue in ("11.00", "12.00"):
+        add_import(SECOND.replace("12.00", revenue) + "A1,Acme,Toys,US,Net units,2024-01,3\n", f"{revenue}.csv")
+        refresh(store)
+    page = text_of(signed_in("analyst"), "/operations").split("Restated months", 1)[1]
+    assert "Jan 2024 Net revenue $10.50 $12.00" in page and "import 3 (12.00.csv) 1 more Net units: from 2 to 3" in page
+    assert page.count("Jan 2024") == 1
 
 
 @EMBEDDED
