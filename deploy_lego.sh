@@ -133,7 +133,7 @@ bring_up() {
     [ -n "$foreground" ] || serve_in_background
     echo
     echo "$address   $([ -n "$foreground" ] && echo starts || echo serves) after $(seconds_since "$began") s"
-    [[ $missing != *" facts "* ]] || echo "There are no facts yet: .venv/bin/flask import FILE --refresh takes yours in."
+    [[ $missing != *" facts "* ]] || echo "There are no facts yet: .venv/bin/flask import FILE --refresh imports yours."
     if [ -e "$work/password" ]; then
         echo "Sign in as admin."
         cat "$work/password"

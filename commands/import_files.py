@@ -1,4 +1,4 @@
-"""flask import: takes files in, all or nothing per file."""
+"""flask import: imports files, all or nothing per file."""
 
 from __future__ import annotations
 

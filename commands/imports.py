@@ -1,4 +1,4 @@
-"""flask imports: lists what was taken in."""
+"""flask imports: lists what was imported."""
 
 import json
 

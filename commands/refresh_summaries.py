@@ -20,7 +20,7 @@ from delivery.aftermath import aftermath
 from domain.months import format_month, parse_month
 
 NO_FACTS_YET = (
-    "Nothing to do: there are no facts yet; flask import FILE takes yours in, flask demo-data makes some to try."
+    "Nothing to do: there are no facts yet; flask import FILE imports yours, flask demo-data makes some to try."
 )
 
 

@@ -49,7 +49,7 @@ def _ask(reading: Reading) -> tuple[Settlements, tuple]:
 
 def _print(listed: Settlements) -> None:
     if not listed.rows:
-        click.echo("No settlement was imported yet; take one in with: flask import FILE")
+        click.echo("No settlement was imported yet; import one with: flask import FILE")
     for each in listed.rows:
         state = "explained" if not each.difference else f"{each.difference:,} not explained"
         click.echo(

@@ -20,7 +20,7 @@ from domain.settlements import PLACES
 @click.option("--by", "user_name", metavar="USER", help="Who asked for it, for the page /imports.")
 def command(number, place, wait, as_json, user_name) -> None:
     """Say that amounts of the description NUMBER (flask settlements lists them) belong to PLACE: a line of the P&L, tax
-    or cash. It stands among the imports; flask undo-import takes it back."""
+    or cash. It stands among the imports; flask undo-import undoes it."""
     store = current_store()
     with store.lock(f"sorting of description {number}", wait=wait):
         reconcile_import_log(store)

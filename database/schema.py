@@ -123,14 +123,14 @@ financials_import = _table(
     sa.Column("status", sa.String(20), nullable=False, comment="done, undone or removed (demo)"),
     sa.Column("currencies", sa.String(255), nullable=False, comment="codes the file names, commas between"),
     sa.Column("facts", sa.BigInteger, nullable=False),
-    sa.Column("value", Sum, nullable=False, comment="sum of the facts taken in, all metrics"),
+    sa.Column("value", Sum, nullable=False, comment="sum of the facts imported, all metrics"),
     sa.Column("replaced_facts", sa.BigInteger, nullable=False),
     sa.Column("first_fact_id", sa.BigInteger),
     sa.Column("last_fact_id", sa.BigInteger),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("undone_at", Moment),
 )
-"""One row per file taken in, in the same transaction as its facts. Ids of facts are never used twice."""
+"""One row per imported file, in the same transaction as its facts. Ids of facts are never used twice."""
 
 financials_replaced = _table(
     "financials_replaced", FACTS,
@@ -259,7 +259,7 @@ amazon_posting = _table(
 amazon_told = _table(
     "amazon_told", FACTS,
     sa.Column("kind_id", Id, nullable=False, autoincrement=False),
-    sa.Column("import_id", Id, nullable=False, autoincrement=False, comment="under which it can be taken back"),
+    sa.Column("import_id", Id, nullable=False, autoincrement=False, comment="under which it can be undone"),
     sa.Column("place", sa.String(100), nullable=False),
     sa.PrimaryKeyConstraint("kind_id", "import_id"),
 )

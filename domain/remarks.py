@@ -55,10 +55,10 @@ def fault_of_remark(remark: str) -> str:
     if _SCALE.fullmatch(key):
         return f"says ({remark}): write its figures out in full, and take the remark off"
     if key in _PLANNED:
-        return f"says ({remark}): only what has happened is taken in"
+        return f"says ({remark}): only what has happened is imported"
     if key in _OF_ONE_PIECE:
-        return f"says ({remark}): only a month's sums are taken in; what a piece costs goes into a file of unit costs"
-    return f"says ({remark}): only a month's own figures are taken in" if key in _OF_ANOTHER_TIME else ""
+        return f"says ({remark}): only a month's sums are imported; what a piece costs goes into a file of unit costs"
+    return f"says ({remark}): only a month's own figures are imported" if key in _OF_ANOTHER_TIME else ""
 
 
 def fault_of_remarks(metric: str) -> str:

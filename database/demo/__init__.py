@@ -1,7 +1,7 @@
 """Believable synthetic figures of any size: the same shape gives the same facts.
 
 `shape.py` says how much; `catalog.py` makes brands, products and listings, with words from `names.py`;
-`facts.py` makes their P&L month by month; `loading.py` takes it in like a file, as the source `demo`.
+`facts.py` makes their P&L month by month; `loading.py` imports it like a file, as the source `demo`.
 """
 
 from database.demo.loading import load_demo

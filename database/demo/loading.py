@@ -1,4 +1,4 @@
-"""The demo taken in like a file: products first, then facts, all in one transaction, as the source `demo`.
+"""The demo imported like a file: products first, then facts, all in one transaction, as the source `demo`.
 
 1. refuse where facts are in already: demo data never mixes with a seller's own, nor with other demo data;
 2. make the facts, month by month, in a TEMP table;
@@ -28,7 +28,7 @@ from domain.moments import utc_now
 
 
 def load_demo(store: Store, shape: DemoShape) -> ImportReport:
-    """Makes the facts of `shape` and takes them in. Raises Refused if there are facts already, LockBusy if
+    """Makes the facts of `shape` and imports them. Raises Refused if there are facts already, LockBusy if
     another import or refresh is running."""
     with store.lock("the making of demo data"), store.facts() as connection:
         _refuse_beside_facts(connection)
@@ -51,7 +51,7 @@ def _refuse_beside_facts(connection: sa.Connection) -> None:
         .limit(1)
     ).first()
     if first is not None and first.source == DEMO:
-        raise Refused(f"demo data is in already; to make it anew, first run: flask undo-import {first.id}")
+        raise Refused("demo data is in already; to make it anew, first run: flask remove-demo")
     if first is not None:
         raise Refused(f"facts are in already (import {first.id}, {first.file_name}); {_ELSEWHERE}")
     if connection.execute(sa.select(schema.financials.c.id).limit(1)).first() is not None:

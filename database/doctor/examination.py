@@ -13,7 +13,7 @@ from database.doctor.archive import judge_archive
 from database.doctor.catalog import judge_catalog
 from database.doctor.configuration import judge_readiness, judge_schema, judge_settings
 from database.doctor.generations import judge_generations
-from database.doctor.intake import judge_refused, judge_restated
+from database.doctor.intake import judge_demo, judge_refused, judge_restated
 from database.doctor.lines import judge_lines
 from database.doctor.notices import judge_notices
 from database.doctor.plausibility import judge_figures
@@ -101,6 +101,7 @@ def _look_closer(store: Store, limits: Limits, now: datetime) -> list[Finding]:
     found += judge_leftovers(store)
     found += judge_archive(store)
     found += judge_refused(store, now=now)
+    found += judge_demo(store)
     found += judge_notices(store, now=now)
     # What the doctor saw is what pages show.
     nodes = look_at_nodes(store)[0] if store.traits.has_data_nodes else ()

@@ -31,7 +31,7 @@ def _months(reading: Reading) -> Iterator[Finding]:
             "months-impossible", WARNING, "There are figures of months that nobody can mean",
             f"{listed(list(map(format_month, sorted(impossible))), 12)}; a file may reach from "
             f"{format_month(EARLIEST)} to {MOST_AHEAD} months after today's",
-            "find the import (flask imports), take it back (flask undo-import ID) and import the mended file; what "
+            "find the import (flask imports), undo it (flask undo-import ID) and import the mended file; what "
             "another program wrote is mended there",
         )
     meant = [month for month in present if month not in impossible]
@@ -41,7 +41,7 @@ def _months(reading: Reading) -> Iterator[Finding]:
             "months-missing", WARNING, f"{len(missing)} months inside the range have no figures",
             f"{listed([format_month(month) for month in missing], 12)}; figures reach from "
             f"{format_month(meant[0])} to {format_month(meant[-1])}",
-            "import the files of these months; flask imports lists what was taken in",
+            "import the files of these months; flask imports lists what was imported",
         )
 
 

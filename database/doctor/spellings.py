@@ -61,6 +61,6 @@ def _older(connection: sa.Connection) -> Iterator[Finding]:
         if name != canonical and canonical not in names and name_key(name) != name_key(canonical):
             yield Finding(
                 "metric-older-name", WARNING, "A metric stands under an older name, so new files will split its sum",
-                f"“{spelled_out(name)}”; files that say so are taken in as “{canonical}”",
+                f"“{spelled_out(name)}”; files that say so are imported as “{canonical}”",
                 join_commands("metric", [name], canonical), subject=name,
             )

@@ -123,9 +123,9 @@ def refuse_same_bytes(connection: sa.Connection, sha256: str, file_name: str) ->
     ).first()
     if first is not None:
         raise Refused(
-            f"{file_name}: the same bytes were taken in as import {first.id} ({first.file_name}, "
+            f"{file_name}: the same bytes were imported already, as import {first.id} ({first.file_name}, "
             f"{first.created_at:%Y-%m-%d %H:%M} "
-            f"UTC); to take them in again, first run: flask undo-import {first.id}"
+            f"UTC); to import them again, first run: flask undo-import {first.id}"
         )
 
 
@@ -133,7 +133,7 @@ def _refuse_impossible_months(staged: Staged, months: Sequence[datetime.date]) -
     """Whatever way a format reads its months: one for 9999-12 would stretch every page to it."""
     for month in months:
         if fault := fault_of_month(month, today_utc()):
-            raise Refused(f"{staged.file_name}: the month {format_month(month)} {fault}; nothing was taken in")
+            raise Refused(f"{staged.file_name}: the month {format_month(month)} {fault}; nothing was imported")
 
 
 def _months(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[datetime.date, ...]:

@@ -165,7 +165,7 @@ def reading(source: CellSource) -> Iterator[None]:
     except duckdb.IOException as error:
         if "No space left" in str(error):
             raise OutOfSpace(f"{source.file.name}: no space left to sort it ({first_line(error)})") from None
-        raise Refused(f"{source.file.name}: cannot be read ({first_line(error)}); nothing was taken in") from None
+        raise Refused(f"{source.file.name}: cannot be read ({first_line(error)}); nothing was imported") from None
 
 
 def first_line(error: Exception) -> str:

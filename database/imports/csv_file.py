@@ -173,7 +173,7 @@ class CsvFile:
         if rows != records - blank:
             raise Refused(
                 f"{self.name}: has {records - blank:,} records by its line ends, but {rows:,} could be read; "
-                "nothing was taken in; look for quotes that stand beside spaces, or save it anew as CSV UTF-8"
+                "nothing was imported; look for quotes that stand beside spaces, or save it anew as CSV UTF-8"
             )
         return blank
 

@@ -225,10 +225,12 @@ def remove_demo(store: Store, connection: sa.Connection) -> tuple[int, Decimal, 
 def adopt_demo_products(
     store: Store, connection: sa.Connection, new: FactRange, months: Collection[datetime.date]
 ) -> None:
-    """Makes the products that the demo made and a real file names that file's own: they stay when the
-    demo's go."""
+    """Makes the products that the demo made, or an import whose names are to go, and that a file names, that file's
+    own: they stay when the others go."""
     table, product = schema.financials_import, schema.asin
-    demos = list(connection.execute(sa.select(table.c.id).where(table.c.source == DEMO)).scalars())
+    demos = list(connection.execute(sa.select(table.c.id).where(
+        sa.or_(table.c.source == DEMO, table.c.status == "removed")
+    )).scalars())
     if not demos:
         return
     of_demo = set(connection.execute(sa.select(product.c.id).where(product.c.import_id.in_(demos))).scalars())

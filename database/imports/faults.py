@@ -59,8 +59,8 @@ def refusal(file_name: str, faults: Iterable[Fault], count: int | None = None, *
     gathered = list(faults)
     count = max(count or 0, len(gathered))
     if count == 1:
-        return Refused(f"{file_name}: {gathered[0].words(sheet)}; nothing was taken in")
+        return Refused(f"{file_name}: {gathered[0].words(sheet)}; nothing was imported")
     lines = [fault.words(sheet) for fault in gathered[:LISTED]]
     if count > len(lines):
         lines.append(f"and {count - len(lines):,} more")
-    return Refused(f"{file_name}: {count:,} faults; nothing was taken in", tuple(lines))
+    return Refused(f"{file_name}: {count:,} faults; nothing was imported", tuple(lines))

@@ -1,4 +1,4 @@
-"""A path -> an import: look it over, recognise its format, stage it, take it in, tell the log."""
+"""A path -> an import: look it over, recognise its format, stage it, import it, tell the log."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def import_file(
             return take(store, connection, scratch, staged, options)
     except sa.exc.DBAPIError as error:
         name, words = called or path.name, " ".join(str(error.orig).split())[:200]
-        raise LegoError(f"{name}: the database refused it ({words}); nothing was taken in; try again") from error
+        raise LegoError(f"{name}: the database refused it ({words}); nothing was imported; try again") from error
 
 
 def stage(
@@ -127,7 +127,7 @@ def _recognised(text: TextFile, formats: dict[str, ModuleType]) -> tuple[ModuleT
         return module, text.below(head, module.nearest_headings(head))
     _refuse_other_kind(text)
     raise Refused(
-        f"{text.name}: its headings are those of no known format; nothing was taken in",
+        f"{text.name}: its headings are those of no known format; nothing was imported",
         (*_nearest(text, formats), *_as_understood(text.heads[0])),
     )
 

@@ -1,5 +1,5 @@
 """Where a person says that amounts belong which no rule knows: for good, with the facts that follow, as an import of
-its own that can be taken back."""
+its own that can be undone."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def take_in_lines(
     """Takes a staged report in: all of it or, on any error and for a dry run, nothing. As `batch.take_in`."""
     if store.traits.has_data_nodes:
         raise SetupError(
-            f"{file.file_name}: Amazon's own reports are not taken in where facts are on data nodes; "
+            f"{file.file_name}: Amazon's own reports are not imported where facts are on data nodes; "
             "import a long, wide or tidy file"
         )
     started = time.monotonic()

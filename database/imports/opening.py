@@ -62,7 +62,7 @@ def _open_workbook(
 
 
 def _text_of(sheet: Sheet, name: str, sha256: str) -> TextFile:
-    """The sheet's text. Another sheet of the same workbook is another file: each may be taken in once."""
+    """The sheet's text. Another sheet of the same workbook is another file: each may be imported once."""
     found = scan(sheet.path, name)
     return TextFile(
         name, sheet.path, hashlib.sha256(f"{sha256} {sheet.name}".encode()).hexdigest(), found.lines,

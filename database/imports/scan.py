@@ -76,9 +76,9 @@ def check_unchanged(path: Path, before: os.stat_result, name: str) -> None:
     try:
         after = path.stat()
     except OSError:
-        raise Refused(f"{name}: disappeared while it was read; nothing was taken in") from None
+        raise Refused(f"{name}: disappeared while it was read; nothing was imported") from None
     if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
-        raise Refused(f"{name}: changed while it was read; nothing was taken in; import it when it is complete")
+        raise Refused(f"{name}: changed while it was read; nothing was imported; import it when it is complete")
 
 
 def scan(path: Path, name: str) -> Scan:

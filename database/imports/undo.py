@@ -31,7 +31,7 @@ def undo_import(store: Store, import_id: int) -> Undone:
     with store.facts() as connection:
         entry = connection.execute(sa.select(book).where(book.c.id == import_id)).first()
         refuse_unless_in(import_id, entry)
-        assert entry.mode != JOIN, "a join is taken back by database/names/undoing.py"
+        assert entry.mode != JOIN, "a join is undone by database/names/undoing.py"
         if entry.mode == LINES:
             undone = take_lines_out(store, connection, entry)
             store.commit(connection)
@@ -51,7 +51,7 @@ def refuse_unless_in(import_id: int, entry: sa.Row | None) -> None:
         raise Refused(f"there is no import {import_id}; flask imports lists them")
     if entry.status == "undone":
         when = f"{entry.undone_at:%Y-%m-%d %H:%M} UTC"
-        raise Refused(f"import {import_id} ({entry.file_name}) was taken back already, {when}")
+        raise Refused(f"import {import_id} ({entry.file_name}) was undone already, {when}")
     if entry.status != "done":
         raise Refused(f"import {import_id} ({entry.file_name}) is out already: {entry.status}")
 
@@ -94,9 +94,9 @@ def _refuse_if_built_upon(store: Store, connection: sa.Connection, entry: sa.Row
     if found:
         names = ", ".join(f"{number} ({later[number].file_name})" for number in sorted(found))
         raise Refused(
-            f"import {entry.id} ({entry.file_name}) cannot be taken back: later imports touched the same facts: "
+            f"import {entry.id} ({entry.file_name}) cannot be undone: later imports touched the same facts: "
             f"{names}; "
-            "take those back first, the latest one first"
+            "undo those first, the latest one first"
         )
 
 

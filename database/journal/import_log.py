@@ -52,12 +52,26 @@ def tell_refused(
 def tell_undone(
     store: Store, import_id: int, undone_at: datetime.datetime, *, user_name: str | None = None
 ) -> None:
-    """Notes that an import was taken back, and for whom."""
+    """Notes that an import was undone, and for whom."""
     with store.application.begin() as connection:
         connection.execute(
             sa.update(log).where(log.c.import_id == import_id)
             .values(status="undone", undone_at=undone_at, undone_by=user_name)
         )
+
+
+def tell_removed(
+    store: Store, import_ids: Sequence[int], removed_at: datetime.datetime, *, user_name: str | None = None
+) -> None:
+    """Notes that imports are out with the names that only they made, and for whom. One that was undone before
+    keeps when and by whom."""
+    of_these = log.c.import_id.in_(import_ids)
+    with store.application.begin() as connection:
+        connection.execute(
+            sa.update(log).where(of_these, log.c.undone_at.is_(None))
+            .values(undone_at=removed_at, undone_by=user_name)
+        )
+        connection.execute(sa.update(log).where(of_these).values(status="removed"))
 
 
 def holds_demo(store: Store) -> bool:

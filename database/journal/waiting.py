@@ -1,4 +1,4 @@
-"""Which imports the figures do not follow yet: what was taken in, or taken back, since the last refresh."""
+"""Which imports the figures do not follow yet: what was imported, or undone, since the last refresh."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ log = schema.import_log
 
 
 def waiting_imports(store: Store, live: Generation | None) -> int:
-    """How many imports wait for a refresh. One that was taken in and taken back in between moved nothing."""
+    """How many imports wait for a refresh. One that was imported and undone in between moved nothing."""
     settled = settled_until(store, live)
     taken_in = log.c.status == "done"
-    taken_back = log.c.status == "undone"
+    taken_back = log.c.status.in_(("undone", "removed"))
     if settled is None:
         taken_back = sa.false()
     else:

@@ -1,7 +1,7 @@
-"""Lines taken in and taken back: which of several that tell of the same count.
+"""Lines imported and undone: which of several that tell of the same count.
 
 Lines of one report and identity (an order, a settlement) replace each other: the import with the highest version
-counts, of equal ones the later. All are kept, so that what was replaced counts again when an import is taken back.
+counts, of equal ones the later. All are kept, so that what was replaced counts again when an import is undone.
 """
 
 from __future__ import annotations
@@ -191,6 +191,6 @@ def refuse_if_replaced(connection: sa.Connection, entry: sa.Row, *, not_of: Coll
         names = dict(connection.execute(sa.select(book.c.id, book.c.file_name).where(book.c.id.in_(later))).all())
         listed = ", ".join(f"{number} ({names.get(number, '')})" for number in later)
         raise Refused(
-            f"import {entry.id} ({entry.file_name}) cannot be taken back: later imports replaced lines of it: {listed}"
-            "; take those back first, the latest one first"
+            f"import {entry.id} ({entry.file_name}) cannot be undone: later imports replaced lines of it: {listed}"
+            "; undo those first, the latest one first"
         )

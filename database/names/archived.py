@@ -44,6 +44,35 @@ def archived_facts(store: Store, connection: sa.Connection, renaming: Renaming) 
     return found
 
 
+def archived_products(store: Store, connection: sa.Connection) -> set[int]:
+    """The ids of all products that archived facts name, and facts that undo keeps beside them. Raises SetupError where
+    a file must be asked and is not there."""
+    found: set[int] = set()
+    with store.facts_room.scratch(connection) as scratch, tempfile.TemporaryDirectory(prefix="lego-sums-") as folder:
+        for row in connection.execute(sa.select(record).order_by(record.c.month)).all():
+            path = Path(folder) / "sums.parquet"
+            path.write_bytes(row.sums)
+            found |= _products_in(scratch, str(path), "")
+            if row.replaced_facts:
+                found |= _products_of_file(scratch, row)
+    return found
+
+
+def _products_of_file(scratch: duckdb.DuckDBPyConnection, row: sa.Row) -> set[int]:
+    try:
+        return _products_in(scratch, row.file, "WHERE replaced_by IS NOT NULL")
+    except duckdb.Error:
+        raise SetupError(
+            f"{row.file}: the file of {format_month(row.month)}, which is archived, cannot be read; put it back, such "
+            "as from a backup: what undo keeps in it may name products"
+        ) from None
+
+
+def _products_in(scratch: duckdb.DuckDBPyConnection, path: str, where: str) -> set[int]:
+    rows = scratch.execute(f"SELECT DISTINCT asin_id FROM read_parquet($path) {where}", {"path": path}).fetchall()
+    return {number for (number,) in rows if number is not None}
+
+
 def _in_sums(scratch: duckdb.DuckDBPyConnection, packed: bytes, renaming: Renaming) -> tuple[int, Decimal]:
     with tempfile.TemporaryDirectory(prefix="lego-sums-") as folder:
         path = Path(folder) / "sums.parquet"

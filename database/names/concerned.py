@@ -69,13 +69,13 @@ def obstacles_of_lines(
         words = f"{count:,} {what} from lines of Amazon's reports or unit costs and would come back under {names.old}"
         if names.kind == PRODUCT:
             words += f"; let the SKU lead to {names.new} with a file sku,asin: flask import FILE"
-        yield f"{words}; or take those imports back: flask undo-import ID"
+        yield f"{words}; or undo those imports: flask undo-import ID"
     months_of_both = _months_of_both(connection, renaming)
     if months_of_both:
         yield (
             f"in {runs_of_months(months_of_both)} files give figures of {names.old}, and of {names.new} they follow "
-            "from lines of Amazon's reports, which give way to what files give: sums would be lost; take one of "
-            "them back first: flask undo-import ID"
+            "from lines of Amazon's reports, which give way to what files give: sums would be lost; undo one of "
+            "them first: flask undo-import ID"
         )
 
 

@@ -2,7 +2,7 @@
 
 What undo keeps of earlier imports is renamed too, so that it comes back under the name that is in force. As it was
 named before, each fact is set aside under the join's id, wherever it was; found by its id, it gets its old name back
-wherever it is by then. So it does not matter which imports come, or are taken back, between a join and its undo.
+wherever it is by then. So it does not matter which imports come, or are undone, between a join and its undo.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class JoinReport:
         if not self.names.are_same:
             yield "files that use these names do not mean one: they are joined because you say so"
         if self.names.kind == METRIC and (canonical := canonical_metric(self.names.new)) != self.names.new:
-            yield f"files that say {spelled_out(self.names.new)} are taken in as {spelled_out(canonical)}"
+            yield f"files that say {spelled_out(self.names.new)} are imported as {spelled_out(canonical)}"
         yield from self.notes
 
 

@@ -109,7 +109,7 @@ def _refuse_if_built_upon(
     if found:
         listed = ", ".join(f"{each.import_id} ({each.file_name})" for each in rows if each.import_id in found)
         raise Refused(
-            f"{what} cannot be taken back: later joins touched the same names: {listed}; take those back first, the "
+            f"{what} cannot be undone: later joins touched the same names: {listed}; undo those first, the "
             "latest one first"
         )
 
@@ -126,7 +126,7 @@ def _make_room(store: Store, connection: sa.Connection, names: Names, kept: Kept
         return
     old, new = spelled_out(names.old), spelled_out(names.new)
     raise Refused(
-        f"{what} cannot be taken back: there is a {names.kind} '{old}' again, made since; join it first: "
+        f"{what} cannot be undone: there is a {names.kind} '{old}' again, made since; join it first: "
         f"flask join-names {names.kind} '{old}' '{new}'"
     )
 

@@ -92,7 +92,7 @@ def restatement_notice(generation: int, changes: Sequence[Restatement], *, now: 
             f"Generation {generation}, published {_moment(published)}, changed totals that had been published before.",
             "The largest changes first:", "",
             *(restatement_words(change) for change in largest[:LISTED]), *more, "",
-            "flask summaries --changes lists them all; a correction that nobody expected can be taken back with "
+            "flask summaries --changes lists them all; a correction that nobody expected can be undone with "
             "flask undo-import.",
         ]),
         (("Generation", str(generation)), ("Published", _moment(published)), ("Months", months),
@@ -136,7 +136,7 @@ def refusal_notice(row: sa.Row, *, now: datetime.datetime) -> Notice:
         f"refused:{row.id}:{row.created_at.isoformat(timespec='seconds')}", notices.REFUSED,
         f"Import refused: {row.file_name}",
         "\n".join([
-            f"{row.file_name} was refused {_moment(row.created_at)}; nothing of it was taken in.", "",
+            f"{row.file_name} was refused {_moment(row.created_at)}; nothing of it was imported.", "",
             error, *faults, "", "Mend the file, then import it again.",
         ]),
         (("File", row.file_name), ("Reason", error), ("By", row.user_name or "a command")), now,

@@ -31,7 +31,7 @@ class Attempt:
 
 
 def admit_attempt(store: Store, name: str, address: str) -> Attempt:
-    """Counts an attempt as failed before it is tried. What is right is taken back, alone (`take_back`) or
+    """Counts an attempt as failed before it is tried. What is right is undone, alone (`take_back`) or
     with all before it (`forget_attempts`).
 
     Counting first is what makes the limit exact: of several attempts at once, in any number of

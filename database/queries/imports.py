@@ -17,7 +17,7 @@ DONE, UNDONE, REMOVED, REFUSED = "done", "undone", "removed", "refused"
 
 @dataclass(frozen=True)
 class ImportEntry:
-    """One file: taken in, refused, or taken back. `import_id` is None for a refused one, `error` its fault;
+    """One file: imported, refused, or undone. `import_id` is None for a refused one, `error` its fault;
     `months` are written 2024-03. What older versions did not write down is None."""
 
     import_id: int | None
@@ -58,7 +58,7 @@ def read_imports(
 
 
 def refused_since(connection: sa.Connection, since: datetime.datetime) -> list[ImportEntry]:
-    """The refused files, newest first, after which none of the same name was taken in; each name once."""
+    """The refused files, newest first, after which none of the same name was imported; each name once."""
     found: dict[str, ImportEntry] = {}
     done: set[str] = set()
     for entry in read_imports(connection, since=since):

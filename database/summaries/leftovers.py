@@ -1,20 +1,24 @@
-"""Forgets the brands, categories and products of demo data, and of names that were joined, once nothing published
-names them.
+"""Forgets the brands, categories and products of demo data and of other imports that were removed, and of names that
+were joined, once nothing published names them.
 
 The first real import takes the demo's facts out, but not its dimensions: the live summaries still name
 them. A refresh then publishes a generation without them, and they can go. A product that a real import
-names as well was made that import's own, so it is none of these. A row that a join of names emptied bears the join's
+names as well was made that import's own, so it is none of these; nor is a brand or category that people are limited to
+or a rule watches: its id would be given again. A row that a join of names emptied bears the join's
 import id (database/names/rows.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
 from database import schema
+from database.engines.ports import Store
 from database.imports.staging import JOIN
+from database.names.made import REMOVED, own_nobody, products_in_facts
 
 asin, brand, category = schema.asin, schema.brand, schema.category
 
@@ -22,22 +26,46 @@ AT_ONCE = 2000
 """Ids in one statement."""
 
 
-def forget_demo_dimensions(connection: sa.Connection, named_by: Sequence[sa.Table]) -> int:
-    """Deletes dimensions that a removed demo import made and no table of `named_by` (ASIN levels) names.
-    Returns how many went; the caller commits."""
+Watched = Mapping[sa.Table, Collection[int]]
+"""Brands and categories that people are limited to, or rules watch."""
+
+
+def read_watched(store: Store) -> Watched:
+    """They stand in another room than the dimensions."""
+    rule, permitted = schema.notice_rule, schema.app_user_brand
+    with store.application_reading.connect() as connection:
+        def ids(column: sa.Column) -> set[int]:
+            return set(connection.execute(sa.select(column).where(column.is_not(None)).distinct()).scalars())
+
+        return {brand: ids(permitted.c.brand_id) | ids(rule.c.brand_id), category: ids(rule.c.category_id)}
+
+
+def forget_removed_names(
+    connection: sa.Connection, named_by: Sequence[sa.Table], watched: Watched = MappingProxyType({})
+) -> int:
+    """Deletes dimensions that a removed import made, the demo's or another, that no table of `named_by` (ASIN levels)
+    names and nobody has `watched`. Returns how many went; the caller commits."""
+    _keep_left_out(connection, named_by)
+    return _forget_of(connection, schema.financials_import.c.status == REMOVED, named_by, watched)
+
+
+def _keep_left_out(connection: sa.Connection, named_by: Sequence[sa.Table]) -> None:
+    """Products that no summary names and that have facts all the same, which figures leave out, are no import's."""
     imports = schema.financials_import
-    return _forget_of(connection, (imports.c.source == "demo") & (imports.c.status == "removed"), named_by)
+    removed = list(connection.execute(sa.select(imports.c.id).where(imports.c.status == REMOVED)).scalars())
+    unnamed = _unused(connection, asin, removed, [table.c.asin_id for table in named_by]) if removed else set()
+    own_nobody(connection, asin, products_in_facts(connection, unnamed))
 
 
 def forget_joined_rows(connection: sa.Connection, named_by: Sequence[sa.Table]) -> int:
     """Deletes rows that a join of names emptied and no table of `named_by` (ASIN levels) names, but for the highest
     id: it would be given again, and somebody may be limited to it. Returns how many went; the caller commits."""
     imports = schema.financials_import
-    return _forget_of(connection, imports.c.mode == JOIN, named_by, spare_highest=True)
+    return _forget_of(connection, imports.c.mode == JOIN, named_by, {}, spare_highest=True)
 
 
 def _forget_of(
-    connection: sa.Connection, which: sa.ColumnElement[bool], named_by: Sequence[sa.Table], *,
+    connection: sa.Connection, which: sa.ColumnElement[bool], named_by: Sequence[sa.Table], watched: Watched, *,
     spare_highest: bool = False,
 ) -> int:
     imports = schema.financials_import
@@ -45,7 +73,9 @@ def _forget_of(
     if not found or not _has_any(connection, found):
         return 0
     return sum(
-        _forget(connection, dimension, found, users, spared=_highest(connection, dimension) if spare_highest else None)
+        _forget(connection, dimension, found, users, spared={
+            *watched.get(dimension, ()), *([_highest(connection, dimension)] if spare_highest else []),
+        })
         for dimension, users in (
             (asin, [table.c.asin_id for table in named_by]),
             (brand, [*(table.c.brand_id for table in named_by), asin.c.brand_id]),
@@ -60,19 +90,26 @@ def _highest(connection: sa.Connection, dimension: sa.Table) -> int | None:
 
 def _forget(
     connection: sa.Connection, dimension: sa.Table, imports: Sequence[int], users: Sequence[sa.Column], *,
-    spared: int | None,
+    spared: set[int | None],
 ) -> int:
-    """Deletes what these imports made of a dimension and no column of `users` names."""
+    """Deletes what these imports made of a dimension, but for the `spared`, and no column of `users` names."""
+    listed = sorted(_unused(connection, dimension, imports, users) - spared)
+    for first in range(0, len(listed), AT_ONCE):
+        connection.execute(sa.delete(dimension).where(dimension.c.id.in_(listed[first:first + AT_ONCE])))
+    return len(listed)
+
+
+def _unused(
+    connection: sa.Connection, dimension: sa.Table, imports: Sequence[int], users: Sequence[sa.Column]
+) -> set[int]:
+    """What these imports made of a dimension and no column of `users` names."""
     made_there = sa.select(dimension.c.id).where(dimension.c.import_id.in_(imports))
-    unused = set(connection.execute(made_there).scalars()) - {spared}
+    unused = set(connection.execute(made_there).scalars())
     for column in users:
         if unused:
             # Each is read once. A DELETE with subqueries would look every id up, on MariaDB by reading the table.
             unused -= set(connection.execute(sa.select(column).group_by(column)).scalars())
-    listed = sorted(unused)
-    for first in range(0, len(listed), AT_ONCE):
-        connection.execute(sa.delete(dimension).where(dimension.c.id.in_(listed[first:first + AT_ONCE])))
-    return len(listed)
+    return unused
 
 
 def _has_any(connection: sa.Connection, imports: Sequence[int]) -> bool:

@@ -20,7 +20,7 @@ from database.journal.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_genera
 from database.summaries import rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
 from database.summaries.judging import refuse_empty_source, unannounced_changes
-from database.summaries.leftovers import forget_demo_dimensions, forget_joined_rows
+from database.summaries.leftovers import forget_joined_rows, forget_removed_names, read_watched
 from database.summaries.recording import Made, generation_row, listed, record_costs, record_findings, record_lines
 from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.verification import MonthFindings
@@ -300,7 +300,7 @@ class Making:
         return self.number
 
     def _forget_leftovers(self, build: Build) -> None:
-        forget_demo_dimensions(build.connection, build.traits.asin_levels)
+        forget_removed_names(build.connection, build.traits.asin_levels, read_watched(self.store))
         forget_joined_rows(build.connection, build.traits.asin_levels)
         build.connection.commit()
 

@@ -68,7 +68,8 @@ ELSEWHERE = {
     "sign_in.show", "catalog_changes.show_draft", "sign_in.show_code", "welcome.show", "second_step.show",
     "imports.report", "imports.as_template", "import_undo.ask", "import_uploads.show", "import_uploads.progress",
     "operations.progress", "operations_refresh.show", "operations_refresh.progress", "metrics.show",
-    "lines.show", "lines.progress", "lines.file",
+    "lines.show", "lines.progress", "lines.file", "operations_work.show", "operations_work.progress",
+    "operations_work.file",
 }
 """Endpoints of pages that have tests of their own below, or in test_people.py, test_imports.py and
 test_operations.py; of templates, which are files; and of /metrics, which is for no browser."""

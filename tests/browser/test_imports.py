@@ -1,4 +1,4 @@
-"""A file that is dropped on /imports: seen before anything happens, taken in, taken back."""
+"""A file that is dropped on /imports: seen before anything happens, taken in, undone."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def test_a_dropped_file_is_seen_first_then_taken_in_and_taken_back(
     expect(desk.locator("[data-files] li")).to_have_text(["january.csv1 KiB", f"{LONG}1 KiB"])
     desk.click("[data-send]")
 
-    expect(desk.locator("h1")).to_have_text("Check what would be taken in", timeout=MINUTE)
+    expect(desk.locator("h1")).to_have_text("Review before importing", timeout=MINUTE)
     expect(desk.locator(".counts").first).to_contain_text("Facts taken2")
     expect(desk.locator("main")).to_contain_text("its headings are those of no known format")
     assert _faults_on_a_phone(browser, site, desk.url) == {}
-    desk.get_by_role("button", name="Take in and refresh").click()
+    desk.get_by_role("button", name="Import and refresh").click()
 
     expect(desk.locator(".work-words")).to_be_visible()
-    expect(desk.locator("h1")).to_have_text("Taken in", timeout=MINUTE)
+    expect(desk.locator("h1")).to_have_text("Imported", timeout=MINUTE)
     expect(desk.locator("main")).to_contain_text("generation 1 is live")
     desk.get_by_role("button", name="Done").click()
     expect(desk.locator(".state")).to_have_text(["in"])
@@ -65,10 +65,10 @@ def test_a_dropped_file_is_seen_first_then_taken_in_and_taken_back(
     desk.locator(".import-undo").click()
     expect(desk.locator("h1")).to_have_text("Take import 1 back?")
     assert _faults_on_a_phone(browser, site, desk.url) == {}
-    desk.get_by_role("button", name="Take back", exact=True).click()
-    expect(desk.locator("h1")).to_have_text("Import 1 is taken back", timeout=MINUTE)
+    desk.get_by_role("button", name="Undo", exact=True).click()
+    expect(desk.locator("h1")).to_have_text("Import 1 is undone", timeout=MINUTE)
     desk.get_by_role("button", name="Done").click()
-    expect(desk.locator(".state")).to_have_text(["taken back"])
+    expect(desk.locator(".state")).to_have_text(["undone"])
     expect(desk.locator(".imports-waiting")).to_contain_text("An import is waiting")
     assert wrong(look(desk, "/imports", theme="light")) == {}
     assert wrong(look(desk, "/imports/1", theme="dark")) == {}

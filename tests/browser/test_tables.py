@@ -88,14 +88,14 @@ def hand(browser: Browser, site: Site) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """An app whose only brand has twelve products."""
+    """An app whose only brand has fifteen products."""
     settings = embedded_settings(tmp_path_factory.mktemp("many"))
     store = open_store(settings)
     migrations.upgrade(store)
     publish(
-        store, [(number, 1, 1, "US", "2025-10", "Net revenue", f"{number}.00") for number in range(1, 13)],
+        store, [(number, 1, 1, "US", "2025-10", "Net revenue", f"{number}.00") for number in range(1, 16)],
         brands={1: "Acme"}, categories={1: "Toys"}, marketplaces={"US": "United States"},
-        products=[{"id": n, "asin": f"B{n:04d}", "name": f"Brick {n}", "brand_id": 1} for n in range(1, 13)],
+        products=[{"id": n, "asin": f"B{n:04d}", "name": f"Brick {n}", "brand_id": 1} for n in range(1, 16)],
     )
     store.close()
     with served(settings) as found:
@@ -215,7 +215,7 @@ def test_what_has_no_bar_of_its_own_leads_to_all_of_them(browser: Browser, many:
     rest = page.locator(".bar-line >> text=/\\d+ other products/")
     rest.click()
     page.wait_for_url("**/products?brand=1")
-    expect(page.locator("#products-title + p")).to_have_text("12 products")
+    expect(page.locator("#products-title + p")).to_have_text("15 products")
     page.context.close()
 
 

@@ -49,7 +49,7 @@ def test_a_second_demo_ends_with_4_and_one_line(store, flask):
     assert flask("demo-data", "--rows", "1000").returncode == 0
     ended = flask("demo-data", "--rows", "1000")
     assert (ended.returncode, ended.stdout) == (4, "")
-    assert ended.stderr == "demo-data: demo data is in already; to make it anew, first run: flask undo-import 1\n"
+    assert ended.stderr == "demo-data: demo data is in already; to make it anew, first run: flask remove-demo\n"
 
 
 def test_rows_and_seed_must_be_numbers_that_make_sense(settings, flask):

@@ -58,7 +58,7 @@ def test_faults_are_listed_below_the_one_line_that_counts_them(run, write):
     code, out, err = run("import", write(FIRST + "A2,,,US,CM1,2024-01,x\nA3,,,US,CM1,soon,1\n", "bad.csv"))
     assert (code, out) == (4, "")
     assert err == (
-        "import: bad.csv: 2 faults; nothing was taken in\n"
+        "import: bad.csv: 2 faults; nothing was imported\n"
         "  line 3, column value: 'x' is not a number\n"
         "  line 4, column month: 'soon' is not a month; write it like 2024-03\n"
     )
@@ -100,7 +100,7 @@ def test_imports_are_listed_and_taken_back(run, store, write):
     run("import", path)
     code, out, _ = run("undo-import", 1)
     assert (code, out) == (
-        0, "Import 1 (good.csv) is taken back: 1 facts, sum 10.50, are gone, 0 returned; months 2024-01.\n"
+        0, "Import 1 (good.csv) is undone: 1 facts, sum 10.50, are gone, 0 returned; months 2024-01.\n"
     )
     assert run("undo-import", 1)[0] == 4
     assert run("import", path)[0] == 0
@@ -178,7 +178,7 @@ def test_a_page_that_starts_it_says_who_asked_and_what_the_file_is_called_and_is
         "january.csv", [{"metric": "CM1", "month": "2024-01", "facts": 1, "value": "10.50"}]
     )
     assert run("import", path, "--called", "again.csv", "--by", "bert")[2].startswith(
-        "import: again.csv: the same bytes were taken in as import 1 (january.csv, "
+        "import: again.csv: the same bytes were imported already, as import 1 (january.csv, "
     )
     assert run("import", write("", "2.csv"), "--called", "empty.csv")[2] == "import: empty.csv: is empty\n"
     assert run("import", path, path, "--called", "x.csv")[0] == 2

@@ -40,7 +40,7 @@ def test_every_night_before_the_first_import_ends_well(runner):
         outcome = runner.invoke(args=words)
         assert (outcome.exit_code, outcome.stderr) == (0, "")
         assert outcome.stdout == (
-            "Nothing to do: there are no facts yet; flask import FILE takes yours in, flask demo-data makes some to "
+            "Nothing to do: there are no facts yet; flask import FILE imports yours, flask demo-data makes some to "
             "try.\n"
         )
     for words in (["refresh-summaries", "--quiet"], ["doctor", "--quiet"], ["send-notices"]):

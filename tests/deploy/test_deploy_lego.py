@@ -205,7 +205,7 @@ def test_without_demo_data_it_says_how_facts_get_in_starts_anew_for_other_variab
     done = beside.run("--no-demo")
     assert (done.returncode, done.stderr) == (0, "")
     assert steps_of(done.stdout) == [*BEFORE_FACTS, "start"]
-    assert "There are no facts yet: .venv/bin/flask import FILE --refresh takes yours in.\n" in done.stdout
+    assert "There are no facts yet: .venv/bin/flask import FILE --refresh imports yours.\n" in done.stdout
     assert beside.get("/readyz")[0] == 200
     before = pid_of(beside)
     assert before != os.getpid()

@@ -1,7 +1,7 @@
 """Changing the catalogue: rows that are assigned, files that are uploaded, and what is asked before.
 
-A change is a products or brand file, made here or sent, and taken in by `flask products` in a process of
-its own. What was chosen row by row from known names is taken in at once; an upload, a new name and "all
+A change is a products or brand file, made here or sent, and saved by `flask products` in a process of
+its own. What was chosen row by row from known names is saved at once; an upload, a new name and "all
 that were found" are shown first, as a dry run, and wait for a second word as a draft.
 """
 
@@ -75,13 +75,13 @@ def assign() -> Response:
 @needs(ANALYST)
 @takes_files(LARGEST_UPLOAD)
 def upload() -> Response:
-    """Keeps a file and shows what taking it in would do."""
+    """Keeps a file and shows what saving it would do."""
     back = url_for("catalog.show")
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         return _back(back, "Choose a file first.")
     if sum(piece.count(b"\n") for piece in iter(lambda: sent.stream.read(1 << 20), b"")) > MOST_ROWS + 1:
-        return _back(back, f"The file has more than {MOST_ROWS:,} lines. Send it in parts, or have it taken in on the "
+        return _back(back, f"The file has more than {MOST_ROWS:,} lines. Send it in parts, or have it saved on the "
                      "server: flask products FILE.")
     sent.stream.seek(0)
     called = escaped(sent.filename.replace("\\", "/").rpartition("/")[2])[:150] or "file.csv"
@@ -124,7 +124,7 @@ def _check(draft: Draft) -> Response:
 
 
 def _take(draft: Draft) -> Response:
-    """The change itself. What was not taken in stays a draft, with the reason."""
+    """The change itself. What was not saved stays a draft, with the reason."""
     outcome = _run(draft)
     if not outcome.is_done:
         _note_failure(draft, outcome)

@@ -1,7 +1,7 @@
 """Files that were sent or made here and wait for their owner's word: in a private folder, under made-up names.
 
 Beside each file lies what is known of it: whose it is, what they call it, what its dry run said. A draft
-ends when it is taken in or discarded, and by itself after some hours.
+ends when it is saved or discarded, and by itself after some hours.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from settings import Settings
 @dataclass(frozen=True)
 class Draft:
     """One waiting file. `report` is that of its dry run, None before there is one; `words` and `faults` say
-    why it is not taken in, `is_refused` that it never will be. `back` is the address it was made on."""
+    why it is not saved, `is_refused` that it never will be. `back` is the address it was made on."""
 
     token: str
     owner: int

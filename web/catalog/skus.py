@@ -1,5 +1,5 @@
-"""Joining SKUs with products on `/catalog`: an SKU map made of the form, and taken in as an import like any other, so
-that it stands on `/imports` and can be taken back there."""
+"""Joining SKUs with products on `/catalog`: an SKU map made of the form, and imported like any other file, so
+that it stands on `/imports` and can be undone there."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def join() -> Response:
         return _back(back, f"{outcome.words[:1].upper()}{outcome.words[1:]} {' '.join(outcome.faults)}".strip())
     number = outcome.report[0]["import_id"]
     trail.record("SKUs joined", f"{called} (import {number})")
-    words = f"{called} (import {number}, which can be taken back). The figures follow with the next refresh."
+    words = f"{called} (import {number}, which can be undone). The figures follow with the next refresh."
     return _back(back, words, "done")
 
 

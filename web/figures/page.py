@@ -121,7 +121,7 @@ def _gone(word: str) -> Response:
     page = render_template(
         "errors/error.html", status=404, heading=f"This {word} is not here any more",
         words=f"This address asks for a {word} that has no figures, or none that you may see: it may have been joined "
-        "with another, or its import was taken back. So nothing is shown for it.",
+        "with another, or its import was undone. So nothing is shown for it.",
         way=f"{quote(request.root_path + request.path)}?{query}".rstrip("?"), way_words=GONE_WAYS[word],
         request_id=current.request_id(),
     )

@@ -1,1 +1,1 @@
-"""/imports: what was taken in, and the way in."""
+"""/imports: what was imported, and the way in."""

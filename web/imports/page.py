@@ -1,4 +1,4 @@
-"""/imports: what was taken in, refused or taken back, by whom; the way in for new files; each import's report.
+"""/imports: what was imported, refused or undone, by whom; the way in for new files; each import's report.
 
 Imports are of all brands at once: names of files and sums tell of brands that somebody who is limited to some
 must not know of. So nothing of this is for them, neither to read nor to write.
@@ -48,7 +48,7 @@ from web.imports.report import MODE_WORDS, report_view
 pages = Blueprint("imports", __name__)
 
 ROWS_PER_PAGE = 50
-STATES = {DONE: "in", UNDONE: "taken back", REMOVED: "removed", REFUSED: "refused"}
+STATES = {DONE: "in", UNDONE: "undone", REMOVED: "removed", REFUSED: "refused"}
 _TASK_STATES = {
     CHECKING: "at work", TAKING: "at work", CHECKED: "needs review", OVER: "over",
 }
@@ -56,14 +56,14 @@ COLUMNS = (
     Column("Import", COUNT), Column("File", TEXT), Column("Source", TEXT), Column("Format", TEXT),
     Column("Mode", TEXT), Column("Time", TEXT), Column("By", TEXT), Column("Rows", COUNT), Column("Facts", COUNT),
     Column("Sum", MONEY), Column("First month", MONTH), Column("Last month", MONTH), Column("Months", COUNT),
-    Column("Replaced facts", COUNT), Column("State", TEXT), Column("Taken back", TEXT),
-    Column("Taken back by", TEXT), Column("Fault", TEXT),
+    Column("Replaced facts", COUNT), Column("State", TEXT), Column("Undone", TEXT),
+    Column("Undone by", TEXT), Column("Fault", TEXT),
 )
 
 
 @dataclass(frozen=True)
 class RowView:
-    """One file of the list. `address` leads to its report, `undo` to the question whether to take it back."""
+    """One file of the list. `address` leads to its report, `undo` to the question whether to undo it."""
 
     number: str
     called: str
@@ -121,7 +121,7 @@ def show() -> str:
 @pages.get("/imports/<id:import_id>")
 @needs_every_brand
 def report(import_id: int) -> str:
-    """One import: what it brought, what it replaced, and the way to take it back."""
+    """One import: what it brought, what it replaced, and the way to undo it."""
     entry, found = existing(import_id)
     formats = formats_of_reader()
     return render_template(
@@ -129,6 +129,7 @@ def report(import_id: int) -> str:
         entry=row_view(entry, formats, may_undo=identity.person().may(ANALYST)), report=report_view(found, formats),
         undone=moment_words(entry.undone_at) if entry.undone_at else "", undone_by=entry.undone_by,
         mode=MODE_WORDS.get(entry.mode or "", ""), source=entry.source, is_join=entry.mode == JOIN,
+        names=_names_address(entry),
     )
 
 
@@ -165,6 +166,12 @@ def existing(import_id: int) -> tuple[ImportEntry, dict]:
     if found is None:
         abort(404, f"There is no import {import_id}.")
     return found
+
+
+def _names_address(entry: ImportEntry) -> str:
+    """The way to remove the names that an undone import left, for whoever may."""
+    has_names = entry.status == UNDONE and entry.mode != JOIN and identity.person().may(ANALYST)
+    return url_for("import_undo.ask", import_id=entry.import_id) if has_names else ""
 
 
 def row_view(entry: ImportEntry, formats: Formats, *, may_undo: bool) -> RowView:
@@ -205,7 +212,7 @@ def _task_link(task: Task) -> TaskLink:
     if task.kind == tasks.UPLOAD:
         words = task.files[0].called if len(task.files) == 1 else f"{len(task.files)} files"
     else:
-        words = f"Taking back import {task.import_id}" if task.kind == tasks.UNDO else "A refresh"
+        words = f"Undoing import {task.import_id}" if task.kind == tasks.UNDO else "A refresh"
     state = progress_of(task).state
     told = "refused" if state == CHECKED and was_refused(task) else _TASK_STATES[state]
     return TaskLink(words, told, url_for("import_uploads.show", token=task.token))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import render_template, url_for
 
+from database.names.made import MadeNames
 from domain.months import moment_words, months_words
 from jobs import tasks
 from jobs.background import JobState, StepState
@@ -21,9 +22,9 @@ from web.imports.switches import fields_told
 CHECKING, CHECKED, TAKING, OVER = "checking", "checked", "taking", "over"
 
 _TITLES = {
-    CHECKING: "Looking at the file", CHECKED: "Check what would be taken in", TAKING: "Taking it in", OVER: "Taken in",
+    CHECKING: "Looking at the file", CHECKED: "Review before importing", TAKING: "Importing", OVER: "Imported",
 }
-_AT_WORK = {UNDO: "Taking the import back", REFRESH: "Refreshing the figures"}
+_AT_WORK = {UNDO: "Undoing the import", REFRESH: "Refreshing the figures"}
 _STAGES = {"writing its facts": "putting its facts in place"}
 """Words of the command that say more to a person otherwise."""
 _LOST = "The work ended without a word, as when a machine is switched off. What was not finished was rolled back."
@@ -81,7 +82,7 @@ def render_task(task: Task) -> str:
 
 
 def may_be_taken(task: Task, file: SentFile) -> bool:
-    """Whether its dry run was good, and it was not taken in or refused since."""
+    """Whether its dry run was good, and it was not imported or refused since."""
     checked = _outcome(task, CHECK, file.key)
     return bool(checked and checked.is_done and tasks.path_of(current.settings(), task, file).exists())
 
@@ -115,13 +116,13 @@ def _title(task: Task, progress: Progress, files: list[FileView]) -> str:
         return _AT_WORK[task.kind]
     if task.kind == UNDO:
         outcome = _outcome(task, TAKE, UNDO)
-        return f"Import {task.import_id} is taken back" if outcome and outcome.is_done else "Nothing was taken back"
+        return f"Import {task.import_id} is undone" if outcome and outcome.is_done else "Nothing was undone"
     if task.kind == REFRESH:
         return "The refresh is over"
     if progress.state == CHECKED and not any(file.report for file in files):
-        return "Nothing was taken in"
+        return "Nothing was imported"
     if progress.state == OVER and not any(file.number for file in files):
-        return "Nothing was taken in"
+        return "Nothing was imported"
     if progress.state == CHECKING and len(files) > 1:
         return "Looking at the files"
     return _TITLES[progress.state]
@@ -150,7 +151,7 @@ def _file_view(task: Task, file: SentFile, state: str, formats: Formats) -> File
 
 def _is_trouble(file: FileView) -> bool:
     """Whether something else than the file was in the way: trying again may help. A refusal counts too when the
-    cause may have gone, such as an import of the same bytes that was taken back."""
+    cause may have gone, such as an import of the same bytes that was undone."""
     return file.report is None
 
 
@@ -163,10 +164,20 @@ def _undone_words(task: Task, formats: Formats) -> tuple[bool, str] | None:
     found = outcome.report
     if found.get("renamed_facts") is not None:
         return True, f"{found['file_name']}: parted again. {formats.counted(found['renamed_facts'], 'fact')} renamed."
-    words = f"{found['file_name']}: {formats.counted(found['facts'], 'fact')} gone ({months_words(found['months'])})."
+    words = ""
+    if found["facts"] or not found.get("names"):
+        words = f"{found['file_name']}: {formats.counted(found['facts'], 'fact')} gone ({months_words(found['months'])})."
     if found["returned_facts"]:
         words += f" {formats.counted(found['returned_facts'], 'fact')} that it had replaced returned."
-    return True, words
+    if "names" in found:
+        words += f" {_names_words(MadeNames(**found['names']))}"
+    return True, words.strip()
+
+
+def _names_words(names: MadeNames) -> str:
+    if not (names.products or names.brands or names.categories):
+        return "No product, brand or category goes: other imports name them, too."
+    return f"{names.words[:1].upper()}{names.words[1:]} go from the catalogue with the next refreshes."
 
 
 def _refreshed(task: Task) -> tuple[bool, str] | None:
@@ -177,7 +188,7 @@ def _refreshed(task: Task) -> tuple[bool, str] | None:
     if not outcome.is_done:
         return False, f"The figures were not refreshed. {outcome.words}"
     if outcome.report["months"] or outcome.report["status"] == "success":
-        return True, f"The figures follow: generation {outcome.report['generation']} is live."
+        return True, f"The pages show it now (generation {outcome.report['generation']})."
     return True, "There was nothing to refresh."
 
 

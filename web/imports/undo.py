@@ -7,9 +7,10 @@ import time
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from database.imports.staging import DEMO, JOIN
 from database.journal.catalog_changes import waiting_changes
 from database.journal.waiting import waiting_imports
-from database.queries.imports import DONE
+from database.queries.imports import DONE, UNDONE, ImportEntry
 from domain.months import moment_words, months_words
 from domain.people import ADMIN, ANALYST
 from jobs import background, tasks
@@ -30,14 +31,14 @@ pages = Blueprint("import_undo", __name__)
 def ask(import_id: int) -> Response | str:
     """The question, with what would happen."""
     entry, _ = existing(import_id)
-    if entry.status != DONE:
-        flash(f"Import {import_id} is not in any more.", "fault")
-        return redirect(url_for("imports.report", import_id=import_id), 303)
+    if not may_be_undone(entry):
+        return _is_out(import_id)
     formats = formats_of_reader()
     return render_template(
         "imports/undo.html", import_id=import_id, entry=entry, facts=formats.count(entry.facts),
         replaced=formats.count(entry.replaced_facts) if entry.replaced_facts else "",
         months=months_words(entry.months), moment=moment_words(entry.created_at),
+        of_demo=entry.source == DEMO, is_undone=entry.status == UNDONE, is_join=entry.mode == JOIN,
     )
 
 
@@ -45,17 +46,31 @@ def ask(import_id: int) -> Response | str:
 @needs(ANALYST)
 @needs_every_brand
 def undo(import_id: int) -> Response:
-    """Begins to take the import back."""
+    """Begins to undo the import; of one that is undone already, to remove the names that only it made."""
     entry, _ = existing(import_id)
-    if entry.status != DONE:
-        flash(f"Import {import_id} is not in any more.", "fault")
-        return redirect(url_for("imports.report", import_id=import_id), 303)
+    if not may_be_undone(entry):
+        return _is_out(import_id)
     wants_refresh = request.form.get("refresh") == "1"
-    arguments = (str(import_id), "--json", f"--by={identity.person().name}", f"--wait={background.WAIT}")
-    steps = [Step(UNDO, "undo-import", arguments), *([refresh_step()] if wants_refresh else [])]
+    also_names = entry.mode != JOIN and (entry.status == UNDONE or request.form.get("names") == "1")
+    told = ("--json", f"--by={identity.person().name}", f"--wait={background.WAIT}")
+    if entry.source == DEMO and entry.status == DONE:
+        step = Step(UNDO, "remove-demo", told)
+    else:
+        step = Step(UNDO, "undo-import", (str(import_id), *(["--names"] if also_names else []), *told))
     also = ", and a refresh" if wants_refresh else ""
-    trail.record("undo confirmed", f"import {import_id} ({entry.file_name}){also}")
-    return _begin(UNDO, steps, import_id)
+    names = ", with the names that only it made" if also_names else ""
+    trail.record("undo confirmed", f"import {import_id} ({entry.file_name}){names}{also}")
+    return _begin(UNDO, [step, *([refresh_step()] if wants_refresh else [])], import_id)
+
+
+def may_be_undone(entry: ImportEntry) -> bool:
+    """Whether it is in, or left names behind that can be removed still."""
+    return entry.status == DONE or (entry.status == UNDONE and entry.mode != JOIN)
+
+
+def _is_out(import_id: int) -> Response:
+    flash(f"Import {import_id} is not in any more.", "fault")
+    return redirect(url_for("imports.report", import_id=import_id), 303)
 
 
 @pages.post("/imports/refresh")

@@ -1,7 +1,7 @@
 """/unit-costs/<asin>: what a piece of one product costs, from which month on; and, for analysts, another cost.
 
 A cost that is told here is an import of its own, as if it stood in a file of one line: it is in the list of imports and
-in the audit trail, Net COGS and margins are derived anew with it, and it can be taken back.
+in the audit trail, Net COGS and margins are derived anew with it, and it can be undone.
 """
 
 from __future__ import annotations

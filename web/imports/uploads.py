@@ -1,8 +1,8 @@
-"""Files that were sent to `/imports`: looked at first, then taken in or let go.
+"""Files that were sent to `/imports`: looked at first, then imported or let go.
 
 1. The files are kept, and a job begins that looks at each: `flask import --dry-run`.
 2. Its reports are shown, and nothing is changed yet.
-3. At its owner's word a job takes in what was found good, and refreshes if that is wished.
+3. At its owner's word a job imports what was found good, and refreshes if that is wished.
 
 Jobs run beside the web (`jobs/background.py`); a page shows how they go, and asks again by itself.
 """
@@ -80,7 +80,7 @@ def progress(token: str) -> Response:
 @needs(ANALYST)
 @needs_every_brand
 def confirm(token: str) -> Response:
-    """Takes in what was found good. A second word for the same, from another window, begins nothing."""
+    """Imports what was found good. A second word for the same, from another window, begins nothing."""
     task, settings = existing(token), current.settings()
     wants_refresh = request.form.get("refresh") == "1"
     with tasks.deciding(settings, task):
@@ -138,7 +138,7 @@ def existing(token: str) -> Task:
     takes_no_parameters()
     task = tasks.find(current.settings(), token, owner=identity.person())
     if task is None or task.kind in tasks.ELSEWHERE:
-        abort(404, "There is nothing here waiting for your word; it was discarded, or is too old.")
+        abort(404, "There is nothing here to review; it was discarded, or is too old.")
     return task
 
 

@@ -63,7 +63,7 @@ def sort(kind_id: int) -> Response:
         return redirect(back, 303)
     number = outcome.report["import_id"]
     trail.record("amounts sorted", f"{kinds[0].words}: {place} (import {number})")
-    flash(f"{kinds[0].words} belongs to {place} from now on (import {number}, which can be taken back). The figures "
+    flash(f"{kinds[0].words} belongs to {place} from now on (import {number}, which can be undone). The figures "
           "follow with the next refresh.", "done")
     return redirect(url_for("imports.report", import_id=number), 303)
 

@@ -162,7 +162,7 @@ def _trouble(store: Store) -> Iterator[Metric]:
         refused = refused_since(connection, now - REFUSED_FOR)
         slow = read_slowest(connection, since=now - SERVED_FOR)
         late = undelivered(connection, now=now)
-    yield _gauge("lego_imports_refused", "Files refused in the last week, with none of their name taken in since.",
+    yield _gauge("lego_imports_refused", "Files refused in the last week, with none of their name imported since.",
                  len(refused))
     yield _gauge("lego_slowest_statement_seconds", "The slowest statement of a page that was slow in the last day.",
                  max((found.milliseconds for found in slow), default=0) / 1000)

@@ -90,7 +90,7 @@ def _reading(file: CsvFile) -> Iterator[None]:
     except duckdb.IOException as error:
         if "No space left" in str(error):
             raise OutOfSpace(f"{file.name}: no space left to sort it ({_first(error)})") from None
-        raise Refused(f"{file.name}: cannot be read ({_first(error)}); nothing was taken in") from None
+        raise Refused(f"{file.name}: cannot be read ({_first(error)}); nothing was imported") from None
 
 
 def _first(error: Exception) -> str:

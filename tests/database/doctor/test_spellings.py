@@ -44,7 +44,7 @@ def test_each_is_told_with_a_command_that_works(twins):
         ("names-alike", "product B1", "“B1” / “b1”"),
         ("names-alike", "marketplace DE", "“DE” / “Germany”"),
         ("names-alike", "marketplace US", "“US” / “us”"),
-        ("metric-older-name", "Net sales", "“Net sales”; files that say so are taken in as “Net revenue”"),
+        ("metric-older-name", "Net sales", "“Net sales”; files that say so are imported as “Net revenue”"),
     ]
     commands = [
         shlex.split(command) for each in told

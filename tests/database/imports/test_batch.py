@@ -98,7 +98,7 @@ def test_facts_that_were_never_imported_are_an_overlap_too_and_stay(store, take)
 
 def test_the_same_bytes_are_refused_naming_the_first_import_until_it_is_undone(store, take):
     take(HEADINGS + line(), name="first.csv")
-    words = r"^again.csv: the same bytes were taken in as import 1 \(first.csv, .* flask undo-import 1$"
+    words = r"^again.csv: the same bytes were imported already, as import 1 \(first.csv, .* flask undo-import 1$"
     with pytest.raises(Refused, match=words):
         take(HEADINGS + line(), name="again.csv", source="other")
     undo_import(store, 1)
@@ -122,13 +122,13 @@ def test_undo_is_refused_naming_later_imports_that_touched_the_same_facts(store,
     take(HEADINGS + line("A1", "1"), name="one.csv")
     take(HEADINGS + line("A1", "2"), name="two.csv")
     take(HEADINGS + line("A1", "3"), name="three.csv", source="other")
-    with pytest.raises(Refused, match=r"import 1 \(one.csv\) cannot be taken back: .* same facts: 2 \(two.csv\); take"):
+    with pytest.raises(Refused, match=r"import 1 \(one.csv\) cannot be undone: .* same facts: 2 \(two.csv\); undo"):
         undo_import(store, 1)
     undo_import(store, 3)
     undo_import(store, 2)
     undo_import(store, 1)
     assert stored_facts(store) == []
-    with pytest.raises(Refused, match="taken back already"):
+    with pytest.raises(Refused, match="undone already"):
         undo_import(store, 1)
     with pytest.raises(Refused, match="there is no import 9"):
         undo_import(store, 9)
@@ -240,7 +240,7 @@ def test_a_month_that_no_file_can_mean_is_refused_whatever_way_it_was_read(store
     before = contents(store)
     monkeypatch.setattr("database.imports.month_texts.today_utc", lambda: months.parse_month("9000-01"))
     monkeypatch.setattr("database.imports.batch.today_utc", lambda: months.parse_month("2024-06"))
-    words = "^file.csv: the month 2026-07 is more than 24 months ahead of 2024-06; nothing was taken in$"
+    words = "^file.csv: the month 2026-07 is more than 24 months ahead of 2024-06; nothing was imported$"
     with pytest.raises(Refused, match=words):
         take(HEADINGS + line(month="2026-06") + line(month="2026-07"))
     assert contents(store) == before

@@ -47,7 +47,7 @@ def outcome(store, name: str, case: dict) -> dict:
             .where(table.c.import_id.in_([schema.DERIVED, *(report.import_id for report in reports)]))
         ).all()
     for report in reversed(reports):
-        # What follows from lines is of no one import: taken back, the next case stands alone.
+        # What follows from lines is of no one import: undone, the next case stands alone.
         if report.mode == LINES:
             undo_import(store, report.import_id)
     sums: dict[str, Decimal] = {}

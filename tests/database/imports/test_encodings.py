@@ -85,7 +85,7 @@ def test_a_name_that_could_be_either_is_asked_about_and_the_answer_works(refusal
     content = (LONG + row(1).replace("Acme", "ÄÖÜ")).encode("cp1252")
     assert refusal_of(content) == [
         "file.csv: line 2: could be 'ÄÖÜ' in Windows-1252 or 'ﾄﾖﾜ' in Shift-JIS; give --encoding windows-1252 or "
-        "--encoding shift-jis; nothing was taken in"
+        "--encoding shift-jis; nothing was imported"
     ]
     for encoding in ("windows-1252", "shift-jis", "CP1252", "sjis"):
         assert staged_rows(content, encoding=encoding) == facts(1)
@@ -95,7 +95,7 @@ def test_what_makes_no_sense_in_either_is_asked_about(refusal_of, staged_rows):
     content = (LONG + row(1).replace("Acme", "źdźbło ł")).encode("cp1250")
     assert refusal_of(content) == [
         "file.csv: line 2: byte 0x9F is not UTF-8, and not for certain Windows-1252 or Shift-JIS; give --encoding "
-        "NAME; nothing was taken in"
+        "NAME; nothing was imported"
     ]
     assert staged_rows(content, encoding="windows-1250") == facts(1)
 
@@ -115,10 +115,10 @@ def test_a_byte_that_is_not_of_the_told_encoding_is_named_with_its_line(refusal_
     content = (LONG + row(1)).encode() + b"A2,Ac\x81 me,US,CM1,2024-01,1\n"
     assert refusal_of(content, encoding="shift-jis") == [
         "file.csv: line 3: byte 0x81 is not Shift-JIS; give the encoding that the file was saved in; "
-        "nothing was taken in"
+        "nothing was imported"
     ]
     assert refusal_of(content, encoding="utf-8") == [
-        "file.csv: line 3: byte 0x81 is not UTF-8; give the encoding that the file was saved in; nothing was taken in"
+        "file.csv: line 3: byte 0x81 is not UTF-8; give the encoding that the file was saved in; nothing was imported"
     ]
 
 

@@ -33,10 +33,10 @@ FACTS = [JANUARY, ("B0TEST0001", "US", "Net revenue", "2024-02", "2.50")]
     (f",,,Net revenue (in thousands),\n{IDS},Jan-24,Feb-24\n" + ROW,
      "says (in thousands): write its figures out in full, and take the remark off; --skip-column"),
     (f"{IDS},Net revenue (Plan) Jan-24,Net revenue Feb-24\n" + ROW,
-     "column Net revenue (Plan): says (Plan): only what has happened is taken in; "
+     "column Net revenue (Plan): says (Plan): only what has happened is imported; "
      "--skip-column 'Net revenue (Plan)' leaves it out"),
     (TIDY.replace("revenue", "revenue (YTD)") + "B0TEST0001,Acme,US,2024-01,1\n", "only a month's own figures are"),
-    (LONG + "B0TEST0001,Acme,US,Net COGS (per unit),2024-01,1\n", "only a month's sums are taken in"),
+    (LONG + "B0TEST0001,Acme,US,Net COGS (per unit),2024-01,1\n", "only a month's sums are imported"),
     ("Angaben in TEUR,,,,\n" + ONE + ROW,
      "'Angaben in TEUR' says that the figures are not written out in full; write them so, and take this line out"),
     ("All amounts in EUR,,,,\n" + ONE + ROW, "is in EUR, the dashboard in USD"),
@@ -96,7 +96,7 @@ def test_what_is_wrong_alike_in_many_lines_hides_nothing(refusal_of):
         for line in range(2, 21)
     ]
     assert told == [
-        "file.csv: 32 faults; nothing was taken in", *of_country,
+        "file.csv: 32 faults; nothing was imported", *of_country,
         "line 32, column Month: 'soon' is not a month; write it like 2024-03", "and 12 more",
     ]
 

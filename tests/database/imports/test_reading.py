@@ -59,14 +59,14 @@ def test_headings_are_looked_for_in_thirty_lines(staged_rows, refusal_of):
 
 def test_line_numbers_count_from_the_top_of_the_file(refusal_of):
     content = 'Title\n\nasin,brand,marketplace,metric,month,"value\n"\n' + row(1) + row(2).replace(",2\n", ",x\n")
-    assert refusal_of(content) == ["file.csv: line 6, column value: 'x' is not a number; nothing was taken in"]
+    assert refusal_of(content) == ["file.csv: line 6, column value: 'x' is not a number; nothing was imported"]
 
 
 def test_a_quote_that_swallowed_whole_records_is_refused(refusal_of):
     content = LONG + row(1) + 'A2,"Big Acme,US,CM1,2024-01,2\nA3,Small Acme",US,CM1,2024-01,3\n' + row(4)
     assert refusal_of(content) == [
         "file.csv: line 3: a quote is opened here and closed on line 4, and each of these lines is a whole record by "
-        "itself; double the quotes inside a cell; nothing was taken in"
+        "itself; double the quotes inside a cell; nothing was imported"
     ]
 
 
@@ -74,7 +74,7 @@ def test_a_file_whose_two_counts_differ_is_refused_with_both(refusal_of):
     # DuckDB lets spaces stand before a quote that opens a cell, RFC 4180 does not.
     content = LONG.replace("value", "value,a,b") + row(1, ",x,y\n") + row(2, ', "x\nz", y\n')
     assert refusal_of(content) == [
-        "file.csv: has 3 records by its line ends, but 2 could be read; nothing was taken in; look for quotes that "
+        "file.csv: has 3 records by its line ends, but 2 could be read; nothing was imported; look for quotes that "
         "stand beside spaces, or save it anew as CSV UTF-8"
     ]
 

@@ -37,7 +37,7 @@ def test_a_report_that_is_not_read_is_called_by_its_name_with_what_to_import_ins
 def test_a_file_of_no_known_format_is_told_what_the_nearest_lack_and_how_it_was_understood(refusal_of):
     content = "A title\n\nASIN;Brand;Shop;Measure;Value\nA1;Acme;US;Net;\"1\n2\"\nA2;;;;\n3;\n4;\n5;\n"
     assert refusal_of(content) == [
-        "file.csv: its headings are those of no known format; nothing was taken in",
+        "file.csv: its headings are those of no known format; nothing was imported",
         "tidy (line 3) lacks Marketplace (or MP), Month",
         "long (line 3) lacks marketplace, metric, month",
         "sku-map (line 3) lacks sku",
@@ -68,15 +68,15 @@ def test_cells_cut_off_at_the_end_of_a_line_of_amazons_tab_file_are_blank(staged
 def test_a_line_of_amazons_tab_file_that_is_cut_before_its_quantity_is_refused(refusal_of):
     cut = LINE.removesuffix("\t2\tUSD\t10.50")
     assert refusal_of(ORDERS + LINE + "\n" + cut + "\n" + cut.replace("Shipped", "Cancelled")) == [
-        "file.csv: line 3, column quantity: '' is blank; nothing was taken in"
+        "file.csv: line 3, column quantity: '' is blank; nothing was imported"
     ]
     # A program that saved the file again wrote a line break in a title: the line is two halves.
     assert refusal_of(ORDERS + LINE + "\n" + LINE.format(title='"Big\nMug"') + "\n") == [
-        "file.csv: line 3, column sales-channel: '' is blank; nothing was taken in"
+        "file.csv: line 3, column sales-channel: '' is blank; nothing was imported"
     ]
 
 
 def test_too_many_cells_in_a_line_of_amazons_tab_file_are_refused(refusal_of):
     assert refusal_of(ORDERS + LINE + "\tParis\tno\tmore\n") == [
-        "file.csv: line 2: 13 cells where the headings have 12; nothing was taken in"
+        "file.csv: line 2: 13 cells where the headings have 12; nothing was imported"
     ]

@@ -1,4 +1,4 @@
-"""What was taken in or taken back since the last refresh waits for the next; what did both in between does not."""
+"""Imported files or undone since the last refresh waits for the next; what did both in between does not."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_a_third_decimal_and_an_error_name_sheet_and_cell(tmp_path):
     error = "is an error of the spreadsheet; mend its formula, or clear the cell"
     decimals = "has more than two decimals"
     assert refused(path) == [
-        "a.xlsx: 6 faults; nothing was taken in",
+        "a.xlsx: 6 faults; nothing was imported",
         f"sheet P&L, cell C2, column marketplace: '#NAME?' {error}",
         f"sheet P&L, cell F2, column value: '1.005000000000001' {decimals}; --round rounds half to even",
         f"sheet P&L, cell F3, column value: '1.2340' {decimals}; --round rounds half to even",
@@ -129,7 +129,7 @@ def test_a_workbook_without_values_is_refused_with_what_to_do(tmp_path):
         sheet.write_formula("F2", "=1+1")
     assert refused(path) == [
         "a.xlsx: sheet a, cell F2, column value: '#NOT-CALCULATED!' is a formula without a value; open the workbook in "
-        "Excel, save it once, and import it again; nothing was taken in",
+        "Excel, save it once, and import it again; nothing was imported",
     ]
 
 

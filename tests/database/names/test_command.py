@@ -52,7 +52,7 @@ def test_a_join_is_shown_made_listed_recorded_and_taken_back(run, store, tmp_pat
     assert "1.00  metric: Kept fee -> Storage fee (join)" in run("imports")[1]
     code, told = run("undo-import", "2")
     assert (code, told.splitlines()[0]) == (
-        0, "Import 2 (metric: Kept fee -> Storage fee) is taken back: 1 facts named as before; months 2024-01."
+        0, "Import 2 (metric: Kept fee -> Storage fee) is undone: 1 facts named as before; months 2024-01."
     )
     assert trail(store)[1:] == [
         ("names joined", ME, "import 2: metric: Kept fee -> Storage fee, 1 facts, for anna"),

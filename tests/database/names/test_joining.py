@@ -79,7 +79,7 @@ def test_metrics_are_joined_after_a_dry_run_that_shows_the_sums_and_parted_again
     assert stored_facts(shop) == original
     assert contents(shop)["financials"] == before["financials"]
     assert contents(shop)["financials_replaced"] == []
-    with pytest.raises(Refused, match="was taken back already"):
+    with pytest.raises(Refused, match="was undone already"):
         undo(1)
 
 

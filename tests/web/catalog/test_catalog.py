@@ -244,9 +244,9 @@ def test_an_upload_is_reported_first_then_taken_in_and_removed(shop, signed_in):
 def test_a_file_with_faults_is_refused_with_its_own_name_and_every_fault(shop, signed_in):
     page = upload(signed_in("analyst"), "asin,brand\nB1,birch\n,birch\nB1,Alder\n", "faulty.csv")
     assert "Nothing was changed" in words(page)
-    assert "faulty.csv: 2 faults; nothing was taken in" in words(page)
+    assert "faulty.csv: 2 faults; nothing was imported" in words(page)
     assert "line 3, column asin: &#39;&#39; is blank" in words(page)
-    assert "Take it in" not in page.text and "Try again" not in page.text
+    assert "Apply the changes" not in page.text and "Try again" not in page.text
     assert places(shop) == BEFORE
 
 
@@ -293,7 +293,7 @@ def test_a_file_that_is_too_large_gets_413(shop, signed_in):
 def test_a_file_of_too_many_lines_is_refused_in_one(shop, signed_in):
     client = signed_in("analyst")
     page = upload(client, "asin,brand\n" + "B5,birch\n" * (MOST_ROWS + 1))
-    assert "The file has more than 50,000 lines. Send it in parts, or have it taken in on the server" in words(page)
+    assert "The file has more than 50,000 lines. Send it in parts, or have it saved on the server" in words(page)
     assert uploads(shop) == []
 
 

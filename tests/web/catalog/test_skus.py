@@ -1,4 +1,4 @@
-"""SKUs that lead to no product are listed on /catalog and joined there, as an import that can be taken back."""
+"""SKUs that lead to no product are listed on /catalog and joined there, as an import that can be undone."""
 
 from __future__ import annotations
 

@@ -101,4 +101,4 @@ def test_what_is_too_large_is_answered_at_once_and_work_outlives_a_reload(server
         assert visitor.progress(address)["state"] == "checking"
     store.close()
     server.wait_until(lambda: visitor.progress(address)["state"] == "checked")
-    assert "Check what would be taken in" in visitor.ask("GET", address)[2]
+    assert "Review before importing" in visitor.ask("GET", address)[2]

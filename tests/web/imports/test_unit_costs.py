@@ -58,7 +58,7 @@ def test_an_analyst_tells_a_cost_which_is_an_import_of_its_own_and_can_be_taken_
 
     tell = {"valid_from": "2025-01", "cost": "2.0625", "marketplace": "DE"}
     page = text_of(client, settled(client, post(client, "/unit-costs/B0COST0002", **tell)))
-    assert "Taken in" in page and "The figures follow: generation 2 is live." in page
+    assert "Imported" in page and "The pages show it now (generation 2)." in page
     derived = [row for row in facts(shop) if row not in before]
     # 5 pieces at 2.0625 are 10.3125.
     assert ("B0COST0002", "Net COGS", "2025-01", "10.31") in derived
@@ -70,7 +70,7 @@ def test_an_analyst_tells_a_cost_which_is_an_import_of_its_own_and_can_be_taken_
 
     # The same words once more are another import, not the same file.
     page = text_of(client, settled(client, post(client, "/unit-costs/B0COST0002", **tell)))
-    assert "Taken in" in page
+    assert "Imported" in page
     for import_id in (number + 1, number):
         settled(client, post(client, f"/imports/{import_id}/undo", refresh="1"))
     assert facts(shop) == before

@@ -151,8 +151,8 @@ def test_the_metric_is_the_one_of_chart_and_table(reader: FlaskClient) -> None:
 
 def test_what_all_is_of_stands_in_a_sentence_and_not_in_tables_of_one_row(small_reader: FlaskClient) -> None:
     page = small_reader.get("/dashboard?brand=1").text
-    told = "Total Net revenue: $1,234,567.89, all of it of the brand Alder <& Ash>, the category Toys and the"
-    assert f"{told} marketplace US · United States." in text_of(small_reader, "/dashboard?brand=1")
+    told = "Total Net revenue: $1,234,567.89 , all of it of the brand Alder <& Ash> , the category Toys and the"
+    assert f"{told} marketplace US · United States ." in text_of(small_reader, "/dashboard?brand=1")
     assert 'href="/brands/1"' in page and 'class="figures breakdown' not in page
     assert "all of it" not in text_of(small_reader, "/dashboard")
 
