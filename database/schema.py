@@ -270,7 +270,7 @@ amazon_word = _table(
     sa.Column("report", sa.String(30), nullable=False),
     sa.Column("about", sa.String(10), nullable=False, comment="status or column"),
     sa.Column("word", sa.String(120), nullable=False),
-    sa.Column("import_id", Id, nullable=False, autoincrement=False, comment="with which it is taken back"),
+    sa.Column("import_id", Id, nullable=False, autoincrement=False, comment="with which it is undone"),
     sa.Column("meaning", sa.String(120), nullable=False),
     sa.PrimaryKeyConstraint("report", "about", "word", "import_id"),
 )

@@ -94,6 +94,8 @@ STATES = {
 
 SERIOUS = ("serious", "critical")
 LIGHT_ENOUGH = 70_000
+NOT_FOR_SELLERS = re.compile(r"\b(?:tak(?:e|en|ing) (?:it )?(?:in|back)|waits? for your word)\b", re.IGNORECASE)
+"""Words that mean nothing to a seller: files are imported, and imports undone."""
 WHOLE = {"resultTypes": ["violations"]}
 
 
@@ -136,7 +138,8 @@ def look(page: Page, address: str, *, theme: str) -> dict[str, list[str]]:
     page.emulate_media(color_scheme=theme)
     page.goto(address)
     wait_for_charts(page)
-    return {"axe": faults(page, WHOLE), **layout_of(page)}
+    words = NOT_FOR_SELLERS.findall(page.locator("body").inner_text())
+    return {"axe": faults(page, WHOLE), "words": words, **layout_of(page)}
 
 
 def layout_of(page: Page) -> dict[str, list[str]]:

@@ -43,7 +43,7 @@ def desk(browser: Browser, site: Site) -> Iterator[Page]:
     page.context.close()
 
 
-def test_a_dropped_file_is_seen_first_then_taken_in_and_taken_back(
+def test_a_dropped_file_is_seen_first_then_imported_undone_and_forgotten(
     browser: Browser, site: Site, desk: Page
 ) -> None:
     desk.locator("[data-drop]").evaluate(DROP, [["january.csv", FILE], [LONG, "colour\nred\n"]])
@@ -51,24 +51,34 @@ def test_a_dropped_file_is_seen_first_then_taken_in_and_taken_back(
     desk.click("[data-send]")
 
     expect(desk.locator("h1")).to_have_text("Review before importing", timeout=MINUTE)
-    expect(desk.locator(".counts").first).to_contain_text("Facts taken2")
+    expect(desk.locator(".counts").first).to_contain_text("Facts imported2")
     expect(desk.locator("main")).to_contain_text("its headings are those of no known format")
     assert _faults_on_a_phone(browser, site, desk.url) == {}
     desk.get_by_role("button", name="Import and refresh").click()
 
     expect(desk.locator(".work-words")).to_be_visible()
     expect(desk.locator("h1")).to_have_text("Imported", timeout=MINUTE)
-    expect(desk.locator("main")).to_contain_text("generation 1 is live")
+    expect(desk.locator("main")).to_contain_text("The pages show it now")
     desk.get_by_role("button", name="Done").click()
     expect(desk.locator(".state")).to_have_text(["in"])
 
     desk.locator(".import-undo").click()
-    expect(desk.locator("h1")).to_have_text("Take import 1 back?")
+    expect(desk.locator("h1")).to_have_text("Undo import 1?")
     assert _faults_on_a_phone(browser, site, desk.url) == {}
     desk.get_by_role("button", name="Undo", exact=True).click()
     expect(desk.locator("h1")).to_have_text("Import 1 is undone", timeout=MINUTE)
     desk.get_by_role("button", name="Done").click()
     expect(desk.locator(".state")).to_have_text(["undone"])
+
+    # What it made is still in the catalogue, and its report leads to its removal.
+    desk.goto("/imports/1")
+    desk.get_by_role("link", name="Remove them").click()
+    expect(desk.locator("h1")).to_have_text("Remove what import 1 left?")
+    assert _faults_on_a_phone(browser, site, desk.url) == {}
+    desk.get_by_role("button", name="Remove", exact=True).click()
+    expect(desk.locator("main")).to_contain_text("go from the catalogue with the next refreshes", timeout=MINUTE)
+    desk.get_by_role("button", name="Done").click()
+    expect(desk.locator(".state")).to_have_text(["removed"])
     expect(desk.locator(".imports-waiting")).to_contain_text("An import is waiting")
     assert wrong(look(desk, "/imports", theme="light")) == {}
     assert wrong(look(desk, "/imports/1", theme="dark")) == {}

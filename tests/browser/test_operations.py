@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
+from database import schema
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.journal.import_log import tell_done, tell_refused
@@ -33,6 +36,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, empty_instance: Path) -> Iter
     store = open_store(settings)
     with store.lock("a test"):
         tell_done(store, import_file(store, folder / "january.csv", ImportOptions()), user_name=LONGEST_WORD[:150])
+    with store.facts() as connection:
+        # Another program's fact, of a marketplace that cannot be.
+        connection.execute(sa.insert(schema.financials).values(
+            id=900, asin_id=1, marketplace="ALL", metric="Net revenue", month=datetime.date(2024, 1, 1), value=1.25,
+        ))
+        connection.commit()
     tell_refused(store, f"{LONGEST_WORD[:200]}.csv", "", Refused(f"{LONGEST_WORD}: it has no headings"), user_name=None)
     record(store, Slow(
         "products.show", f"/products?search={LONGEST_WORD}", f"SELECT {LONGEST_WORD} FROM asin", (), 0.9,
@@ -67,7 +76,13 @@ def test_a_refresh_is_planned_begun_and_seen_through(browser: Browser, site: Sit
     desk.get_by_text("9 stages").first.click()
     expect(desk.locator(".stages li").first).to_be_visible()
     assert wrong(look(desk, "/operations", theme="light")) == {}
+    desk.get_by_role("button", name="List them of marketplace ALL").click()
+    expect(desk.locator(".page-span")).to_contain_text("1 fact is in no figure", timeout=MINUTE)
+    expect(desk.locator(".figures tbody")).to_contain_text("$1.25")
+    listed = desk.url
+    assert wrong(look(desk, listed, theme="light")) == {}
     desk.context.close()
     phone = open_browser(browser, site, ADMIN, landing="about:blank", viewport=PHONE, has_touch=True, is_mobile=True)
-    assert wrong(look(phone, "/operations", theme="dark")) == {}
+    for address in ("/operations", listed):
+        assert wrong(look(phone, address, theme="dark")) == {}
     phone.context.close()

@@ -212,6 +212,8 @@ def test_tables_are_set_in_letters_that_can_be_read(reader: Page, hand: Page, ad
 
 def test_what_has_no_bar_of_its_own_leads_to_all_of_them(browser: Browser, many: Site) -> None:
     page = open_browser(browser, many, landing="/brands/1", viewport=DESKTOP)
+    expect(page.locator(".crumbs a").first).to_have_text("Brands")
+    expect(page.locator(".bar-line a.bar-name").first).to_have_text("Brick 15")
     rest = page.locator(".bar-line >> text=/\\d+ other products/")
     rest.click()
     page.wait_for_url("**/products?brand=1")
@@ -226,7 +228,32 @@ def test_a_single_month_stands_marked_among_those_around_it(reader: Page) -> Non
         "found => found.map((bar) => getComputedStyle(bar).fill)"
     )
     assert len(fills) >= 12 and sorted(map(fills.count, set(fills)))[0] == 1
-    expect(reader.locator(".legend")).to_contain_text("months around it")
+    expect(reader.locator(".legend").first).to_contain_text("months around it")
     # A month that is not over is held against the whole month of a year before.
     reader.goto("/dashboard?from=2025-11&to=2025-11")
     expect(reader.locator(".headline").first).to_contain_text("Nov 2024, whole: $")
+
+
+def test_small_lines_begin_at_zero_and_changes_follow_what_is_compared(reader: Page) -> None:
+    for compared, words in (("previous", "vs previous period"), ("year", "vs year before")):
+        reader.goto(f"/dashboard?period=3m&compare={compared}")
+        changes = reader.locator(".headline-changes")
+        told = [text.split()[-3:] for text in changes.all_inner_texts()]
+        assert told and {" ".join(each) for each in told} == {words}, told
+    zeros = reader.locator(".headline .trend-zero").evaluate_all(
+        "found => found.map((line) => Number(line.getAttribute('d').match(/^M0 ([\\d.]+)/)[1]))"
+    )
+    # Figures that are all above zero stand on the lowest edge of their drawing.
+    assert len(zeros) >= 6 and max(zeros) >= 29
+
+
+def test_each_category_is_a_bar_with_its_name_and_its_figure(reader: Page) -> None:
+    reader.goto("/categories")
+    bars = reader.locator(".bar-line").evaluate_all("""found => found.map((bar) => [
+      bar.querySelector(".bar-name").innerText, bar.querySelector(".bar-figure").innerText,
+      Number(bar.querySelector(".bar-now, .bar-negative").getAttribute("width")),
+    ])""")
+    names = reader.locator("[aria-labelledby=sides-title] tbody th").all_inner_texts()
+
+    assert sorted(name for name, _, _ in bars) == sorted(names) and all(figure for _, figure, _ in bars)
+    assert len({width for _, _, width in bars}) == len(bars) == 3

@@ -96,7 +96,7 @@ def _facts_of(report: Mapping[str, Any], formats: Formats) -> Iterator[tuple[str
         return formats.count(number)
 
     yield "Rows read", count(report["rows_read"])
-    yield "Facts taken", count(report["facts"])
+    yield "Facts imported", count(report["facts"])
     yield "Facts replaced", count(report["replaced_facts"])
     yield "Months", months_words(report["months"])
     yield "New products", count(report["new"]["products"])

@@ -97,7 +97,7 @@ def test_a_file_is_reported_taken_in_refreshed_and_taken_back(store, signed_in, 
     address = settled(client, send(client, ("correction.csv", SECOND)))
     page = text_of(client, address)
     assert "Review before importing" in page and "Nothing is changed yet." in page
-    assert "Rows read 1 Facts taken 1 Facts replaced 1 Months Jan 2024 New products 0 New brands 0" in page
+    assert "Rows read 1 Facts imported 1 Facts replaced 1 Months Jan 2024 New products 0 New brands 0" in page
     assert "Net revenue $10.50 $12.00 +$1.50 1" in page
     assert (facts(store), len(log_rows(store)), store.live_generation()) == (before, 1, None)
 
