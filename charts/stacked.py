@@ -1,4 +1,4 @@
-"""Bars by month, one piece per category or brand: losses stack below the zero line."""
+"""Bars by month, one piece per category or brand: losses stack below the zero line. Lines, where they do not add up."""
 
 from __future__ import annotations
 
@@ -57,16 +57,52 @@ def stacked_figure(
     }
 
 
+def side_by_side_figure(
+    months: Sequence[datetime.date], layers: Sequence[Layer], *, exact: Callable[[Decimal], str],
+    tick: Callable[[Decimal], str],
+) -> dict[str, Any]:
+    """The plotly figure of `layers` that do not add up, such as margins: a line of each."""
+    values = [value for layer in layers for value in layer.values]
+    half = datetime.timedelta(days=16)
+    return {
+        "data": [
+            _bar_or_line(layer, months, exact) | {
+                "type": "scatter", "mode": "lines+markers", "connectgaps": False,
+                "line": {"color": layer.colour, "width": 2},
+                "marker": {"color": layer.colour, "size": 6 if len(months) <= 24 else 3},
+            }
+            for layer in layers
+        ],
+        "layout": {
+            "hovermode": "closest",
+            "xaxis": {
+                "showspikes": False, "type": "date", "tickformat": "%b\n%Y", "tick0": months[0].isoformat(),
+                "range": [(months[0] - half).isoformat(), (months[-1] + half).isoformat()],
+            },
+            "yaxis": value_axis(values, tick),
+        },
+    }
+
+
 def _trace(
     layer: Layer, months: Sequence[datetime.date], opacity: list[float], exact: Callable[[Decimal], str]
 ) -> dict[str, Any]:
+    return _bar_or_line(layer, months, exact) | {
+        "type": "bar",
+        "width": min(0.62, 0.12 * len(months)) * MONTH,
+        "marker": {"color": layer.colour, "opacity": opacity, "line": {"width": 1, "color": "--surface"}},
+    }
+
+
+def _bar_or_line(
+    layer: Layer, months: Sequence[datetime.date], exact: Callable[[Decimal], str]
+) -> dict[str, Any]:
+    """What both have: values, words for whoever points at them, and where a click leads."""
     name = drawn_name(layer.name)
     return {
-        "type": "bar",
         "name": name,
         "x": [month.isoformat() for month in months],
         "y": [None if value is None else float(value) for value in layer.values],
-        "width": min(0.62, 0.12 * len(months)) * MONTH,
         "hovertext": [
             f"{name}<br>{month_name(month)}: {exact(value) if value is not None else '–'}"
             for month, value in zip(months, layer.values, strict=True)
@@ -74,7 +110,6 @@ def _trace(
         "hoverinfo": "text",
         "customdata": [layer.address] * len(months),
         "meta": [name] * len(months),
-        "marker": {"color": layer.colour, "opacity": opacity, "line": {"width": 1, "color": "--surface"}},
     }
 
 

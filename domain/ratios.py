@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -40,6 +40,19 @@ CM3_MARGIN = Ratio("CM3 %", (CM3,), NET_REVENUE)
 TACOS = Ratio("TACoS", ADVERTISING, NET_REVENUE, rise="bad")
 ROI = Ratio("ROI", (CM3,), NET_COGS)
 AVERAGE_PRICE = Ratio("Average price", (NET_REVENUE,), NET_UNITS, percent=False, rise="")
+
+
+OFFERED = (CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, TACOS, ROI)
+"""What can be chosen like a metric."""
+
+
+def ratios_of(metrics: Collection[str]) -> dict[str, Ratio]:
+    """Name -> ratio, of those that can be chosen where these metrics have figures. A metric of the same name, which
+    another program may have written, goes before."""
+    return {
+        ratio.name: ratio for ratio in OFFERED
+        if ratio.base in metrics and any(part in metrics for part in ratio.parts) and ratio.name not in metrics
+    }
 
 
 def relative_change(now: Decimal | None, before: Decimal | None) -> Decimal | None:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from domain.coverage import Unsettled
 from domain.errors import GenerationGone, NameGone, SelectionError
+from domain.measures import Measured
 from domain.metrics import NET_REVENUE
 from domain.months import EARLIEST, format_month, parse_month
 from domain.periods import (
@@ -35,6 +36,7 @@ from domain.periods import (
     span_of,
     usual_comparison,
 )
+from domain.ratios import Ratio, ratios_of
 
 WORDS = (
     "period", "from", "to", "metric", "brand", "category", "marketplace", "compare", "sort", "order", "page",
@@ -82,6 +84,16 @@ class Selectable:
     knows_costs: bool = False
     knows_bridges: bool = False
 
+    @functools.cached_property
+    def ratios(self) -> Mapping[str, Ratio]:
+        """Name -> ratio, of those that may be chosen like metrics."""
+        return ratios_of(self.metrics)
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Everything that may be chosen as a metric, ratios last."""
+        return (*self.metrics, *self.ratios)
+
     @property
     def default_metric(self) -> str:
         """Net revenue, or the first metric there is."""
@@ -94,16 +106,18 @@ class Selectable:
 
 
 @dataclass(frozen=True)
-class Selection:
+class Selection(Measured):
     """A reader's choice. `first` and `last` are set, and `period` is empty, for an explicit range.
 
     `compare` is one of COMPARISONS, or empty for the usual one of these months (`usual_comparison`).
+    `ratio` is what `metric` names where that is no metric of the facts.
     `scope` holds the ids of the only brands the reader may see, None for all; it is never in an address. Nor is
     `most_months`: of more months than that, only the last ones count.
     """
 
     calendar: Calendar
     metric: str = NET_REVENUE
+    ratio: Ratio | None = None
     period: str = DEFAULT_PERIOD
     first: datetime.date | None = None
     last: datetime.date | None = None
@@ -177,6 +191,8 @@ class Selection:
     def changed(self, **parts) -> Selection:
         """The same selection but for `parts`, on its first page unless `page` is among them. A new
         `period` replaces a range, and the other way round."""
+        if "metric" in parts:
+            parts = {"ratio": None, **parts}
         if parts.get("period"):
             parts = {"first": None, "last": None, **parts}
         elif "first" in parts:
@@ -220,9 +236,10 @@ def parse_selection(
     texts = single_values(pairs, words)
     calendar = calendar_at(selectable.first_month, selectable.last_month, today)
     period, first, last = _parse_period(texts, calendar)
+    metric = one_of("metric", texts, selectable.offered, selectable.default_metric)
     found = Selection(
         calendar=calendar, period=period, first=first, last=last,
-        metric=one_of("metric", texts, selectable.metrics, selectable.default_metric),
+        metric=metric, ratio=selectable.ratios.get(metric),
         brands=_ids("brand", texts, selectable.brands),
         categories=_ids("category", texts, selectable.categories),
         marketplaces=_codes(texts, selectable.marketplaces),

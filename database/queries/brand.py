@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -50,7 +51,8 @@ class RankedProduct:
 
 @dataclass(frozen=True)
 class Ranking:
-    """All products with a figure of the chosen metric, largest first; `total` is their sum."""
+    """All products with a figure of the chosen metric, largest first; `total` is their sum. A ratio has neither sum nor
+    shares."""
 
     products: tuple[RankedProduct, ...]
     total: Decimal | None
@@ -112,7 +114,7 @@ def read_brand(
     `start`-th (0 is the first)."""
     # Orders that only products have leave marketplaces by value.
     by_value = selection if selection.sort in breakdown.SORTS else selection.changed(sort="value")
-    by_month = read_months(connection, selection, (selection.metric, *HEADLINES, *LINES))
+    by_month = read_months(connection, selection, (selection.measure, *HEADLINES, *LINES))
     return Brand(
         headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES),
         months=month_rows(by_month, selection),
@@ -130,8 +132,8 @@ def read_brand(
 
 def read_ranking(connection: sa.Connection, selection: Selection) -> Ranking:
     """The products of the selection's brands by the chosen metric; equal ones by their id."""
-    rows = connection.execute(ranking_statement(selection)).all()
-    total = sum((row.value for row in rows), Decimal(0)) if rows else None
+    rows = _ranked(connection.execute(ranking_statement(selection)).all(), selection)
+    total = sum((row.value for row in rows), Decimal(0)) if rows and selection.ratio is None else None
     products, reached = [], Decimal(0)
     for rank, row in enumerate(rows, start=1):
         reached += row.value
@@ -144,14 +146,37 @@ def read_ranking(connection: sa.Connection, selection: Selection) -> Ranking:
     return Ranking(tuple(products), total)
 
 
+@dataclass(frozen=True)
+class _Value:
+    """The chosen metric of one product."""
+
+    asin_id: int
+    asin: str | None
+    name: str | None
+    value: Decimal
+
+
+def _ranked(rows: Sequence[sa.Row], selection: Selection) -> list[_Value]:
+    """Those with a figure, the largest first."""
+    sums: dict[int, dict[str, Decimal]] = {}
+    for row in rows:
+        sums.setdefault(row.asin_id, {})[row.metric] = row.value
+    named = {row.asin_id: row for row in rows}
+    found = [
+        _Value(key, named[key].asin, named[key].name, value)
+        for key, of in sums.items() if (value := selection.value_of(of)) is not None
+    ]
+    return sorted(found, key=lambda row: (-row.value, row.asin_id))
+
+
 def ranking_statement(selection: Selection) -> sa.Select:
-    """The statement behind `read_ranking`."""
+    """The statement behind `read_ranking`: per product and metric the sums that the chosen one is made of."""
     table = summary_asin
     value = sa.func.sum(table.c.value).label("value")
     conditions = [
         table.c.brand_id.in_(selection.brands),
         is_one_of(table.c.month, selection.span.months),
-        table.c.metric == selection.metric,
+        table.c.metric.in_(sorted(set(selection.sums))),
     ]
     if selection.scope is not None:
         conditions.append(table.c.brand_id.in_(selection.scope))
@@ -159,19 +184,21 @@ def ranking_statement(selection: Selection) -> sa.Select:
         conditions.append(table.c.category_id.in_(selection.categories))
     if selection.marketplaces:
         conditions.append(table.c.marketplace.in_(selection.marketplaces))
-    totals = sa.select(table.c.asin_id, value).where(*conditions).group_by(table.c.asin_id).subquery("totals")
+    totals = sa.select(table.c.asin_id, table.c.metric, value).where(*conditions)
+    totals = totals.group_by(table.c.asin_id, table.c.metric).subquery("totals")
     return (
         sa.select(
             totals.c.asin_id,
             asin.c.asin,
             asin.c.name,
+            totals.c.metric,
             totals.c.value,
         )
         .select_from(totals.outerjoin(asin, asin.c.id == totals.c.asin_id))
-        .order_by(totals.c.value.desc(), totals.c.asin_id)
+        .order_by(totals.c.asin_id, totals.c.metric)
     )
 
 
 def _read_categories(connection: sa.Connection, selection: Selection) -> tuple[int, ...]:
-    sums = sums_by(connection, selection, CATEGORY, span=selection.span, metrics=[selection.metric])
+    sums = sums_by(connection, selection, CATEGORY, span=selection.span, metrics=selection.sums[-1:])
     return tuple(row.grain for row in sorted(sums, key=lambda row: (-row.value, row.grain)))

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from database.queries.sums import sums_over
-from domain.ratios import CM3_MARGIN, relative_change, share
+from domain.ratios import CM3_MARGIN
 from domain.selection import Selection
 
 SORTS = ("value", "name", "change", "margin")
@@ -20,8 +20,8 @@ SORTS = ("value", "name", "change", "margin")
 class GroupRow:
     """One brand, category or marketplace over the chosen months.
 
-    `share` of the total, `change` against `before` and the CM3 `margin` are fractions; each is None
-    where it has no meaning. Months in progress count in `value` and not in `change`.
+    `share` of the total, `change` against `before` and the CM3 `margin` are fractions, the change of a ratio a
+    difference of such; each is None where it has no meaning. Months in progress count in `value` and not in `change`.
     """
 
     key: Any
@@ -48,7 +48,7 @@ GroupSums = Mapping[Any, Mapping[str, Decimal]]
 @dataclass(frozen=True)
 class Groups:
     """Sums over the chosen months, over their complete part, and over what they are compared with. Of the last two only
-    the chosen metric is there, and nothing where there is nothing to compare with."""
+    what the chosen metric is made of is there, and nothing where there is nothing to compare with."""
 
     now: GroupSums
     complete: GroupSums
@@ -57,11 +57,11 @@ class Groups:
 
 def read_groups(connection: sa.Connection, selection: Selection, grain: str) -> Groups:
     """The sums behind a breakdown by `grain` (a column named in `sums`)."""
-    asked = {"now": (selection.span, (selection.metric, *CM3_MARGIN.metrics))}
+    asked = {"now": (selection.span, (*selection.sums, *CM3_MARGIN.metrics))}
     if selection.comparison:
-        asked["before"] = (selection.comparison, (selection.metric,))
+        asked["before"] = (selection.comparison, selection.sums)
         if selection.complete and selection.complete != selection.span:
-            asked["complete"] = (selection.complete, (selection.metric,))
+            asked["complete"] = (selection.complete, selection.sums)
     found = dict(zip(asked, sums_over(connection, selection, grain, list(asked.values())), strict=True))
     is_whole = selection.complete == selection.span
     return Groups(found["now"], found["now"] if is_whole else found.get("complete", {}), found.get("before", {}))
@@ -79,14 +79,14 @@ def breakdown_of(groups: Groups, selection: Selection, names: Mapping[Any, str])
     """The breakdown of these sums."""
     now, complete, before = groups.now, groups.complete, groups.before
     whole = _Sums(_added(now), _added(complete), _added(before))
-    total = whole.now.get(selection.metric)
+    total = selection.value_of(whole.now)
     rows = [
         _Sums(now.get(key, {}), complete.get(key, {}), before.get(key, {})).row(
-            key, names.get(key) or f"({key})", metric=selection.metric, total=total
+            key, names.get(key) or f"({key})", selection=selection, total=total
         )
         for key in {*now, *before}
     ]
-    return Breakdown(_in_order(rows, selection), whole.row(None, "Total", metric=selection.metric, total=total))
+    return Breakdown(_in_order(rows, selection), whole.row(None, "Total", selection=selection, total=total))
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,14 @@ class _Sums:
     complete: Mapping[str, Decimal]
     before: Mapping[str, Decimal]
 
-    def row(self, key: Any, name: str, *, metric: str, total: Decimal | None) -> GroupRow:
-        value, before, later = self.now.get(metric), self.before.get(metric), self.complete.get(metric)
-        # What sells nothing any more has fallen to nothing; it has not vanished.
-        if later is None and before is not None:
+    def row(self, key: Any, name: str, *, selection: Selection, total: Decimal | None) -> GroupRow:
+        value, before, later = map(selection.value_of, (self.now, self.before, self.complete))
+        # What sells nothing any more has fallen to nothing; it has not vanished. Its margin has.
+        if later is None and before is not None and selection.ratio is None:
             later = Decimal(0)
         return GroupRow(
-            key=key, name=name, value=value, share=share(value, total), before=before,
-            change=relative_change(later, before), margin=CM3_MARGIN.of(self.now),
+            key=key, name=name, value=value, share=selection.share_of(value, total), before=before,
+            change=selection.change_of(later, before), margin=CM3_MARGIN.of(self.now),
         )
 
 

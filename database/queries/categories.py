@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from database.queries.breakdown import Breakdown, GroupRow, read_breakdown
 from database.queries.sums import BRAND, CATEGORY, MONTH, brand_counts, sums_by
 from domain.periods import Span
-from domain.ratios import share
 from domain.selection import Selectable, Selection
 
 
@@ -67,23 +66,27 @@ def read_categories(connection: sa.Connection, selection: Selection, selectable:
     found = read_breakdown(connection, selection, grain, names)
     total = found.total
     by_month = _read_months(connection, selection, grain)
-    brands, brand_count = (
-        brand_counts(connection, selection, span=selection.span, metric=selection.metric) if one is None else ({}, None)
-    )
-    complete = {key: _over(selection.complete, months) for key, months in by_month.items()}
+    brands, brand_count = {}, None
+    if one is None:
+        brands, brand_count = brand_counts(connection, selection, span=selection.span, metric=selection.sums[-1])
+    complete = {key: _over(selection.complete, months, selection) for key, months in by_month.items()}
     whole = sum(complete.values(), Decimal(0))
 
     def share_change(row: GroupRow) -> Decimal | None:
-        now, before = share(complete.get(row.key, Decimal(0)), whole), share(row.before or Decimal(0), total.before)
+        now = selection.share_of(complete.get(row.key, Decimal(0)), whole)
+        before = selection.share_of(row.before or Decimal(0), total.before)
         return None if now is None or before is None else now - before
 
     def side(group: GroupRow, months: Months, count: int | None) -> Side:
+        def each(span: Span) -> tuple[Decimal | None, ...]:
+            return tuple(selection.value_of(months.get(month, {})) for month in span.months)
+
         return Side(
             group=group,
             share_change=None if group is total else share_change(group),
-            months=tuple(months.get(month) for month in selection.span.months),
+            months=each(selection.span),
             brands=None if one is not None else count,
-            around=() if selection.drawn == selection.span else tuple(map(months.get, selection.drawn.months)),
+            around=() if selection.drawn == selection.span else each(selection.drawn),
         )
 
     return Categories(
@@ -94,15 +97,15 @@ def read_categories(connection: sa.Connection, selection: Selection, selectable:
     )
 
 
-Months = Mapping[datetime.date, Decimal]
-"""Month -> sum of the chosen metric."""
+Months = Mapping[datetime.date, Mapping[str, Decimal]]
+"""Month -> metric -> sum, of what the chosen metric is made of."""
 
 
 def _read_months(connection: sa.Connection, selection: Selection, grain: str) -> dict[Any, Months]:
-    found: dict[Any, dict[datetime.date, Decimal]] = {}
-    for row in sums_by(connection, selection, (grain, MONTH), span=selection.drawn, metrics=[selection.metric]):
+    found: dict[Any, dict[datetime.date, dict[str, Decimal]]] = {}
+    for row in sums_by(connection, selection, (grain, MONTH), span=selection.drawn, metrics=selection.sums):
         key, month = row.grain
-        found.setdefault(key, {})[month] = row.value
+        found.setdefault(key, {}).setdefault(month, {})[row.metric] = row.value
     return found
 
 
@@ -113,13 +116,19 @@ def _read_within(
     return next((row for row in everything.rows if row.key == category), None)
 
 
-def _over(span: Span | None, months: Months) -> Decimal:
-    return sum((months.get(month, Decimal(0)) for month in span.months), Decimal(0)) if span else Decimal(0)
+def _over(span: Span | None, months: Months, selection: Selection) -> Decimal:
+    """The chosen metric over a span, nothing for a ratio, of which there are no shares."""
+    nothing = Decimal(0)
+    if span is None or selection.ratio:
+        return nothing
+    return sum((months.get(month, {}).get(selection.metric, nothing) for month in span.months), nothing)
 
 
-def _added(all_months: Iterable[Months]) -> dict[datetime.date, Decimal]:
-    totals: dict[datetime.date, Decimal] = {}
+def _added(all_months: Iterable[Months]) -> dict[datetime.date, dict[str, Decimal]]:
+    totals: dict[datetime.date, dict[str, Decimal]] = {}
     for months in all_months:
-        for month, value in months.items():
-            totals[month] = totals.get(month, Decimal(0)) + value
+        for month, sums in months.items():
+            known = totals.setdefault(month, {})
+            for metric, value in sums.items():
+                known[metric] = known.get(metric, Decimal(0)) + value
     return totals

@@ -45,7 +45,7 @@ def read_dashboard(
     connection: sa.Connection, selection: Selection, selectable: Selectable, marketplace_names: Mapping[str, str]
 ) -> Dashboard:
     """Everything that `/dashboard` shows for the selection. A metric that was never imported has no headline."""
-    by_month = read_months(connection, selection, (selection.metric, *HEADLINES))
+    by_month = read_months(connection, selection, (selection.measure, *HEADLINES))
     by_brand = read_groups(connection, selection, BRAND)
     return Dashboard(
         headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES if _exists(asked, selectable)),

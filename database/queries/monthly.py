@@ -23,11 +23,14 @@ class MonthRow:
     before: Decimal | None
     in_progress: bool
     is_chosen: bool = True
+    is_ratio: bool = False
 
     @property
     def change(self) -> Decimal | None:
-        """As a fraction; a month in progress is not compared."""
-        return None if self.in_progress else relative_change(self.value, self.before)
+        """As a fraction, or the difference of a ratio; a month in progress is not compared."""
+        if self.in_progress or self.value is None or self.before is None:
+            return None
+        return self.value - self.before if self.is_ratio else relative_change(self.value, self.before)
 
 
 def month_rows(by_month: MonthSums, selection: Selection) -> tuple[MonthRow, ...]:
@@ -44,11 +47,12 @@ def month_rows(by_month: MonthSums, selection: Selection) -> tuple[MonthRow, ...
         rows.append(
             MonthRow(
                 month=month,
-                value=by_month.get(month, {}).get(selection.metric),
+                value=selection.value_of(by_month.get(month, {})),
                 before_month=before,
-                before=by_month.get(before, {}).get(selection.metric) if before else None,
+                before=selection.value_of(by_month.get(before, {})) if before else None,
                 in_progress=in_progress,
                 is_chosen=is_chosen,
+                is_ratio=selection.ratio is not None,
             )
         )
     return tuple(rows)

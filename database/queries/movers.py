@@ -58,9 +58,10 @@ def read_movers(
     connection: sa.Connection, selection: Selection, brand_names: Mapping[int, str], by_brand: Groups
 ) -> Movers | None:
     """The movers of the selection: brands, or products where it holds one brand. `by_brand` are the selection's sums
-    by brand. None where there is nothing to compare with, or nothing on either side."""
+    by brand. None where there is nothing to compare with, nothing on either side, or a ratio is chosen: what moved it
+    does not add up."""
     complete, comparison = selection.complete, selection.comparison
-    if complete is None or comparison is None:
+    if complete is None or comparison is None or selection.ratio:
         return None
     are_products = len(selection.brands or selection.scope or ()) == 1
     if are_products:

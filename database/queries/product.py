@@ -177,7 +177,7 @@ def _marketplaces(found: Iterable[Found], selection: Selection, names: Mapping[s
         )
 
     def chosen(sums: dict[str, dict[str, Decimal]]) -> dict[str, dict[str, Decimal]]:
-        return {code: of for code, of in sums.items() if selection.metric in of}
+        return {code: of for code, of in sums.items() if any(metric in of for metric in selection.sums)}
 
     now, before = over(selection.span), chosen(over(selection.comparison))
     return breakdown_of(Groups(now, over(selection.complete), before), selection, names)
@@ -185,22 +185,29 @@ def _marketplaces(found: Iterable[Found], selection: Selection, names: Mapping[s
 
 def _by_marketplace(found: Iterable[Found], selection: Selection) -> tuple[MarketplaceRow, ...]:
     """The largest first, and the total last; without any figure, nothing."""
-    months = selection.span.months
-    sums = _grouped(
-        (code, month, value)
-        for month, code, metric, value in found
-        if metric == selection.metric and selection.span.first <= month <= selection.span.last
-    )
-    rows = [_marketplace_row(code, of, months) for code, of in sums.items()]
+    chosen = [
+        (code, (month, metric, value)) for month, code, metric, value in found
+        if metric in selection.sums and selection.span.first <= month <= selection.span.last
+    ]
+    rows = [
+        _marketplace_row(code, [each for other, each in chosen if other == code], selection)
+        for code in dict.fromkeys(code for code, _ in chosen)
+    ]
+    rows = [row for row in rows if row.value is not None]
     rows.sort(key=lambda row: (-row.value, row.code))
-    total = _grouped(("", month, value) for of in sums.values() for month, value in of.items())
-    return (*rows, *(_marketplace_row(code, of, months) for code, of in total.items()))
+    return (*rows, _marketplace_row("", [each for _, each in chosen], selection)) if rows else ()
 
 
 def _marketplace_row(
-    code: str, sums: Mapping[datetime.date, Decimal], months: Sequence[datetime.date]
+    code: str, found: Sequence[tuple[datetime.date, str, Decimal]], selection: Selection
 ) -> MarketplaceRow:
-    return MarketplaceRow(code, tuple(sums.get(month) for month in months), sum(sums.values(), Decimal(0)))
+    """`found` are month, metric and value of what the chosen metric is made of."""
+    by_month = _grouped(found)
+    whole = _grouped(("", metric, value) for _, metric, value in found).get("", {})
+    return MarketplaceRow(
+        code, tuple(selection.value_of(by_month.get(month, {})) for month in selection.span.months),
+        selection.value_of(whole),
+    )
 
 
 def _grouped(rows: Iterable[tuple]) -> dict:

@@ -7,6 +7,7 @@ only.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +19,7 @@ from database.queries.sums import MONTH, sums_by
 from database.schema import UNASSIGNED, asin, summary_asin
 from domain.metrics import CM3, NET_REVENUE, NET_UNITS
 from domain.periods import Span
-from domain.ratios import AVERAGE_PRICE, CM3_MARGIN, Ratio, relative_change, share
+from domain.ratios import AVERAGE_PRICE, CM3_MARGIN, Ratio
 from domain.selection import Selection
 
 SORTS = ("value", "name", "share", "change", "cm3", "margin", "units", "price")
@@ -36,7 +37,8 @@ _SORTED_BY: dict[str, str | Ratio] = {
 class ProductRow:
     """One product over the chosen months; `asin` is None for one that is not in the catalogue any more.
 
-    `share` of the whole selection, `change` against `before` and the CM3 `margin` are fractions; `price` is
+    `share` of the whole selection, `change` against `before` and the CM3 `margin` are fractions, the change of a ratio
+    a difference of such; `price` is
     money per piece. Months in progress count in every figure but `change`.
     """
 
@@ -75,12 +77,20 @@ def read_products(
     if start and not found:
         first = connection.execute(ranking_statement(selection, start=0, limit=1)).first()
     total = _whole(connection, selection)
+    value = _found_value(first, selection) if first else None
     return Products(
         rows=tuple(_rows(connection, selection, brand_names, found, total)),
         count=first.products if first else 0,
-        value=first.found_value if first else None,
-        share=share(first.found_value, total) if first else None,
+        value=value,
+        share=selection.share_of(value, total),
     )
+
+
+def _found_value(first: sa.Row, selection: Selection) -> Decimal | None:
+    """The chosen metric of all products that were found; a ratio is that of their sums."""
+    if selection.ratio is None:
+        return first.found_value
+    return first.found_value / first.found_base if first.found_base and first.found_value is not None else None
 
 
 def read_all_products(
@@ -102,9 +112,11 @@ def count_products(connection: sa.Connection, selection: Selection) -> int:
 
 def ranking_statement(selection: Selection, *, start: int, limit: int | None) -> sa.Select:
     """Products in the selection's order, with the chosen metric's sum; how many there are on all pages, and
-    their sum, stand in every row."""
-    found = _totals(selection, selection.metric, selection.span, "found")
+    their sum, stand in every row. By a ratio they are ordered as the database divides; it is divided anew where it is
+    shown, from the sums of `figures_statement`."""
+    found = _chosen(selection, selection.span, "found")
     place, parts = _place(selection, found)
+    summed = (found.c.part, found.c.base) if selection.ratio else (found.c.value,)
     tables = found
     for part in parts:
         tables = tables.outerjoin(part, part.c.asin_id == found.c.asin_id)
@@ -115,7 +127,8 @@ def ranking_statement(selection: Selection, *, start: int, limit: int | None) ->
             asin.c.asin,
             asin.c.name,
             sa.func.count().over().label("products"),
-            sa.func.sum(found.c.value).over().label("found_value"),
+            *(sa.func.sum(column).over().label(name)
+              for column, name in zip(summed, ("found_value", "found_base"), strict=False)),
         )
         .select_from(tables.outerjoin(asin, asin.c.id == found.c.asin_id))
         .where(*searched(selection.search))
@@ -127,7 +140,7 @@ def ranking_statement(selection: Selection, *, start: int, limit: int | None) ->
 
 def figures_statement(selection: Selection, products: Sequence[int]) -> sa.Select:
     """Per product and metric, the sums that a row of the table is made of."""
-    table, metrics = summary_asin, sorted({selection.metric, *COLUMNS})
+    table, metrics = summary_asin, sorted({*selection.sums, *COLUMNS})
     spans = [span for span in (selection.span, selection.comparison) if span]
     return (
         sa.select(
@@ -176,15 +189,43 @@ def within(span: Span | None) -> sa.ColumnElement[bool]:
 def _totals(selection: Selection, metric: str, span: Span, name: str) -> sa.Subquery:
     """The sum of one metric over one span, by product. Each metric and span that an order needs is added up
     on its own and joined: one pass over all of them, with a CASE for each, takes half as long again."""
-    columns, calendar = summary_asin.c, selection.calendar
-    # Only months that can have rows, so that no range of years makes a long list.
-    months = [month for month in span.months if calendar.first_month <= month <= calendar.last_month]
+    columns, months = summary_asin.c, _with_rows(span, selection)
     return (
         sa.select(columns.asin_id, sa.func.sum(columns.value).label("value"))
         .where(is_one_of(columns.month, months), columns.metric == metric, *conditions(selection))
         .group_by(columns.asin_id)
         .subquery(name)
     )
+
+
+def _chosen(selection: Selection, span: Span, name: str) -> sa.Subquery:
+    """The chosen metric by product; of a ratio its two sums beside it. What has no base has no ratio and comes last,
+    and counts in that of all."""
+    ratio = selection.ratio
+    if ratio is None:
+        return _totals(selection, selection.metric, span, name)
+    columns = summary_asin.c
+    part, base = (
+        sa.func.sum(sa.case((columns.metric.in_(metrics), columns.value))) for metrics in (ratio.parts, (ratio.base,))
+    )
+    sums = (
+        sa.select(columns.asin_id, part.label("part"), base.label("base"))
+        .where(
+            is_one_of(columns.month, _with_rows(span, selection)), columns.metric.in_(ratio.metrics),
+            *conditions(selection),
+        )
+        .group_by(columns.asin_id)
+        .subquery(f"{name}_sums")
+    )
+    return sa.select(
+        sums.c.asin_id, sums.c.part, sums.c.base, (sums.c.part / sa.func.nullif(sums.c.base, 0)).label("value")
+    ).subquery(name)
+
+
+def _with_rows(span: Span, selection: Selection) -> list[datetime.date]:
+    """Only months that can have rows, so that no range of years makes a long list."""
+    calendar = selection.calendar
+    return [month for month in span.months if calendar.first_month <= month <= calendar.last_month]
 
 
 def _ordered(place: sa.ColumnElement | None, order: str) -> list[sa.ColumnElement]:
@@ -201,7 +242,9 @@ def _place(selection: Selection, found: sa.Subquery) -> Place:
         return sa.func.lower(sa.func.nullif(asin.c.name, "")), []
     if selection.sort == "change":
         return _change(selection, found)
-    asked = _SORTED_BY.get(selection.sort, selection.metric)
+    asked = _SORTED_BY.get(selection.sort, selection.measure)
+    if asked == selection.measure:
+        return found.c.value, []
     if not isinstance(asked, Ratio):
         part = _part(selection, asked, found)
         return part.c.value, [part] if part is not found else []
@@ -220,9 +263,11 @@ def _change(selection: Selection, found: sa.Subquery) -> Place:
     """As `relative_change` has it; what sells nothing any more has fallen to nothing."""
     if selection.comparison is None:
         return None, []
-    before, complete = _totals(selection, selection.metric, selection.comparison, "before"), found
+    before, complete = _chosen(selection, selection.comparison, "before"), found
     if selection.complete != selection.span:
-        complete = _totals(selection, selection.metric, selection.complete, "complete")
+        complete = _chosen(selection, selection.complete, "complete")
+    if selection.ratio:
+        return complete.c.value - before.c.value, [part for part in (before, complete) if part is not found]
     rise = sa.func.coalesce(complete.c.value, 0) - before.c.value
     parts = [part for part in (before, complete) if part is not found]
     return rise / sa.func.nullif(sa.func.abs(before.c.value), 0), parts
@@ -234,8 +279,10 @@ def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement:
 
 def _whole(connection: sa.Connection, selection: Selection) -> Decimal | None:
     """The chosen metric's sum over the whole selection, whatever is searched for."""
-    sums = sums_by(connection, selection, MONTH, span=selection.span, metrics=[selection.metric])
-    return sum((found.value for found in sums), Decimal(0)) if sums else None
+    totals: dict[str, Decimal] = {}
+    for found in sums_by(connection, selection, MONTH, span=selection.span, metrics=selection.sums):
+        totals[found.metric] = totals.get(found.metric, Decimal(0)) + found.value
+    return selection.value_of(totals)
 
 
 def _rows(
@@ -256,14 +303,18 @@ def _row(
     total: Decimal | None,
 ) -> ProductRow:
     now = {metric: found.now for metric, found in figures.items() if found.now is not None}
-    chosen = figures.get(selection.metric)
+    chosen = next((figures[metric] for metric in selection.sums if metric in figures), None)
     brand_id = chosen.brand_id if chosen else UNASSIGNED
-    before, complete = (chosen.before, chosen.complete) if chosen else (None, None)
-    if complete is None and before is not None:
+    before, complete = (
+        selection.value_of({metric: getattr(found, name) for metric, found in figures.items()})
+        for name in ("before", "complete")
+    )
+    if complete is None and before is not None and selection.ratio is None:
         complete = Decimal(0)
+    value = selection.value_of(now) if selection.ratio else row.value
     return ProductRow(
         key=row.key, asin=row.asin, name=row.name or row.asin or f"(product {row.key})", brand_id=brand_id,
-        brand=brand_names.get(brand_id) or f"(brand {brand_id})", value=row.value,
-        share=share(row.value, total), before=before, change=relative_change(complete, before), cm3=now.get(CM3),
-        margin=CM3_MARGIN.of(now), units=now.get(NET_UNITS), price=AVERAGE_PRICE.of(now),
+        brand=brand_names.get(brand_id) or f"(brand {brand_id})", value=value,
+        share=selection.share_of(value, total), before=before, change=selection.change_of(complete, before),
+        cm3=now.get(CM3), margin=CM3_MARGIN.of(now), units=now.get(NET_UNITS), price=AVERAGE_PRICE.of(now),
     )

@@ -59,6 +59,7 @@ def test_signing_out_ends_at_the_sign_in_page(visitor: Page) -> None:
         ("period", "6m", "period=6m"),
         ("period", "2024", "period=2024"),
         ("metric", "CM3", "metric=CM3"),
+        ("metric", "CM3 %", "metric=CM3%20%25"),
         ("compare", "none", "compare=none"),
     ],
 )

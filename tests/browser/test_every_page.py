@@ -88,6 +88,8 @@ STATES = {
     "all products of the catalogue": "/catalog?show=products",
     "all brands of the catalogue": "/catalog?show=brands",
     "SKUs of the catalogue": "/catalog?show=skus",
+    "categories by a ratio": "/categories?metric=CM3%20%25",
+    "brand by a ratio": "/brands/1?metric=ROI",
     "400": "/dashboard?metric=nothing-of-this-name",
 }
 """More of the same pages -> their addresses."""

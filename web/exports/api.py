@@ -97,6 +97,7 @@ def _choices() -> Response:
             "first_month": format_month(found.first_month),
             "last_month": format_month(found.last_month),
             "metrics": list(found.metrics),
+            "ratios": list(found.ratios),
             "brands": [{"id": key, "name": name} for key, name in found.brands.items()],
             "categories": [{"id": key, "name": name} for key, name in found.categories.items()],
             "marketplaces": [{"code": code, "name": name} for code, name in found.marketplaces.items()],

@@ -8,10 +8,8 @@ from decimal import Decimal
 from typing import Protocol
 
 from charts.small import SmallBar, small_bars
-from domain.metrics import rise_of
-from domain.ratios import relative_change
-from web.figures.changes import Change, relative
-from web.figures.formats import kind_of
+from web.figures.changes import Change, measured
+from web.figures.formats import kind_of_chosen
 from web.figures.page import Page
 
 MOST = 12
@@ -69,7 +67,7 @@ def bars_of(
     of them are listed."""
     known = sorted((row for row in rows if row.value is not None), key=lambda row: (-row.value, row.name.casefold()))
     shown, others = (known, []) if len(known) <= MOST + 1 else (known[:MOST], known[MOST:])
-    lines = [*shown, *([_rest(others, things)] if others else [])]
+    lines = [*shown, *([_rest(others, things, page)] if others else [])]
     has_changes = any(row.before is not None for row in rows)
     drawn = small_bars([row.value for row in lines] + [row.before for row in lines if has_changes])
     before = drawn[len(lines):] if has_changes else [None] * len(lines)
@@ -82,8 +80,11 @@ def bars_of(
     )
 
 
-def _rest(rows: Sequence[Compared], things: str) -> _Rest:
-    """All others together. Their change is left out where months in progress count in one side alone."""
+def _rest(rows: Sequence[Compared], things: str, page: Page) -> _Rest:
+    """All others together; ratios do not add up. Their change is left out where months in progress count in one side
+    alone."""
+    if page.selection.ratio:
+        return _Rest("", f"{len(rows)} other {things}", None, None, None)
     value = sum((row.value for row in rows), Decimal(0))
     known = [row.before for row in rows if row.before is not None]
     before = sum(known, Decimal(0)) if known else None
@@ -93,14 +94,14 @@ def _rest(rows: Sequence[Compared], things: str) -> _Rest:
 def _line(
     row: Compared, now: SmallBar | None, before: SmallBar | None, page: Page, address: str, *, is_swap: bool
 ) -> BarLine:
-    metric = page.selection.metric
-    kind = kind_of(metric)
+    kind = kind_of_chosen(page.selection)
     change = row.change
     if isinstance(row, _Rest) and page.selection.complete == page.selection.span:
-        change = relative_change(row.value, row.before)
+        change = page.selection.change_of(row.value, row.before)
     return BarLine(
         name=row.name, address=address, is_swap=is_swap, now=now, before=before,
         value=page.formats.short(row.value, kind), exact=page.formats.exact(row.value, kind),
-        is_negative=row.value < 0, change=relative(change, formats=page.formats, rise=rise_of(metric)),
+        is_negative=row.value is not None and row.value < 0,
+        change=measured(change, page.selection, formats=page.formats),
         is_rest=isinstance(row, _Rest),
     )

@@ -9,10 +9,9 @@ from typing import Any
 
 from charts.small import SmallBar, small_bars
 from database.queries.breakdown import Breakdown, GroupRow
-from domain.metrics import rise_of
-from domain.ratios import margin_level
-from web.figures.changes import Change, relative
-from web.figures.formats import MONEY, PERCENT, Formats, kind_of, leaves_out_cents
+from domain.ratios import CM3_MARGIN, margin_level
+from web.figures.changes import Change, change_heading, measured
+from web.figures.formats import MONEY, PERCENT, Formats, kind_of_chosen, leaves_out_cents
 from web.figures.page import Page
 from web.figures.paging import Paging, paging_of
 from web.figures.sheets import TEXT, Column, Sheet
@@ -54,7 +53,7 @@ class RowView:
 
 @dataclass(frozen=True)
 class BreakdownView:
-    """The table."""
+    """The table. A ratio has no shares, and CM3 % no second column of it."""
 
     title: str
     count: str
@@ -64,6 +63,8 @@ class BreakdownView:
     total: RowView
     paging: Paging
     has_changes: bool
+    has_shares: bool
+    has_margins: bool
     legend: tuple[tuple[str, str], ...]
 
 
@@ -97,7 +98,7 @@ def breakdown_view(
         ),
         total=_row(found.total, None, page, write, ""),
         paging=paging_of(number, len(found.rows), per_page, page.formats, lambda number: page.address(page=number)),
-        has_changes=has_changes,
+        has_changes=has_changes, has_shares=page.selection.ratio is None, has_margins=has_margins(page),
         legend=margin_legend(page),
     )
 
@@ -105,10 +106,10 @@ def breakdown_view(
 def breakdown_sheet(found: Breakdown, page: Page, *, name: str, title: str) -> Sheet:
     """All of `found` and its total as raw values."""
     metric = page.selection.metric
-    kind = kind_of(metric)
+    kind = kind_of_chosen(page.selection)
     columns = (
         Column(SINGULAR[title], TEXT), Column(metric, kind, key="value"), Column("Share", PERCENT),
-        Column("Before", kind), Column("Change", PERCENT), Column("CM3 %", PERCENT),
+        Column("Before", kind), Column(change_heading(page.selection), PERCENT, key="change"), Column("CM3 %", PERCENT),
     )
     return Sheet(name, title, columns, [
         (row.name, row.value, row.share, row.before, row.change, row.margin) for row in (*found.rows, found.total)
@@ -124,7 +125,7 @@ def margin_legend(page: Page) -> tuple[tuple[str, str], ...]:
 
 
 def _writer(found: Breakdown, page: Page):
-    kind = kind_of(page.selection.metric)
+    kind = kind_of_chosen(page.selection)
     formats = page.formats
     if kind == MONEY and leaves_out_cents([found.total.value, *(row.value for row in found.rows)]):
         return lambda value: formats.whole(value, kind)
@@ -137,9 +138,9 @@ def _row(row: GroupRow, bar: SmallBar | None, page: Page, write, address: str) -
     level = margin_level(row.margin, green=thresholds.margin_green, orange=thresholds.margin_orange) or ""
     return RowView(
         name=row.name, address=address, value=write(row.value),
-        exact=formats.exact(row.value, kind_of(page.selection.metric)),
+        exact=formats.exact(row.value, kind_of_chosen(page.selection)),
         is_negative=row.value is not None and row.value < 0, bar=bar, share=formats.exact(row.share, PERCENT),
-        change=relative(row.change, formats=formats, rise=rise_of(page.selection.metric)),
+        change=measured(row.change, page.selection, formats=formats),
         margin=formats.exact(row.margin, PERCENT), level=level, level_words=LEVEL_WORDS.get(level, ""),
     )
 
@@ -150,10 +151,15 @@ def _headings(page: Page, title: str, has_changes: bool) -> tuple[Heading, ...]:
         heading(page, SINGULAR[title], "name", css_class=""),
         Heading("Bar", css_class="bar-cell", is_silent=True),
         heading(page, page.selection.metric, "value"),
-        Heading("Share", css_class="number share-cell"),
+        *([Heading("Share", css_class="number share-cell")] if page.selection.ratio is None else []),
         *change,
-        heading(page, "CM3 %", "margin"),
+        *([heading(page, "CM3 %", "margin")] if has_margins(page) else []),
     )
+
+
+def has_margins(page: Page) -> bool:
+    """Whether a table has the CM3 margin beside the chosen metric, which it may be itself."""
+    return page.selection.ratio != CM3_MARGIN
 
 
 def heading(page: Page, words: str, sort: str, *, css_class: str = "number") -> Heading:

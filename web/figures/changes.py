@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from database.queries.figures import Figure
+from domain.measures import Measured
 from domain.metrics import rise_of
 from domain.periods import Span
 from domain.ratios import relative_change
@@ -40,6 +41,18 @@ class Change:
 def relative(fraction: Decimal | None, *, formats: Formats, rise: str) -> Change:
     """A relative change as a fraction; `rise` is what a rise is: good, bad or ''."""
     return _change(fraction, formats.change(fraction), rise)
+
+
+def change_heading(chosen: Measured) -> str:
+    """What a column of changes is called in files, where no sign says that they are points."""
+    return "Change in points" if chosen.ratio else "Change"
+
+
+def measured(size: Decimal | None, chosen: Measured, *, formats: Formats) -> Change:
+    """A change of the chosen metric: relative, or of a ratio in points."""
+    if chosen.ratio:
+        return _change(size, formats.points(size), chosen.ratio.rise)
+    return relative(size, formats=formats, rise=rise_of(chosen.metric))
 
 
 def in_points(now: Decimal | None, before: Decimal | None, *, formats: Formats, rise: str) -> Change:

@@ -68,7 +68,7 @@ def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | Non
     """The form of a page with the usual filters. Lists named in `without` mean nothing on the page: they are
     not offered, and what was chosen elsewhere stays chosen. `about` says what the page is of, a brand or a product."""
     selection, selectable = page.selection, page.selectable
-    metrics = [Choice(name, name, name == selection.metric) for name in selectable.metrics]
+    metrics = [Choice(name, name, name == selection.metric) for name in selectable.offered]
     chips = _chips(page)
     lists = (
         _periods(selection),

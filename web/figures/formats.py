@@ -20,6 +20,7 @@ from babel.numbers import (
 )
 
 from database.queries.figures import Figure
+from domain.measures import Measured
 from domain.metrics import is_money
 from web.figures.number_templates import Mould, digits_of, mould_of, pour
 
@@ -41,6 +42,11 @@ MOST = Decimal(10)
 def kind_of(metric: str) -> str:
     """How values of a metric are written."""
     return MONEY if is_money(metric) else COUNT
+
+
+def kind_of_chosen(chosen: Measured) -> str:
+    """How values of the chosen metric are written; the ratios that can be chosen are percentages."""
+    return PERCENT if chosen.ratio else kind_of(chosen.metric)
 
 
 def kind_of_figure(figure: Figure) -> str:

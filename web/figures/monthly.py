@@ -10,12 +10,11 @@ from markupsafe import Markup
 
 from charts.monthly import Bar, monthly_figure
 from database.queries.monthly import MonthRow
-from domain.metrics import rise_of
 from domain.months import month_name
 from domain.periods import Span
-from web.figures.changes import DOWN, SAME, UP, Change, relative
+from web.figures.changes import DOWN, SAME, UP, Change, change_heading, measured
 from web.figures.drawing import embedded
-from web.figures.formats import PERCENT, kind_of
+from web.figures.formats import PERCENT, kind_of_chosen
 from web.figures.page import Page
 from web.figures.sheets import MONTH, TEXT, Column, Sheet
 
@@ -51,7 +50,7 @@ class Chart:
 
 def monthly_chart(months: Sequence[MonthRow], page: Page) -> Chart:
     """The chart of `months`, which are those of the page's selection, or a single one among those around it."""
-    selection, kind = page.selection, kind_of(page.selection.metric)
+    selection, kind = page.selection, kind_of_chosen(page.selection)
     comparison = selection.comparison
     before_words, open_words = comparison.words() if comparison else "", _open_words(months, page)
 
@@ -93,10 +92,11 @@ def _open_words(months: Sequence[MonthRow], page: Page) -> str:
 def months_sheet(months: Sequence[MonthRow], page: Page) -> Sheet:
     """The same months as raw values."""
     metric = page.selection.metric
-    kind = kind_of(metric)
+    kind = kind_of_chosen(page.selection)
     columns = (
         Column("Month", MONTH), Column(metric, kind, key="value"), Column("Compared with", MONTH),
-        Column(f"{metric} then", kind, key="before"), Column("Change", PERCENT), Column("In progress", TEXT),
+        Column(f"{metric} then", kind, key="before"),
+        Column(change_heading(page.selection), PERCENT, key="change"), Column("In progress", TEXT),
     )
     return Sheet("months", "By month", columns, [
         (row.month, row.value, row.before_month, row.before, row.change, "yes" if row.in_progress else "no")
@@ -112,7 +112,7 @@ def _chart_row(row: MonthRow, page: Page, kind: str) -> ChartRow:
         value=page.formats.exact(row.value, kind),
         before_month=month_name(row.before_month) if row.before_month else "",
         before=page.formats.exact(row.before, kind),
-        change=relative(row.change, formats=page.formats, rise=rise_of(page.selection.metric)),
+        change=measured(row.change, page.selection, formats=page.formats),
         in_progress=row.in_progress,
         is_chosen=row.is_chosen,
     )

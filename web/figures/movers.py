@@ -11,7 +11,7 @@ from database.queries.movers import Mover, Movers
 from domain.metrics import rise_of
 from domain.ratios import relative_change
 from web.figures.changes import Change, by_amount, relative
-from web.figures.formats import MONEY, kind_of, leaves_out_cents
+from web.figures.formats import MONEY, kind_of, kind_of_chosen, leaves_out_cents
 from web.figures.page import Page, address_of
 from web.figures.sheets import TEXT, Column, Sheet
 
@@ -113,7 +113,7 @@ def losses_view(found: Losses, page: Page, brands: tuple[int, ...] = ()) -> Loss
 
 def movers_sheet(found: Movers | None, page: Page) -> Sheet:
     """The same lines as raw values."""
-    columns = (Column("Mover", TEXT), Column("ASIN", TEXT), Column("Change", kind_of(page.selection.metric)))
+    columns = (Column("Mover", TEXT), Column("ASIN", TEXT), Column("Change", kind_of_chosen(page.selection)))
     rows = []
     if found is not None:
         rows = [(mover.name, mover.asin or None, mover.difference) for mover in _shown(found)]

@@ -132,7 +132,7 @@ def _corrections(page: Page) -> Note | None:
         return None
     closed = dict(page.closed_notes).get(CORRECTIONS, "0")
     changes = net_corrections(
-        Reading(page.connection, page.generation), brands=_brands_of(page), metric=selection.metric,
+        Reading(page.connection, page.generation), brands=_brands_of(page), metric=selection.sums[0],
         months=(selection.span.first, selection.span.last), after=int(closed) if closed.isdecimal() else 0,
         since=page.generation.published_at - TOLD_FOR,
     )

@@ -166,7 +166,8 @@ def _undone_words(task: Task, formats: Formats) -> tuple[bool, str] | None:
         return True, f"{found['file_name']}: parted again. {formats.counted(found['renamed_facts'], 'fact')} renamed."
     words = ""
     if found["facts"] or not found.get("names"):
-        words = f"{found['file_name']}: {formats.counted(found['facts'], 'fact')} gone ({months_words(found['months'])})."
+        facts = formats.counted(found["facts"], "fact")
+        words = f"{found['file_name']}: {facts} gone ({months_words(found['months'])})."
     if found["returned_facts"]:
         words += f" {formats.counted(found['returned_facts'], 'fact')} that it had replaced returned."
     if "names" in found:

@@ -13,7 +13,7 @@ from database.queries.products import Products
 from web.figures.bars import Bars, bars_of
 from web.figures.breakdown import breakdown_sheet, breakdown_view
 from web.figures.filters import Choice, filters_of, period_name
-from web.figures.formats import COUNT, PERCENT, kind_of
+from web.figures.formats import COUNT, PERCENT, kind_of_chosen
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.movers import losses_view, movers_view
@@ -120,7 +120,7 @@ def _sheets(page: Page, brand_id: int) -> list[Sheet]:
     if brand is None:
         abort(404)
     found = brand.story
-    kind = kind_of(page.selection.metric)
+    kind = kind_of_chosen(page.selection)
     columns = (
         Column("Rank", COUNT), Column("ASIN", TEXT), Column("Product", TEXT),
         Column(page.selection.metric, kind, key="value"), Column("Share", PERCENT), Column("Cumulative share", PERCENT),

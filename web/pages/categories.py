@@ -13,9 +13,9 @@ from database.queries.pages import CATEGORIES, start_of
 from database.queries.sums import BRAND
 from domain.metrics import rise_of
 from web.figures.breakdown import BreakdownView, Heading, RowView, breakdown_sheet, breakdown_view
-from web.figures.changes import Change, in_points, relative
+from web.figures.changes import Change, in_points, measured
 from web.figures.filters import filters_of, period_name
-from web.figures.formats import COUNT, PERCENT, kind_of
+from web.figures.formats import COUNT, PERCENT, kind_of_chosen
 from web.figures.headlines import marked_month
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
@@ -91,12 +91,12 @@ def _render(page: Page, found: Categories) -> str:
 def _within(found: Categories, page: Page) -> Within | None:
     if len(page.selection.categories) != 1:
         return None
-    row, metric = found.within or found.total.group, page.selection.metric
+    row = found.within or found.total.group
     return Within(
         name=page.selectable.categories[page.selection.categories[0]],
-        value=page.formats.short(row.value, kind_of(metric)),
+        value=page.formats.short(row.value, kind_of_chosen(page.selection)),
         share=page.formats.exact(row.share, PERCENT),
-        change=relative(row.change, formats=page.formats, rise=rise_of(metric)),
+        change=measured(row.change, page.selection, formats=page.formats),
         all_categories=page.address(categories=()),
     )
 
@@ -109,13 +109,15 @@ def _table(found: Categories, page: Page) -> SideTable:
     )
     start = start_of(CATEGORIES, page.selection)
     shown = found.rows[start:start + CATEGORIES.per_page]
-    name, bar, value, share, *change, margin = view.headings
-    gain = (Heading("Share change", css_class="number gain-cell"),) if view.has_changes else ()
+    name, bar, value, *others = view.headings
+    share, others = (others[:1], others[1:]) if view.has_shares else ([], others)
+    has_gains = view.has_changes and view.has_shares
+    gain = (Heading("Share change", css_class="number gain-cell"),) if has_gains else ()
     brands = () if is_brands else (Heading("Brands", css_class="number brands-cell"),)
     return SideTable(
         view=view,
         headings=(
-            name, bar, value, share, *gain, *change, margin, *brands, Heading("By month", css_class="trend-cell"),
+            name, bar, value, *share, *gain, *others, *brands, Heading("By month", css_class="trend-cell"),
         ),
         rows=tuple(_side_row(row, side, page) for row, side in zip(view.rows, shown, strict=True)),
         total=_side_row(view.total, found.total, page),
@@ -136,7 +138,7 @@ def _side_row(row: RowView, side: Side, page: Page) -> SideRow:
 
 def _sheets(page: Page) -> list[Sheet]:
     found = CATEGORIES.read(page)
-    kind = kind_of(page.selection.metric)
+    kind = kind_of_chosen(page.selection)
     name = "Brand" if found.grain == BRAND else "Category"
     table = breakdown_sheet(
         found.breakdown, page, name="categories", title="Brands" if found.grain == BRAND else "Categories"

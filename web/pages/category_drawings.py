@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from charts.stacked import Layer, stacked_figure
+from charts.stacked import Layer, side_by_side_figure, stacked_figure
 from database.queries.categories import Categories, Side
 from database.queries.sums import BRAND
 from domain.months import month_name
 from web.figures.bars import Bars, bars_of
 from web.figures.drawing import embedded
-from web.figures.formats import kind_of
+from web.figures.formats import kind_of_chosen
 from web.figures.page import Page
 
 MOST_LAYERS = 7
@@ -50,8 +50,9 @@ def side_address(found: Categories, page: Page) -> Callable[[int], str]:
 
 
 def stack_of(found: Categories, page: Page) -> Stack:
-    """The stacked chart: the largest in colours of their own, the rest together."""
-    address, kind = side_address(found, page), kind_of(page.selection.metric)
+    """The stacked chart: the largest in colours of their own, the rest together. Ratios do not add up: the largest as
+    lines."""
+    address, kind = side_address(found, page), kind_of_chosen(page.selection)
     by_size = sorted((side for side in found.rows if side.group.value is not None), key=_size)
     top, rest = by_size[:MOST_LAYERS], by_size[MOST_LAYERS:]
     if len(rest) == 1:
@@ -59,15 +60,18 @@ def stack_of(found: Categories, page: Page) -> Stack:
     layers = [
         Layer(side.group.name, side.drawn, _colour(place), address(side.group.key)) for place, side in enumerate(top)
     ]
-    if rest:
+    if rest and not page.selection.ratio:
         words = "brands" if found.grain == BRAND else "categories"
         layers.append(Layer(f"{len(rest)} other {words}", _added(rest), "--series-rest"))
     write = page.formats.exact
-    figure = stacked_figure(
-        page.selection.drawn.months, layers, exact=lambda value: write(value, kind),
-        tick=lambda value: page.formats.tick(value, kind), current=page.selection.calendar.current,
-        chosen=page.selection.span.months,
-    )
+    months, calendar = page.selection.drawn.months, page.selection.calendar
+    writers = {"exact": lambda value: write(value, kind), "tick": lambda value: page.formats.tick(value, kind)}
+    if page.selection.ratio:
+        figure = side_by_side_figure(months, layers, **writers)
+    else:
+        figure = stacked_figure(
+            months, layers, **writers, current=calendar.current, chosen=page.selection.span.months
+        )
 
     def row(layer: Layer) -> LayerRow:
         return LayerRow(
@@ -75,7 +79,6 @@ def stack_of(found: Categories, page: Page) -> Stack:
             tuple(write(value, kind) for value in layer.values),
         )
 
-    calendar = page.selection.calendar
     return Stack(
         figure=embedded(figure),
         months=tuple((month_name(month), month >= calendar.current) for month in page.selection.drawn.months),

@@ -11,7 +11,7 @@ from database.queries.dashboard import Dashboard
 from database.queries.pages import DASHBOARD
 from web.figures.breakdown import BreakdownView, breakdown_sheet, breakdown_view
 from web.figures.filters import filters_of, period_name
-from web.figures.formats import kind_of
+from web.figures.formats import kind_of_chosen
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.movers import losses_sheet, losses_view, movers_sheet, movers_view
@@ -63,7 +63,7 @@ def _render(page: Page, rows: Dashboard) -> str:
             if len(found.rows) != 1
         ],
         only=_only(rows, page), metric=page.selection.metric,
-        total=page.formats.exact(rows.brands.total.value, kind_of(page.selection.metric)),
+        total=page.formats.exact(rows.brands.total.value, kind_of_chosen(page.selection)),
     )
 
 

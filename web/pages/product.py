@@ -13,7 +13,7 @@ from database.queries.product import MarketplaceRow, Product, ProductFigures
 from domain.months import format_month, month_name
 from web.figures.breakdown import breakdown_sheet, breakdown_view
 from web.figures.filters import Choice, filters_of, period_name
-from web.figures.formats import kind_of, leaves_out_cents
+from web.figures.formats import MONEY, kind_of_chosen, leaves_out_cents
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.notices import badge_of, notices_of
@@ -164,8 +164,8 @@ def _grid(found: ProductFigures, page: Page) -> Grid | None:
     """None where one marketplace, or one month, says nothing that is not on the page already."""
     if not found.by_marketplace or len(page.selection.span.months) == 1:
         return None
-    selection, kind = page.selection, kind_of(page.selection.metric)
-    is_large = leaves_out_cents(value for row in found.by_marketplace for value in row.months)
+    selection, kind = page.selection, kind_of_chosen(page.selection)
+    is_large = kind == MONEY and leaves_out_cents(value for row in found.by_marketplace for value in row.months)
     write = page.formats.whole if is_large else page.formats.exact
     names = page.selectable.marketplace_names
 
@@ -204,7 +204,7 @@ def _sheets(page: Page, asin: str) -> list[Sheet]:
 
 
 def _grid_sheet(found: ProductFigures, page: Page) -> Sheet:
-    kind = kind_of(page.selection.metric)
+    kind = kind_of_chosen(page.selection)
     columns = (Column("Month", MONTH), Column("Marketplace", TEXT), Column(page.selection.metric, kind, key="value"))
     return Sheet("by_marketplace", "By marketplace and month", columns, [
         (month, row.code, value)

@@ -11,13 +11,13 @@ from flask import Blueprint, Response, render_template
 from database.queries.pages import PRODUCTS, FoundProducts
 from database.queries.products import ProductRow, Products, count_products, read_all_products
 from database.queries.without_figures import WithoutFigures
-from domain.metrics import CM3, NET_UNITS, rise_of
+from domain.metrics import CM3, NET_UNITS
 from domain.ratios import margin_level
 from domain.selection import LONGEST_SEARCH
-from web.figures.breakdown import LEVEL_WORDS, Heading, heading, margin_legend
-from web.figures.changes import Change, relative
+from web.figures.breakdown import LEVEL_WORDS, Heading, has_margins, heading, margin_legend
+from web.figures.changes import Change, change_heading, measured
 from web.figures.filters import filters_of, period_name
-from web.figures.formats import COUNT, MONEY, PERCENT, kind_of, leaves_out_cents
+from web.figures.formats import COUNT, MONEY, PERCENT, kind_of_chosen, leaves_out_cents
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
 from web.figures.paging import Paging, paging_of
@@ -70,6 +70,8 @@ class ProductsView:
     empty_cells: int
     paging: Paging
     has_changes: bool
+    has_shares: bool
+    has_margins: bool
     legend: tuple[tuple[str, str], ...]
 
 
@@ -128,11 +130,11 @@ def products_table(found: Products, page: Page, per_page: int) -> ProductsView:
         lines=_lines(found.rows, page, write),
         total=write(found.value),
         total_share=page.formats.exact(found.share, PERCENT),
-        empty_cells=len(headings) - 3,
+        empty_cells=len(headings) - (3 if selection.ratio is None else 2),
         paging=paging_of(
             selection.page, found.count, per_page, page.formats, lambda number: page.address(page=number)
         ),
-        has_changes=has_changes,
+        has_changes=has_changes, has_shares=selection.ratio is None, has_margins=has_margins(page),
         legend=margin_legend(page),
     )
 
@@ -162,7 +164,7 @@ Writer = Callable[[Decimal | None], AmountCell]
 
 def _writer(values: Sequence[Decimal | None], page: Page, kind: str = "") -> Writer:
     """Large amounts go without cents, all in a column alike."""
-    kind = kind or kind_of(page.selection.metric)
+    kind = kind or kind_of_chosen(page.selection)
     short = page.formats.whole if leaves_out_cents(values) else page.formats.exact
 
     def write(value: Decimal | None) -> AmountCell:
@@ -184,7 +186,7 @@ def _line(row: ProductRow, page: Page, write: Writer, write_cm3: Writer) -> Prod
         address=product_address(page, row.asin), brand=row.brand,
         brand_address=page.address(brands=(row.brand_id,)) if row.brand_id in page.selectable.brands else "",
         value=write(row.value), share=formats.exact(row.share, PERCENT),
-        change=relative(row.change, formats=formats, rise=rise_of(metric)),
+        change=measured(row.change, page.selection, formats=formats),
         cm3=None if metric == CM3 else write_cm3(row.cm3),
         margin=formats.exact(row.margin, PERCENT), level=level, level_words=LEVEL_WORDS.get(level, ""),
         units=None if metric == NET_UNITS else formats.exact(row.units, COUNT),
@@ -194,24 +196,27 @@ def _line(row: ProductRow, page: Page, write: Writer, write_cm3: Writer) -> Prod
 
 def _headings(page: Page, *, has_changes: bool) -> tuple[Heading, ...]:
     metric = page.selection.metric
-    found = [heading(page, "Product", "name", css_class=""), heading(page, metric, "value"),
-             heading(page, "Share", "share", css_class="number share-cell")]
+    found = [heading(page, "Product", "name", css_class=""), heading(page, metric, "value")]
+    if page.selection.ratio is None:
+        found.append(heading(page, "Share", "share", css_class="number share-cell"))
     if has_changes:
         found.append(heading(page, "Change", "change"))
     if metric != CM3:
         found.append(heading(page, CM3, "cm3"))
-    found.append(heading(page, "CM3 %", "margin"))
+    if has_margins(page):
+        found.append(heading(page, "CM3 %", "margin"))
     if metric != NET_UNITS:
         found.append(heading(page, "Units", "units"))
     return (*found, heading(page, "Average price", "price"))
 
 
 def _sheets(page: Page) -> list[Sheet]:
-    kind = kind_of(page.selection.metric)
+    kind = kind_of_chosen(page.selection)
     columns = (
         Column("ASIN", TEXT), Column("Product", TEXT), Column("Brand", TEXT),
         Column(page.selection.metric, kind, key="value"), Column("Share", PERCENT),
-        Column(f"{page.selection.metric} before", kind, key="before"), Column("Change", PERCENT),
+        Column(f"{page.selection.metric} before", kind, key="before"),
+        Column(change_heading(page.selection), PERCENT, key="change"),
         Column("CM3", MONEY), Column("CM3 %", PERCENT), Column("Units", COUNT), Column("Average price", MONEY),
     )
     rows = LongRows(

@@ -136,7 +136,8 @@ def test_pages_of_a_generation_that_is_not_kept_are_told(program: Program, store
         ("per_page=1&per_page=2", "per_page is given twice; give it once, several values with commas between"),
         ("page=9", "page 9 is past the last one; permitted are 1 to 1"),
         ("table=x", f"table 'x' is not one of {', '.join(dashboard.offer.tables)}"),
-        ("metric=x", "metric 'x' is not one of Net revenue, Net COGS, CM1, CM2, Marketing, CM3, Net units"),
+        ("metric=x", "metric 'x' is not one of Net revenue, Net COGS, CM1, CM2, Marketing, CM3, Net units, CM1 %, "
+                     "CM2 %, CM3 %, TACoS, ROI"),
     ],
 )
 def test_what_is_not_permitted_is_refused_in_words(program: Program, query: str, words: str) -> None:
@@ -152,6 +153,7 @@ def test_what_a_selection_may_name_can_be_asked(program: Program) -> None:
         "first_month": "2024-10",
         "last_month": "2025-10",
         "metrics": ["Net revenue", "Net COGS", "CM1", "CM2", "Marketing", "CM3", "Net units"],
+        "ratios": ["CM1 %", "CM2 %", "CM3 %", "TACoS", "ROI"],
         "brands": answer.json["brands"],
         "categories": answer.json["categories"],
         "marketplaces": [
