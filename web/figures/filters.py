@@ -107,7 +107,9 @@ def _details(page: Page, chips: tuple[Chip, ...], without: tuple[str, ...]) -> l
     selection = page.selection
     words = [] if "metric" in without else [selection.metric]
     if "compare" not in without and selection.compared_with != NOTHING:
-        words.append(COMPARED[selection.compared_with])
+        # As many months before may be those of the year before, and are called so beside the figures.
+        is_year = selection.comparison is not None and selection.comparison == selection.year_before
+        words.append(COMPARED[YEAR_BEFORE if is_year else selection.compared_with])
     if len(chips) == 1:
         words.append(chips[0].words)
     elif chips:
