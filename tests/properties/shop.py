@@ -150,7 +150,7 @@ class Shop:
             assert self.store.read(read_whole)[1] == "", self.name
 
     def _forget_generations(self) -> None:
-        generations = getattr(self.store, "generations", None)
+        generations = getattr(self.store.published, "files", None)
         if generations is not None:
             # Numbers start again at 1: what is open under them is not what will be there.
             generations.close()
