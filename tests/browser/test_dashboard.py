@@ -148,7 +148,7 @@ def test_f_goes_to_the_first_filter(desk: Page) -> None:
 def test_a_row_drills_into_its_brand_and_a_chip_takes_it_back(desk: Page) -> None:
     desk.click(f"{BRANDS} .row-link >> text=Brand 003")
     desk.wait_for_url("**/dashboard?brand=3")
-    assert rows(desk) == ["Brand 003"]
+    expect(desk.locator(".only-of")).to_contain_text("the brand Brand 003")
 
     desk.click(".chip")
     desk.wait_for_url("**/dashboard")
@@ -276,7 +276,7 @@ def test_without_scripts_the_figures_are_there_and_the_form_works(paper: Page) -
 
     assert "period=3m" in query(paper) and "brand=3" in query(paper)
     expect(paper.locator(".page-span")).to_contain_text("Last 3 months")
-    expect(paper.locator(f"{BRANDS} tbody tr")).to_have_count(1)
+    expect(paper.locator(".only-of")).to_contain_text("the brand Brand 003")
 
 
 def test_on_a_phone_the_filters_are_a_sheet_with_its_button_in_reach(phone: Page) -> None:
