@@ -195,7 +195,7 @@ def test_a_second_demo_is_refused_and_says_what_to_do(store):
     before = stored(store)
     with pytest.raises(Refused) as caught:
         load_demo(store, dataclasses.replace(SMALL, seed=2))
-    assert str(caught.value) == "demo data is in already; to make it anew, first run: flask undo-import 1"
+    assert str(caught.value) == "demo data is in already; to make it anew, first run: flask remove-demo"
     assert caught.value.exit_code == 4
     assert stored(store) == before
 
