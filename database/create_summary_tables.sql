@@ -66,7 +66,7 @@ CREATE TABLE IF NOT EXISTS financials_import (
   status VARCHAR(20) NOT NULL COMMENT 'done, undone or removed (demo)',
   currencies VARCHAR(255) NOT NULL COMMENT 'codes the file names, commas between',
   facts BIGINT NOT NULL,
-  value NUMERIC(25, 2) NOT NULL COMMENT 'sum of the facts taken in, all metrics',
+  value NUMERIC(25, 2) NOT NULL COMMENT 'sum of the facts imported, all metrics',
   replaced_facts BIGINT NOT NULL,
   first_fact_id BIGINT,
   last_fact_id BIGINT,
@@ -180,7 +180,7 @@ CREATE TABLE IF NOT EXISTS amazon_posting (
 
 CREATE TABLE IF NOT EXISTS amazon_told (
   kind_id INTEGER NOT NULL,
-  import_id INTEGER NOT NULL COMMENT 'under which it can be taken back',
+  import_id INTEGER NOT NULL COMMENT 'under which it can be undone',
   place VARCHAR(100) NOT NULL,
   PRIMARY KEY (kind_id, import_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
@@ -189,7 +189,7 @@ CREATE TABLE IF NOT EXISTS amazon_word (
   report VARCHAR(30) NOT NULL,
   about VARCHAR(10) NOT NULL COMMENT 'status or column',
   word VARCHAR(120) NOT NULL,
-  import_id INTEGER NOT NULL COMMENT 'with which it is taken back',
+  import_id INTEGER NOT NULL COMMENT 'with which it is undone',
   meaning VARCHAR(120) NOT NULL,
   PRIMARY KEY (report, about, word, import_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
