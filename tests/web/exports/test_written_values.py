@@ -128,7 +128,7 @@ def test_more_columns_than_excel_takes_are_refused(tmp_path: Path) -> None:
 
 def test_titles_that_excel_refuses_become_names_it_takes(tmp_path: Path) -> None:
     titles = ["Gains / losses: [all]?", "x" * 40, "x" * 41, "About", "'"]
-    sheets = [Sheet(str(n), title, (Column("A", TEXT),), []) for n, title in enumerate(titles)]
+    sheets = [Sheet(str(n), title, (Column("A", TEXT),), [("a",)]) for n, title in enumerate(titles)]
     out = io.BytesIO()
     write_xlsx(out, sheets, ABOUT, folder=tmp_path)
     assert openpyxl.load_workbook(out).sheetnames == [
