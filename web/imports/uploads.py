@@ -28,13 +28,12 @@ from jobs.tasks import CHECK, REFRESH, TAKE, UPLOAD, SentFile, Task
 from web.http import current, identity, incoming, trail
 from web.http.access import needs, needs_every_brand
 from web.http.body_size import MIB, takes_files
+from web.http.listings import MOST_JOBS
 from web.http.parameters import takes_no_parameters
 from web.imports.progress import may_be_taken, progress_of, render_task
 
 pages = Blueprint("import_uploads", __name__)
 
-MOST_JOBS = 8
-"""At work or waiting, everybody's: more would only wait for each other."""
 LONGEST = {"source": 100, "brand": 255, "sheet": 100, "marketplace": 50, "currency": 5, "month": 7}
 CHOICES = {"decimal": (".", ","), "date_order": ("dmy", "mdy"), "encoding": ENCODINGS}
 """Options that are one of few words."""

@@ -7,15 +7,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
-from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from database.engines.values import Reading
@@ -23,21 +20,17 @@ from database.queries.product import find_product
 from domain.errors import SelectionError
 from domain.months import month_name, parse_month
 from domain.selection import single_values
-from jobs import background, tasks
-from jobs.background import Step
-from jobs.tasks import LINES, LINES_FILE, TAKE, Task
+from jobs.background import WAIT
+from jobs.tasks import LINES, LINES_FILE, Task
 from web.figures.formats import COUNT, MONEY, kind_of
 from web.figures.page import formats_of_reader
-from web.http import current, identity, trail
-from web.http.parameters import takes_no_parameters
+from web.http import current, identity
+from web.http.listings import begin_work, existing_task, listing_of, progress_of, send_listing
 
 pages = Blueprint("lines", __name__)
 
 WORDS = ("asin", "month", "marketplace", "metric", "settlement", "kind")
-MOST_JOBS = 8
-"""At work or waiting, everybody's: more would only wait for each other."""
-SHOWN = 200
-SECONDS = 300
+WORKING, LOST = "Looking for the lines", "The work ended without a word. Ask again."
 _SETTLEMENT = re.compile(r"[\w-]{1,40}", re.ASCII)
 
 
@@ -69,21 +62,12 @@ def fetch() -> Response:
     question = _question(dict(_given(
         (word, text) for word, text in request.form.items(multi=True) if word in WORDS
     )))
-    settings, person = current.settings(), identity.person()
-    if tasks.running_count(settings) >= MOST_JOBS:
-        flash("Too much is being worked on. Try again in a minute.", "fault")
+    hidden = () if identity.person().brands is None else ("--without-imports",)
+    task = begin_work(LINES, "lines", lambda folder: (
+        *question.arguments, *hidden, f"--to={(folder / LINES_FILE).absolute()}", "--json", f"--wait={WAIT}",
+    ), options=question.arguments)
+    if task is None:
         return redirect(url_for("lines.ask", **question.values), 303)
-    hidden = () if person.brands is None else ("--without-imports",)
-    task = Task(tasks.new_token(), LINES, person.id, time.time(), options=question.arguments)
-    folder = tasks.make_folder(settings, task.token, person)
-    tasks.keep(settings, task)
-    arguments = (
-        *question.arguments, *hidden, f"--to={(folder / LINES_FILE).absolute()}", "--json", f"--wait={background.WAIT}",
-    )
-    background.start(
-        tasks.next_job(settings, task, TAKE), [Step(LINES, "lines", arguments)], caller=current.caller(),
-        name=f"job {task.token[:8]} (lines)", seconds=SECONDS,
-    )
     return redirect(url_for("lines.show", token=task.token), 303)
 
 
@@ -92,19 +76,16 @@ def show(token: str) -> str:
     """How it goes, or the lines."""
     task = _existing(token)
     question = _question(_values(task))
-    running = tasks.running_job(current.settings(), task)
-    outcome = None if running else _outcome(task)
-    formats, path = formats_of_reader(), _file(task)
-    rows = _read(path) if outcome and outcome.is_done and path.is_file() else []
+    found, formats = listing_of(task, LINES_FILE), formats_of_reader()
+    rows, report = found.rows(), found.outcome.report if found.is_done else None
     return render_template(
         "lines/show.html",
-        question=question, token=token, is_running=running is not None,
-        seconds=int(time.time() - running[1].began) if running else 0,
-        words=outcome.words if outcome else "" if running else "The work ended without a word. Ask again.",
-        is_done=bool(outcome and outcome.is_done), rows=[_row(row, formats) for row in rows],
-        count=formats.exact(outcome.report["count"], COUNT) if outcome and outcome.is_done else "",
-        total=_write(Decimal(outcome.report["sum"]), question, formats) if outcome and outcome.is_done else "",
-        is_cut=bool(outcome and outcome.is_done and outcome.report["count"] > len(rows)),
+        question=question, token=token, is_running=found.is_running, seconds=found.seconds or 0, working=WORKING,
+        words=found.outcome.words if found.outcome else "" if found.is_running else LOST,
+        is_done=found.is_done, rows=[_row(row, formats) for row in rows],
+        count=formats.exact(report["count"], COUNT) if report else "",
+        total=_write(Decimal(report["sum"]), question, formats) if report else "",
+        is_cut=bool(report and report["count"] > len(rows)),
         with_imports=identity.person().brands is None,
     )
 
@@ -112,21 +93,17 @@ def show(token: str) -> str:
 @pages.get("/lines/<token>/progress")
 def progress(token: str) -> Response:
     """The same in a few words, for the page that waits."""
-    running = tasks.running_job(current.settings(), _existing(token))
-    seconds = int(time.time() - running[1].began) if running else 0
-    return jsonify(state="running" if running else "over", words="Looking for the lines", seconds=seconds)
+    return progress_of(listing_of(_existing(token), LINES_FILE), WORKING)
 
 
 @pages.get("/lines/<token>/file")
 def file(token: str) -> Response:
     """All of them as CSV."""
     task = _existing(token)
-    path = _file(task)
-    outcome = _outcome(task)
-    if not (outcome and outcome.is_done and path.is_file()):
-        abort(404, "These lines were not fetched, or are not kept any more.")
-    trail.record("export", f"lines {' '.join(task.options)}, {outcome.report['count']} rows, as lines.csv")
-    return send_file(path.absolute(), "text/csv", as_attachment=True, download_name="lines.csv", max_age=0)
+    return send_listing(
+        listing_of(task, LINES_FILE), "lines.csv", noted=f"lines {' '.join(task.options)}",
+        missing="These lines were not fetched, or are not kept any more.",
+    )
 
 
 def _given(pairs) -> list[tuple[str, str]]:
@@ -185,29 +162,11 @@ def _of_figure(values: dict[str, str]) -> Question:
 
 
 def _existing(token: str) -> Task:
-    takes_no_parameters()
-    task = tasks.find(current.settings(), token, owner=identity.person())
-    if task is None or task.kind != LINES:
-        abort(404, "These lines are not kept any more; ask for them again.")
-    return task
+    return existing_task(token, (LINES,), "These lines are not kept any more; ask for them again.")
 
 
 def _values(task: Task) -> dict[str, str]:
     return dict(option.removeprefix("--").split("=", 1) for option in task.options)
-
-
-def _outcome(task: Task):
-    jobs = tasks.jobs_of(current.settings(), task, TAKE)
-    return jobs[-1][1].outcome(LINES) if jobs else None
-
-
-def _file(task: Task) -> Path:
-    return tasks.folder_of(current.settings(), task) / LINES_FILE
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as found:
-        return [row for row, _ in zip(csv.DictReader(found), range(SHOWN), strict=False)]
 
 
 def _row(row: dict[str, str], formats) -> dict[str, str]:

@@ -4,36 +4,29 @@ figures leave out. A page waits for it; then the checks are shown where they alw
 
 from __future__ import annotations
 
-import csv
-import time
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
-from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from database.summaries.verification import REASONS
 from domain.months import month_name, parse_month
 from domain.people import ADMIN, ANALYST
-from jobs import background, tasks
-from jobs.background import Step
+from jobs import tasks
+from jobs.background import WAIT
 from jobs.commands import Outcome
-from jobs.tasks import CHECKS, LEFT_OUT, LEFT_OUT_FILE, TAKE, Task
+from jobs.tasks import CHECKS, LEFT_OUT, LEFT_OUT_FILE, Task
 from web.figures.formats import COUNT, MONEY, Formats, kind_of
 from web.figures.page import formats_of_reader
-from web.http import current, identity, trail
+from web.http import current, trail
 from web.http.access import needs, needs_every_brand
+from web.http.listings import begin_work, existing_task, listing_of, progress_of, send_listing
 from web.http.parameters import takes_no_parameters
 from web.operations.doctor import findings_view
 
 pages = Blueprint("operations_work", __name__)
 
-MOST_JOBS = 8
-"""At work or waiting, everybody's: more would only wait for each other."""
-SECONDS = 300
-SHOWN = 200
-"""So many facts stand on the page; the file has all."""
 FOUND_SERIOUS = 1
 """How `flask doctor` ends where something is serious: it has looked all the same."""
 AT_WORK = {CHECKS: "Running the checks", LEFT_OUT: "Looking for the facts"}
@@ -68,7 +61,7 @@ class FactView:
 def check() -> Response:
     """Begins the checks."""
     takes_no_parameters()
-    return _begin(CHECKS, "doctor", lambda folder: ("--json",))
+    return _to(begin_work(CHECKS, "doctor", lambda folder: ("--json",)))
 
 
 @pages.post("/operations/left-out")
@@ -80,9 +73,9 @@ def left_out() -> Response:
     reason = request.form.get("reason", "")
     if reason not in REASONS:
         abort(400, f"reason is one of {', '.join(REASONS)}")
-    return _begin(LEFT_OUT, "summaries", lambda folder: (
-        f"--left-out={reason}", f"--to={(folder / LEFT_OUT_FILE).absolute()}", "--json", f"--wait={background.WAIT}",
-    ), options=(reason,))
+    return _to(begin_work(LEFT_OUT, "summaries", lambda folder: (
+        f"--left-out={reason}", f"--to={(folder / LEFT_OUT_FILE).absolute()}", "--json", f"--wait={WAIT}",
+    ), options=(reason,)))
 
 
 @pages.get("/operations/work/<token>")
@@ -91,22 +84,19 @@ def left_out() -> Response:
 def show(token: str) -> Response | str:
     """How it goes; of what is over, what came of it."""
     task = _existing(token)
-    running, outcome = tasks.running_job(current.settings(), task), _outcome(task)
-    if running is None and task.kind == CHECKS:
+    found, formats = listing_of(task, LEFT_OUT_FILE), formats_of_reader()
+    outcome = found.outcome
+    if not found.is_running and task.kind == CHECKS:
         return _checked(task, outcome)
-    formats = formats_of_reader()
-    path = tasks.folder_of(current.settings(), task) / LEFT_OUT_FILE
-    is_done = running is None and bool(outcome and outcome.is_done and path.is_file())
-    rows = _read(path) if is_done else []
+    rows, is_done = found.rows(), found.is_done
     return render_template(
         "operations/work.html",
         title=_title(task), token=token, reason="".join(task.options), why=WHY.get("".join(task.options), ""),
-        is_running=running is not None, words=AT_WORK[task.kind],
-        seconds=int(time.time() - running[1].began) if running else 0,
+        is_running=found.is_running, words=AT_WORK[task.kind], seconds=found.seconds or 0,
         is_done=is_done, rows=[_fact(row, formats) for row in rows],
         count=formats.exact(Decimal(outcome.report["count"]), COUNT) if is_done else "",
         is_cut=is_done and outcome.report["count"] > len(rows),
-        trouble="" if running or is_done else outcome.words if outcome else LOST,
+        trouble="" if found.is_running or is_done else outcome.words if outcome else LOST,
     )
 
 
@@ -116,9 +106,7 @@ def show(token: str) -> Response | str:
 def progress(token: str) -> Response:
     """The same in a few words, for the page that waits."""
     task = _existing(token)
-    running = tasks.running_job(current.settings(), task)
-    seconds = int(time.time() - running[1].began) if running else 0
-    return jsonify(state="running" if running else "over", words=AT_WORK[task.kind], seconds=seconds)
+    return progress_of(listing_of(task, LEFT_OUT_FILE), AT_WORK[task.kind])
 
 
 @pages.get("/operations/work/<token>/file")
@@ -127,27 +115,15 @@ def progress(token: str) -> Response:
 def file(token: str) -> Response:
     """All facts of the list as CSV."""
     task = _existing(token)
-    path = tasks.folder_of(current.settings(), task) / LEFT_OUT_FILE
-    outcome = _outcome(task)
-    if not (outcome and outcome.is_done and path.is_file()):
-        abort(404, "These facts were not listed, or the list is not kept any more.")
-    trail.record("export", f"left-out facts ({''.join(task.options)}), {outcome.report['count']} rows, as left-out.csv")
-    return send_file(path.absolute(), "text/csv", as_attachment=True, download_name="left-out.csv", max_age=0)
-
-
-def _begin(kind: str, command: str, arguments, *, options: tuple[str, ...] = ()) -> Response:
-    """`arguments` are those of the command, made of the folder of the task."""
-    settings, person = current.settings(), identity.person()
-    if tasks.running_count(settings) >= MOST_JOBS:
-        flash("Too much is being worked on. Try again in a minute.", "fault")
-        return redirect(url_for("operations.show"), 303)
-    task = Task(tasks.new_token(), kind, person.id, time.time(), options=options)
-    folder = tasks.make_folder(settings, task.token, person)
-    tasks.keep(settings, task)
-    background.start(
-        tasks.next_job(settings, task, TAKE), [Step(kind, command, arguments(folder))], caller=current.caller(),
-        name=f"job {task.token[:8]} ({kind})", seconds=SECONDS,
+    return send_listing(
+        listing_of(task, LEFT_OUT_FILE), "left-out.csv", noted=f"left-out facts ({''.join(task.options)})",
+        missing="These facts were not listed, or the list is not kept any more.",
     )
+
+
+def _to(task: Task | None) -> Response:
+    if task is None:
+        return redirect(url_for("operations.show"), 303)
     return redirect(url_for("operations_work.show", token=task.token), 303)
 
 
@@ -168,26 +144,11 @@ def _checked(task: Task, outcome: Outcome | None) -> Response:
 
 
 def _existing(token: str) -> Task:
-    """Answers 404 for work that is not there, or is somebody else's; 400 if anything is asked beside it."""
-    takes_no_parameters()
-    task = tasks.find(current.settings(), token, owner=identity.person())
-    if task is None or task.kind not in (CHECKS, LEFT_OUT):
-        abort(404, "This is over, or too old to be kept.")
-    return task
-
-
-def _outcome(task: Task) -> Outcome | None:
-    jobs = tasks.jobs_of(current.settings(), task, TAKE)
-    return jobs[-1][1].outcome(task.kind) if jobs else None
+    return existing_task(token, (CHECKS, LEFT_OUT), "This is over, or too old to be kept.")
 
 
 def _title(task: Task) -> str:
     return "Checks" if task.kind == CHECKS else f"Left out: {''.join(task.options)}"
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as found:
-        return [row for row, _ in zip(csv.DictReader(found), range(SHOWN), strict=False)]
 
 
 def _fact(row: dict[str, str], formats: Formats) -> FactView:
