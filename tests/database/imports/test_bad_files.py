@@ -16,6 +16,7 @@ from database.imports.staging import ImportOptions
 from domain.errors import Refused
 from tests.clock import set_today
 from tests.database.imports.conftest import HEADINGS, contents
+from tests.plain_user import as_plain_user
 
 GOOD = "A1,Acme,Toys,US,Net revenue,2024-01,10.50\n"
 WIDE = ";;;Net revenue;\nASIN;Brand;MP;Jan-24;Feb-24\n"
@@ -226,20 +227,12 @@ def test_a_zip_a_folder_and_a_missing_file_are_refused(write, tmp_path):
         assert str(caught.value) == words
 
 
-def test_a_file_without_permission_is_refused(write, tmp_path):
+def test_a_file_without_permission_is_refused(write):
     path = write(HEADINGS + GOOD)
     path.chmod(0)
-    before = os.geteuid()
-    if before == 0:
-        tmp_path.chmod(0o755)
-        for folder in (tmp_path.parent, tmp_path.parent.parent):
-            folder.chmod(0o755)
-        os.seteuid(65534)
-    try:
-        with pytest.raises(Refused, match=r"cannot be read \(Permission denied\)$"), open_csv(path):
-            pass
-    finally:
-        os.seteuid(before)
+    refused = pytest.raises(Refused, match=r"cannot be read \(Permission denied\)$")
+    with as_plain_user(), refused, open_csv(path):
+        pass
 
 
 def test_a_file_that_grows_or_disappears_while_it_is_read_is_refused(write):

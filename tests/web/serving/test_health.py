@@ -1,8 +1,6 @@
 """/healthz and /readyz: one bare word each."""
 
-import contextlib
 import dataclasses
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ from tests.conftest import embedded_settings, mysql_settings
 from tests.databases import Templates
 from tests.facts import add_facts, add_products
 from tests.mariadb import MariadbServer
+from tests.plain_user import as_plain_user
 from tests.ports import free_port
 
 
@@ -86,25 +85,10 @@ def published(templates: Templates) -> Iterator[Path]:
         yield path
 
 
-@contextlib.contextmanager
-def as_plain_user(folder: Path) -> Iterator[None]:
-    """Files keep root from nothing, so root is somebody else meanwhile, and the folder theirs."""
-    if os.geteuid() != 0:
-        yield
-        return
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, 65534, 65534)
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.mark.parametrize("name", ["generations/current", "generations/000001.duckdb", "application.sqlite"])
 @pytest.mark.parametrize("when", ["before it started", "while it serves"])
 def test_what_pages_need_and_cannot_use_makes_it_not_ready(published: Path, name: str, when: str) -> None:
-    with as_plain_user(published):
+    with as_plain_user():
         app = create_app(embedded_settings(published.parent))
         client = app.test_client()
         if when == "while it serves":
