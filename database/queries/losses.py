@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -54,6 +55,12 @@ def read_losses(connection: sa.Connection, selection: Selection) -> Losses:
         count=rows[0].products if rows else 0,
         total=rows[0].total if rows else Decimal(0),
     )
+
+
+def worst_of(found: Iterable[Loss]) -> Losses:
+    """The same of all loss-makers, where they are known; equal ones by their id."""
+    losses = sorted(found, key=lambda loss: (loss.cm3, loss.key))
+    return Losses(tuple(losses[:MOST]), len(losses), sum((loss.cm3 for loss in losses), Decimal(0)))
 
 
 def losses_statement(selection: Selection) -> sa.Select:

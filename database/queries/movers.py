@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -52,6 +52,8 @@ class Movers:
 
 Values = Mapping[Any, Decimal]
 """Key -> sum of the metric."""
+Naming = Callable[[list[Any]], Mapping[Any, tuple[str, str]]]
+"""Keys -> their ASIN, or '', and their name."""
 
 
 def read_movers(
@@ -63,17 +65,22 @@ def read_movers(
     complete, comparison = selection.complete, selection.comparison
     if complete is None or comparison is None or selection.ratio:
         return None
-    are_products = len(selection.brands or selection.scope or ()) == 1
-    if are_products:
+    if len(selection.brands or selection.scope or ()) == 1:
         now, before = (_by_product(connection, selection, span) for span in (complete, comparison))
-    else:
-        now, before = (_of_metric(groups, selection.metric) for groups in (by_brand.complete, by_brand.before))
+        return movers_among(now, before, lambda keys: _products(connection, keys), are_products=True)
+    now, before = (_of_metric(groups, selection.metric) for groups in (by_brand.complete, by_brand.before))
+    return movers_among(
+        now, before, lambda keys: {key: ("", brand_names.get(key, "")) for key in keys}, are_products=False
+    )
+
+
+def movers_among(now: Values, before: Values, named: Naming, *, are_products: bool) -> Movers | None:
+    """The movers among what has a sum `now` or had one `before`; `named` gives the ASIN and the name of each that is
+    shown. None if there is nothing on either side."""
     if not now and not before:
         return None
     up, down = largest_differences(now, before)
-    keys = [key for key, _ in (*up, *down)]
-    named = _products(connection, keys) if are_products else {key: ("", brand_names.get(key, "")) for key in keys}
-    return _movers(now, before, up, down, named, are_products=are_products)
+    return _movers(now, before, up, down, named([key for key, _ in (*up, *down)]), are_products=are_products)
 
 
 Differences = list[tuple[Any, Decimal]]

@@ -28,9 +28,29 @@ COLUMNS = (NET_REVENUE, NET_UNITS, CM3)
 AT_ONCE = 500
 """So many products' figures are read by one statement."""
 
-_SORTED_BY: dict[str, str | Ratio] = {
+SORTED_BY: dict[str, str | Ratio] = {
     "cm3": CM3, "units": NET_UNITS, "margin": CM3_MARGIN, "price": AVERAGE_PRICE,
 }
+"""What an order goes by, if it is not the chosen metric, the name or the change."""
+
+
+@dataclass(frozen=True)
+class ProductSums:
+    """One product: metric -> sum over the chosen months, over those without the month in progress, and over those they
+    are compared with. `asin` is None for one that is not in the catalogue any more."""
+
+    key: int
+    asin: str | None
+    name: str | None
+    brand_id: int
+    now: Mapping[str, Decimal]
+    complete: Mapping[str, Decimal]
+    before: Mapping[str, Decimal]
+
+    @property
+    def called(self) -> str:
+        """Its name, or else its ASIN."""
+        return self.name or self.asin or f"(product {self.key})"
 
 
 @dataclass(frozen=True)
@@ -242,7 +262,7 @@ def _place(selection: Selection, found: sa.Subquery) -> Place:
         return sa.func.lower(sa.func.nullif(asin.c.name, "")), []
     if selection.sort == "change":
         return _change(selection, found)
-    asked = _SORTED_BY.get(selection.sort, selection.measure)
+    asked = SORTED_BY.get(selection.sort, selection.measure)
     if asked == selection.measure:
         return found.c.value, []
     if not isinstance(asked, Ratio):
@@ -290,31 +310,39 @@ def _rows(
     total: Decimal | None,
 ) -> Iterator[ProductRow]:
     """The rows of the products that were `found`, in their order."""
-    figures: dict[int, dict[str, sa.Row]] = {}
+    figures: dict[int, list[sa.Row]] = {}
     if found:
         for row in connection.execute(figures_statement(selection, [row.key for row in found])).all():
-            figures.setdefault(row.key, {})[row.metric] = row
+            figures.setdefault(row.key, []).append(row)
     for row in found:
-        yield _row(row, figures.get(row.key, {}), selection, brand_names, total)
+        yield row_of(_sums_of(row, figures.get(row.key, []), selection), selection, brand_names, total)
 
 
-def _row(
-    row: sa.Row, figures: Mapping[str, sa.Row], selection: Selection, brand_names: Mapping[int, str],
-    total: Decimal | None,
-) -> ProductRow:
-    now = {metric: found.now for metric, found in figures.items() if found.now is not None}
-    chosen = next((figures[metric] for metric in selection.sums if metric in figures), None)
-    brand_id = chosen.brand_id if chosen else UNASSIGNED
-    before, complete = (
-        selection.value_of({metric: getattr(found, name) for metric, found in figures.items()})
-        for name in ("before", "complete")
+def _sums_of(row: sa.Row, figures: Sequence[sa.Row], selection: Selection) -> ProductSums:
+    brand_id = next((found.brand_id for found in figures if found.metric in selection.sums), UNASSIGNED)
+    now, complete, before = (
+        {found.metric: value for found in figures if (value := getattr(found, name)) is not None}
+        for name in ("now", "complete", "before")
     )
-    if complete is None and before is not None and selection.ratio is None:
-        complete = Decimal(0)
-    value = selection.value_of(now) if selection.ratio else row.value
+    return ProductSums(row.key, row.asin, row.name, brand_id, now, complete, before)
+
+
+def row_of(
+    product: ProductSums, selection: Selection, brand_names: Mapping[int, str], total: Decimal | None
+) -> ProductRow:
+    """The row of a product; `total` is what the chosen metric of the whole selection comes to."""
+    now, before, value = product.now, selection.value_of(product.before), selection.value_of(product.now)
     return ProductRow(
-        key=row.key, asin=row.asin, name=row.name or row.asin or f"(product {row.key})", brand_id=brand_id,
-        brand=brand_names.get(brand_id) or f"(brand {brand_id})", value=value,
-        share=selection.share_of(value, total), before=before, change=selection.change_of(complete, before),
+        key=product.key, asin=product.asin, name=product.called, brand_id=product.brand_id,
+        brand=brand_names.get(product.brand_id) or f"(brand {product.brand_id})", value=value,
+        share=selection.share_of(value, total), before=before, change=change_of(product, selection),
         cm3=now.get(CM3), margin=CM3_MARGIN.of(now), units=now.get(NET_UNITS), price=AVERAGE_PRICE.of(now),
     )
+
+
+def change_of(product: ProductSums, selection: Selection) -> Decimal | None:
+    """The change of the chosen metric; what sells nothing any more has fallen to nothing."""
+    complete, before = selection.value_of(product.complete), selection.value_of(product.before)
+    if complete is None and before is not None and selection.ratio is None:
+        complete = Decimal(0)
+    return selection.change_of(complete, before)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from flask import Blueprint, Response, abort, render_template
 
-from database.queries.brand import MOST, Ranking
+from database.queries.brand_products import MOST, Ranking
 from database.queries.pages import BRAND, NamedBrand
 from database.queries.products import Products
 from web.figures.bars import Bars, bars_of

@@ -9,8 +9,15 @@ import pytest
 import sqlalchemy.dialects.mysql
 
 from database.engines.ports import Store
-from database.queries.brand import Brand, RankedProduct, Ranking, find_brand_name, ranking_statement, read_brand
+from database.engines.values import Reading
+from database.queries.brand import Brand, find_brand_name, read_brand
+from database.queries.brand_products import RankedProduct, Ranking, sums_statement
+from database.queries.breakdown import Groups
+from database.queries.losses import read_losses
+from database.queries.movers import read_movers
+from database.queries.products import SORTS, read_products
 from domain.periods import calendar_at
+from domain.ratios import CM3_MARGIN
 from domain.selection import Selectable, Selection
 from tests.summaries_fixture import publish
 
@@ -23,6 +30,9 @@ ROWS = [
     (4, 1, 5, "US", "2025-09", "Net revenue", "-20.00"),
     (1, 1, 5, "US", "2025-09", "CM3", "7.00"),
     (9, 2, 5, "US", "2025-09", "Net revenue", "5000.00"),
+]
+PRODUCTS = [
+    {"id": 1, "asin": "B001", "name": "Train"}, {"id": 2, "asin": "B002"}, {"id": 3, "asin": "B003", "name": "Bridge"},
 ]
 MARKETPLACES = {"DE": "DE · Germany", "US": "US"}
 
@@ -42,19 +52,14 @@ CATALOG = Selectable(
 def published(store: Store) -> Store:
     publish(
         store, ROWS, brands={1: "Alder", 2: "Bergwind", 3: "Cedar"},
-        products=[
-            {"id": 1, "asin": "B001", "name": "Train"}, {"id": 2, "asin": "B002"},
-            {"id": 3, "asin": "B003", "name": "Bridge"},
-        ],
+        products=PRODUCTS,
     )
     return store
 
 
 def of_brand(brand: int, **parts) -> Selection:
-    return Selection(
-        calendar=CALENDAR, period="", first=month("2025-08"), last=month("2025-09"), brands=(brand,), compare="none",
-        **parts,
-    )
+    usual = {"first": month("2025-08"), "last": month("2025-09"), "compare": "none"}
+    return Selection(calendar=CALENDAR, period="", brands=(brand,), **(usual | parts))
 
 
 def read(store: Store, selection: Selection) -> Brand:
@@ -126,8 +131,40 @@ def test_a_brand_has_its_name_for_those_who_may_see_it(published: Store) -> None
     assert found == expected
 
 
+def test_its_table_movers_and_loss_makers_are_those_of_the_page_of_products_and_the_dashboard(published: Store) -> None:
+    publish(published, [
+        *ROWS,
+        (1, 1, 5, "US", "2025-08", "Net units", "4.00"), (2, 1, 6, "US", "2025-09", "Net units", "2.00"),
+        (2, 1, 6, "US", "2025-09", "CM3", "-3.00"), (3, 1, 5, "US", "2025-08", "Net revenue", "12.00"),
+        (4, 1, 5, "US", "2025-08", "CM3", "-1.00"), (5, 1, 5, "US", "2025-08", "Net revenue", "9.00"),
+    ], generation=2, brands=CATALOG.brands, products=PRODUCTS)
+    measures = [{"metric": "Net revenue"}, {"metric": "CM3"}, {"metric": "", "ratio": CM3_MARGIN}]
+    selections = [
+        of_brand(1, sort=sort, order=order, **parts)
+        for parts in measures for sort in SORTS for order in ("asc", "desc")
+    ] + [of_brand(1, first=month("2025-09"), compare="previous", sort=sort) for sort in SORTS]
+
+    def question(reading: Reading) -> list[tuple]:
+        found = []
+        for selection in selections:
+            story = read_brand(reading.connection, selection, CATALOG, start=1, limit=2)
+            found.append((
+                (story.table, story.movers, story.losses),
+                (
+                    read_products(reading.connection, selection, CATALOG.brands, start=1, limit=2),
+                    read_movers(reading.connection, selection, CATALOG.brands, Groups({}, {}, {})),
+                    read_losses(reading.connection, selection),
+                ),
+            ))
+        return found
+
+    found = published.read(question)
+    assert [of_page for of_page, _ in found] == [elsewhere for _, elsewhere in found]
+    assert found[-1][0][1] is not None and found[-1][0][2].count == 1 and found[0][0][0].count == 5
+
+
 def test_the_ranking_reads_the_product_level_once_and_by_brand() -> None:
-    statement = str(ranking_statement(of_brand(1)).compile(dialect=sqlalchemy.dialects.mysql.dialect()))
+    statement = str(sums_statement(of_brand(1)).compile(dialect=sqlalchemy.dialects.mysql.dialect()))
 
     assert statement.count("financials_summary_monthly_asin_marketplace ") == 1
     assert "brand_id IN" in statement

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from database.engines.ports import Store
-from database.queries.brand import read_ranking
+from database.queries.brand_products import ranking_of, read_product_sums
 from database.queries.categories import read_categories
 from database.queries.dashboard import read_dashboard
 from database.queries.product import find_product, read_product
@@ -109,7 +109,7 @@ def test_a_brand_ranks_its_products_and_a_product_its_marketplaces(published: St
     def question(reading):
         of_brand = october(brands=(2,))
         product = find_product(reading.connection, "B1")
-        return read_ranking(reading.connection, of_brand), read_product(
+        return ranking_of(read_product_sums(reading.connection, of_brand), of_brand), read_product(
             reading.connection, october(), product, metrics=SELECTABLE.metrics, marketplace_names={}
         )
 
