@@ -52,9 +52,16 @@ CREATE TABLE IF NOT EXISTS financials (
   value NUMERIC(15, 2),
   import_id INTEGER,
   created_at DATETIME(6),
+  currency VARCHAR(3) COMMENT 'none: the reporting currency, [dashboard] currency',
   PRIMARY KEY (id, month)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 CREATE INDEX IF NOT EXISTS ix_financials_rollup ON financials (month, metric, marketplace, asin_id, value);
+
+CREATE TABLE IF NOT EXISTS financials_currency (
+  month DATE NOT NULL,
+  currency VARCHAR(3) NOT NULL,
+  PRIMARY KEY (month, currency)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS financials_import (
   id INTEGER NOT NULL AUTO_INCREMENT,
@@ -85,6 +92,7 @@ CREATE TABLE IF NOT EXISTS financials_replaced (
   import_id INTEGER,
   created_at DATETIME(6),
   replaced_by INTEGER NOT NULL,
+  currency VARCHAR(3),
   PRIMARY KEY (replaced_by, id, month)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
@@ -131,7 +139,9 @@ CREATE TABLE IF NOT EXISTS archived_sum (
   valued BIGINT NOT NULL COMMENT 'those with a value',
   value NUMERIC(25, 2) COMMENT 'none if no fact has a value',
   last_fact_id BIGINT NOT NULL,
-  PRIMARY KEY (month, metric, marketplace, asin_id)
+  currency VARCHAR(3) NOT NULL COMMENT ''''' for the reporting currency',
+  derived SMALLINT NOT NULL COMMENT '1 if they follow from lines',
+  PRIMARY KEY (month, metric, marketplace, asin_id, currency, derived)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS amazon_line (
@@ -254,6 +264,8 @@ CREATE TABLE IF NOT EXISTS financials_summary_monthly_asin_marketplace (
   metric VARCHAR(100) NOT NULL,
   value NUMERIC(25, 2) NOT NULL,
   updated_at DATETIME(6),
+  currency VARCHAR(3) COMMENT 'what it was converted from: a code, or * for several',
+  local_value NUMERIC(25, 2) COMMENT 'in that currency, if it is one',
   PRIMARY KEY (month, metric, marketplace, asin_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 CREATE INDEX IF NOT EXISTS ix_asin_brand ON financials_summary_monthly_asin_marketplace (brand_id, marketplace, month, metric);
@@ -341,6 +353,15 @@ CREATE TABLE IF NOT EXISTS summary_left_out (
   facts BIGINT NOT NULL,
   value NUMERIC(25, 2) NOT NULL,
   PRIMARY KEY (generation, month, metric, reason)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_rate (
+  generation INTEGER NOT NULL,
+  month DATE NOT NULL,
+  currency VARCHAR(3) NOT NULL,
+  base VARCHAR(3) NOT NULL COMMENT 'the reporting currency',
+  rate NUMERIC(20, 10) COMMENT 'what one unit is in it; none if nobody told',
+  PRIMARY KEY (generation, month, currency)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS summary_restated (
@@ -499,6 +520,8 @@ CREATE TABLE IF NOT EXISTS financials_summary_monthly_asin_marketplace_previous 
   metric VARCHAR(100) NOT NULL,
   value NUMERIC(25, 2) NOT NULL,
   updated_at DATETIME(6),
+  currency VARCHAR(3) COMMENT 'what it was converted from: a code, or * for several',
+  local_value NUMERIC(25, 2) COMMENT 'in that currency, if it is one',
   PRIMARY KEY (month, metric, marketplace, asin_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 CREATE INDEX IF NOT EXISTS ix_asin_brand ON financials_summary_monthly_asin_marketplace_previous (brand_id, marketplace, month, metric);

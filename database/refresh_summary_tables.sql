@@ -32,6 +32,9 @@ BEGIN NOT ATOMIC
   IF EXISTS (SELECT import_id FROM amazon_line) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'there are lines of Amazon reports; run flask refresh-summaries instead';
   END IF;
+  IF EXISTS (SELECT id FROM financials WHERE currency IS NOT NULL) THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'facts name currencies; run flask refresh-summaries instead';
+  END IF;
   IF EXISTS (SELECT import_id FROM unit_cost) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'there are unit costs; run flask refresh-summaries instead';
   END IF;
@@ -59,6 +62,8 @@ CREATE TABLE financials_summary_monthly_asin_marketplace_staging (
   metric VARCHAR(100) NOT NULL,
   value NUMERIC(25, 2) NOT NULL,
   updated_at DATETIME(6),
+  currency VARCHAR(3) COMMENT 'what it was converted from: a code, or * for several',
+  local_value NUMERIC(25, 2) COMMENT 'in that currency, if it is one',
   PRIMARY KEY (month, metric, marketplace, asin_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 DROP TABLE IF EXISTS financials_summary_monthly_brand_staging;

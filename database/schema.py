@@ -105,12 +105,22 @@ financials = _table(
     sa.Column("value", Money),
     sa.Column("import_id", Id),
     sa.Column("created_at", Moment),
+    sa.Column("currency", sa.String(3), comment="none: the reporting currency, [dashboard] currency"),
     sa.PrimaryKeyConstraint("id", "month"),
     sa.Index("ix_financials_rollup", "month", "metric", "marketplace", "asin_id", "value"),
     bulk=True,
 )
 ROLLUP_INDEX = ("month", "metric", "marketplace", "asin_id", "value")
 """Covers the rollup: the server streams groups in index order and builds no temporary table."""
+
+financials_currency = _table(
+    "financials_currency", FACTS,
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.PrimaryKeyConstraint("month", "currency"),
+)
+"""Which currencies facts of a month name, so that months that name none need not be asked. Written with the facts; what
+other programs insert is found by its ids. A refresh takes away what no fact names any more."""
 
 financials_import = _table(
     "financials_import", FACTS,
@@ -143,6 +153,7 @@ financials_replaced = _table(
     sa.Column("import_id", Id),
     sa.Column("created_at", Moment),
     sa.Column("replaced_by", Id, nullable=False),
+    sa.Column("currency", sa.String(3)),
     sa.PrimaryKeyConstraint("replaced_by", "id", "month"),
     bulk=True,
 )
@@ -200,7 +211,9 @@ archived_sum = _table(
     sa.Column("valued", sa.BigInteger, nullable=False, comment="those with a value"),
     sa.Column("value", Sum, comment="none if no fact has a value"),
     sa.Column("last_fact_id", sa.BigInteger, nullable=False),
-    sa.PrimaryKeyConstraint("month", "metric", "marketplace", "asin_id"),
+    sa.Column("currency", sa.String(3), nullable=False, comment="'' for the reporting currency"),
+    sa.Column("derived", sa.SmallInteger, nullable=False, autoincrement=False, comment="1 if they follow from lines"),
+    sa.PrimaryKeyConstraint("month", "metric", "marketplace", "asin_id", "currency", "derived"),
     bulk=True,
 )
 """Archived facts, summed up as far as any table of a generation needs them: a month can be built anew from it, exactly,
@@ -353,6 +366,8 @@ summary_asin = _table(
     sa.Column("metric", sa.String(100), nullable=False),
     sa.Column("value", Sum, nullable=False),
     sa.Column("updated_at", Moment),
+    sa.Column("currency", sa.String(3), comment="what it was converted from: a code, or * for several"),
+    sa.Column("local_value", Sum, comment="in that currency, if it is one"),
     sa.PrimaryKeyConstraint("month", "metric", "marketplace", "asin_id"),
     sa.Index("ix_asin_brand", "brand_id", "marketplace", "month", "metric"),
     sa.Index("ix_asin_category", "category_id", "marketplace", "month", "metric"),
@@ -470,6 +485,18 @@ summary_left_out = _table(
     bulk=True,
 )
 """Facts that could not be placed or were excluded, by reason; months without a date are `NO_MONTH`."""
+
+summary_rate = _table(
+    "summary_rate", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("base", sa.String(3), nullable=False, comment="the reporting currency"),
+    sa.Column("rate", sa.Numeric(20, 10), comment="what one unit is in it; none if nobody told"),
+    sa.PrimaryKeyConstraint("generation", "month", "currency"),
+    bulk=True,
+)
+"""The currencies that facts of a month are in beside the reporting one, and the rates they were converted at."""
 
 summary_restated = _table(
     "summary_restated", PUBLISHED,
@@ -655,6 +682,18 @@ refresh_log = _table(
     sa.Column("host", sa.String(255)),
     sa.Column("pid", Id),
 )
+
+exchange_rate = _table(
+    "exchange_rate", APPLICATION,
+    sa.Column("base", sa.String(3), primary_key=True, comment="the reporting currency it was told for"),
+    sa.Column("currency", sa.String(3), primary_key=True),
+    sa.Column("month", sa.Date, primary_key=True),
+    sa.Column("rate", sa.String(24), nullable=False, comment="what one unit is in the base: a decimal, ten places"),
+    sa.Column("source", sa.String(255), nullable=False, comment="the file, or a person's word"),
+    sa.Column("changed_by", sa.String(255), nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
+)
+"""Rates of months, as files and people told them last. A text: SQLite would keep a number as a float."""
 
 work_lock = _table(
     "work_lock", APPLICATION,

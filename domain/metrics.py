@@ -36,6 +36,9 @@ RETURNS = ("Returned units", "Returns")
 UNITS = (NET_UNITS, "Gross units", "Returned units")
 """Metrics that count pieces, not money."""
 
+COUNTS = (*UNITS, "Units", "Orders", "Sessions", "Page views", "Clicks", "Impressions", "Quantity")
+"""Metrics that are no money, whatever currency a file is in."""
+
 PROFIT_TREE = (NET_REVENUE, NET_COGS, CM1, *PLATFORM_FEES, UNSORTED, REIMBURSEMENTS, CM2, *ADVERTISING, CM3)
 """The P&L in reading order."""
 
@@ -125,4 +128,4 @@ def rise_of(metric: str) -> str:
 
 def is_money(metric: str) -> bool:
     """Whether values of `metric` are amounts of currency (units are not)."""
-    return metric not in UNITS
+    return metric not in COUNTS

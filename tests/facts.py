@@ -40,7 +40,10 @@ def add_products(store: Store, *products: tuple[str, int | None, int | None]) ->
     ])
 
 
-def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) -> None:
+def add_facts(
+    store: Store, facts: Iterable[Fact], *, announced: bool = True, currency: str | None = None,
+    import_id: int | None = None,
+) -> None:
     """Facts with ids after those that are there; `announced` writes their months into the ledger."""
     facts = list(facts)
     months = [_date(fact[3]).replace(day=1) for fact in facts]
@@ -50,7 +53,8 @@ def add_facts(store: Store, facts: Iterable[Fact], *, announced: bool = True) ->
         last = max(last_fact_id(store, connection, months), store.facts_room.marks(connection).last_id())
         rows = [
             {"id": last + i, "asin_id": products.get(asin, 999999), "marketplace": marketplace, "metric": metric,
-             "month": _date(month), "value": None if value is None else Decimal(value)}
+             "month": _date(month), "value": None if value is None else Decimal(value), "currency": currency,
+             "import_id": import_id}
             for i, (asin, marketplace, metric, month, value) in enumerate(facts, 1)
         ]
         # To open a file of facts takes longer than to write to it; nodes that were looked at are committed otherwise.
@@ -107,8 +111,9 @@ def run_on_facts(store: Store, statement: sa.Executable) -> None:
 
 
 def summary_rows(store: Store, table: sa.Table) -> list[tuple]:
-    """All rows of a live summary table without `updated_at`, sorted; months as texts, sums as texts."""
-    columns = [column for column in table.c if column.name != "updated_at"]
+    """All rows of a live summary table without `updated_at` and what was converted, sorted; months as texts, sums as
+    texts."""
+    columns = [column for column in table.c if column.name not in ("updated_at", "currency", "local_value")]
 
     def ask(reading) -> list[tuple]:
         return [tuple(row) for row in reading.connection.execute(sa.select(*columns))]

@@ -168,10 +168,12 @@ def _move_out(
 ) -> None:
     names = [sa.func.coalesce(facts.c[name], empty) for name, empty in
              (("metric", ""), ("marketplace", ""), ("asin_id", 0))]
+    is_derived = sa.func.coalesce(facts.c.import_id, -1) == schema.DERIVED
+    kind = [sa.func.coalesce(facts.c.currency, ""), sa.case((is_derived, 1), else_=0)]
     rows = sa.select(
         sa.literal(found.month, sa.Date), *names, sa.func.count(), sa.func.count(facts.c.value),
-        sa.func.sum(facts.c.value), sa.func.max(facts.c.id),
-    ).where(in_month(facts, found.month)).group_by(*names)
+        sa.func.sum(facts.c.value), sa.func.max(facts.c.id), *kind,
+    ).where(in_month(facts, found.month)).group_by(*names, *kind)
     connection.execute(sa.insert(archived).from_select([column.name for column in archived.columns], rows))
     packed = pack_sums(store, connection, scratch, found.month)
     # A data node would keep the rows locked that it was asked for on behalf of an INSERT.

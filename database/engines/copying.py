@@ -30,8 +30,8 @@ class Part:
 
 
 NUMBERED = (
-    schema.summary_generation, schema.summary_month, schema.summary_left_out, *schema.LINE_SUMMARIES,
-    *schema.COST_SUMMARIES,
+    schema.summary_generation, schema.summary_month, schema.summary_left_out, schema.summary_rate,
+    *schema.LINE_SUMMARIES, *schema.COST_SUMMARIES,
 )
 """What carries the number of its generation."""
 

@@ -44,8 +44,18 @@ class FactMarks:
 
     def dates_above(self, live: Generation) -> list[datetime.date | None]:
         """Dates of facts above the high-water mark of the live generation."""
-        since = live.last_fact_id
-        if self.recent(live.last_fact_id) != live.recent_facts:
-            since -= ID_MARGIN
-        query = sa.select(facts.c.month).where(facts.c.id > since).group_by(facts.c.month)
+        query = sa.select(facts.c.month).where(facts.c.id > self.since(live)).group_by(facts.c.month)
         return list(self.connection.execute(query).scalars())
+
+    def currencies_above(self, live: Generation | None) -> list[tuple[datetime.date | None, str]]:
+        """Dates and the currencies that facts name there, of facts above the high-water mark; of all without one."""
+        query = sa.select(facts.c.month, facts.c.currency).distinct().where(facts.c.currency.is_not(None))
+        if live is not None:
+            query = query.where(facts.c.id > self.since(live))
+        return [tuple(row) for row in self.connection.execute(query)]
+
+    def since(self, live: Generation) -> int:
+        """The id above which facts are newer than a generation."""
+        if self.recent(live.last_fact_id) != live.recent_facts:
+            return live.last_fact_id - ID_MARGIN
+        return live.last_fact_id

@@ -54,10 +54,19 @@ def unpack_sums(store: Store, connection: sa.Connection, months: Collection[date
             path.write_bytes(connection.execute(sa.select(record.c.sums).where(record.c.month == month)).scalar_one())
             store.facts_room.bulk_insert(
                 connection, archived, scratch=scratch,
-                query=f"SELECT DATE '{month}' AS month, * FROM read_parquet('{path}') "
+                query=f"SELECT DATE '{month}' AS month, {_columns_of(scratch, path)} FROM read_parquet('{path}') "
                 "ORDER BY metric, marketplace, asin_id",
             )
         connection.commit()
+
+
+def _columns_of(scratch: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """The columns of packed sums, as they are loaded; months that were archived before facts had currencies lack two.
+    """
+    found = {row[0] for row in scratch.execute(f"DESCRIBE SELECT * FROM read_parquet('{path}')").fetchall()}
+    if "currency" not in found:
+        return "*, '' AS currency, 0 AS derived"
+    return "*"
 
 
 def clear_sums(connection: sa.Connection) -> None:

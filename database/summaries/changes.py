@@ -21,6 +21,7 @@ from database.engines.values import Generation
 from database.facts.ledger import ARCHIVE, UNARCHIVE
 from database.journal.run_log import FULL, INCREMENTAL, MONTHS
 from database.schema import EXCLUDED
+from database.summaries.currencies import CurrencyState, changed_rates
 from database.summaries.rollups import MonthFacts, by_month, placements
 from database.summaries.verification import EXCLUDED_GROUP, UNKNOWN_PRODUCT
 from domain.errors import Refused
@@ -40,7 +41,8 @@ class Plan:
     """What a refresh will do. `present` are the months that have facts, archived ones included, `rebuild` those
     to be built (one without facts any more is emptied), `causes` the reasons, by month, `announced` the months
     whose facts were changed by an import, an undo or an archive. `dimensions_changed`: the live generation's copy of
-    names and assignments is out of date, so it is published anew even if no month is built."""
+    names and assignments is out of date, so it is published anew even if no month is built. `new_currencies`: months
+    and currencies that facts name, which nobody has written down yet."""
 
     refresh_type: str
     present: tuple[MonthFacts, ...]
@@ -53,6 +55,7 @@ class Plan:
     placement_changed: bool
     live: Generation | None
     dimensions_changed: bool = False
+    new_currencies: tuple[tuple[datetime.date, str], ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -83,11 +86,13 @@ class LiveTables:
     summary_asin: sa.Table
     placement: sa.Table
     left_out: sa.Table
+    rate: sa.Table
 
 
 def make_plan(
     connection: sa.Connection, request: Request, *, marks: FactMarks, live: Generation | None,
-    tables: LiveTables | None, exclude_groups: Collection[str], dimensions_changed: bool = False,
+    tables: LiveTables | None, exclude_groups: Collection[str], currencies: CurrencyState,
+    dimensions_changed: bool = False,
 ) -> Plan:
     """Looks at what changed since `live` and decides. Raises Refused for a month that has no facts."""
     # The marks first: what others commit from here on is above them, and the next refresh looks there.
@@ -95,7 +100,7 @@ def make_plan(
     last_fact_id = marks.last_id()
     recent_facts = marks.recent(last_fact_id)
     archived = set(connection.execute(sa.select(schema.archived_month.c.month)).scalars())
-    present = by_month(marks.dates(), archived)
+    present = by_month(marks.dates(), archived, currencies.conversions)
     causes: dict[datetime.date, list[str]] = defaultdict(list)
     announced: frozenset[datetime.date] = frozenset()
     placement_changed = True
@@ -109,6 +114,9 @@ def make_plan(
         for month in [found.month for found in by_month(marks.dates_above(live))]:
             if month not in announced:
                 causes[month].append(ARCHIVE if was_archived else "facts inserted or removed by another program")
+        for month, cause in changed_rates(connection, tables.rate, live, currencies):
+            causes[month].append(cause)
+            announced |= {month}
         moved = _months_with_moved_products(connection, live, tables, exclude_groups)
         placement_changed = moved is not None
         for month in moved or ():
@@ -119,7 +127,7 @@ def make_plan(
         {month: tuple(dict.fromkeys(why)) for month, why in sorted(causes.items())},
         announced, ledger_id, last_fact_id, recent_facts, placement_changed, live,
         # Without any fact there is nothing to publish, and nobody reads the copy.
-        dimensions_changed and bool(present),
+        dimensions_changed and bool(present), currencies.new,
     )
 
 

@@ -19,9 +19,18 @@ from database.imports.derived_facts import counting_rules, derive_by_settings
 from database.journal.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_generation
 from database.summaries import rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
+from database.summaries.currencies import currency_state, forget_currencies, note_currencies
 from database.summaries.judging import refuse_empty_source, unannounced_changes
 from database.summaries.leftovers import forget_joined_rows, forget_removed_names, read_watched
-from database.summaries.recording import Made, generation_row, listed, record_costs, record_findings, record_lines
+from database.summaries.recording import (
+    Made,
+    generation_row,
+    listed,
+    record_costs,
+    record_findings,
+    record_lines,
+    record_rates,
+)
 from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.verification import MonthFindings
 from domain.errors import LegoError, Refused
@@ -128,6 +137,8 @@ class Making:
             archived = [month.month for month in plan.rebuild if month.is_archived]
             if archived:
                 unpack_sums(self.store, build.connection, archived)
+            note_currencies(build.connection, plan.new_currencies)
+            build.connection.commit()
             self._place_products(build, plan)
         passing("start")
         self._roll_up_levels(build, plan.rebuild)
@@ -160,11 +171,13 @@ class Making:
 
     def _asin_statements(self, months: Sequence[MonthFacts]) -> list[sa.Insert]:
         return [
-            rollups.asin_level(
-                month, placement=self.placement, set_number=self.set_number, target=self.levels.asin, now=self.now,
-                sums_apart=self.levels.sums_apart,
+            statement for month in months for statement in (
+                rollups.asin_level(
+                    month, placement=self.placement, set_number=self.set_number, target=self.levels.asin, now=self.now,
+                    sums_apart=self.levels.sums_apart,
+                ),
+                *rollups.derived_margins(month, target=self.levels.asin, now=self.now),
             )
-            for month in months
         ]
 
     def _brand_statements(self, months: Sequence[MonthFacts]) -> list[sa.Insert]:
@@ -278,6 +291,7 @@ class Making:
             record_findings(build, plan, made, self.findings.values())
             record_lines(build, plan, made, counting_rules(self.store))
             record_costs(build, plan, made)
+            record_rates(build, plan, made, self.findings)
         passing("record")
         with self.log.stage("publish"):
             self.progress(Step("publish", 0, 1))
@@ -302,6 +316,9 @@ class Making:
     def _forget_leftovers(self, build: Build) -> None:
         forget_removed_names(build.connection, build.traits.asin_levels, read_watched(self.store))
         forget_joined_rows(build.connection, build.traits.asin_levels)
+        forget_currencies(build.connection, {
+            month: found.currencies for month, found in self.findings.items() if found.currencies is not None
+        })
         build.connection.commit()
 
     @property
@@ -336,12 +353,14 @@ def plan_of(store: Store, build: Build, options: RefreshOptions) -> Plan:
     tables = None
     if live is not None:
         tables = LiveTables(*(
-            build.live(table) for table in (schema.summary_asin, schema.summary_placement, schema.summary_left_out)
+            build.live(table) for table in
+            (schema.summary_asin, schema.summary_placement, schema.summary_left_out, schema.summary_rate)
         ))
+    marks = store.facts_room.marks(build.connection, options.months)
     plan = make_plan(
-        build.connection, Request(options.full, options.months),
-        marks=store.facts_room.marks(build.connection, options.months), live=live, tables=tables,
+        build.connection, Request(options.full, options.months), marks=marks, live=live, tables=tables,
         exclude_groups=store.settings.refresh.exclude_groups, dimensions_changed=dimensions_differ(build),
+        currencies=currency_state(store, build.connection, marks=marks, live=live),
     )
     build.connection.commit()
     return plan

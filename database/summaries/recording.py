@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,25 @@ def record_costs(build: Build, plan: Plan, made: Made) -> bool:
         ))
     build.connection.commit()
     return True
+
+
+def record_rates(build: Build, plan: Plan, made: Made, findings: Mapping[datetime.date, MonthFindings]) -> None:
+    """The currencies of the built months with the rates they were converted at, and those of the kept ones."""
+    table = build.staged(schema.summary_rate)
+    build.connection.execute(sa.delete(table).where(table.c.generation == made.generation))
+    if not plan.whole:
+        live = build.live(schema.summary_rate)
+        build.connection.execute(rollups.copy_rows(
+            live, table, live.c.generation == plan.live.generation, live.c.month.not_in(plan.months),
+            generation=made.generation,
+        ))
+    _insert(build, schema.summary_rate, [
+        {"generation": made.generation, "month": month.month, "currency": code, "base": month.conversion.base,
+         "rate": rate}
+        for month in plan.rebuild if month.conversion is not None and month.month in findings
+        for code, rate in month.conversion.rates if code in (findings[month.month].currencies or ())
+    ])
+    build.connection.commit()
 
 
 def generation_row(build: Build, plan: Plan, made: Made) -> dict[str, Any]:

@@ -8,14 +8,16 @@ cluster it touches one partition, which is what lets the data node do the work.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
 from database import schema
 from database.engines.marketplace_level import marketplace_rows
 from database.schema import ALL_MARKETPLACES, EXCLUDED, UNASSIGNED, UNCATEGORISED
+from database.summaries.conversion import Conversion, converted, is_derived_margin, local_columns, margin_levels
 
 facts, archived = schema.financials, schema.archived_sum
 
@@ -23,11 +25,13 @@ facts, archived = schema.financials, schema.archived_sum
 @dataclass(frozen=True)
 class MonthFacts:
     """A month and the dates under which its facts stand: its first, and any other that strays. If it is archived,
-    its facts are in a file, and `archived_sum` stands for them; others may have come since."""
+    its facts are in a file, and `archived_sum` stands for them; others may have come since. `conversion` is there if
+    facts of it are in other currencies than the reporting one."""
 
     month: datetime.date
     dates: tuple[datetime.date, ...]
     is_archived: bool = False
+    conversion: Conversion | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ def source_of(
     `sums_apart` those of facts are sums by product, marketplace and metric already, from a subquery that names nothing
     but facts: a data node answers such a one by itself."""
     condition = of_month(facts.c.month, month)
+    if month.conversion is not None:
+        return converted(_local_sums(month), month.conversion), sa.true()
     if not month.is_archived and not sums_apart:
         return facts, condition
     names = ("asin_id", "marketplace", "metric", "value")
@@ -78,6 +84,32 @@ def source_of(
         sa.select(*(archived.c[name] for name in names)).where(archived.c.month == month.month),
     )
     return both.subquery("facts_of_month"), sa.true()
+
+
+def _local_sums(month: MonthFacts) -> sa.Subquery:
+    """Sums by product, marketplace, metric and currency ('' for none), but of margins that are derived. The innermost
+    query names nothing but facts, so that a data node can answer it."""
+    keys = (facts.c.asin_id, facts.c.marketplace, facts.c.metric, facts.c.currency)
+    found = (
+        sa.select(*keys, sa.func.sum(facts.c.value).label("value"))
+        .where(of_month(facts.c.month, month), sa.not_(is_derived_margin(facts)))
+        .group_by(*keys[::-1])
+    )
+    if month.is_archived:
+        kept = sa.select(*(archived.c[key.name] for key in keys), archived.c.value).where(
+            archived.c.month == month.month, archived.c.derived == 0
+        )
+        found = sa.union_all(found, kept)
+    local = found.subquery("facts_of_month")
+    code = sa.func.coalesce(local.c.currency, "")
+    return (
+        sa.select(
+            local.c.asin_id, local.c.marketplace, local.c.metric, code.label("currency"),
+            sa.cast(sa.func.sum(local.c.value), schema.Sum).label("value"),
+        )
+        .group_by(local.c.asin_id, local.c.marketplace, local.c.metric, code)
+        .subquery("local_sums")
+    )
 
 
 def placements(exclude_groups: Collection[str]) -> sa.Select:
@@ -121,6 +153,18 @@ def asin_level(
     ))
 
 
+def derived_margins(month: MonthFacts, *, target: sa.Table, now) -> list[sa.Insert]:
+    """What `asin_level` leaves to be made of its rows: in a month with several currencies, margins that are derived;
+    one statement after the other."""
+    if month.conversion is None:
+        return []
+    rows = margin_levels(
+        of_month(facts.c.month, month), month.conversion, month=sa.literal(month.month, sa.Date), level=target,
+        moment=_moment(now), is_archived=month.is_archived,
+    )
+    return [into(target, each) for each in rows]
+
+
 def asin_rows(
     condition: sa.ColumnElement[bool], *, month: sa.ColumnElement, placement: sa.Table, set_number, now,
     source: sa.FromClause = facts,
@@ -144,6 +188,7 @@ def asin_rows(
             source.c.metric,
             sa.func.sum(source.c.value).label("value"),
             _moment(now),
+            *(local_columns(source.c.foreign, source.c.local_value) if "foreign" in source.c else ()),
         )
         .where(
             condition,
@@ -247,13 +292,15 @@ def _value(value) -> sa.ColumnElement:
 
 
 def by_month(
-    dates: Sequence[datetime.date | None], archived_months: Collection[datetime.date] = ()
+    dates: Sequence[datetime.date | None], archived_months: Collection[datetime.date] = (),
+    conversions: Mapping[datetime.date, Conversion] = MappingProxyType({}),
 ) -> list[MonthFacts]:
     """Dates -> months, in order; a date that is not a first counts to its month, None to none. Archived months are
-    there without dates, too."""
+    there without dates, too; `conversions` are those of months with several currencies."""
     months: dict[datetime.date, list[datetime.date]] = {month: [] for month in archived_months}
     for date in sorted(date for date in dates if date is not None):
         months.setdefault(date.replace(day=1), []).append(date)
     return [
-        MonthFacts(month, tuple(found) or (month,), month in archived_months) for month, found in sorted(months.items())
+        MonthFacts(month, tuple(found) or (month,), month in archived_months, conversions.get(month))
+        for month, found in sorted(months.items())
     ]

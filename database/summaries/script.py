@@ -174,6 +174,9 @@ BEGIN NOT ATOMIC
   IF EXISTS (SELECT import_id FROM amazon_line) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'there are lines of Amazon reports; run flask refresh-summaries instead';
   END IF;
+  IF EXISTS (SELECT id FROM financials WHERE currency IS NOT NULL) THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'facts name currencies; run flask refresh-summaries instead';
+  END IF;
   IF EXISTS (SELECT import_id FROM unit_cost) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'there are unit costs; run flask refresh-summaries instead';
   END IF;

@@ -11,7 +11,7 @@ import dataclasses
 import datetime
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,6 +19,8 @@ import sqlalchemy as sa
 
 from database import schema
 from database.schema import ALL_MARKETPLACES
+from database.summaries.conversion import Conversion
+from database.summaries.conversion_check import convert_group, converted_groups
 from database.summaries.rollups import Levels, MonthFacts, archived, facts, is_excluded, of_month, source_of
 
 NO_MONTH = datetime.date(1000, 1, 1)
@@ -28,6 +30,9 @@ NO_METRIC = "no metric"
 NO_MARKETPLACE = "no marketplace"
 MARKETPLACE_ALL = "marketplace ALL"
 NO_VALUE = "no value"
+NO_RATE = "no rate of"
+"""Followed by the code of a currency."""
+MARGIN_WITHOUT_RATE = "margin without a rate"
 WITHOUT_MONTH = "no month"
 UNKNOWN_PRODUCT = "unknown product"
 EXCLUDED_GROUP = "excluded group"
@@ -79,12 +84,13 @@ class Difference:
 
 @dataclass(frozen=True)
 class MonthFindings:
-    """What verification saw of one month."""
+    """What verification saw of one month. `currencies`: those that its facts name, if there were any to look for."""
 
     month: datetime.date
     fingerprints: tuple[Fingerprint, ...]
     left_out: tuple[LeftOut, ...]
     differences: tuple[Difference, ...]
+    currencies: frozenset[str] | None = None
 
     @property
     def facts(self) -> int:
@@ -102,9 +108,11 @@ def examine_month(
 ) -> MonthFindings:
     """Everything verification has to say about one staged month: counts and sums of its facts, straight
     from the source, what of them cannot be placed, and where the staged levels differ."""
+    in_month, archived_month = of_month(facts.c.month, month), month.month if month.is_archived else None
     rows = list(connection.execute(facts_by_reason(
-        of_month(facts.c.month, month), exclude_groups, archived_month=month.month if month.is_archived else None
+        in_month, exclude_groups, archived_month=archived_month, conversion=month.conversion
     )))
+    currencies = None if month.conversion is None else _currencies_of(connection, in_month, archived_month)
     fingerprints, left_out = _fingerprints(rows, name_metrics(row.metric for row in rows))
     expected = {
         found.metric: found.value - found.left_out_value
@@ -119,7 +127,18 @@ def examine_month(
                     Difference(month.month, metric, level, expected.get(metric, ZERO), found.get(metric, ZERO))
                 )
     differences += _doubled_keys(connection, month.month, levels)
-    return MonthFindings(month.month, tuple(fingerprints), tuple(left_out), tuple(differences))
+    return MonthFindings(month.month, tuple(fingerprints), tuple(left_out), tuple(differences), currencies)
+
+
+def _currencies_of(
+    connection: sa.Connection, condition: sa.ColumnElement[bool], archived_month: datetime.date | None
+) -> frozenset[str]:
+    names = sa.select(facts.c.currency).where(condition, facts.c.currency.is_not(None))
+    if archived_month is not None:
+        names = names.union(sa.select(archived.c.currency).where(archived.c.month == archived_month))
+    else:
+        names = names.distinct()
+    return frozenset(connection.execute(names).scalars()) - {""}
 
 
 def examine_undated(connection: sa.Connection, name_metrics: NameMetrics) -> MonthFindings | None:
@@ -156,13 +175,7 @@ def sample_differs(
 
 
 def _recompute(connection: sa.Connection, month: MonthFacts, group: sa.Row) -> list[Difference]:
-    source, condition = source_of(month)
-    value = connection.execute(
-        sa.select(sa.func.sum(source.c.value)).where(
-            condition, source.c.metric == group.metric, source.c.marketplace == group.marketplace,
-            source.c.asin_id == group.asin_id,
-        )
-    ).scalar()
+    value = _value_of(connection, month, group)
     place = connection.execute(
         sa.select(schema.asin.c.brand_id, schema.asin.c.category_id, schema.brand.c.category_id.label("inherited"))
         .select_from(schema.asin.outerjoin(schema.brand, schema.brand.c.id == schema.asin.c.brand_id))
@@ -179,17 +192,38 @@ def _recompute(connection: sa.Connection, month: MonthFacts, group: sa.Row) -> l
     return found
 
 
+def _value_of(connection: sa.Connection, month: MonthFacts, group: sa.Row) -> Decimal | None:
+    if month.conversion is not None:
+        archived_month = month.month if month.is_archived else None
+        value = convert_group(
+            connection, of_month(facts.c.month, month), month.conversion, archived_month, group
+        )
+        # A margin that follows from other rows is added up by `facts_by_reason` only.
+        return group.value if value is None else value
+    source, condition = source_of(month)
+    return connection.execute(
+        sa.select(sa.func.sum(source.c.value)).where(
+            condition, source.c.metric == group.metric, source.c.marketplace == group.marketplace,
+            source.c.asin_id == group.asin_id,
+        )
+    ).scalar()
+
+
 def facts_by_reason(
-    condition: sa.ColumnElement[bool], exclude_groups: Collection[str], *, archived_month: datetime.date | None = None
+    condition: sa.ColumnElement[bool], exclude_groups: Collection[str], *, archived_month: datetime.date | None = None,
+    conversion: Conversion | None = None,
 ) -> sa.Select:
     """Facts by metric and by the reason that leaves them out ('' for none), grouped first by what the
     rollup index holds, so that dimensions are looked up once per group and not once per fact."""
-    groups = _fact_groups(condition, archived_month).subquery("fact_groups")
+    if conversion is None:
+        groups = _fact_groups(condition, archived_month).subquery("fact_groups")
+    else:
+        groups = converted_groups(condition, conversion, archived_month).subquery("fact_groups")
     asin, brand = schema.asin, schema.brand
     labelled = (
         sa.select(
             sa.func.coalesce(groups.c.metric, "").label("metric"),
-            reason_left_out(groups, exclude_groups).label("reason"),
+            reason_left_out(groups, exclude_groups, first=_without_rate(groups) if conversion else ()).label("reason"),
             groups.c.facts, groups.c.valued, groups.c.value, groups.c.last_fact_id,
         )
         .select_from(
@@ -235,11 +269,20 @@ def _fact_groups(condition: sa.ColumnElement[bool], archived_month: datetime.dat
     ).group_by(both.c.metric, both.c.marketplace, both.c.asin_id)
 
 
-def reason_left_out(found: sa.FromClause, exclude_groups: Collection[str]) -> sa.Case:
+def _without_rate(groups: sa.FromClause) -> Iterator[tuple[sa.ColumnElement[bool], sa.ColumnElement]]:
+    yield groups.c.lacking != "", sa.func.concat(f"{NO_RATE} ", groups.c.lacking)
+    yield groups.c.is_partial == 1, sa.literal(MARGIN_WITHOUT_RATE)
+
+
+def reason_left_out(
+    found: sa.FromClause, exclude_groups: Collection[str], *,
+    first: Iterable[tuple[sa.ColumnElement[bool], sa.ColumnElement]] = (),
+) -> sa.Case:
     """Why rows of `found` that have a month and a value are left out, '' if they are not; `asin` and `brand` are
-    joined to them."""
+    joined to them. `first` are conditions and reasons that go before all others."""
     asin, brand = schema.asin, schema.brand
     return sa.case(
+        *first,
         (sa.func.coalesce(found.c.metric, "") == "", NO_METRIC),
         (sa.func.coalesce(found.c.marketplace, "") == "", NO_MARKETPLACE),
         (found.c.marketplace == ALL_MARKETPLACES, MARKETPLACE_ALL),

@@ -46,13 +46,17 @@ class SpiderMarks(FactMarks):
 
     def dates_above(self, live: Generation) -> list[datetime.date | None]:
         """Above the mark of all, or above that of their month: a program that writes to a node gets its ids there."""
-        since = live.last_fact_id
-        if self.recent(live.last_fact_id) != live.recent_facts:
-            since -= ID_MARGIN
-        above = self._ask("SELECT DISTINCT month FROM {table} WHERE id > :since", since=since)
+        above = self._ask("SELECT DISTINCT month FROM {table} WHERE id > :since", since=self.since(live))
         dates = {date for rows in above.values() for (date,) in rows}
         recorded = self._recorded(live)
         return sorted(dates | {month for month, last in self._last_ids().items() if last > recorded.get(month, 0)})
+
+    def currencies_above(self, live: Generation | None) -> list[tuple[datetime.date | None, str]]:
+        rows = self._ask(
+            "SELECT DISTINCT month, currency FROM {table} WHERE currency IS NOT NULL AND id > :since",
+            since=0 if live is None else self.since(live),
+        )
+        return [tuple(row) for found in rows.values() for row in found]
 
     def _last_ids(self) -> dict[datetime.date, int]:
         return {month: int(rows[0][0] or 0) for month, rows in self._found.items()}

@@ -23,7 +23,7 @@ def clear_leftovers(doors: MysqlDoors) -> list[str]:
             sa.select(schema.summary_generation.c.generation, schema.summary_generation.c.placement)
         ).all()
         numbers, sets = [row.generation for row in kept], [row.placement for row in kept]
-        for table in (schema.summary_month, schema.summary_left_out, *_with_lines(connection)):
+        for table in (schema.summary_month, schema.summary_left_out, schema.summary_rate, *_with_lines(connection)):
             connection.execute(sa.delete(table).where(table.c.generation.not_in(numbers)))
         placement = schema.summary_placement
         connection.execute(sa.delete(placement).where(placement.c.placement.not_in(sets)))

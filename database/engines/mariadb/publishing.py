@@ -156,7 +156,10 @@ def replace_rows(connection: sa.Connection, table: sa.Table, by: sa.Table, of_mo
     others = [name for name in columns if name not in keys]
     stays = sa.exists().where(*(by.c[name] == table.c[name] for name in keys))
     connection.execute(sa.delete(table).where(of_months, ~stays.correlate(table)))
-    is_right = sa.exists().where(*(table.c[name] == by.c[name] for name in columns if name != "updated_at"))
+    is_right = sa.exists().where(*(
+        table.c[name].is_not_distinct_from(by.c[name]) if table.c[name].nullable else table.c[name] == by.c[name]
+        for name in columns if name != "updated_at"
+    ))
     changed = sa.select(*(by.c[name] for name in columns)).where(~is_right.correlate(by))
     written = mysql.insert(table).from_select(columns, changed)
     connection.execute(written.on_duplicate_key_update({name: written.inserted[name] for name in others}))
