@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 EXCLUDED = "stock"
 ALL = "ALL"
+REPORTING = "USD"
+COUNTED = "Net units"
+"""The metric of the sequences that is no money."""
 
 Row = tuple[str, str, str, str, str | None]
 """ASIN, marketplace, metric, month (2024-01), value."""
@@ -24,6 +27,12 @@ class Fact:
     row: Row
     source: str | None = None
     number: int | None = None
+    currency: str | None = None
+
+    @property
+    def foreign(self) -> str:
+        """The code of the currency that it has to be converted from, '' if it has not."""
+        return "" if self.currency in (None, REPORTING) or self.row[2] == COUNTED else self.currency
 
 
 @dataclass
@@ -36,8 +45,12 @@ class Oracle:
     """Brand id -> category id, group."""
     facts: list[Fact] = field(default_factory=list)
     replaced: dict[int, list[Fact]] = field(default_factory=dict)
+    rates: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    """Currency and month -> what one unit is in the reporting currency."""
 
-    def take_in(self, number: int, source: str, mode: str, rows: Iterable[Row]) -> None:
+    def take_in(
+        self, number: int, source: str, mode: str, rows: Iterable[Row], currency: str | None = None
+    ) -> None:
         """An import: a source's facts for the same product, marketplace and month (or for whole months)
         give way, unless it appends."""
         rows = list(rows)
@@ -52,26 +65,37 @@ class Oracle:
 
         self.replaced[number] = [fact for fact in self.facts if gives_way(fact)]
         self.facts = [fact for fact in self.facts if not gives_way(fact)]
-        self.facts += [Fact(row, source, number) for row in rows]
+        self.facts += [Fact(row, source, number, currency) for row in rows]
 
     def undo(self, number: int) -> None:
         """Its facts go, what it replaced returns."""
         self.facts = [fact for fact in self.facts if fact.number != number] + self.replaced.pop(number)
 
     def tables(self) -> dict[str, list[tuple]]:
-        """The summary tables as `tests.facts.all_summary_rows` gives them, and what was left out: month, metric,
-        reason, facts, sum."""
-        asin: dict[tuple, Decimal] = defaultdict(Decimal)
-        left_out: dict[tuple, list[Decimal]] = defaultdict(list)
+        """The summary tables as `tests.facts.all_summary_rows` gives them; what was left out: month, metric, reason,
+        facts, sum; and what was converted: product, marketplace, month, metric, currency, sum in it."""
+        groups: dict[tuple, list[Decimal]] = defaultdict(list)
+        left_out: dict[tuple, list] = defaultdict(lambda: [0, Decimal(0)])
         for fact in self.facts:
             code, marketplace, metric, month, value = fact.row
-            reason = self._reason(fact)
+            if value is None:
+                left_out[f"{month}-01", metric, "no value"][0] += 1
+            else:
+                groups[code, marketplace, metric, month, fact.foreign].append(Decimal(value))
+        asin: dict[tuple, Decimal] = defaultdict(Decimal)
+        local: dict[tuple, dict[str, Decimal]] = defaultdict(dict)
+        for (code, marketplace, metric, month, foreign), values in groups.items():
+            rate = self.rates.get((foreign, month)) if foreign else Decimal(1)
+            value = sum(values) if rate is None else _cents(sum(values) * rate)
+            reason = f"no rate of {foreign}" if rate is None else self._reason(code, marketplace)
             if reason:
-                left_out[f"{month}-01", metric, reason].append(Decimal(value or 0))
+                entry = left_out[f"{month}-01", metric, reason]
+                entry[0], entry[1] = entry[0] + len(values), entry[1] + value
                 continue
             number, brand, own = self.products[code]
             category, _ = self.brands.get(brand, (None, None))
-            asin[number, brand or 0, own or category or 0, marketplace, f"{month}-01", metric] += Decimal(value)
+            asin[number, brand or 0, own or category or 0, marketplace, f"{month}-01", metric] += value
+            local[number, marketplace, f"{month}-01", metric][foreign] = sum(values)
         brands: dict[tuple, list] = defaultdict(list)
         categories: dict[tuple, list] = defaultdict(list)
         marketplaces: dict[tuple, list] = defaultdict(list)
@@ -90,20 +114,28 @@ class Oracle:
             ),
             "financials_summary_monthly_category": _counted(categories),
             "financials_summary_monthly_marketplace": _counted(marketplaces),
-            "left out": sorted((*key, len(values), f"{sum(values):.2f}") for key, values in left_out.items()),
+            "left out": sorted((*key, count, f"{value:.2f}") for key, (count, value) in left_out.items()),
+            "converted": sorted((*key, *_told(found)) for key, found in local.items() if any(found)),
         }
 
-    def _reason(self, fact: Fact) -> str:
-        """Why a fact is left out, '' if it is not."""
-        code, marketplace, _, _, value = fact.row
-        if value is None:
-            return "no value"
+    def _reason(self, code: str, marketplace: str) -> str:
+        """Why facts that have a value and a rate are left out, '' if they are not."""
         if marketplace == ALL:
             return "marketplace ALL"
         if code not in self.products:
             return "unknown product"
         _, group = self.brands.get(self.products[code][1], (None, None))
         return "excluded group" if group == EXCLUDED else ""
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+
+
+def _told(found: dict[str, Decimal]) -> tuple[str, str]:
+    """The currency of a converted figure and its sum there; a star and nothing for several."""
+    ((code, value), *others) = found.items()
+    return ("*", "") if others else (code, f"{value:.2f}")
 
 
 def _counted(groups: dict[tuple, list]) -> list[tuple]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import signal
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,11 +20,12 @@ from database.imports.staging import ImportOptions
 from database.imports.undo import undo_import
 from database.summaries.refresh import RefreshOptions, refresh, roll_back
 from domain.errors import Refused
+from domain.moments import utc_now
 from domain.months import parse_month
 from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows, run_on_facts
 from tests.faults.processes import killed_at
 from tests.faults.readers import read_whole
-from tests.properties.oracle import Row
+from tests.properties.oracle import REPORTING, Row
 
 CATEGORIES = ("Garden", "Küche 🍳")
 BRANDS = (("Alder", 1, None), ("Birch", None, None), ("Überschuß", 2, "stock"))
@@ -62,7 +64,9 @@ class Shop:
         add_brands(self.store, *BRANDS)
         add_products(self.store, *PRODUCTS)
 
-    def take_in(self, number: int, source: str, mode: str, rows: Sequence[Row]) -> None:
+    def take_in(
+        self, number: int, source: str, mode: str, rows: Sequence[Row], currency: str | None = None
+    ) -> None:
         """Imports the rows as a file of the long format."""
         path = self.folder / f"import-{number}.csv"
         lines = ["asin,brand,marketplace,metric,month,value"]
@@ -70,8 +74,9 @@ class Shop:
         self.unarchive({parse_month(month) for *_, month, _ in rows})
         # A comment keeps two files with the same rows from being the same bytes.
         path.write_text("\n".join(lines) + "\n" * number, encoding="utf-8")
+        options = ImportOptions(source=source, mode=mode, currency=currency)
         with self.store.lock("import"):
-            report = import_file(self.store, path, ImportOptions(source=source, mode=mode), file_format="long")
+            report = import_file(self.store, path, options, file_format="long")
         self.imports[number] = report.import_id
 
     def undo(self, number: int) -> bool:
@@ -93,9 +98,19 @@ class Shop:
         if chosen:
             unarchive(self.store, chosen)
 
-    def insert(self, rows: Sequence[Row]) -> None:
+    def insert(self, rows: Sequence[Row], currency: str | None = None) -> None:
         """Inserts facts as another program would."""
-        add_facts(self.store, rows, announced=False)
+        add_facts(self.store, rows, announced=False, currency=currency)
+
+    def rate(self, currency: str, month: str, rate: Decimal) -> None:
+        """Tells a rate."""
+        table = schema.exchange_rate
+        key = {"base": REPORTING, "currency": currency, "month": parse_month(month)}
+        with self.store.application.begin() as connection:
+            connection.execute(sa.delete(table).where(*(table.c[name] == value for name, value in key.items())))
+            connection.execute(sa.insert(table).values(
+                **key, rate=f"{rate:f}", source="told", changed_by="ann", changed_at=utc_now(),
+            ))
 
     def assign(self, asin: int, brand: int | None, category: int | None) -> None:
         """Moves a product."""
@@ -142,7 +157,9 @@ class Shop:
 
     def tables(self) -> dict[str, list[tuple]]:
         """What is live: the summary tables, and what was left out."""
-        return all_summary_rows(self.store) | {"left out": self.store.read(_left_out)}
+        return all_summary_rows(self.store) | {
+            "left out": self.store.read(_left_out), "converted": self.store.read(_converted),
+        }
 
     def assert_whole(self) -> None:
         """Per month and metric: facts - left out = ASIN = brand by marketplace = brand ALL = category."""
@@ -165,8 +182,20 @@ class Shop:
                     connection.execute(sa.delete(table))
                 connection.commit()
         with self.store.application.begin() as connection:
-            for table in (schema.refresh_log, schema.import_log):
+            for table in (schema.refresh_log, schema.import_log, schema.exchange_rate):
                 connection.execute(sa.delete(table))
+
+
+def _converted(reading: Reading) -> list[tuple]:
+    table = schema.summary_asin
+    rows = reading.connection.execute(
+        sa.select(table.c.asin_id, table.c.marketplace, table.c.month, table.c.metric, table.c.currency,
+                  table.c.local_value).where(table.c.currency.is_not(None))
+    )
+    return sorted(
+        (*row[:2], str(row.month), row.metric, row.currency, "" if local is None else f"{local:.2f}")
+        for row in rows for local in (row.local_value,)
+    )
 
 
 def _left_out(reading: Reading) -> list[tuple]:

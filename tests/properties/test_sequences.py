@@ -16,7 +16,7 @@ from machine.crash_points import STEPS
 from tests.conftest import LONG_SEED, embedded_settings, mysql_settings
 from tests.counts import count
 from tests.facts import kept_open
-from tests.properties.oracle import EXCLUDED, Fact, Oracle
+from tests.properties.oracle import COUNTED, EXCLUDED, REPORTING, Fact, Oracle
 from tests.properties.shop import BRANDS, PRODUCTS, Shop
 
 SEQUENCES = int(os.environ.get("LONG_SEQUENCES", "100"))
@@ -29,7 +29,7 @@ asins = strategies.sampled_from([code for code, *_ in PRODUCTS])
 marketplaces = strategies.sampled_from(["US", "DE", "Ōsaka"])
 metrics = strategies.sampled_from(["Net revenue", "CM3", "Ñandú €"])
 """Of imports: what differs by case only would meet in one name there."""
-any_metric = strategies.one_of(metrics, strategies.just("net revenue"))
+any_metric = strategies.one_of(metrics, strategies.sampled_from(["net revenue", COUNTED]))
 months = strategies.sampled_from(["2024-01", "2024-02", "2024-03"])
 values = strategies.one_of(
     strategies.integers(-100_000, 100_000),
@@ -45,6 +45,8 @@ stray = strategies.lists(
         months, strategies.one_of(values, strategies.none()),
     ), min_size=1, max_size=4,
 )
+currencies = strategies.sampled_from([None, None, "EUR", "GBP", REPORTING])
+rates = strategies.integers(1, 10**13).map(lambda number: Decimal(number).scaleb(-10))
 archiving = [
     strategies.tuples(strategies.just("archive"), strategies.sampled_from(["2024-02", "2024-03", "2024-04"])),
     strategies.just(("unarchive",)),
@@ -59,7 +61,8 @@ operations = strategies.lists(
             strategies.sampled_from(["replace", "replace", "append", "whole-months"]), rows,
         ),
         strategies.tuples(strategies.just("undo"), strategies.integers(1, 6)),
-        strategies.tuples(strategies.just("insert"), stray),
+        strategies.tuples(strategies.just("insert"), stray, currencies),
+        strategies.tuples(strategies.just("rate"), strategies.sampled_from(["EUR", "GBP"]), months, rates),
         strategies.tuples(
             strategies.just("assign"), strategies.integers(1, len(PRODUCTS)),
             strategies.sampled_from([None, 1, 2, 3]), strategies.sampled_from([None, 1, 2]),
@@ -136,7 +139,11 @@ def run_through(shops, oracle, sequence):
         elif operation == "insert":
             for shop in shops:
                 shop.insert(*arguments)
-            oracle.facts += [Fact(row) for row in arguments[0]]
+            oracle.facts += [Fact(row, currency=arguments[1]) for row in arguments[0]]
+        elif operation == "rate":
+            for shop in shops:
+                shop.rate(*arguments)
+            oracle.rates[tuple(arguments[:2])] = arguments[2]
         elif operation in ("assign", "move"):
             for shop in shops:
                 getattr(shop, operation)(*arguments)
