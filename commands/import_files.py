@@ -134,10 +134,9 @@ def _refresh_or_say(context: click.Context, then_refresh: bool) -> None:
     if not then_refresh:
         click.echo("The pages show it after: flask refresh-summaries", err=True)
         return
-    from commands.refresh_summaries import command as refresh_summaries
+    from commands.refresh_summaries import refresh_afterwards
 
-    context.invoke(refresh_summaries.callback, full=False, months=(), only_plan=False, only_sql=False, workers=None,
-                   force=False, wait=60, as_json=False, quiet=False)
+    refresh_afterwards(context)
 
 
 class StageLine:

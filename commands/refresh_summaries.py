@@ -76,6 +76,12 @@ def command(full, months, only_plan, only_sql, workers, force, wait, as_json, qu
         _print_result(result)
 
 
+def refresh_afterwards(context: click.Context) -> None:
+    """What other commands end with that were asked to refresh."""
+    context.invoke(command.callback, full=False, months=(), only_plan=False, only_sql=False, workers=None, force=False,
+                   wait=60, as_json=False, quiet=False)
+
+
 def _shown(store: Store, options: RefreshOptions) -> Result:
     bar = ProgressLines()
     result = refresh(store, options, bar.show)

@@ -33,8 +33,8 @@ FLOORS = {
 
 ROOMS = {
     "database": (
-        "schema.py", "engines", "store.py", "facts", "lines", "imports", "journal", "names", "people", "summaries",
-        "queries", "archive", "migrations", "demo", "notices", "doctor", "backup", "refresh_summaries.py",
+        "schema.py", "engines", "store.py", "facts", "lines", "imports", "journal", "rates", "names", "people",
+        "summaries", "queries", "archive", "migrations", "demo", "notices", "doctor", "backup", "refresh_summaries.py",
     ),
     "database/engines": (
         "marketplace_level.py", "month_ranges.py", "duckdb_dialect.py", "duckdb_inserts.py", "ddl.py", "values.py",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -13,13 +12,11 @@ from database import schema
 from database.engines.fact_marks import FactMarks
 from database.engines.ports import Store
 from database.engines.values import Generation
+from database.rates.told import Rates, rate_words, read_rates
 from database.summaries.conversion import Conversion
 from domain.months import format_month
 
-named, told = schema.financials_currency, schema.exchange_rate
-
-Rates = Mapping[tuple[datetime.date, str], Decimal]
-"""Month and currency -> what one unit of it is in the reporting currency."""
+named = schema.financials_currency
 
 
 @dataclass(frozen=True)
@@ -44,14 +41,6 @@ class CurrencyState:
             )
             for month, codes in foreign.items() if codes
         }
-
-
-def read_rates(store: Store) -> dict[tuple[datetime.date, str], Decimal]:
-    """All rates into the reporting currency."""
-    base = store.settings.dashboard.currency
-    query = sa.select(told.c.month, told.c.currency, told.c.rate).where(told.c.base == base)
-    with store.application_reading.connect() as connection:
-        return {(month, code): Decimal(rate) for month, code, rate in connection.execute(query)}
 
 
 def currency_state(
@@ -112,8 +101,5 @@ def changed_rates(
         elif row is None:
             yield month, f"{code} {format_month(month)} is converted"
         elif row.rate != rate:
-            yield month, f"rate of {code} {format_month(month)} from {_told(row.rate)} to {_told(rate)}"
+            yield month, f"rate of {code} {format_month(month)} from {rate_words(row.rate)} to {rate_words(rate)}"
 
-
-def _told(rate: Decimal | None) -> str:
-    return "none" if rate is None else f"{rate.normalize():f}"
