@@ -1,8 +1,8 @@
 """The metrics of an Amazon P&L: their names, how they add up, how files spell them.
 
 Facts hold costs as positive amounts. Net revenue − Net COGS = CM1; CM1 − platform fees − what Amazon took under a name
-that nobody has sorted yet + reimbursements = CM2; CM2 − advertising = CM3. Metrics outside this tree are kept and
-offered everywhere else.
+that nobody has sorted yet + reimbursements = CM2; CM2 − advertising = CM3; CM3 − overheads = operating profit. Metrics
+outside this tree are kept and offered everywhere else.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ NET_COGS = "Net COGS"
 CM1 = "CM1"
 CM2 = "CM2"
 CM3 = "CM3"
+OVERHEADS = "Overheads"
+"""What no sale causes: salaries, software, a photographer."""
+OPERATING_PROFIT = "Operating profit"
+"""What overheads leave of CM3. Worked out where it is read, unless facts give it."""
 
 PLATFORM_FEES = ("Referral fees", "FBA fees", "Other platform fees")
 UNSORTED = "Unsorted Amazon amounts"
@@ -27,7 +31,7 @@ REIMBURSEMENTS = "Reimbursements"
 """What Amazon pays for goods that it lost or damaged: the only line of the P&L below net revenue that adds."""
 ADVERTISING = ("Marketing", "SEM costs", "Promo fees")
 
-COSTS = (NET_COGS, *PLATFORM_FEES, UNSORTED, *ADVERTISING)
+COSTS = (NET_COGS, *PLATFORM_FEES, UNSORTED, *ADVERTISING, OVERHEADS)
 """Metrics whose rise is bad news."""
 
 GROSS_SALES = "Gross sales"
@@ -39,7 +43,8 @@ UNITS = (NET_UNITS, "Gross units", "Returned units")
 COUNTS = (*UNITS, "Units", "Orders", "Sessions", "Page views", "Clicks", "Impressions", "Quantity")
 """Metrics that are no money, whatever currency a file is in."""
 
-PROFIT_TREE = (NET_REVENUE, NET_COGS, CM1, *PLATFORM_FEES, UNSORTED, REIMBURSEMENTS, CM2, *ADVERTISING, CM3)
+DOWN_TO_CM3 = (NET_REVENUE, NET_COGS, CM1, *PLATFORM_FEES, UNSORTED, REIMBURSEMENTS, CM2, *ADVERTISING, CM3)
+PROFIT_TREE = (*DOWN_TO_CM3, OVERHEADS, OPERATING_PROFIT)
 """The P&L in reading order."""
 
 SPELLINGS = {

@@ -1,7 +1,7 @@
-"""How the P&L adds up: from net revenue through each cost to CM1, CM2 and CM3.
+"""How the P&L adds up: from net revenue through each cost to CM1, CM2 and CM3, and on to the operating profit.
 
 Margins are taken as they were imported. Where they do not follow from their parts, the difference is
-named; nothing is mended.
+named; nothing is mended. The operating profit is worked out where facts do not give it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from domain.metrics import (
     CM3,
     NET_COGS,
     NET_REVENUE,
+    OPERATING_PROFIT,
+    OVERHEADS,
     PLATFORM_FEES,
     REIMBURSEMENTS,
     UNSORTED,
@@ -42,6 +44,7 @@ class Stage:
 
 STAGES = (
     Stage(CM1, (NET_COGS,)), Stage(CM2, (*PLATFORM_FEES, UNSORTED), (REIMBURSEMENTS,)), Stage(CM3, ADVERTISING),
+    Stage(OPERATING_PROFIT, (OVERHEADS,)),
 )
 """From net revenue down."""
 
@@ -95,8 +98,9 @@ def gaps_of(sums: Sums, known: Container[str]) -> list[Gap]:
 
 
 def way_down(sums: Sums) -> list[Step]:
-    """The bars from net revenue to CM3, each beginning where the one before it ended; what has no figure
-    has no bar. A margin that does not follow from its parts is reached over a bar of its difference."""
+    """The bars from net revenue to CM3, or to the operating profit where there are overheads, each beginning where the
+    one before it ended; what has no figure has no bar. A margin that does not follow from its parts is reached over a
+    bar of its difference."""
     left = sums.get(NET_REVENUE, Decimal(0))
     steps = [Step(NET_REVENUE, "level", Decimal(0), left)] if NET_REVENUE in sums else []
     for stage in STAGES:
@@ -109,4 +113,6 @@ def way_down(sums: Sums) -> list[Step]:
                 steps.append(Step(f"Not in the parts of {stage.margin}", "gap", left, margin))
             steps.append(Step(stage.margin, "level", Decimal(0), margin))
             left = margin
+        elif stage.margin == OPERATING_PROFIT and OVERHEADS in sums and CM3 in sums:
+            steps.append(Step(stage.margin, "level", Decimal(0), left))
     return steps

@@ -15,7 +15,7 @@ from decimal import Decimal
 from domain import ratios
 from domain.metrics import is_money
 from domain.months import add_months
-from domain.ratios import Ratio, relative_change
+from domain.ratios import OPERATING, Ratio, relative_change
 
 RATIOS = {
     ratio.name: ratio for ratio in (
@@ -62,6 +62,8 @@ class Rule:
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics whose sums it needs."""
+        if self.figure == OPERATING.name:
+            return (OPERATING.name, *OPERATING.metrics, OPERATING.shown_by)
         ratio = RATIOS.get(self.figure)
         return ratio.metrics if ratio else (self.figure,)
 
@@ -153,6 +155,8 @@ def _value(rule: Rule, sums: MonthSums, month: datetime.date) -> Decimal | None:
         return ratio.of(found)
     if rule.figure in found:
         return found[rule.figure]
+    if rule.figure == OPERATING.name:
+        return OPERATING.of(found)
     return Decimal(0) if any(rule.figure in of_month for of_month in sums.values()) else None
 
 

@@ -36,7 +36,7 @@ from domain.periods import (
     span_of,
     usual_comparison,
 )
-from domain.ratios import Ratio, ratios_of
+from domain.ratios import Balance, Ratio, balances_of, ratios_of
 
 WORDS = (
     "period", "from", "to", "metric", "brand", "category", "marketplace", "compare", "sort", "order", "page",
@@ -89,10 +89,15 @@ class Selectable:
         """Name -> ratio, of those that may be chosen like metrics."""
         return ratios_of(self.metrics)
 
+    @functools.cached_property
+    def balances(self) -> Mapping[str, Balance]:
+        """Name -> amount that is worked out, of those that may be chosen like metrics."""
+        return balances_of(self.metrics)
+
     @property
     def offered(self) -> tuple[str, ...]:
         """Everything that may be chosen as a metric, ratios last."""
-        return (*self.metrics, *self.ratios)
+        return (*self.metrics, *self.balances, *self.ratios)
 
     @property
     def default_metric(self) -> str:
@@ -110,7 +115,7 @@ class Selection(Measured):
     """A reader's choice. `first` and `last` are set, and `period` is empty, for an explicit range.
 
     `compare` is one of COMPARISONS, or empty for the usual one of these months (`usual_comparison`).
-    `ratio` is what `metric` names where that is no metric of the facts.
+    `ratio` or `balance` is what `metric` names where that is no metric of the facts.
     `scope` holds the ids of the only brands the reader may see, None for all; it is never in an address. Nor is
     `most_months`: of more months than that, only the last ones count.
     """
@@ -118,6 +123,7 @@ class Selection(Measured):
     calendar: Calendar
     metric: str = NET_REVENUE
     ratio: Ratio | None = None
+    balance: Balance | None = None
     period: str = DEFAULT_PERIOD
     first: datetime.date | None = None
     last: datetime.date | None = None
@@ -192,7 +198,7 @@ class Selection(Measured):
         """The same selection but for `parts`, on its first page unless `page` is among them. A new
         `period` replaces a range, and the other way round."""
         if "metric" in parts:
-            parts = {"ratio": None, **parts}
+            parts = {"ratio": None, "balance": None, **parts}
         if parts.get("period"):
             parts = {"first": None, "last": None, **parts}
         elif "first" in parts:
@@ -239,7 +245,7 @@ def parse_selection(
     metric = one_of("metric", texts, selectable.offered, selectable.default_metric)
     found = Selection(
         calendar=calendar, period=period, first=first, last=last,
-        metric=metric, ratio=selectable.ratios.get(metric),
+        metric=metric, ratio=selectable.ratios.get(metric), balance=selectable.balances.get(metric),
         brands=_ids("brand", texts, selectable.brands),
         categories=_ids("category", texts, selectable.categories),
         marketplaces=_codes(texts, selectable.marketplaces),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from domain.metrics import NET_UNITS, PROFIT_TREE, REIMBURSEMENTS, UNSORTED
+from domain.metrics import DOWN_TO_CM3, NET_UNITS, REIMBURSEMENTS, UNSORTED
 from domain.months import add_months, month_of, months_between
 
-METRICS = (NET_UNITS, *(name for name in PROFIT_TREE if name not in (UNSORTED, REIMBURSEMENTS)))
+METRICS = (NET_UNITS, *(name for name in DOWN_TO_CM3 if name not in (UNSORTED, REIMBURSEMENTS)))
 """Only Amazon's own reports have amounts that nobody has sorted, and the same seed gives the same data as ever."""
 
 LISTING_MONTHS_PER_PRODUCT = 72

@@ -27,7 +27,7 @@ from database.queries.products import (
 from database.schema import asin, summary_asin
 from domain.metrics import CM3
 from domain.periods import Span
-from domain.ratios import Ratio, share
+from domain.ratios import share, value_of
 from domain.selection import Selection
 
 MOST = Decimal("0.8")
@@ -157,9 +157,7 @@ def _order(selection: Selection) -> Callable[[ProductSums], Any]:
     if selection.sort == "change":
         return lambda product: change_of(product, selection)
     asked = SORTED_BY.get(selection.sort, selection.measure)
-    if isinstance(asked, Ratio):
-        return lambda product: asked.of(product.now)
-    return lambda product: product.now.get(asked)
+    return lambda product: value_of(asked, product.now)
 
 
 def _value_of_all(products: Sequence[ProductSums], selection: Selection) -> Decimal | None:
@@ -174,10 +172,11 @@ def _value_of_all(products: Sequence[ProductSums], selection: Selection) -> Deci
 
 def categories_of(products: Sequence[PlacedSums], selection: Selection) -> tuple[int, ...]:
     """The categories with the chosen metric, or with the base of a chosen ratio, largest first."""
-    metric, found = selection.sums[-1], {}
+    found: dict[int, Decimal] = {}
     for product in products:
-        if metric in product.now:
-            found[product.category_id] = found.get(product.category_id, Decimal(0)) + product.now[metric]
+        for metric in selection.counted:
+            if metric in product.now:
+                found[product.category_id] = found.get(product.category_id, Decimal(0)) + product.now[metric]
     return tuple(sorted(found, key=lambda category: (-found[category], category)))
 
 
@@ -201,12 +200,15 @@ def movers_of(products: Sequence[ProductSums], selection: Selection) -> Movers |
     """What moved the chosen metric, as `read_movers` tells it."""
     if selection.complete is None or selection.comparison is None or selection.ratio:
         return None
-    metric, named = selection.metric, {product.key: (product.asin or "", product.name or "") for product in products}
-    return movers_among(
-        {product.key: product.complete[metric] for product in products if metric in product.complete},
-        {product.key: product.before[metric] for product in products if metric in product.before},
-        lambda keys: named, are_products=True,
+    named = {product.key: (product.asin or "", product.name or "") for product in products}
+    now, before = (
+        {key: value for key, sums in sides if (value := selection.value_of(sums)) is not None}
+        for sides in (
+            [(product.key, product.complete) for product in products],
+            [(product.key, product.before) for product in products],
+        )
     )
+    return movers_among(now, before, lambda keys: named, are_products=True)
 
 
 def losses_of(products: Sequence[ProductSums]) -> Losses:

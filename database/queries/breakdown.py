@@ -59,9 +59,9 @@ def read_groups(connection: sa.Connection, selection: Selection, grain: str) -> 
     """The sums behind a breakdown by `grain` (a column named in `sums`)."""
     asked = {"now": (selection.span, (*selection.sums, *CM3_MARGIN.metrics))}
     if selection.comparison:
-        asked["before"] = (selection.comparison, selection.sums)
+        asked["before"] = (selection.comparison, selection.needed)
         if selection.complete and selection.complete != selection.span:
-            asked["complete"] = (selection.complete, selection.sums)
+            asked["complete"] = (selection.complete, selection.needed)
     found = dict(zip(asked, sums_over(connection, selection, grain, list(asked.values())), strict=True))
     is_whole = selection.complete == selection.span
     return Groups(found["now"], found["now"] if is_whole else found.get("complete", {}), found.get("before", {}))

@@ -68,7 +68,7 @@ def read_categories(connection: sa.Connection, selection: Selection, selectable:
     by_month = _read_months(connection, selection, grain)
     brands, brand_count = {}, None
     if one is None:
-        brands, brand_count = brand_counts(connection, selection, span=selection.span, metric=selection.sums[-1])
+        brands, brand_count = brand_counts(connection, selection, span=selection.span, metrics=selection.counted)
     complete = {key: _over(selection.complete, months, selection) for key, months in by_month.items()}
     whole = sum(complete.values(), Decimal(0))
 
@@ -103,7 +103,7 @@ Months = Mapping[datetime.date, Mapping[str, Decimal]]
 
 def _read_months(connection: sa.Connection, selection: Selection, grain: str) -> dict[Any, Months]:
     found: dict[Any, dict[datetime.date, dict[str, Decimal]]] = {}
-    for row in sums_by(connection, selection, (grain, MONTH), span=selection.drawn, metrics=selection.sums):
+    for row in sums_by(connection, selection, (grain, MONTH), span=selection.drawn, metrics=selection.needed):
         key, month = row.grain
         found.setdefault(key, {}).setdefault(month, {})[row.metric] = row.value
     return found
@@ -121,7 +121,7 @@ def _over(span: Span | None, months: Months, selection: Selection) -> Decimal:
     nothing = Decimal(0)
     if span is None or selection.ratio:
         return nothing
-    return sum((months.get(month, {}).get(selection.metric, nothing) for month in span.months), nothing)
+    return sum((selection.value_of(months.get(month, {})) or nothing for month in span.months), nothing)
 
 
 def _added(all_months: Iterable[Months]) -> dict[datetime.date, dict[str, Decimal]]:

@@ -14,10 +14,12 @@ from database.queries.monthly import MonthRow, month_rows
 from database.queries.movers import Movers, read_movers
 from database.queries.sums import BRAND, CATEGORY, MARKETPLACE
 from domain.metrics import CM1, CM2, CM3, NET_REVENUE, NET_UNITS
-from domain.ratios import CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, Ratio
+from domain.ratios import CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, OPERATING, OPERATING_MARGIN, Measure, Ratio, as_given
 from domain.selection import Selectable, Selection
 
-HEADLINES: tuple[str | Ratio, ...] = (NET_REVENUE, NET_UNITS, CM1, CM1_MARGIN, CM2, CM2_MARGIN, CM3, CM3_MARGIN)
+HEADLINES: tuple[Measure, ...] = (
+    NET_REVENUE, NET_UNITS, CM1, CM1_MARGIN, CM2, CM2_MARGIN, CM3, CM3_MARGIN, OPERATING, OPERATING_MARGIN,
+)
 """What stands at the top: metrics, and ratios of metrics."""
 
 
@@ -45,10 +47,11 @@ def read_dashboard(
     connection: sa.Connection, selection: Selection, selectable: Selectable, marketplace_names: Mapping[str, str]
 ) -> Dashboard:
     """Everything that `/dashboard` shows for the selection. A metric that was never imported has no headline."""
-    by_month = read_months(connection, selection, (selection.measure, *HEADLINES))
+    headlines = [line for asked in HEADLINES if _exists(line := as_given(asked, selectable.metrics), selectable)]
+    by_month = read_months(connection, selection, (selection.measure, *headlines))
     by_brand = read_groups(connection, selection, BRAND)
     return Dashboard(
-        headlines=tuple(figure_of(asked, by_month, selection) for asked in HEADLINES if _exists(asked, selectable)),
+        headlines=tuple(figure_of(asked, by_month, selection) for asked in headlines),
         months=month_rows(by_month, selection),
         movers=read_movers(connection, selection, selectable.brands, by_brand),
         losses=read_losses(connection, selection) if CM3 in selectable.metrics else None,
@@ -58,6 +61,10 @@ def read_dashboard(
     )
 
 
-def _exists(asked: str | Ratio, selectable: Selectable) -> bool:
-    parts = asked.parts if isinstance(asked, Ratio) else (asked,)
-    return any(part in selectable.metrics for part in parts)
+def _exists(asked: Measure, selectable: Selectable) -> bool:
+    if isinstance(asked, str):
+        return asked in selectable.metrics
+    if isinstance(asked, Ratio):
+        has_parts = any(part in selectable.metrics for part in asked.parts)
+        return has_parts and all(part in selectable.metrics for part in asked.minus)
+    return asked.name in selectable.balances

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from database.queries.sums import MONTH, by_grain, sums_by
 from domain.periods import Span
-from domain.ratios import Ratio
+from domain.ratios import Measure, Ratio, metrics_of, value_of
 from domain.selection import Selection
 
 MonthSums = Mapping[datetime.date, Mapping[str, Decimal]]
@@ -42,13 +42,13 @@ class Figure:
         return self.around or self.months
 
 
-def read_months(connection: sa.Connection, selection: Selection, asked: Iterable[str | Ratio]) -> MonthSums:
-    """The sums behind the metrics and ratios of `asked`, for the chosen months and those before them
+def read_months(connection: sa.Connection, selection: Selection, asked: Iterable[Measure]) -> MonthSums:
+    """The sums behind what is `asked`, for the chosen months and those before them
     that they are compared with: one statement."""
     spans = needed_spans(selection)
     metrics: set[str] = set()
     for figure in asked:
-        metrics.update(figure.metrics if isinstance(figure, Ratio) else (figure,))
+        metrics.update(metrics_of(figure))
     whole = Span(min(span.first for span in spans), max(span.last for span in spans))
     return by_grain(sums_by(connection, selection, MONTH, span=whole, metrics=metrics))
 
@@ -58,19 +58,19 @@ def needed_spans(selection: Selection) -> list[Span]:
     return [span for span in (selection.drawn, selection.previous, selection.year_before) if span]
 
 
-def figure_of(asked: str | Ratio, by_month: MonthSums, selection: Selection) -> Figure:
-    """A metric or a ratio over the months of the selection."""
+def figure_of(asked: Measure, by_month: MonthSums, selection: Selection) -> Figure:
+    """A metric, a ratio or a balance over the months of the selection."""
 
-    metrics = asked.metrics if isinstance(asked, Ratio) else (asked,)
+    metrics = metrics_of(asked)
 
     def over(span: Span | None) -> Decimal | None:
-        return _value(asked, total_over(by_month, span, metrics)) if span else None
+        return value_of(asked, total_over(by_month, span, metrics)) if span else None
 
     def each(span: Span) -> tuple[Decimal | None, ...]:
-        return tuple(_value(asked, by_month.get(month, {})) for month in span.months)
+        return tuple(value_of(asked, by_month.get(month, {})) for month in span.months)
 
     return Figure(
-        name=asked.name if isinstance(asked, Ratio) else asked,
+        name=asked if isinstance(asked, str) else asked.name,
         ratio=asked if isinstance(asked, Ratio) else None,
         value=over(selection.span),
         complete=over(selection.complete),
@@ -93,7 +93,3 @@ def total_over(by_month: MonthSums, span: Span, metrics: Iterable[str] | None = 
                 before = totals.get(metric)
                 totals[metric] = value if before is None else before + value
     return totals
-
-
-def _value(asked: str | Ratio, sums: Mapping[str, Decimal]) -> Decimal | None:
-    return asked.of(sums) if isinstance(asked, Ratio) else sums.get(asked)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from database.engines.month_ranges import is_one_of
 from database.queries.breakdown import Groups, GroupSums
-from database.queries.products import conditions
+from database.queries.products import amount_of, conditions
 from database.schema import asin, summary_asin
 from domain.periods import Span
 from domain.selection import Selection
@@ -68,7 +68,7 @@ def read_movers(
     if len(selection.brands or selection.scope or ()) == 1:
         now, before = (_by_product(connection, selection, span) for span in (complete, comparison))
         return movers_among(now, before, lambda keys: _products(connection, keys), are_products=True)
-    now, before = (_of_metric(groups, selection.metric) for groups in (by_brand.complete, by_brand.before))
+    now, before = (_values(groups, selection) for groups in (by_brand.complete, by_brand.before))
     return movers_among(
         now, before, lambda keys: {key: ("", brand_names.get(key, "")) for key in keys}, are_products=False
     )
@@ -115,15 +115,16 @@ def _movers(
     )
 
 
-def _of_metric(groups: GroupSums, metric: str) -> dict[int, Decimal]:
-    return {key: sums[metric] for key, sums in groups.items() if metric in sums}
+def _values(groups: GroupSums, selection: Selection) -> dict[int, Decimal]:
+    found = {key: selection.value_of(sums) for key, sums in groups.items()}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _by_product(connection: sa.Connection, selection: Selection, span: Span) -> dict[int, Decimal]:
     columns = summary_asin.c
     rows = connection.execute(
-        sa.select(columns.asin_id.label("key"), sa.func.sum(columns.value).label("value"))
-        .where(is_one_of(columns.month, span.months), columns.metric == selection.metric, *conditions(selection))
+        sa.select(columns.asin_id.label("key"), sa.func.sum(amount_of(selection.measure)).label("value"))
+        .where(is_one_of(columns.month, span.months), columns.metric.in_(selection.sums), *conditions(selection))
         .group_by(columns.asin_id)
         .order_by(columns.asin_id)
     )

@@ -15,9 +15,9 @@ from database.queries.monthly import MonthRow, month_rows
 from database.queries.products import within
 from database.queries.profitability import LINES, Profitability, profitability_of
 from database.schema import UNASSIGNED, UNCATEGORISED, asin, brand, category, summary_asin
-from domain.metrics import CM3, NET_REVENUE, NET_UNITS
+from domain.metrics import CM3, NET_REVENUE, NET_UNITS, OPERATING_PROFIT
 from domain.periods import Span
-from domain.ratios import CM3_MARGIN, Ratio
+from domain.ratios import CM3_MARGIN, Measure, Ratio
 from domain.selection import Selection
 
 HEADLINES: tuple[str | Ratio, ...] = (NET_REVENUE, NET_UNITS, CM3, CM3_MARGIN)
@@ -219,6 +219,6 @@ def _grouped(rows: Iterable[tuple]) -> dict:
     return sums
 
 
-def _lines(metrics: Sequence[str]) -> tuple[str | Ratio, ...]:
+def _lines(metrics: Sequence[str]) -> tuple[Measure, ...]:
     """The P&L, and below it every metric that is not part of it."""
-    return (*LINES, *(metric for metric in metrics if metric not in LINES))
+    return (*LINES, *(metric for metric in metrics if metric not in LINES and metric != OPERATING_PROFIT))

@@ -19,7 +19,7 @@ from database.queries.sums import MONTH, sums_by
 from database.schema import UNASSIGNED, asin, summary_asin
 from domain.metrics import CM3, NET_REVENUE, NET_UNITS
 from domain.periods import Span
-from domain.ratios import AVERAGE_PRICE, CM3_MARGIN, Ratio
+from domain.ratios import AVERAGE_PRICE, CM3_MARGIN, Balance, Measure, Ratio, metrics_of
 from domain.selection import Selection
 
 SORTS = ("value", "name", "share", "change", "cm3", "margin", "units", "price")
@@ -206,16 +206,28 @@ def within(span: Span | None) -> sa.ColumnElement[bool]:
     return sa.false() if span is None else summary_asin.c.month.between(span.first, span.last)
 
 
-def _totals(selection: Selection, metric: str, span: Span, name: str) -> sa.Subquery:
-    """The sum of one metric over one span, by product. Each metric and span that an order needs is added up
-    on its own and joined: one pass over all of them, with a CASE for each, takes half as long again."""
+def amount_of(asked: Measure) -> sa.ColumnElement:
+    """A row of the ASIN level as it counts in a metric, or in a balance, or above the line of a ratio."""
+    columns = summary_asin.c
+    minus = (asked.minus,) if isinstance(asked, Balance) else asked.minus if isinstance(asked, Ratio) else ()
+    return sa.case((columns.metric.in_(minus), -columns.value), else_=columns.value) if minus else columns.value
+
+
+def _totals(selection: Selection, asked: str | Balance, span: Span, name: str) -> sa.Subquery:
+    """The sum of a metric, or of a balance, over one span, by product. Each that an order needs is added up on its own
+    and joined: one pass over all of them, with a CASE for each, takes half as long again."""
     columns, months = summary_asin.c, _with_rows(span, selection)
     return (
-        sa.select(columns.asin_id, sa.func.sum(columns.value).label("value"))
-        .where(is_one_of(columns.month, months), columns.metric == metric, *conditions(selection))
+        sa.select(columns.asin_id, sa.func.sum(amount_of(asked)).label("value"))
+        .where(is_one_of(columns.month, months), _is_of(asked), *conditions(selection))
         .group_by(columns.asin_id)
         .subquery(name)
     )
+
+
+def _is_of(asked: str | Balance) -> sa.ColumnElement[bool]:
+    metric = summary_asin.c.metric
+    return metric == asked if isinstance(asked, str) else metric.in_(metrics_of(asked))
 
 
 def _chosen(selection: Selection, span: Span, name: str) -> sa.Subquery:
@@ -223,10 +235,11 @@ def _chosen(selection: Selection, span: Span, name: str) -> sa.Subquery:
     and counts in that of all."""
     ratio = selection.ratio
     if ratio is None:
-        return _totals(selection, selection.metric, span, name)
+        return _totals(selection, selection.balance or selection.metric, span, name)
     columns = summary_asin.c
     part, base = (
-        sa.func.sum(sa.case((columns.metric.in_(metrics), columns.value))) for metrics in (ratio.parts, (ratio.base,))
+        sa.func.sum(sa.case((columns.metric.in_(metrics), amount_of(ratio))))
+        for metrics in ((*ratio.parts, *ratio.minus), (ratio.base,))
     )
     sums = (
         sa.select(columns.asin_id, part.label("part"), base.label("base"))
@@ -265,7 +278,7 @@ def _place(selection: Selection, found: sa.Subquery) -> Place:
     asked = SORTED_BY.get(selection.sort, selection.measure)
     if asked == selection.measure:
         return found.c.value, []
-    if not isinstance(asked, Ratio):
+    if isinstance(asked, str):
         part = _part(selection, asked, found)
         return part.c.value, [part] if part is not found else []
     (part,), base = ([_part(selection, name, found) for name in asked.parts], _part(selection, asked.base, found))

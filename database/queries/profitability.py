@@ -10,24 +10,39 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database.queries.figures import Figure, MonthSums, figure_of, read_months, total_over
-from domain.metrics import CM1, CM2, CM3, NET_REVENUE, PROFIT_TREE, is_money
+from domain.metrics import CM1, CM2, CM3, NET_REVENUE, OPERATING_PROFIT, PROFIT_TREE, is_money
 from domain.profit import Gap, Step, gaps_of, way_down
-from domain.ratios import AVERAGE_PRICE, CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, ROI, TACOS, Ratio, relative_change, share
+from domain.ratios import (
+    AVERAGE_PRICE,
+    CM1_MARGIN,
+    CM2_MARGIN,
+    CM3_MARGIN,
+    OPERATING,
+    OPERATING_MARGIN,
+    ROI,
+    TACOS,
+    Balance,
+    Measure,
+    as_given,
+    relative_change,
+    share,
+)
 from domain.selection import Selection
 
 MARGINS = {CM1: CM1_MARGIN, CM2: CM2_MARGIN, CM3: CM3_MARGIN}
 """Margin as an amount -> as a ratio."""
 
 
-def _lines() -> Iterator[str | Ratio]:
+def _lines() -> Iterator[Measure]:
     for metric in PROFIT_TREE:
-        yield metric
+        yield OPERATING if metric == OPERATING_PROFIT else metric
         if metric in MARGINS:
             yield MARGINS[metric]
+    yield OPERATING_MARGIN
     yield from (TACOS, ROI, AVERAGE_PRICE)
 
 
-LINES: tuple[str | Ratio, ...] = tuple(_lines())
+LINES: tuple[Measure, ...] = tuple(_lines())
 """The rows of the P&L in reading order."""
 
 
@@ -58,7 +73,7 @@ class MonthGap:
 @dataclass(frozen=True)
 class Profitability:
     """All rows of the page, of one generation. `months` are the chosen ones, as in every line's figure;
-    `steps` lead from net revenue to CM3 over all of them."""
+    `steps` lead from net revenue to the last margin over all of them."""
 
     months: tuple[datetime.date, ...]
     lines: tuple[ProfitLine, ...]
@@ -80,11 +95,12 @@ def read_profitability(connection: sa.Connection, selection: Selection) -> Profi
     return profitability_of(read_months(connection, selection, LINES), selection, LINES)
 
 
-def profitability_of(by_month: MonthSums, selection: Selection, asked: Iterable[str | Ratio]) -> Profitability:
+def profitability_of(by_month: MonthSums, selection: Selection, asked: Iterable[Measure]) -> Profitability:
     """The P&L of sums by month, with the lines that are `asked` for."""
     months, totals = tuple(selection.span.months), total_over(by_month, selection.span)
     known = _known(by_month, selection)
-    figures = [figure_of(line, by_month, selection) for line in asked if _is_present(line, known)]
+    lines = (as_given(line, known) for line in asked)
+    figures = [figure_of(line, by_month, selection) for line in lines if _is_present(line, known)]
     return Profitability(
         months=months,
         lines=tuple(
@@ -108,8 +124,12 @@ def _known(by_month: MonthSums, selection: Selection) -> set[str]:
     return {metric for span in spans for metric in total_over(by_month, span)}
 
 
-def _is_present(line: str | Ratio, known: set[str]) -> bool:
+def _is_present(line: Measure, known: set[str]) -> bool:
     """A margin without net revenue is there, and has no figure; other ratios need both their sides."""
-    if not isinstance(line, Ratio):
+    if isinstance(line, str):
         return line in known
+    if isinstance(line, Balance):
+        return all(part in known for part in line.metrics)
+    if not all(part in known for part in line.minus):
+        return False
     return any(part in known for part in line.parts) and (line.base in known or line.base == NET_REVENUE)

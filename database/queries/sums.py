@@ -96,13 +96,14 @@ def sums_statement(selection: Selection, grain: Grain, *, span: Span, metrics: I
 
 
 def brand_counts(
-    connection: sa.Connection, selection: Selection, *, span: Span, metric: str
+    connection: sa.Connection, selection: Selection, *, span: Span, metrics: Iterable[str]
 ) -> tuple[dict[int, int], int]:
-    """Category -> how many brands of the selection have the metric over `span`; and how many there are in all
+    """Category -> how many brands of the selection have one of the metrics over `span`; and how many there are in all
     categories together, where one that is in several counts once."""
     table = summary_brand.c
     of_selection = (
-        is_one_of(table.month, span.months), table.metric == metric, *_conditions(selection, summary_brand, (CATEGORY,))
+        is_one_of(table.month, span.months), table.metric.in_(sorted(metrics)),
+        *_conditions(selection, summary_brand, (CATEGORY,)),
     )
     count = sa.func.count(table.brand_id.distinct()).label("brands")
     by_category = sa.select(table.category_id.label("category_id"), count).where(*of_selection)

@@ -64,16 +64,16 @@ def test_every_spelling_leads_to_a_metric_of_the_tree_or_to_units_and_only_to_on
     assert len(spellings) == len(set(spellings))
 
 
-def test_the_tree_reads_from_revenue_to_cm3():
+def test_the_tree_reads_from_revenue_to_the_operating_profit():
     assert metrics.PROFIT_TREE == (
         "Net revenue", "Net COGS", "CM1", "Referral fees", "FBA fees", "Other platform fees",
         "Unsorted Amazon amounts", "Reimbursements", "CM2",
-        "Marketing", "SEM costs", "Promo fees", "CM3",
+        "Marketing", "SEM costs", "Promo fees", "CM3", "Overheads", "Operating profit",
     )
 
 
 def test_costs_are_the_parts_of_the_tree_that_are_taken_off():
-    others = {"Net revenue", "CM1", "CM2", "CM3", "Reimbursements"}
+    others = {"Net revenue", "CM1", "CM2", "CM3", "Reimbursements", "Operating profit"}
     assert tuple(name for name in metrics.PROFIT_TREE if name not in others) == metrics.COSTS
 
 

@@ -61,6 +61,18 @@ def test_a_margin_that_does_not_follow_is_reached_over_its_difference_and_not_me
     ]
 
 
+def test_overheads_lead_from_cm3_to_an_operating_profit_that_nobody_gave() -> None:
+    whole = sums(revenue="100", cogs="40", CM1="60", CM2="60", CM3="60", Overheads="75.25")
+
+    assert gaps_of(whole, known=whole) == []
+    assert way_down(whole)[-2:] == [
+        step("Overheads", "cost", "60", "-15.25"), step("Operating profit", "level", "0", "-15.25"),
+    ]
+    assert way_down(sums(revenue="100", Overheads="75.25"))[-1] == step("Overheads", "cost", "100", "24.75")
+    given = whole | {"Operating profit": Decimal("-15")}
+    assert gaps_of(given, known=given) == [Gap("Operating profit", Decimal("-15"), Decimal("-15.25"))]
+
+
 def test_what_has_no_figure_has_no_bar() -> None:
     assert way_down({}) == []
     assert way_down(sums(CM3="5")) == [
@@ -111,7 +123,8 @@ def test_steps_lead_to_each_level(amounts: dict[str, Decimal]) -> None:
     place = Decimal(0)
     for found in way_down(amounts):
         if found.kind == "level":
-            assert found.end == amounts[found.name]
+            assert found.end == amounts.get(found.name, place)
+            assert found.name in amounts or (found.name, "Overheads" in amounts) == ("Operating profit", True)
             assert found.name == "Net revenue" or found.end == place
         else:
             assert found.start == place

@@ -96,7 +96,7 @@ def _choices() -> Response:
             "generation": page.generation.generation,
             "first_month": format_month(found.first_month),
             "last_month": format_month(found.last_month),
-            "metrics": list(found.metrics),
+            "metrics": [*found.metrics, *found.balances],
             "ratios": list(found.ratios),
             "brands": [{"id": key, "name": name} for key, name in found.brands.items()],
             "categories": [{"id": key, "name": name} for key, name in found.categories.items()],

@@ -9,10 +9,12 @@ from decimal import Decimal
 from flask import url_for
 
 from database.engines.values import Reading
+from database.queries.sums import MONTH, by_grain, sums_by
 from database.queries.unit_costs import read_cover
 from database.summaries.restatements import Restatement, net_corrections
 from domain.listing import UNCOSTED
 from domain.months import day_words, moment_words, month_name
+from domain.ratios import OPERATING
 from web.figures.formats import COUNT, PERCENT, kind_of
 from web.figures.page import Page
 from web.http import current
@@ -81,7 +83,8 @@ def notices_of(page: Page) -> list[Note]:
     sentences = (*page.standing, _earlier_generation(page), _months_left_out(page))
     told = [Note(words) for words in sentences if words]
     found = (
-        *told, _currencies(page), _unit_costs(page), _months_in_progress(page), _unsettled(page), _corrections(page),
+        *told, _currencies(page), _without_cm3(page), _unit_costs(page), _months_in_progress(page), _unsettled(page),
+        _corrections(page),
     )
     return [note for note in found if note is not None and not note.is_closed_by(page.closed_notes)]
 
@@ -202,6 +205,28 @@ def _unit_costs(page: Page) -> Note | None:
         known = page.formats.exact(cover.share, PERCENT)
         words = f"A unit cost is known for {known} of net revenue: {words}"
     return Note(words, way="Products without a unit cost", address=url_for("catalog.show", show=UNCOSTED))
+
+
+def _without_cm3(page: Page) -> Note | None:
+    """Months in which something was sold and no CM3 is known: the operating profit of more months counts it as
+    nothing there, and takes the overheads off all the same."""
+    if not page.selectable.balances or "asin" in page.arguments:
+        return None
+    selection = page.selection
+    if "brand_id" in page.arguments:
+        selection = selection.changed(brands=(page.arguments["brand_id"],))
+    asked = (*OPERATING.metrics, OPERATING.shown_by)
+    found = by_grain(sums_by(page.connection, selection, MONTH, span=selection.span, metrics=asked))
+    months = [
+        month for month, sums in found.items()
+        if OPERATING.shown_by in sums and OPERATING.plus not in sums and sums.get(OPERATING.minus)
+    ]
+    if not months:
+        return None
+    return Note(
+        f"No CM3 is known of {_listed([month_name(month) for month in sorted(months)])}: the {OPERATING.name.lower()} "
+        "counts nothing there but Overheads.",
+    )
 
 
 def _months_in_progress(page: Page) -> Note | None:

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from database.queries.figures import Figure
 from database.queries.profitability import MARGINS, Profitability, ProfitLine
-from domain.metrics import COSTS, PROFIT_TREE, REIMBURSEMENTS, is_money
+from domain.metrics import COSTS, OPERATING_PROFIT, PROFIT_TREE, REIMBURSEMENTS, is_money
 from domain.months import format_month, month_name
-from domain.ratios import margin_level
+from domain.ratios import OPERATING_MARGIN, margin_level
 from web.figures.breakdown import LEVEL_WORDS, margin_legend
 from web.figures.changes import Change, change_of
 from web.figures.formats import MONEY, PERCENT, kind_of_figure, leaves_out_cents
@@ -151,7 +151,7 @@ def _line(line: ProfitLine, page: Page, write: Writer) -> LineView:
 
 def _kind(figure: Figure) -> str:
     if figure.ratio:
-        return "margin" if figure.name in JUDGED else "ratio"
+        return "margin" if figure.name in (*JUDGED, OPERATING_MARGIN.name) else "ratio"
     if figure.name not in PROFIT_TREE:
         return "other"
     if figure.name == REIMBURSEMENTS:
@@ -164,7 +164,7 @@ def _sign(figure: Figure) -> str:
         return ""
     if figure.name == REIMBURSEMENTS:
         return "+"
-    return "\u2212" if figure.name in COSTS else "=" if figure.name in MARGINS else ""
+    return "\u2212" if figure.name in COSTS else "=" if figure.name in (*MARGINS, OPERATING_PROFIT) else ""
 
 
 def _cell(figure: Figure, value: Decimal | None, page: Page, write: Writer) -> CellView:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from database.engines.values import Reading
 from database.notices.outbox import DELIVERED, GIVEN_UP, Delivery
 from database.notices.rules import EVERYTHING, KeptRule, Names, read_names, standings
-from domain.metrics import PROFIT_TREE
+from domain.metrics import DOWN_TO_CM3
 from domain.months import add_months, moment_words, month_name
 from domain.notices import KIND_WORDS, MAIL, Notice
 from domain.rules import MONTHS_BACK, POINTS, RATIOS, Rule, Standing, rule_words
@@ -82,7 +82,7 @@ class Published:
     standings: list[Standing]
 
 
-UNPUBLISHED = Published(Choices((*PROFIT_TREE, *RATIOS), {}, {}), Names({}, {}), [])
+UNPUBLISHED = Published(Choices((*DOWN_TO_CM3, *RATIOS), {}, {}), Names({}, {}), [])
 """Before the first refresh."""
 
 
@@ -130,7 +130,7 @@ def _choices(selectable: Selectable, names: Names, kept: Iterable[KeptRule]) -> 
         if word_of(rule) != "all":
             of.setdefault(word_of(rule), names.whose(rule))
     own = [each.rule.figure for each in kept]
-    figures = dict.fromkeys([*(selectable.metrics or PROFIT_TREE), *RATIOS, *own])
+    figures = dict.fromkeys([*(selectable.metrics or DOWN_TO_CM3), *selectable.balances, *RATIOS, *own])
     return Choices(tuple(figures), categories, brands)
 
 

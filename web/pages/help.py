@@ -14,19 +14,30 @@ from domain.metrics import (
     NET_COGS,
     NET_REVENUE,
     NET_UNITS,
+    OPERATING_PROFIT,
+    OVERHEADS,
     PLATFORM_FEES,
     REIMBURSEMENTS,
     UNSORTED,
 )
 from domain.profit import STAGES
-from domain.ratios import AVERAGE_PRICE, CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, ROI, TACOS, Ratio
+from domain.ratios import (
+    AVERAGE_PRICE,
+    CM1_MARGIN,
+    CM2_MARGIN,
+    CM3_MARGIN,
+    OPERATING_MARGIN,
+    ROI,
+    TACOS,
+    Ratio,
+)
 from web.http import current
 from web.http.parameters import takes_no_parameters
 
 pages = Blueprint("help", __name__)
 
 MINUS, TIMES, OVER = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}", "\N{DIVISION SIGN}"
-RATIOS = (CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, TACOS, ROI, AVERAGE_PRICE)
+RATIOS = (CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, OPERATING_MARGIN, TACOS, ROI, AVERAGE_PRICE)
 MEANINGS = {
     NET_REVENUE: "What customers paid for what they kept: sales after discounts and refunds.",
     NET_UNITS: "Pieces that were sold and kept.",
@@ -38,9 +49,14 @@ MEANINGS = {
     "CM1": "What a sale leaves after the goods themselves.",
     "CM2": "What is left after the marketplace had its fees. A product with a CM2 below zero loses with every piece.",
     "CM3": "What is left after advertising: what pays for rent, salaries and profit.",
+    OVERHEADS: "What no sale causes: salaries, software, a photographer. Those of a brand stand with it, as not of one "
+    "product; all others stand under (unassigned), without a marketplace unless they name one.",
+    OPERATING_PROFIT: "What is left when overheads are paid. Where nothing was sold it is what they cost; where "
+    "something was sold and no CM3 is known there is none. A total takes off the overheads of all its months.",
     CM1_MARGIN.name: "Of each amount of net revenue, so much is left after the goods.",
     CM2_MARGIN.name: "Of each amount of net revenue, so much is left after goods and fees.",
     CM3_MARGIN.name: "Of each amount of net revenue, so much is left after goods, fees and advertising.",
+    OPERATING_MARGIN.name: "Of each amount of net revenue, so much is left after everything, overheads included.",
     TACOS.name: "Total advertising cost of sale: which part of all revenue was spent on advertising, whether or not an "
     "advertisement brought the sale. Lower is better.",
     ROI.name: "Return on investment: what each amount that was put into goods has earned, after fees and advertising.",
@@ -76,7 +92,10 @@ def show() -> str:
 
 def amounts() -> list[Term]:
     """Net revenue, each cost and each margin, as `domain.profit.STAGES` computes them."""
-    groups = {CM1: (NET_COGS, (NET_COGS,)), CM2: ("platform fees", PLATFORM_FEES), CM3: ("advertising", ADVERTISING)}
+    groups = {
+        CM1: (NET_COGS, (NET_COGS,)), CM2: ("platform fees", PLATFORM_FEES), CM3: ("advertising", ADVERTISING),
+        OPERATING_PROFIT: (OVERHEADS, (OVERHEADS,)),
+    }
     found, before = [Term(NET_REVENUE, MEANINGS[NET_REVENUE]), Term(NET_UNITS, MEANINGS[NET_UNITS])], NET_REVENUE
     for stage in STAGES:
         name, costs = groups[stage.margin]
@@ -91,6 +110,6 @@ def amounts() -> list[Term]:
 
 def formula_of(ratio: Ratio) -> str:
     """`(Marketing + SEM costs) ÷ Net revenue × 100`"""
-    parts = " + ".join(ratio.parts)
-    whole = f"({parts})" if len(ratio.parts) > 1 else parts
+    parts = " + ".join(ratio.parts) + "".join(f" {MINUS} {part}" for part in ratio.minus)
+    whole = f"({parts})" if len(ratio.metrics) > 2 else parts
     return f"{whole} {OVER} {ratio.base}" + (f" {TIMES} 100" if ratio.percent else "")

@@ -1,4 +1,4 @@
-"""/profitability: where the money goes, from net revenue to CM3."""
+"""/profitability: where the money goes, from net revenue to CM3, and to the operating profit if there are overheads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from charts.lines import Line, Threshold, lines_figure
 from charts.waterfall import Bar, waterfall_figure
 from database.queries.pages import PROFITABILITY
 from database.queries.profitability import MARGINS, Profitability
-from domain.metrics import NET_REVENUE
+from domain.metrics import CM3, NET_REVENUE, OPERATING_PROFIT
 from domain.months import month_name
 from domain.profit import Step
 from domain.ratios import share
@@ -47,6 +47,7 @@ class StepRow:
 class Waterfall:
     """The waterfall: its figure, and the same figures as rows."""
 
+    title: str
     figure: Markup
     rows: tuple[StepRow, ...]
     has_rises: bool
@@ -122,7 +123,7 @@ def _gaps(found: Profitability, page: Page) -> Gaps | None:
         return page.formats.exact(value, MONEY)
 
     return Gaps(
-        sentences=tuple(_gap_sentence(margin, found, page) for margin in MARGINS
+        sentences=tuple(_gap_sentence(margin, found, page) for margin in (*MARGINS, OPERATING_PROFIT)
                         if any(row.gap.margin == margin for row in found.gaps)),
         rows=tuple(
             GapRow(month_name(row.month), row.gap.margin, write(row.gap.imported), write(row.gap.expected),
@@ -156,7 +157,12 @@ def _waterfall(found: Profitability, page: Page) -> Waterfall:
     ]
     figure = waterfall_figure(bars, tick=lambda value: page.formats.tick(value, MONEY))
     has_rises = any(step.kind in ("cost", "gain") and step.end > step.start for step in found.steps)
-    return Waterfall(figure=embedded(figure), rows=rows, has_rises=has_rises)
+    return Waterfall(_way_words(found), figure=embedded(figure), rows=rows, has_rises=has_rises)
+
+
+def _way_words(found: Profitability) -> str:
+    last = OPERATING_PROFIT if any(step.name == OPERATING_PROFIT for step in found.steps) else CM3
+    return f"From net revenue to {last if last == CM3 else last.lower()}"
 
 
 def _net_revenue(found: Profitability) -> Decimal | None:
@@ -208,7 +214,7 @@ def _waterfall_sheet(found: Profitability) -> Sheet:
     columns = (Column("Step", TEXT), Column("Amount", MONEY), Column("% of net revenue", PERCENT))
     revenue = _net_revenue(found)
     rows = [(step.name, step.amount, share(step.amount, revenue)) for step in found.steps]
-    return Sheet("waterfall", "From net revenue to CM3", columns, rows)
+    return Sheet("waterfall", _way_words(found), columns, rows)
 
 
 def _gap_sheet(found: Profitability) -> Sheet:
