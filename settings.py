@@ -157,6 +157,13 @@ class AmazonSettings:
 
 
 @dataclass(frozen=True)
+class CostSettings:
+    """Whether costs that belong to no product are shared out among those that were sold, and by what."""
+
+    spread: str = field(default="none", metadata={"choices": ("none", "revenue", "units")})
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings. `source` is the file they came from, or None if there was none."""
 
@@ -170,6 +177,7 @@ class Settings:
     notices: NoticeSettings = NoticeSettings()
     dashboard: DashboardSettings = DashboardSettings()
     amazon: AmazonSettings = AmazonSettings()
+    costs: CostSettings = CostSettings()
     source: Path | None = None
     warnings: tuple[str, ...] = ()
 

@@ -453,6 +453,7 @@ summary_generation = _table(
     sa.Column("currencies", sa.String(255), nullable=False, comment="currencies that its sums mix"),
     sa.Column("excluded_groups", LongText, nullable=False, comment="brand groups left out, commas between"),
     sa.Column("in_place", sa.Boolean, nullable=False, comment="whether it replaced months of the one before"),
+    sa.Column("spread", sa.String(20), comment="by what nobody's costs are shared out; none if they are not"),
 )
 """The generations that are kept; exactly one is live. It is swapped, or written, together with the
 summary tables, so a reader that reads it first in one snapshot knows which state it sees."""

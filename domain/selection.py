@@ -1,7 +1,7 @@
 """The selection: what a reader has chosen, in the same words on every page's query string.
 
     period=3m|6m|12m|ytd|2025 or from=2024-01 to=2024-12, metric=, brand= category= marketplace= (one or
-    several with commas), search=, compare=previous|year|none, sort= order= page= generation=
+    several with commas), search=, compare=previous|year|none, shared=in|out, sort= order= page= generation=
 
 An empty value means "not chosen", because that is what a form sends. Everything that is unknown,
 repeated or out of bounds raises SelectionError, naming what is permitted.
@@ -46,6 +46,8 @@ WORDS = (
 WORDS_WITH_SEARCH = (*WORDS, "search")
 """The parameters of a page of products. Elsewhere a search is unknown: figures would look narrowed by it, and
 would not be."""
+WORDS_WITH_SHARES = (*WORDS, "shared")
+"""The parameters of a page that can show shared costs."""
 
 DEFAULT_PERIOD = "12m"
 ORDERS = ("desc", "asc")
@@ -70,6 +72,7 @@ class Selectable:
     figures of some past month were replaced after they had been published, so that pages ask which. `unsettled` are
     months that settlements give and that are not settled to their end. `knows_costs`: the generation
     tells of unit costs, or of figures that lack one; `knows_bridges`: of orders and their payments.
+    `spread`: by what nobody's costs are shared out, '' if they are not.
     """
 
     generation: int
@@ -83,6 +86,7 @@ class Selectable:
     unsettled: tuple[Unsettled, ...] = ()
     knows_costs: bool = False
     knows_bridges: bool = False
+    spread: str = ""
 
     @functools.cached_property
     def ratios(self) -> Mapping[str, Ratio]:
@@ -132,6 +136,7 @@ class Selection(Measured):
     marketplaces: tuple[str, ...] = ()
     search: str = ""
     compare: str = ""
+    shared: bool = False
     sort: str = "value"
     order: str = ORDERS[0]
     page: int = 1
@@ -205,7 +210,7 @@ class Selection(Measured):
             parts = {"period": "", **parts}
         return dataclasses.replace(self, **{"page": 1, **parts})
 
-    def query_string(self, words: tuple[str, ...] = WORDS_WITH_SEARCH) -> str:
+    def query_string(self, words: tuple[str, ...] = (*WORDS_WITH_SEARCH, "shared")) -> str:
         """The canonical query string, of the parameters that a page takes: fixed order, defaults left out, ids
         sorted; '' if all is default."""
         texts = {
@@ -218,6 +223,7 @@ class Selection(Measured):
             "marketplace": ",".join(self.marketplaces),
             "search": self.search,
             "compare": self.compare if self.compare != self.usual_comparison else "",
+            "shared": "in" if self.shared else "",
             "sort": self.sort if self.sort != "value" else "",
             "order": self.order if self.order != ORDERS[0] else "",
             "page": str(self.page) if self.page != 1 else "",
@@ -251,6 +257,7 @@ def parse_selection(
         marketplaces=_codes(texts, selectable.marketplaces),
         search=search_text(texts),
         compare=one_of("compare", texts, COMPARISONS, ""),
+        shared=one_of("shared", texts, ("in", "out"), "out") == "in" and bool(selectable.spread),
         sort=one_of("sort", texts, sorts, sorts[0]),
         order=one_of("order", texts, ORDERS, ORDERS[0]),
         page=page_number(texts),

@@ -32,7 +32,7 @@ AsinRow = tuple[int, int, int, str, str, str, str]
 def publish(
     store: Store, rows: Iterable[AsinRow], *, generation: int = 1, brands: dict[int, str] | None = None,
     categories: dict[int, str] | None = None, marketplaces: dict[str, str] | None = None,
-    products: Iterable[dict] = (), currencies: str = "USD",
+    products: Iterable[dict] = (), currencies: str = "USD", spread: str | None = None,
     published_at: datetime.datetime = PUBLISHED_AT, lines: dict[sa.Table, list[dict]] | None = None,
 ) -> None:
     """Publishes a generation that holds exactly `rows`, with the brand and category levels they add up to.
@@ -51,7 +51,7 @@ def publish(
         schema.summary_brand: _brand_level(rows),
         schema.summary_category: _counted_level(rows, ("category_id", "month", "metric")),
         schema.summary_marketplace: _counted_level(rows, ("category_id", "marketplace", "month", "metric")),
-        schema.summary_generation: [_generation(rows, generation, currencies, published_at)],
+        schema.summary_generation: [_generation(rows, generation, currencies, published_at) | {"spread": spread}],
         **{table: [{"generation": generation, **row} for row in found] for table, found in (lines or {}).items()},
     }
     if isinstance(store.published, EmbeddedPublished):

@@ -163,7 +163,7 @@ REFUSALS = [
     (
         "[DEFAULT]\n",
         "config.ini: unknown section [DEFAULT]; known are database, cluster, refresh, web, cache, log, mail, notices, "
-        "dashboard, amazon",
+        "dashboard, amazon, costs",
     ),
     ("[database]\nprot = 3306\n", "config.ini: [database] has no key 'prot'; did you mean 'port'?"),
     (

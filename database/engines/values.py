@@ -59,6 +59,7 @@ class Generation:
     currencies: str
     excluded_groups: str
     in_place: bool
+    spread: str | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from database.schema import (
 )
 from domain.metrics import PROFIT_TREE, UNITS
 from domain.selection import Selectable
+from domain.shared_costs import without_shares
 
 UNASSIGNED_NAME = "(unassigned)"
 UNCATEGORISED_NAME = "(uncategorised)"
@@ -54,6 +55,7 @@ def read_selectable(reading: Reading, *, today: datetime.date, scope: tuple[int,
         unsettled=read_unsettled(connection, generation) if scope is None else (),
         knows_costs=_tells_of(reading, *COST_SUMMARIES),
         knows_bridges=_tells_of(reading, summary_bridge),
+        spread=generation.spread or "",
     )
 
 
@@ -81,7 +83,7 @@ def _used(table: sa.Table, column: str, scope: tuple[int, ...] | None) -> sa.Sel
 def _metrics(connection: sa.Connection, scope: tuple[int, ...] | None) -> tuple[str, ...]:
     """In the order of the P&L; metrics outside it follow by name."""
     names = connection.execute(_used(summary_category, "metric", scope)).scalars()
-    return tuple(sorted(names, key=lambda name: (_ORDER.get(name, len(_ORDER)), name)))
+    return tuple(sorted(without_shares(names), key=lambda name: (_ORDER.get(name, len(_ORDER)), name)))
 
 
 def _names(

@@ -32,7 +32,7 @@ from domain import listing
 from domain.listing import Listing, parse_listing
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
-from domain.selection import WORDS, WORDS_WITH_SEARCH, Selectable, Selection, parse_selection
+from domain.selection import WORDS, WORDS_WITH_SEARCH, WORDS_WITH_SHARES, Selectable, Selection, parse_selection
 
 LONGEST_ASIN = 64
 LONGEST_SETTLEMENT = 40
@@ -221,6 +221,7 @@ DASHBOARD = PageSpec(
 )
 PROFITABILITY = PageSpec(
     "profitability.show", "Profitability", "profitability", _profitability, is_made_ahead=True,
+    words=WORDS_WITH_SHARES,
     tables={
         "profit": "Profit and loss", "waterfall": "From net revenue to CM3",
         "differences": "Margins against their parts",

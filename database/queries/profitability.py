@@ -28,6 +28,7 @@ from domain.ratios import (
     share,
 )
 from domain.selection import Selection
+from domain.shared_costs import SHARED, with_shares
 
 MARGINS = {CM1: CM1_MARGIN, CM2: CM2_MARGIN, CM3: CM3_MARGIN}
 """Margin as an amount -> as a ratio."""
@@ -91,8 +92,12 @@ class Profitability:
 
 
 def read_profitability(connection: sa.Connection, selection: Selection) -> Profitability:
-    """Everything that `/profitability` shows for the selection; metrics without any figure are absent."""
-    return profitability_of(read_months(connection, selection, LINES), selection, LINES)
+    """Everything that `/profitability` shows for the selection, with shared costs if these are chosen; metrics without
+    any figure are absent."""
+    by_month = read_months(connection, selection, (*LINES, *SHARED) if selection.shared else LINES)
+    if selection.shared:
+        by_month = {month: with_shares(sums) for month, sums in by_month.items()}
+    return profitability_of(by_month, selection, LINES)
 
 
 def profitability_of(by_month: MonthSums, selection: Selection, asked: Iterable[Measure]) -> Profitability:

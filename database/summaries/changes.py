@@ -91,7 +91,7 @@ class LiveTables:
 
 def make_plan(
     connection: sa.Connection, request: Request, *, marks: FactMarks, live: Generation | None,
-    tables: LiveTables | None, exclude_groups: Collection[str], currencies: CurrencyState,
+    tables: LiveTables | None, exclude_groups: Collection[str], currencies: CurrencyState, spread: str | None = None,
     dimensions_changed: bool = False,
 ) -> Plan:
     """Looks at what changed since `live` and decides. Raises Refused for a month that has no facts."""
@@ -117,6 +117,10 @@ def make_plan(
         for month, cause in changed_rates(connection, tables.rate, live, currencies):
             causes[month].append(cause)
             announced |= {month}
+        if live.spread != spread:
+            for month in present:
+                causes[month.month].append(f"[costs] spread from {live.spread or 'none'} to {spread or 'none'}")
+                announced |= {month.month}
         moved = _months_with_moved_products(connection, live, tables, exclude_groups)
         placement_changed = moved is not None
         for month in moved or ():

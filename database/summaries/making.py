@@ -32,6 +32,7 @@ from database.summaries.recording import (
     record_rates,
 )
 from database.summaries.rollups import Levels, MonthFacts
+from database.summaries.shares import shares
 from database.summaries.verification import MonthFindings
 from domain.errors import LegoError, Refused
 from domain.moments import utc_now
@@ -177,6 +178,7 @@ class Making:
                     sums_apart=self.levels.sums_apart,
                 ),
                 *rollups.derived_margins(month, target=self.levels.asin, now=self.now),
+                *shares(month.month, level=self.levels.asin, spread=self._spread or "", now=self.now),
             )
         ]
 
@@ -245,7 +247,7 @@ class Making:
 
         def work(connection: sa.Connection, month: MonthFacts) -> MonthFindings:
             return verification.examine_month(
-                connection, month, levels=self.levels, exclude_groups=self._excluded,
+                connection, month, levels=self.levels, exclude_groups=self._excluded, spread=self._spread,
                 name_metrics=lambda spellings: build.names_of(connection, "metric", spellings),
             )
 
@@ -287,7 +289,9 @@ class Making:
             build.add_indexes()
         passing("index")
         with self.log.stage("record"):
-            made = Made(self.number, self.now, self.levels, self.set_number, self.log.run_id, self._excluded)
+            made = Made(
+                self.number, self.now, self.levels, self.set_number, self.log.run_id, self._excluded, self._spread
+            )
             record_findings(build, plan, made, self.findings.values())
             record_lines(build, plan, made, counting_rules(self.store))
             record_costs(build, plan, made)
@@ -325,6 +329,10 @@ class Making:
     def _excluded(self) -> tuple[str, ...]:
         return self.store.settings.refresh.exclude_groups
 
+    @property
+    def _spread(self) -> str | None:
+        return spread_of(self.store)
+
     def _facts_read(self) -> int:
         return sum(found.facts for found in self.findings.values())
 
@@ -347,6 +355,12 @@ def levels_of(build: Build) -> Levels:
     return Levels(*tables, keyed=traits.keyed, sums_apart=traits.sums_apart)
 
 
+def spread_of(store: Store) -> str | None:
+    """By what nobody's costs are shared out; None if they are not."""
+    spread = store.settings.costs.spread
+    return None if spread == "none" else spread
+
+
 def plan_of(store: Store, build: Build, options: RefreshOptions) -> Plan:
     """What there is to do, seen by the build's connection."""
     live = build.live_generation
@@ -360,7 +374,7 @@ def plan_of(store: Store, build: Build, options: RefreshOptions) -> Plan:
     plan = make_plan(
         build.connection, Request(options.full, options.months), marks=marks, live=live, tables=tables,
         exclude_groups=store.settings.refresh.exclude_groups, dimensions_changed=dimensions_differ(build),
-        currencies=currency_state(store, build.connection, marks=marks, live=live),
+        spread=spread_of(store), currencies=currency_state(store, build.connection, marks=marks, live=live),
     )
     build.connection.commit()
     return plan

@@ -31,8 +31,8 @@ Fingerprints = dict[str, tuple]
 
 @dataclass(frozen=True)
 class Made:
-    """A generation that was built: its number, when, its levels, the placement set it used, by which run
-    and without which brand groups."""
+    """A generation that was built: its number, when, its levels, the placement set it used, by which run,
+    without which brand groups, and by what nobody's costs were shared out (None: they were not)."""
 
     generation: int
     now: datetime.datetime
@@ -40,6 +40,7 @@ class Made:
     placement: int
     run_id: str
     exclude_groups: tuple[str, ...]
+    spread: str | None
 
 
 def record_findings(build: Build, plan: Plan, made: Made, findings: Iterable[MonthFindings]) -> None:
@@ -154,7 +155,7 @@ def generation_row(build: Build, plan: Plan, made: Made) -> dict[str, Any]:
         "ledger_id": marks.ledger_id, "last_fact_id": marks.last_fact_id, "recent_facts": marks.recent_facts,
         "placement": made.placement if settles else plan.live.placement,
         "currencies": _currencies(build.connection), "excluded_groups": ",".join(made.exclude_groups),
-        "in_place": not plan.whole,
+        "in_place": not plan.whole, "spread": made.spread if settles else plan.live.spread,
     }
 
 

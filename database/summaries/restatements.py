@@ -18,6 +18,7 @@ from database.engines.values import Generation, Reading
 from database.schema import ALL_BRANDS, ALL_MARKETPLACES
 from database.summaries import rollups
 from domain.months import month_of
+from domain.shared_costs import SHARED
 
 restated = schema.summary_restated
 
@@ -145,6 +146,7 @@ def insert_restated(
                 old.label("old_value"), new.label("new_value"), sa.literal(now).label("published_at"),
                 sa.literal(cause[:255]).label("cause"),
             )
+            .where(both.c.metric.not_in(SHARED))
             .group_by(both.c.month, both.c.metric, *grain)
             .having(old != new)
         )

@@ -22,6 +22,8 @@ from database.schema import ALL_MARKETPLACES
 from database.summaries.conversion import Conversion
 from database.summaries.conversion_check import convert_group, converted_groups
 from database.summaries.rollups import Levels, MonthFacts, archived, facts, is_excluded, of_month, source_of
+from database.summaries.shares import wrong_shares
+from domain.shared_costs import SHARED
 
 NO_MONTH = datetime.date(1000, 1, 1)
 """Stands for 'no month' where a month is part of a key."""
@@ -104,7 +106,7 @@ NameMetrics = Callable[[Iterable[str]], dict[str, str]]
 
 def examine_month(
     connection: sa.Connection, month: MonthFacts, *, levels: Levels, exclude_groups: Collection[str],
-    name_metrics: NameMetrics,
+    name_metrics: NameMetrics, spread: str | None = None,
 ) -> MonthFindings:
     """Everything verification has to say about one staged month: counts and sums of its facts, straight
     from the source, what of them cannot be placed, and where the staged levels differ."""
@@ -119,8 +121,13 @@ def examine_month(
         for found in fingerprints
         if found.facts > found.left_out_facts
     }
-    differences = []
+    differences = [
+        Difference(month.month, wrong.metric, f"ASIN level, {wrong.what}", wrong.wanted, wrong.found)
+        for wrong in wrong_shares(connection, month.month, level=levels.asin, spread=spread or "")
+    ]
     for level, found in _level_sums(connection, month.month, levels).items():
+        # Shares are taken off where they come from: all together they are nothing.
+        found = {metric: value for metric, value in found.items() if value or metric not in SHARED}
         for metric in sorted(expected.keys() | found.keys()):
             if expected.get(metric) != found.get(metric):
                 differences.append(
@@ -175,6 +182,8 @@ def sample_differs(
 
 
 def _recompute(connection: sa.Connection, month: MonthFacts, group: sa.Row) -> list[Difference]:
+    if group.metric in SHARED:
+        return []
     value = _value_of(connection, month, group)
     place = connection.execute(
         sa.select(schema.asin.c.brand_id, schema.asin.c.category_id, schema.brand.c.category_id.label("inherited"))

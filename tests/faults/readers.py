@@ -24,6 +24,7 @@ from database.engines.values import Reading
 from database.schema import ALL_MARKETPLACES
 from database.store import open_store
 from domain.errors import DatabaseUnreachable
+from domain.shared_costs import is_shared
 from settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +59,11 @@ def _queries(generation: int) -> dict[str, sa.Select]:
 
 
 def _sums(reading: Reading, query: sa.Select) -> dict[tuple, str]:
-    return {(str(month), metric): str(total) for month, metric, total in reading.connection.execute(query)}
+    """What shares add up to over all products is nothing, and no fact has their names."""
+    return {
+        (str(month), metric): str(total) for month, metric, total in reading.connection.execute(query)
+        if total or not is_shared(metric)
+    }
 
 
 class ReaderProcess:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 EXCLUDED = "stock"
 ALL = "ALL"
 REPORTING = "USD"
+NOBODY = "ACCOUNT"
+"""The product of costs that are nobody's."""
 COUNTED = "Net units"
 """The metric of the sequences that is no money."""
 
@@ -47,6 +49,7 @@ class Oracle:
     replaced: dict[int, list[Fact]] = field(default_factory=dict)
     rates: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     """Currency and month -> what one unit is in the reporting currency."""
+    spread: str = "none"
 
     def take_in(
         self, number: int, source: str, mode: str, rows: Iterable[Row], currency: str | None = None
@@ -96,6 +99,8 @@ class Oracle:
             category, _ = self.brands.get(brand, (None, None))
             asin[number, brand or 0, own or category or 0, marketplace, f"{month}-01", metric] += value
             local[number, marketplace, f"{month}-01", metric][foreign] = sum(values)
+        with localcontext(prec=60):
+            asin.update(self._shares(asin))
         brands: dict[tuple, list] = defaultdict(list)
         categories: dict[tuple, list] = defaultdict(list)
         marketplaces: dict[tuple, list] = defaultdict(list)
@@ -117,6 +122,42 @@ class Oracle:
             "left out": sorted((*key, count, f"{value:.2f}") for key, (count, value) in left_out.items()),
             "converted": sorted((*key, *_told(found)) for key, found in local.items() if any(found)),
         }
+
+    def _shares(self, asin: dict[tuple, Decimal]) -> dict[tuple, Decimal]:
+        """What products bear of advertising that is nobody's, in proportion to what they sold in the same marketplace
+        and month, in whole cents, what is left over to the largest remainders; and what that does to their CM3."""
+        by = {"revenue": "Net revenue", "units": COUNTED}.get(self.spread)
+        found: dict[tuple, Decimal] = {}
+        for key, cost in asin.items():
+            number, _, _, *place, metric = key
+            if number != self.products[NOBODY][0] or metric != "SEM costs" or not cost:
+                continue
+            sold = {
+                other: value for other, value in asin.items()
+                if other[3:] == (*place, by) and value > 0 and other[0] != number
+            }
+            if not sold:
+                continue
+            whole = {other: abs(cost) * 100 * value // sum(sold.values()) for other, value in sold.items()}
+            left = int(abs(cost) * 100 - sum(whole.values()))
+            remainder = {
+                other: abs(cost) * 100 * value - whole[other] * sum(sold.values()) for other, value in sold.items()
+            }
+            for other in sorted(sold, key=lambda other: (-remainder[other], other[0]))[:left]:
+                whole[other] += 1
+            off_margins = Decimal(0)
+            for other, cents in whole.items():
+                share = cents / 100 * (1 if cost > 0 else -1)
+                if not share:
+                    continue
+                found[*other[:5], "Shared costs: SEM costs"] = share
+                if (*other[:5], "CM3") in asin:
+                    found[*other[:5], "Shared costs: CM3"] = -share
+                    off_margins += share
+            found[*key[:5], "Shared costs: SEM costs"] = -cost
+            if any(name[3:] == (*place, "Shared costs: CM3") for name in found):
+                found[*key[:5], "Shared costs: CM3"] = off_margins
+        return found
 
     def _reason(self, code: str, marketplace: str) -> str:
         """Why facts that have a value and a rate are left out, '' if they are not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import signal
 from collections.abc import Collection, Sequence
@@ -22,14 +23,15 @@ from database.summaries.refresh import RefreshOptions, refresh, roll_back
 from domain.errors import Refused
 from domain.moments import utc_now
 from domain.months import parse_month
+from settings import CostSettings
 from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows, run_on_facts
 from tests.faults.processes import killed_at
 from tests.faults.readers import read_whole
-from tests.properties.oracle import REPORTING, Row
+from tests.properties.oracle import NOBODY, REPORTING, Row
 
 CATEGORIES = ("Garden", "Küche 🍳")
 BRANDS = (("Alder", 1, None), ("Birch", None, None), ("Überschuß", 2, "stock"))
-PRODUCTS = (("B1", 1, None), ("B2", 1, 2), ("B3", 2, None), ("B4", None, None), ("B5", 3, None))
+PRODUCTS = (("B1", 1, None), ("B2", 1, 2), ("B3", 2, None), ("B4", None, None), ("B5", 3, None), (NOBODY, None, None))
 
 
 class Shop:
@@ -59,6 +61,7 @@ class Shop:
                     connection.execute(sa.delete(table))
             connection.commit()
         self._forget()
+        self.spread("none")
         self._forget_generations()
         add_categories(self.store, *CATEGORIES)
         add_brands(self.store, *BRANDS)
@@ -101,6 +104,11 @@ class Shop:
     def insert(self, rows: Sequence[Row], currency: str | None = None) -> None:
         """Inserts facts as another program would."""
         add_facts(self.store, rows, announced=False, currency=currency)
+
+    def spread(self, by: str) -> None:
+        """Tells by what costs of nobody are shared out."""
+        settings = dataclasses.replace(self.store.settings, costs=CostSettings(by))
+        self.store = dataclasses.replace(self.store, settings=settings)
 
     def rate(self, currency: str, month: str, rate: Decimal) -> None:
         """Tells a rate."""

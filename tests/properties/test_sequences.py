@@ -16,7 +16,7 @@ from machine.crash_points import STEPS
 from tests.conftest import LONG_SEED, embedded_settings, mysql_settings
 from tests.counts import count
 from tests.facts import kept_open
-from tests.properties.oracle import COUNTED, EXCLUDED, REPORTING, Fact, Oracle
+from tests.properties.oracle import COUNTED, EXCLUDED, NOBODY, REPORTING, Fact, Oracle
 from tests.properties.shop import BRANDS, PRODUCTS, Shop
 
 SEQUENCES = int(os.environ.get("LONG_SEQUENCES", "100"))
@@ -45,6 +45,11 @@ stray = strategies.lists(
         months, strategies.one_of(values, strategies.none()),
     ), min_size=1, max_size=4,
 )
+costs = strategies.tuples(months, values, values, values, strategies.sampled_from(["Net revenue", COUNTED])).map(
+    lambda told: [(NOBODY, "US", "SEM costs", told[0], told[1]), ("B1", "US", told[4], told[0], told[2]),
+                  ("B2", "US", told[4], told[0], told[3]), ("B2", "US", "CM3", told[0], told[3])]
+)
+"""Of nobody, where something is sold."""
 currencies = strategies.sampled_from([None, None, "EUR", "GBP", REPORTING])
 rates = strategies.integers(1, 10**13).map(lambda number: Decimal(number).scaleb(-10))
 archiving = [
@@ -61,7 +66,8 @@ operations = strategies.lists(
             strategies.sampled_from(["replace", "replace", "append", "whole-months"]), rows,
         ),
         strategies.tuples(strategies.just("undo"), strategies.integers(1, 6)),
-        strategies.tuples(strategies.just("insert"), stray, currencies),
+        strategies.tuples(strategies.just("insert"), strategies.one_of(stray, costs), currencies),
+        strategies.tuples(strategies.just("spread"), strategies.sampled_from(["none", "revenue", "units"])),
         strategies.tuples(strategies.just("rate"), strategies.sampled_from(["EUR", "GBP"]), months, rates),
         strategies.tuples(
             strategies.just("assign"), strategies.integers(1, len(PRODUCTS)),
@@ -112,6 +118,19 @@ def test_every_sequence_gives_the_same_tables_as_the_oracle(shops, part):
     hold()
 
 
+def test_costs_of_nobody_are_shared_out_in_every_turn_of_a_sequence(shops):
+    hold_against_the_oracle(shops, [
+        ("rate", "GBP", "2024-01", Decimal("1.2931")), ("spread", "revenue"),
+        ("insert", [(NOBODY, "US", "SEM costs", "2024-01", "10.01"), ("B1", "US", "Net revenue", "2024-01", "3.33"),
+                    ("B2", "US", "Net revenue", "2024-01", "6.67"), ("B5", "US", "Net revenue", "2024-01", "5.00"),
+                    ("B1", "US", "CM3", "2024-01", "1.00"), ("B3", "US", COUNTED, "2024-01", "2")], "GBP"),
+        ("refresh",), ("insert", [("B3", "US", "Net revenue", "2024-01", "0.01")], None), ("refresh",), ("rollback",),
+        ("import", "one", "replace", [("B4", "US", "Net revenue", "2024-01", "100.00")]), ("refresh",),
+        ("spread", "units"), ("refresh",), ("undo", 1), ("move", 2, None, EXCLUDED), ("refresh",),
+        ("rate", "GBP", "2024-01", Decimal("0.7")), ("spread", "revenue"), ("crash", "verify", False),
+    ])
+
+
 def hold_against_the_oracle(shops, sequence):
     count("sequences")
     oracle = new_oracle()
@@ -140,6 +159,10 @@ def run_through(shops, oracle, sequence):
             for shop in shops:
                 shop.insert(*arguments)
             oracle.facts += [Fact(row, currency=arguments[1]) for row in arguments[0]]
+        elif operation == "spread":
+            for shop in shops:
+                shop.spread(*arguments)
+            oracle.spread = arguments[0]
         elif operation == "rate":
             for shop in shops:
                 shop.rate(*arguments)

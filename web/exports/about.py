@@ -76,6 +76,7 @@ def selection_values(selection: Selection, offer: Offer) -> dict[str, Any]:
         "marketplace": list(selection.marketplaces),
         "search": selection.search,
         "compare": selection.compared_with,
+        "shared": "in" if selection.shared else "out",
         "sort": selection.sort,
         "order": selection.order,
     }
@@ -108,6 +109,8 @@ def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]
         yield "Search", (selection.search,)
     if selection.scope is not None:
         yield "Limited to", tuple(selectable.brands.values()) or ("no brand with figures",)
+    if selectable.spread:
+        yield "Shared costs", ("in" if selection.shared else "not in",)
     if comparison:
         yield "Compared with", (f"{format_month(comparison.first)} to {format_month(comparison.last)}",)
 

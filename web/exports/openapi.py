@@ -72,6 +72,7 @@ def selection_schemas(sorts: tuple[str, ...]) -> dict[str, tuple[dict[str, Any],
             "What changes are against. Left out: the year before for a month, a quarter, a year and the months since "
             "January, for others as many months before them.",
         ),
+        "shared": ({"type": "string", "enum": ["in", "out"]}, "Whether costs of no product are shared out."),
         "sort": ({"type": "string", "enum": list(sorts)}, "The order of rows."),
         "order": ({"type": "string", "enum": list(ORDERS)}, "Falling or rising."),
         "page": ({**_WHOLE, "default": 1}, "Which page of the rows."),

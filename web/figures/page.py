@@ -57,8 +57,8 @@ class Page(Asked):
 
     def elsewhere(self, endpoint: str, changes: Mapping[str, Any] | None = None, **arguments) -> str:
         """Another page with this selection, parts of it changed; its table starts in its own order."""
-        own_order = {"sort": "value", "order": ORDERS[0], "search": ""}
-        return address_of(endpoint, self.selection.changed(**own_order, **(changes or {})), **arguments)
+        own_order = {"sort": "value", "order": ORDERS[0], "search": "", "shared": False}
+        return address_of(endpoint, self.selection.changed(**{**own_order, **(changes or {})}), **arguments)
 
     def check_page_number(self, pages: int) -> None:
         """Answers 400 if the reader asks for a page past the last."""

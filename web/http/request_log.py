@@ -23,7 +23,7 @@ from settings import LogSettings
 from web.http import current
 
 LONGEST = 500
-SHOWN = frozenset((*WORDS_WITH_SEARCH, *LISTING_WORDS, "table", "per_page", "v", "user", "action"))
+SHOWN = frozenset((*WORDS_WITH_SEARCH, *LISTING_WORDS, "shared", "table", "per_page", "v", "user", "action"))
 """Parameters whose values are written down. Of any other, which no page asked for, only the name is."""
 _SECRET = re.compile(r"(/welcome/).+")
 _FAILED = 500

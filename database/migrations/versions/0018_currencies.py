@@ -24,7 +24,7 @@ def upgrade() -> None:
     # Embedded, generations are files of their own.
     if schema.PUBLISHED in rooms:
         previous = schema.copy_of(schema.summary_asin, name=f"{schema.summary_asin.name}_previous")
-        add_missing_columns(connection, (schema.summary_asin, previous), note)
+        add_missing_columns(connection, (schema.summary_asin, previous, schema.summary_generation), note)
         create_missing_tables(connection, [schema.summary_rate], note)
     if schema.APPLICATION in rooms:
         create_missing_tables(connection, [schema.exchange_rate], note)

@@ -144,6 +144,57 @@ def test_reimbursements_are_added_and_unsorted_amounts_taken_off_above_cm2(
     assert "does not follow" not in text
 
 
+SHARED_ROWS = [
+    (1, 1, 5, "US", "2025-10", "Net revenue", "100.00"), (1, 1, 5, "US", "2025-10", "CM1", "100.00"),
+    (1, 1, 5, "US", "2025-10", "FBA fees", "20.00"), (1, 1, 5, "US", "2025-10", "CM2", "80.00"),
+    (1, 1, 5, "US", "2025-10", "Shared costs: FBA fees", "1.50"),
+    (1, 1, 5, "US", "2025-10", "Shared costs: SEM costs", "5.00"),
+    (1, 1, 5, "US", "2025-10", "Shared costs: CM2", "-1.50"),
+    (9, 0, 0, "US", "2025-10", "FBA fees", "1.50"), (9, 0, 0, "US", "2025-10", "SEM costs", "5.00"),
+    (9, 0, 0, "US", "2025-10", "Shared costs: FBA fees", "-1.50"),
+    (9, 0, 0, "US", "2025-10", "Shared costs: SEM costs", "-5.00"),
+    (9, 0, 0, "US", "2025-10", "Shared costs: CM2", "1.50"),
+]
+
+
+def test_costs_of_no_product_are_shown_shared_out_or_not_and_every_page_and_file_says_which(
+    small_store: Store, small_client: FlaskClient
+) -> None:
+    publish(small_store, SHARED_ROWS, **NAMES, spread="revenue")
+    address = "/profitability?from=2025-10&to=2025-10&brand=1"
+
+    without = [[row[0], row[1]] for row in profit_rows(small_client, address)[1:]]
+    assert ["\u2212FBA fees", "$20.00"] in without and ["=CM2", "$80.00"] in without
+    assert not any("SEM costs" in name for name, _ in without)
+    text = text_of(small_client, address)
+    assert "Shared costs are not in: margins are without costs that belong to no product. With shared costs" in text
+
+    shared = [[row[0], row[1]] for row in profit_rows(small_client, address + "&shared=in")[1:]]
+    assert ["\u2212FBA fees", "$21.50"] in shared and ["=CM2", "$78.50"] in shared
+    assert ["\u2212SEM costs", "$5.00"] in shared
+    assert "Shared costs are in: costs of no product, shared out by net revenue" in text_of(
+        small_client, address + "&shared=in"
+    )
+    assert 'name="shared" value="in"' in small_client.get(address + "&shared=in").text
+
+    whole = "/profitability?from=2025-10&to=2025-10"
+    assert [row[:2] for row in profit_rows(small_client, whole)[1:6]] == [
+        row[:2] for row in profit_rows(small_client, whole + "&shared=in")[1:6]
+    ]
+    for page in ("dashboard", "brands/1", "products", "categories"):
+        text = text_of(small_client, f"/{page}?from=2025-10&to=2025-10")
+        assert "Shared costs are not in" in text, page
+        assert "Shared costs:" not in text, page
+    chosen = "?from=2025-10&to=2025-10&brand=1&shared=in"
+    assert "Shared costs: in" in small_client.get(f"/profitability.csv{chosen}").text
+    answer = small_client.get(f"/api/v1/profitability{chosen}").get_json()
+    assert answer["selection"]["shared"] == "in"
+
+
+def test_where_nothing_is_shared_out_nothing_is_said_of_it(reader: FlaskClient) -> None:
+    assert "hared costs" not in reader.get("/profitability?shared=in").text
+
+
 def test_the_thresholds_are_those_of_the_settings(small_store: Store, small_client: FlaskClient) -> None:
     publish(small_store, [
         (1, 1, 5, "US", f"2025-{month:02d}", metric, value)
