@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
-from domain.selection import one_of, page_number, search_text, single_values
+from domain.parameters import one_of, page_number, search_text, single_values
 
 UNASSIGNED = "unassigned"
 PRODUCTS = "products"

@@ -22,6 +22,7 @@ from domain.errors import GenerationGone, NameGone, SelectionError
 from domain.measures import Measured
 from domain.metrics import NET_REVENUE
 from domain.months import EARLIEST, format_month, parse_month
+from domain.parameters import listed, one_of, page_number, quoted, search_text, single_values
 from domain.periods import (
     COMPARISONS,
     NOTHING,
@@ -51,17 +52,9 @@ WORDS_WITH_SHARES = (*WORDS, "shared")
 
 DEFAULT_PERIOD = "12m"
 ORDERS = ("desc", "asc")
-LONGEST = 4000
-"""Characters of one value: room for several hundred brands, not for an attack."""
-
-LONGEST_SEARCH = 100
-MOST_WORDS = 8
-"""Of one search: each word is one more look at every product's name."""
 
 _ID = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
 _CODE = re.compile(r"[A-Z]{2,10}", re.ASCII)
-_PAGE = re.compile(r"[1-9]\d{0,5}", re.ASCII)
-_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -267,27 +260,6 @@ def parse_selection(
     return dataclasses.replace(found, compare="") if found.compare == found.usual_comparison else found
 
 
-def check_page(number: int, pages: int) -> None:
-    """Raises SelectionError if a page is past the last of `pages`."""
-    if number > max(pages, 1):
-        raise SelectionError(f"page {number} is past the last one; permitted are 1 to {max(pages, 1)}")
-
-
-def single_values(pairs: Iterable[tuple[str, str]], words: tuple[str, ...]) -> dict[str, str]:
-    """Word -> its value, of the words that have one. Raises SelectionError on a word that is not one of
-    `words` or stands there twice, and on a value that is too long."""
-    texts: dict[str, str] = {}
-    for word, text in pairs:
-        if word not in words:
-            raise SelectionError(f"unknown parameter {_quoted(word)}; permitted are {', '.join(words)}")
-        if word in texts:
-            raise SelectionError(f"{word} is given twice; give it once, several values with commas between")
-        if len(text) > LONGEST:
-            raise SelectionError(f"{word} has {len(text)} characters; permitted are {LONGEST}")
-        texts[word] = text
-    return {word: text for word, text in texts.items() if text}
-
-
 def _parse_period(texts: dict[str, str], calendar: Calendar) -> tuple[str, datetime.date | None, datetime.date | None]:
     latest = datetime.date(max(calendar.last_month, calendar.current).year, 12, 1)
     period = texts.get("period", "")
@@ -308,7 +280,7 @@ def _period_word(period: str, latest: datetime.date) -> str:
     if is_year(period) and EARLIEST.year <= int(period) <= latest.year:
         return period
     raise SelectionError(
-        f"period {_quoted(period)} is not one of {', '.join(ROLLING)}, {YEAR_TO_DATE} "
+        f"period {quoted(period)} is not one of {', '.join(ROLLING)}, {YEAR_TO_DATE} "
         f"or a year from {EARLIEST.year} to {latest.year}"
     )
 
@@ -322,17 +294,9 @@ def _month(word: str, texts: dict[str, str], latest: datetime.date) -> datetime.
         month = None
     if month is None or not EARLIEST <= month <= latest:
         raise SelectionError(
-            f"{word} {_quoted(texts[word])} is not a month from {format_month(EARLIEST)} to {format_month(latest)}"
+            f"{word} {quoted(texts[word])} is not a month from {format_month(EARLIEST)} to {format_month(latest)}"
         )
     return month
-
-
-def one_of(word: str, texts: dict[str, str], permitted: Iterable[str], default: str) -> str:
-    """The value of `word`, `default` without one. Raises SelectionError if it is not permitted."""
-    text = texts.get(word, default)
-    if word in texts and text not in permitted:
-        raise SelectionError(f"{word} {_quoted(text)} is not one of {_listed(permitted)}")
-    return text
 
 
 def _ids(word: str, texts: dict[str, str], known: Mapping[int, str]) -> tuple[int, ...]:
@@ -342,7 +306,7 @@ def _ids(word: str, texts: dict[str, str], known: Mapping[int, str]) -> tuple[in
     for part in parts:
         if not _ID.fullmatch(part) or int(part) not in known:
             named = [f"{number} ({name})" for number, name in known.items()]
-            words = f"{word} {_quoted(part)} is not known; permitted are {_listed(named)}"
+            words = f"{word} {quoted(part)} is not known; permitted are {listed(named)}"
             raise NameGone(words, word) if _ID.fullmatch(part) else SelectionError(words)
     return tuple(sorted({int(part) for part in parts}))
 
@@ -354,30 +318,9 @@ def _codes(texts: dict[str, str], known: Mapping[str, str]) -> tuple[str, ...]:
     parts = [text] if text in known else text.split(",")
     for part in parts:
         if part not in known:
-            words = f"marketplace {_quoted(part)} is not one of {_listed(known)}"
+            words = f"marketplace {quoted(part)} is not one of {listed(known)}"
             raise NameGone(words, "marketplace") if _CODE.fullmatch(part) else SelectionError(words)
     return tuple(sorted(set(parts)))
-
-
-def search_text(texts: dict[str, str]) -> str:
-    """The words that are searched for, one space between; case does not matter, and stays as it was typed."""
-    words = texts.get("search", "").split()
-    text = " ".join(words)
-    if len(text) > LONGEST_SEARCH:
-        raise SelectionError(f"search has {len(text)} characters; permitted are {LONGEST_SEARCH}")
-    if len(words) > MOST_WORDS:
-        raise SelectionError(f"search has {len(words)} words; permitted are {MOST_WORDS}")
-    if not text.isprintable():
-        raise SelectionError(f"search {_quoted(text)} holds a character that cannot be typed")
-    return text
-
-
-def page_number(texts: dict[str, str]) -> int:
-    """Which page of a table is asked for, from 1."""
-    text = texts.get("page", "1")
-    if not _PAGE.fullmatch(text):
-        raise SelectionError(f"page {_quoted(text)} is not a whole number from 1")
-    return int(text)
 
 
 def _generation(texts: dict[str, str], live: int) -> int | None:
@@ -385,20 +328,7 @@ def _generation(texts: dict[str, str], live: int) -> int | None:
         return None
     text = texts["generation"]
     if not _ID.fullmatch(text) or text == "0":
-        raise SelectionError(f"generation {_quoted(text)} is not a whole number from 1")
+        raise SelectionError(f"generation {quoted(text)} is not a whole number from 1")
     if int(text) != live:
         raise GenerationGone(f"generation {text} is not kept; live is {live}")
     return live
-
-
-def _quoted(text: str) -> str:
-    """A reader's own text, short and with control characters escaped."""
-    return repr(text if len(text) <= 60 else text[:60] + "…")
-
-
-def _listed(permitted: Iterable[str]) -> str:
-    names = ["".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name) for name in permitted]
-    if not names:
-        return "none: there are no figures"
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

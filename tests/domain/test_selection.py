@@ -11,17 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import GenerationGone, SelectionError
+from domain.parameters import LONGEST, check_page
 from domain.periods import COMPARISONS, Span, calendar_at
-from domain.selection import (
-    LONGEST,
-    ORDERS,
-    WORDS,
-    WORDS_WITH_SEARCH,
-    Selectable,
-    Selection,
-    check_page,
-    parse_selection,
-)
+from domain.selection import ORDERS, WORDS, WORDS_WITH_SEARCH, Selectable, Selection, parse_selection
 
 TODAY = datetime.date(2025, 11, 22)
 SORTS = ("value", "name", "change")

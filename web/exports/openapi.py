@@ -7,8 +7,9 @@ from typing import Any
 
 from werkzeug.routing import Rule
 
+from domain.parameters import LONGEST, LONGEST_SEARCH
 from domain.periods import COMPARISONS, ROLLING, YEAR_TO_DATE
-from domain.selection import LONGEST, LONGEST_SEARCH, ORDERS
+from domain.selection import ORDERS
 from web.figures.sheets import KINDS, Offer
 
 VERSION = "1"

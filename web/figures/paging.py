@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import abort
 
 from domain.errors import SelectionError
-from domain.selection import check_page
+from domain.parameters import check_page
 from web.figures.formats import Formats
 
 

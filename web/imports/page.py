@@ -28,8 +28,8 @@ from database.queries.imports import (
 )
 from domain.errors import SelectionError
 from domain.months import moment_words, months_words, parse_month
+from domain.parameters import page_number, single_values
 from domain.people import ADMIN, ANALYST, Person
-from domain.selection import page_number, single_values
 from jobs import tasks
 from jobs.tasks import Task
 from web.exports.list_files import csv_answer, xlsx_answer

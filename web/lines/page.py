@@ -19,7 +19,7 @@ from database.engines.values import Reading
 from database.queries.product import find_product
 from domain.errors import SelectionError
 from domain.months import month_name, parse_month
-from domain.selection import single_values
+from domain.parameters import single_values
 from jobs.background import WAIT
 from jobs.tasks import LINES, LINES_FILE, Task
 from web.figures.formats import COUNT, MONEY, kind_of

@@ -31,8 +31,8 @@ from database.summaries.state import LeftOutReason, left_out_reasons
 from domain.errors import SelectionError
 from domain.metrics import UNSORTED
 from domain.moments import utc_now
+from domain.parameters import page_number, single_values
 from domain.people import ADMIN, ANALYST
-from domain.selection import page_number, single_values
 from machine.processes import is_process_alive
 from web.exports.list_files import csv_answer, xlsx_answer
 from web.figures.page import formats_of_reader

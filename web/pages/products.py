@@ -12,8 +12,8 @@ from database.queries.pages import PRODUCTS, FoundProducts
 from database.queries.products import ProductRow, Products, count_products, read_all_products
 from database.queries.without_figures import WithoutFigures
 from domain.metrics import CM3, NET_UNITS
+from domain.parameters import LONGEST_SEARCH
 from domain.ratios import margin_level
-from domain.selection import LONGEST_SEARCH
 from web.figures.breakdown import LEVEL_WORDS, Heading, has_margins, heading, margin_legend
 from web.figures.changes import Change, change_heading, measured
 from web.figures.filters import filters_of, period_name

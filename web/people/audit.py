@@ -21,8 +21,8 @@ from database.journal.audit import (
 )
 from domain.errors import SelectionError
 from domain.months import moment_words
+from domain.parameters import page_number, single_values
 from domain.people import ADMIN
-from domain.selection import page_number, single_values
 from domain.spreadsheets import harmless
 from web.exports.plain_values import moment
 from web.figures.page import formats_of_reader
