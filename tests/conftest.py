@@ -14,9 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
-from flask import Flask
-from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 
 from database import migrations
@@ -26,6 +23,7 @@ from database.store import open_store
 from settings import Settings
 from tests.databases import Templates, embedded_settings, mysql_settings
 from tests.mariadb import MariadbServer, memory_folder
+from tests.paid_once import HASHER, pay_once
 from tests.spider import Servers, cluster_settings, schema_on, started
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
@@ -33,7 +31,6 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
 SPIDER = "spider"
 ENGINES = (SPIDER,) if "LONG_SPIDER" in os.environ else ("embedded", "mysql")
 """Every test of a store runs on each. A cluster of MariaDB servers takes long, and is for the long run."""
-_HASHER = passwords._hasher
 SHARED_FILES = Path(__file__).parent / "files"
 
 LONG_SEED = "LONG_SEED"
@@ -103,12 +100,9 @@ def quick_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _paid_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What an app pays when it starts or somebody signs in, thousands of tests would pay again and again: templates
-    are compiled once for all of their apps, and their passwords are hashed at the least cost."""
+    """What thousands of tests would pay again and again."""
     patch = pytest.MonkeyPatch()
-    compiled = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-    patch.setattr(Flask, "jinja_options", {"bytecode_cache": compiled})
-    patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    pay_once(patch, tmp_path_factory.mktemp("templates"))
     yield
     patch.undo()
 
@@ -116,7 +110,7 @@ def _paid_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are hashed at the cost that people's are."""
-    monkeypatch.setattr(passwords, "_hasher", _HASHER)
+    monkeypatch.setattr(passwords, "_hasher", HASHER)
 
 
 @pytest.fixture(params=ENGINES)
