@@ -20,10 +20,12 @@ from database import migrations
 from database.engines.ports import Store
 from database.people import passwords, second_factor
 from database.store import open_store
+from jobs import background, commands
 from settings import Settings
 from tests.databases import Templates, embedded_settings, mysql_settings
 from tests.mariadb import MariadbServer, memory_folder
 from tests.paid_once import HASHER, pay_once
+from tests.quick_commands import QuickPython
 from tests.spider import Servers, cluster_settings, schema_on, started
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
@@ -174,6 +176,28 @@ def store(
             filled_by(store)
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def quick_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickPython]:
+    """Starts commands for apps of this process in a tenth of the time."""
+    quick = QuickPython(tmp_path_factory.mktemp("quick"))
+    yield quick
+    quick.close()
+
+
+@pytest.fixture
+def quick_commands(quick_python: QuickPython, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a page begins starts quickly, as a process of its own all the same."""
+    for module in (background, commands):
+        monkeypatch.setattr(module, "sys", quick_python)
+
+
+@pytest.fixture
+def real_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a page begins starts as it does for people, for tests of what such a process may take."""
+    for module in (background, commands):
+        monkeypatch.setattr(module, "sys", sys)
 
 
 @pytest.fixture

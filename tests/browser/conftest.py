@@ -56,6 +56,11 @@ class Site:
     complaints: list[str] = field(default_factory=list)
 
 
+@pytest.fixture(autouse=True)
+def _quick(quick_commands: None) -> None:
+    """Commands that pages begin start quickly."""
+
+
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory, empty_instance: Path) -> Path:
     """An instance folder with 500 brands over three years, some of them with names that do not want to fit, and

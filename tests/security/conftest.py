@@ -30,6 +30,11 @@ MakeWorld = Callable[..., World]
 
 
 @pytest.fixture(autouse=True)
+def _quick(quick_commands: None) -> None:
+    """Commands that pages begin start quickly."""
+
+
+@pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
     set_today(monkeypatch, TODAY)
 

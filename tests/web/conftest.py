@@ -29,6 +29,11 @@ LIMITED = "limited"
 PASSWORD = "correct horse battery"
 
 
+@pytest.fixture(autouse=True)
+def _quick(quick_commands: None) -> None:
+    """Commands that pages begin start quickly."""
+
+
 @pytest.fixture(scope="session")
 def password_hash() -> str:
     """Hashing is slow on purpose: once is enough."""

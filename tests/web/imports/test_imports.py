@@ -219,7 +219,7 @@ def test_only_so_much_work_is_done_at_a_time(store, signed_in):
 
 
 @EMBEDDED
-def test_work_whose_supervisor_is_killed_ends_too_and_says_so(store, signed_in):
+def test_work_whose_supervisor_is_killed_ends_too_and_says_so(store, signed_in, real_commands):
     client = signed_in("analyst")
     with store.lock("a test"):
         answer = send(client, ("january.csv", FIRST))
@@ -242,7 +242,9 @@ def test_work_whose_supervisor_is_killed_ends_too_and_says_so(store, signed_in):
     ("SECONDS", -background.WAIT + 0.3, "It took longer than 0.3 seconds and was stopped; nothing was changed."),
     ("SPARE_MEMORY", -472, "It needed more than 40 MiB of memory and was stopped; nothing was changed."),
 ])
-def test_a_file_that_needs_too_much_is_stopped_and_the_web_goes_on(signed_in, monkeypatch, limit, value, said):
+def test_a_file_that_needs_too_much_is_stopped_and_the_web_goes_on(
+    signed_in, real_commands, monkeypatch, limit, value, said
+):
     monkeypatch.setattr(background, limit, value)
     client = signed_in("analyst")
     address = settled(client, send(client, ("january.csv", FIRST)))
