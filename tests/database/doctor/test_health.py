@@ -19,7 +19,7 @@ from database.doctor.schedule import judge_leftovers, judge_schedule
 from database.doctor.statements import judge_pages
 from database.engines.ports import Store
 from database.journal.run_log import RUNNING
-from database.migrations import VERSION_TABLE
+from database.migrations.known import VERSION_TABLE
 from database.notices import outbox
 from database.store import open_store
 from domain.errors import LockBusy

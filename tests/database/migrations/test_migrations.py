@@ -1,9 +1,13 @@
 """init-db makes what is missing, twice without harm, and leaves rows that were there alone."""
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
 from database import migrations, schema
+from database.migrations import known
 from database.people import users
 from database.store import open_store
 from database.summaries.refresh import RefreshOptions, refresh
@@ -33,6 +37,12 @@ def test_a_fresh_database_gets_every_table(settings):
     assert any(line.partition(" over ")[0] == "created table financials" for line in done)
     migrations.check(store)
     store.close()
+
+
+def test_the_versions_that_files_are_named_after_are_those_of_alembic():
+    scripts = ScriptDirectory(str(Path(known.__file__).parent))
+    assert known.revisions() == tuple(script.revision for script in scripts.walk_revisions())[::-1]
+    assert scripts.get_current_head() == known.revisions()[-1]
 
 
 def test_a_second_upgrade_does_nothing(store):

@@ -1,0 +1,34 @@
+"""Which version a database's schema has, and whether this program knows it. Without Alembic, which takes longer to
+import than a web process needs to look: every worker would pay that at its start."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from database.engines.ddl import existing_columns
+from domain.errors import SchemaError
+
+VERSION_TABLE = "lego_schema_version"
+
+
+@functools.cache
+def revisions() -> tuple[str, ...]:
+    """The versions that this program knows, oldest first: its steps' files begin with them."""
+    steps = (Path(__file__).parent / "versions").glob("[0-9]*.py")
+    return tuple(sorted(step.name.partition("_")[0] for step in steps))
+
+
+def version_of(connection: sa.Connection) -> str | None:
+    """The version of a database; None if it has no tables of ours."""
+    if not existing_columns(connection, VERSION_TABLE):
+        return None
+    return connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+
+
+def refuse_newer(found: str) -> None:
+    """Raises SchemaError if the version is one that this program does not know."""
+    if found not in revisions():
+        raise SchemaError(f"the database has schema {found}, which is newer than this program; upgrade the program")
