@@ -9,12 +9,14 @@ from flask import Flask
 from flask.helpers import get_debug_flag
 
 from domain.errors import SettingsError, SetupError
+from machine.garbage import none_expected
 from machine.ownership import refuse_strangers
 from settings import ROOT, Settings, load_settings
 
 try:
-    import commands
-    from database.store import open_store
+    with none_expected():
+        import commands
+        from database.store import open_store
 except ModuleNotFoundError as missing:
     # After a git pull the code may want a package that the deployment has yet to install.
     if missing.name is None or list(ROOT.glob(f"{missing.name.partition('.')[0]}*")):
@@ -32,13 +34,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     if settings is None:
         settings = _load_settings()
-    app.extensions[commands.EXTENSION] = open_store(settings)
-    commands.register(app)
-    if not commands.is_called():
-        # A command shows no page: reading them all in would take longer than many a command.
-        import web
+    with none_expected():
+        app.extensions[commands.EXTENSION] = open_store(settings)
+        commands.register(app)
+        if not commands.is_called():
+            # A command shows no page: reading them all in would take longer than many a command.
+            import web
 
-        web.register(app, settings)
+            web.register(app, settings)
     return app
 
 

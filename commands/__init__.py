@@ -27,6 +27,7 @@ from database.engines.ports import Store
 from database.journal import command_log
 from database.journal.audit import record_done
 from domain.errors import LegoError
+from machine.garbage import none_expected
 
 EXTENSION = "lego_store"
 _ARGUMENTS, _GENERATION, _SETTINGS = "lego.arguments", "lego.generation", "lego.settings"
@@ -165,7 +166,8 @@ class CommandFolder(AppGroup):
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         module = _modules().get(name)
-        return importlib.import_module(f"{__name__}.{module}").command if module else None
+        with none_expected():
+            return importlib.import_module(f"{__name__}.{module}").command if module else None
 
 
 @functools.cache

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import functools
+from typing import Any
 
 import duckdb
 import duckdb_engine
 import sqlalchemy as sa
 
 DRIVER = "duckdb+lego"
+RESERVED = frozenset((
+    "describe", "lambda", "lateral", "pivot", "pivot_longer", "pivot_wider", "qualify", "show", "summarize", "unpivot",
+))
+"""Words that PostgreSQL takes for names, and DuckDB does not."""
 
 
 class IdentifierPreparer(duckdb_engine.DuckDBIdentifierPreparer):
-    """As duckdb_engine has it, which asks a database for the reserved words whenever a file is opened."""
+    """As duckdb_engine has it, which opens a database to ask it for the reserved words."""
 
-    def __init__(self, dialect: sa.Dialect, **options) -> None:
+    def __init__(self, dialect: sa.Dialect, **options: Any) -> None:
         super(duckdb_engine.DuckDBIdentifierPreparer, self).__init__(dialect, **options)
-        self.reserved_words = self.reserved_words | _reserved_words()
-
-
-@functools.cache
-def _reserved_words() -> frozenset[str]:
-    """They are those of the library, whatever the file."""
-    with duckdb.connect() as connection:
-        rows = connection.execute("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'")
-        return frozenset(word for (word,) in rows.fetchall())
+        self.reserved_words = self.reserved_words | RESERVED
 
 
 class Dialect(duckdb_engine.Dialect):
@@ -32,6 +28,11 @@ class Dialect(duckdb_engine.Dialect):
 
     preparer = IdentifierPreparer
     supports_statement_cache = True
+
+    def connect(self, *, database: str, config: dict[str, Any], url_config: dict[str, str]) -> Any:
+        """Opens a file. duckdb_engine opens another database first, to ask which settings are not those of extensions:
+        we have none, and a command would begin a twentieth later."""
+        return duckdb_engine.ConnectionWrapper(duckdb.connect(database, config={**config, **url_config}))
 
 
 sa.dialects.registry.register("duckdb.lego", __name__, "Dialect")

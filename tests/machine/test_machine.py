@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from machine import private_files
+from machine.garbage import none_expected
 from machine.locks import open_lock, take_if_free, try_lock
 from machine.processes import (
     children_of,
@@ -72,3 +74,13 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert ([found.name for found in tmp_path.iterdir()], path.read_bytes()) == (["state.json"], b"two")
     with pytest.raises(FileExistsError):
         private_files.create(path)
+
+
+def test_while_imports_go_on_nobody_looks_for_garbage_and_then_as_before():
+    assert gc.isenabled()
+    with pytest.raises(ImportError), none_expected():
+        with none_expected():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+        raise ImportError
+    assert gc.isenabled()
