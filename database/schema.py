@@ -956,7 +956,6 @@ def tables_of(*rooms: str) -> list[sa.Table]:
 
 
 @functools.cache
-@functools.cache
 def copy_of(table: sa.Table, *, name: str | None = None, schema: str | None = None) -> sa.Table:
     """A table with the same columns, keys and indexes under another name or in another schema; the same object for the
     same names, so that statements on it are compiled once."""
