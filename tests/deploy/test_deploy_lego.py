@@ -335,12 +335,4 @@ def await_that(holds: Callable[[], bool]) -> None:
 
 
 def await_ready(clone: Clone) -> None:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            if clone.get("/readyz")[0] == 200:
-                return
-        except OSError:
-            pass
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    await_that(clone.is_ready)
