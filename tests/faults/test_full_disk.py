@@ -49,7 +49,8 @@ def test_a_disk_that_fills_up_meanwhile_leaves_one_whole_state(small_disk_store,
             paused = start(store.settings, tmp_path, *options, crash_at=f"{step}:pause").stopped()
             with filled(disk):
                 code = paused.go_on().code
-            assert code in ((5,) if phase == "building" else (0, 5)), (step, paused.errors)
+            # A file that was made when there was room may have some left for what comes after its first level.
+            assert code in ((5,) if step == "start" else (0, 5)), (step, paused.errors)
             count("full disks", f"full disk while {phase}", f"full disk while {phase}, exit {code}")
             assert "Traceback" not in paused.errors, paused.errors
             assert (all_summary_rows(store) != before) == (code == 0), (step, paused.errors)
