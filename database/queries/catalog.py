@@ -84,7 +84,8 @@ def read_catalog_page(
 
 def count_lists(connection: sa.Connection, scope: Scope = None) -> dict[str, int]:
     """How many rows each list has, without any search."""
-    return {show: count_rows(connection, Listing(show), scope=scope) for show in LISTS}
+    counts = (_count(Listing(show), scope).scalar_subquery().label(show) for show in LISTS)
+    return dict(connection.execute(sa.select(*counts)).one()._mapping)
 
 
 def read_list(connection: sa.Connection, listing: Listing, *, per_page: int, scope: Scope = None) -> Rows:
@@ -104,12 +105,14 @@ def read_whole_list(
 
 def count_rows(connection: sa.Connection, listing: Listing, *, scope: Scope = None) -> int:
     """How many rows all pages of the list have."""
+    return connection.execute(_count(listing, scope)).scalar()
+
+
+def _count(listing: Listing, scope: Scope) -> sa.Select:
     if listing.is_of_skus:
-        query = sa.select(sa.func.count(sku.c.sku.distinct())).where(*_of_skus(listing, scope))
-    else:
-        table = asin if listing.is_of_products else brand
-        query = sa.select(sa.func.count()).select_from(table).where(*_conditions(listing, scope))
-    return connection.execute(query).scalar()
+        return sa.select(sa.func.count(sku.c.sku.distinct())).where(*_of_skus(listing, scope))
+    table = asin if listing.is_of_products else brand
+    return sa.select(sa.func.count()).select_from(table).where(*_conditions(listing, scope))
 
 
 def names_of(
