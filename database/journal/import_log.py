@@ -75,7 +75,7 @@ def tell_removed(
 
 
 def holds_demo(store: Store) -> bool:
-    """Whether the facts are made-up ones: demo data never mixes with a seller's own."""
+    """Whether made-up facts are among the facts, or are all there are."""
     query = sa.select(sa.func.count()).select_from(log).where(log.c.source == DEMO, log.c.status == "done")
     with store.application_reading.connect() as connection:
         return bool(connection.execute(query).scalar())

@@ -18,3 +18,8 @@ form?.addEventListener("change", (event) => {
   tell();
 });
 if (form) addEventListener("pageshow", tell);
+
+// On a phone the lists go on beyond the edge.
+const lists = document.querySelector(".lists");
+const chosen = lists?.querySelector("[aria-current]");
+if (chosen) lists.scrollLeft = chosen.offsetLeft - (lists.clientWidth - chosen.offsetWidth) / 2;

@@ -26,7 +26,9 @@ CUT = f"() => {{ {_ASIDE}" + """
   const isShown = (element) => element.getClientRects().length && getComputedStyle(element).visibility !== "hidden";
   const text = (element) => element.textContent.replace(/\\s+/g, " ").trim();
   const isDesk = matchMedia("(min-width: 760px)").matches;
+  const heading = [...document.querySelectorAll("h1, .chip-words")].map(text).join(" ");
   const isTold = (element) => {
+    if (element.closest(".filters-open-words.is-about") && heading.includes(text(element))) return true;
     if (!isDesk && text(element).length < 80) return false;
     for (let e = element; e && e !== document.body; e = e.parentElement) {
       if (e.title && e.title.replace(/\\s+/g, " ").includes(text(element).slice(0, 250))) return true;
@@ -46,5 +48,5 @@ CUT = f"() => {{ {_ASIDE}" + """
     .map((element) => `${element.tagName}.${element.className}: ${text(element).slice(0, 80)}`);
 }"""
 """Texts that do not fit into their box, unless a title tells the whole of them. No finger opens a title: on a phone
-only what is longer than any ordinary name may be cut. The copy of a table's headings goes on where its table does;
-test_tables.py holds one against the other."""
+only what is longer than any ordinary name may be cut, and in the bar that stays what the heading or a chip says in
+full. The copy of a table's headings goes on where its table does; test_tables.py holds one against the other."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -210,6 +212,22 @@ def test_the_table_behind_the_chart_opens_and_stays_open(desk: Page) -> None:
 
     expect(desk.locator(".behind tbody tr").first).to_be_visible()
     expect(desk.locator(".behind tbody tr")).to_have_count(3)
+
+
+def test_a_bar_under_the_pointer_says_its_figure_and_the_change_as_the_table_behind_has_them(desk: Page) -> None:
+    row = desk.locator(".behind tbody tr").nth(4)
+    month = row.locator("th").text_content().strip()
+    value, before, change = (row.locator(".number").nth(column).text_content().strip() for column in range(3))
+    before_month = row.locator("td").nth(1).text_content().strip()
+    bar = desk.locator(".chart .trace.bars:last-child .point path").nth(4)
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    desk.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    desk.wait_for_selector(".hoverlayer .hovertext, .hoverlayer .legend text")
+
+    said = desk.locator(".hoverlayer").text_content()
+    assert re.search(rf"{month}: {re.escape(value)} \([▲▼] {re.search(r'[0-9.]+%', change)[0]}\)", said), said
+    assert f"{before_month}: {before}" in said
 
 
 def background(page: Page) -> str:

@@ -53,7 +53,7 @@ def test_every_page_says_that_demo_data_is_demo_data(browser: Browser, site: Sit
     for address in ("/dashboard", "/products", "/catalog", "/account"):
         reader.goto(address)
         said[address] = reader.locator(".demo-strip").inner_text()
-    assert set(said.values()) == {"Demo data, none of it yours."}
+    assert set(said.values()) == {"Demo data is in these figures."}
 
     phone = open_browser(browser, site, ADMIN, viewport=PHONE, has_touch=True, is_mobile=True)
     assert wrong(look(phone, "/dashboard", theme="dark")) == {}

@@ -170,6 +170,22 @@ def test_the_menu_of_a_phone_is_at_the_bottom_and_what_does_not_fit_is_behind_mo
     assert behind == ["Settlements", "Catalogue", "Imports"] and not closed
 
 
+def test_on_a_phone_a_sign_stands_before_its_name_and_the_bar_that_stays_takes_two_lines(hand: Page) -> None:
+    hand.goto("/profitability")
+    apart = hand.evaluate("""() => [...document.querySelectorAll(".profit-sign")].map((sign) => {
+      const name = document.createRange();
+      name.selectNodeContents(sign.nextSibling);
+      return name.getBoundingClientRect().left - sign.getBoundingClientRect().right;
+    })""")
+    heights = {}
+    for address in ("/brands/10", "/products/B0D07UJ84W", "/dashboard?category=1", "/dashboard?category=1&brand=4"):
+        hand.goto(address)
+        heights[address] = hand.locator(".filters-open-words").bounding_box()["height"]
+
+    assert len(apart) > 5 and min(apart) > -0.5, apart
+    assert max(heights.values()) < 45, heights
+
+
 def test_the_first_tap_on_a_chart_shows_a_month_and_its_link_opens_it(hand: Page) -> None:
     hand.goto("/dashboard")
     wait_for_charts(hand)

@@ -52,7 +52,8 @@ class Chip:
 @dataclass(frozen=True)
 class Filters:
     """The whole form. `hidden` are parameters that the form keeps as they are; `summary` and `details` say in two
-    lines what is chosen, `steps` lead to the months before and after. `about` is what the page itself is of."""
+    lines what is chosen, the first of them being a name if it `is_named`; `steps` lead to the months before and after.
+    `about` is what the page itself is of."""
 
     lists: tuple[Filter, ...]
     chips: tuple[Chip, ...]
@@ -60,6 +61,7 @@ class Filters:
     reset: str
     summary: str
     details: str
+    is_named: bool
     steps: tuple[Step, Step]
     about: Choice | None = None
 
@@ -70,6 +72,7 @@ def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | Non
     selection, selectable = page.selection, page.selectable
     metrics = [Choice(name, name, name == selection.metric) for name in selectable.offered]
     chips = _chips(page)
+    name = about.words if about else _narrowed(chips)
     lists = (
         _periods(selection),
         *_range(page),
@@ -90,8 +93,9 @@ def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | Non
             period=DEFAULT_PERIOD, metric=selectable.default_metric, brands=(), categories=(), marketplaces=(),
             search="", compare="",
         ),
-        summary=selection.span.words(),
-        details=" · ".join(([about.words] if about else []) + _details(page, chips, without)),
+        summary=name or selection.span.words(),
+        details=" · ".join(_details(page, without, name) + ([_narrowed(chips)] if about and chips else [])),
+        is_named=bool(name),
         steps=steps_of(page),
         about=about,
     )
@@ -103,17 +107,21 @@ def _period_and_months(selection: Selection) -> str:
     return f"{period_words(selection.period)}, {months}" if selection.period else months
 
 
-def _details(page: Page, chips: tuple[Chip, ...], without: tuple[str, ...]) -> list[str]:
+def _narrowed(chips: tuple[Chip, ...]) -> str:
+    """What the page is narrowed to, in few words."""
+    if len(chips) > 1:
+        return f"{len(chips)} filters"
+    return chips[0].words if chips else ""
+
+
+def _details(page: Page, without: tuple[str, ...], name: str) -> list[str]:
+    """A phone has room for two lines: below a name, its months take the place of the metric."""
     selection = page.selection
-    words = [] if "metric" in without else [selection.metric]
+    words = [selection.span.words()] if name else [] if "metric" in without else [selection.metric]
     if "compare" not in without and selection.compared_with != NOTHING:
         # As many months before may be those of the year before, and are called so beside the figures.
         is_year = selection.comparison is not None and selection.comparison == selection.year_before
         words.append(COMPARED[YEAR_BEFORE if is_year else selection.compared_with])
-    if len(chips) == 1:
-        words.append(chips[0].words)
-    elif chips:
-        words.append(f"{len(chips)} filters")
     return words or ["Filters"]
 
 

@@ -40,7 +40,7 @@ def standing_notices(live: Generation) -> tuple[str, ...]:
 
 
 def is_demo() -> bool:
-    """Whether what pages show was made up, which every page says: nobody should decide anything by it."""
+    """Whether made-up figures are in what pages show, which every page says: nobody should decide anything by them."""
     kept: dict[tuple, bool] = current_app.extensions.setdefault("lego_demo", {})
     if _news() not in kept:
         kept.clear()

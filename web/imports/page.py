@@ -49,6 +49,11 @@ pages = Blueprint("imports", __name__)
 
 ROWS_PER_PAGE = 50
 STATES = {DONE: "in", UNDONE: "undone", REMOVED: "removed", REFUSED: "refused"}
+TEMPLATE_WORDS = {
+    "long": "one figure per row", "wide": "months side by side", "tidy": "metrics side by side", "costs": "unit costs",
+    "sku-map": "SKUs and ASINs", "products": "products", "brands": "brands",
+}
+"""A template -> what the file holds."""
 _TASK_STATES = {
     CHECKING: "at work", TAKING: "at work", CHECKED: "needs review", OVER: "over",
 }
@@ -114,7 +119,7 @@ def show() -> str:
         tasks=[_task_link(task) for task in _own_tasks(person)] if is_analyst else [],
         upload_mib=current.settings().web.upload_mib, most_files=MOST_FILES, formats=(AUTO, *FORMATS),
         modes={mode: MODE_WORDS[mode] for mode in MODES},
-        currency=current.settings().dashboard.currency, encodings=ENCODINGS, templates=TEMPLATES,
+        currency=current.settings().dashboard.currency, encodings=ENCODINGS, templates=TEMPLATE_WORDS,
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from flask import current_app
 
 from database.journal.slow_statements import Recorded, explain_command
 from database.queries.pages import PAGES
@@ -21,7 +24,7 @@ _EXPLAINED = {page.endpoint: page.explained_by for page in PAGES}
 
 @dataclass(frozen=True)
 class PageTime:
-    """How quickly a page answers: its endpoint, answers so far, median and 95th percentile, and the command that tells
+    """How quickly a page answers: its path, answers so far, median and 95th percentile, and the command that tells
     why."""
 
     page: str
@@ -52,7 +55,7 @@ def pages_view(formats: Formats) -> list[PageTime]:
     """The pages by their 95th percentile, slowest first, since the server was started."""
     return [
         PageTime(
-            found.page, formats.count(found.count), _milliseconds(found.median), _milliseconds(found.slowest),
+            _path(found.page), formats.count(found.count), _milliseconds(found.median), _milliseconds(found.slowest),
             found.slowest > SLOW_PAGE, _EXPLAINED.get(found.page, ""),
         )
         for found in metrics.page_times()
@@ -71,6 +74,15 @@ def statements_view(slowest: Sequence[Recorded], formats: Formats) -> list[State
         )
         for found in slowest
     ]
+
+
+def _path(endpoint: str) -> str:
+    """`/products/<asin>`, as people know a page, or `POST /login`; what has no path keeps its name."""
+    if endpoint not in current_app.view_functions:
+        return endpoint
+    rule = next(current_app.url_map.iter_rules(endpoint))
+    path = re.sub(r"<\w+:", "<", rule.rule)
+    return path if rule.methods is None or "GET" in rule.methods else f"POST {path}"
 
 
 def _milliseconds(seconds: float) -> str:

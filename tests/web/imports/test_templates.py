@@ -10,6 +10,7 @@ from database.imports.products import take_products
 from database.imports.staging import ImportOptions
 from database.imports.templates import TEMPLATES
 from tests.web.conftest import text_of
+from web.imports.page import TEMPLATE_WORDS
 
 PRODUCTS, BRANDS = "products", "brands"
 
@@ -17,7 +18,8 @@ PRODUCTS, BRANDS = "products", "brands"
 @pytest.mark.parametrize("engine", ["embedded"], indirect=True)
 def test_each_template_goes_in_as_it_is_downloaded(store, signed_in, tmp_path):
     client, took = signed_in("analyst"), {}
-    assert f"Files to fill in: {' '.join(TEMPLATES)} " in text_of(client, "/imports")
+    assert tuple(TEMPLATE_WORDS) == TEMPLATES
+    assert f"Files to fill in: {' '.join(TEMPLATE_WORDS.values())} " in text_of(client, "/imports")
     for name in TEMPLATES:
         answer = client.get(f"/imports/templates/{name}")
         assert answer.headers["Content-Disposition"] == f"attachment; filename={name}.csv"
