@@ -215,7 +215,8 @@ class Selection(Measured):
             "category": ",".join(map(str, self.categories)),
             "marketplace": ",".join(self.marketplaces),
             "search": self.search,
-            "compare": self.compare if self.compare != self.usual_comparison else "",
+            # What is usual is not looked up for the many links that ask for nothing else.
+            "compare": self.compare if self.compare and self.compare != self.usual_comparison else "",
             "shared": "in" if self.shared else "",
             "sort": self.sort if self.sort != "value" else "",
             "order": self.order if self.order != ORDERS[0] else "",
