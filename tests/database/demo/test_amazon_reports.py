@@ -18,6 +18,12 @@ from tests.facts import all_summary_rows
 TODAY = datetime.date(2026, 3, 9)
 
 
+@pytest.fixture(params=["embedded", "mysql"])
+def engine(request):
+    """A cluster takes no reports of lines."""
+    return request.param
+
+
 def figures(rows):
     """(asin, marketplace, metric, month) -> value, where it is not zero."""
     return {key: value for key, value in rows.items() if value}
