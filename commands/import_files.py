@@ -49,7 +49,8 @@ def _pairs(context: click.Context, option: click.Parameter, texts: tuple[str, ..
               help="What became of lines of a status, or what a type is; may be repeated.")
 @click.option("--column", "columns", multiple=True, callback=_pairs, metavar="NAME=WHAT",
               help="What a column of a transaction report is; may be repeated.")
-@click.option("--currency", metavar="CODE|local", help="What a table is in; local: each marketplace's own.")
+@click.option("--currency", metavar="CODE|local",
+              help="What amounts are in that name no currency; local: each marketplace's own.")
 @click.option("--sum", "sum_rows", is_flag=True, help="Add up rows of one product, marketplace, metric and month.")
 @click.option("--negative-costs", is_flag=True, help="Costs stand with a minus in the file: turn them.")
 @click.option("--skip-column", "skip_columns", multiple=True, metavar="NAME",
@@ -66,7 +67,7 @@ def _pairs(context: click.Context, option: click.Parameter, texts: tuple[str, ..
 @click.option("--refresh", "then_refresh", is_flag=True, help="Refresh the summaries afterwards.")
 @click.option("--update-products", is_flag=True, help="Take brands, categories and statuses from the file.")
 @click.option("--allow-currency", multiple=True, metavar="CODE",
-              help="Let a file in this currency in; may be repeated.")
+              help="Count amounts in this currency one to one, unconverted; may be repeated.")
 @click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for a running import or refresh.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
 @click.option("--by", "user_name", metavar="USER", help="Who asked for it, for the page /imports.")

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from commands import current_store, lego_command
 from database import schema
+from domain.currencies import SEVERAL
 
 
 @lego_command("imports")
@@ -22,10 +23,12 @@ def command(as_json) -> None:
     if not rows:
         click.echo("Nothing was imported yet; take a file in with: flask import FILE")
     for row in rows:
+        is_one = row["value_currency"] != SEVERAL
+        value = f"{row['value']:,.2f} {row['value_currency'] or ''}".rstrip() if is_one else "several currencies"
         replaced = f", replaced {row['replaced_facts']:,}" if row["replaced_facts"] else ""
         click.echo(
             f"{row['id']:>5}  {row['created_at']:%Y-%m-%d %H:%M}  {row['status']:<7}  {row['source']:<14} "
-            f"{row['facts']:>13,} facts  {row['value']:>20,.2f}  {row['file_name']} ({row['mode']}{replaced})"
+            f"{row['facts']:>13,} facts  {value:>20}  {row['file_name']} ({row['mode']}{replaced})"
         )
 
 

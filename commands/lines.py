@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import json
@@ -15,11 +16,14 @@ import click
 
 from commands import current_store, lego_command
 from commands.refresh_summaries import Month
+from database.engines.ports import Store
 from database.facts.opening import facts_when_free
 from database.imports.derived_facts import counting_rules
 from database.lines.behind import Behind, Figure, Following, marketplaces_of
 from database.lines.told_rows import HEADINGS, ToldRow, rows_behind, rows_of_settlement
-from domain.errors import Refused
+from database.rates.needed import live_rates
+from database.rates.told import Rates, rate_words, read_rates
+from domain.errors import NeverRefreshed, Refused
 from domain.months import format_month
 from domain.spreadsheets import harmless
 
@@ -47,11 +51,13 @@ def command(
             _tell(rows_of_settlement(connection, settlement, kind_id=kind_id, month=month), as_csv, target, as_json,
                   nothing=f"settlement {settlement} has no such lines")
             return
-        following = Following(connection, counting_rules(current_store()))
+        following = Following(connection, counting_rules(current_store()), _rates(current_store()))
         found = [
             following.behind(Figure(asin, month, code, metric))
             for code in ([marketplace] if marketplace else marketplaces_of(connection, asin, month, metric))
         ]
+    for line in (line for behind in found for line in _left_out(behind)):
+        click.echo(line, err=True)
     found = [behind for behind in found if behind.value is not None]
     if not (as_csv or target or as_json):
         for behind in found:
@@ -61,6 +67,24 @@ def command(
         rows = (dataclasses.replace(row, import_id=None, file_name="") for row in rows)
     _tell(rows, as_csv, target, as_json,
           nothing=f"there is no figure of {metric} for {asin} in {format_month(month)}", is_printed=True)
+
+
+def _rates(store: Store) -> Rates:
+    """Those that the figures on pages were converted at; before there are any, those that were told."""
+    with contextlib.suppress(NeverRefreshed):
+        live = store.read(live_rates)
+        return {(each.month, each.currency): each.rate for each in live if each.rate is not None}
+    return read_rates(store)
+
+
+def _left_out(behind: Behind) -> Iterator[str]:
+    for each in behind.converted:
+        if each.rate is None:
+            figure = behind.figure
+            yield (
+                f"{figure.metric} of {figure.asin}, {figure.marketplace}, {format_month(figure.month)}: "
+                f"{each.local:,} {each.currency} have no rate and are left out; tell it with flask rates"
+            )
 
 
 def _check_usage(asin, month, metric, settlement, kind_id) -> None:
@@ -135,17 +159,27 @@ def _print(behind: Behind, depth: int = 0, sign: int = 1) -> None:
     minus = "− " if sign < 0 else ""
     place = f"  {figure.asin}, {figure.marketplace}, {format_month(figure.month)}" if not depth else ""
     click.echo(f"{indent}{minus}{figure.metric} {behind.value:,}{place}")
+    for converted in behind.converted:
+        if converted.rate is not None and behind.parts and behind.cost is None:
+            click.echo(f"{indent}  of it {converted.local:,} {converted.currency}")
+        elif converted.rate is not None:
+            rate = f"at {rate_words(converted.rate)}"
+            click.echo(f"{indent}  {converted.local:,} {converted.currency} {rate} is {converted.value:,}")
     for each in behind.lines:
+        amount = f"{_plain(each.amount)} {each.currency}  " if each.currency else ""
         click.echo(
-            f"{indent}  {_plain(each.value):>14}  {each.happened:<26} {each.words}  {each.file_name}:{each.line}"
+            f"{indent}  {_plain(each.value):>14}  {each.happened:<26} {amount}{each.words}  "
+            f"{each.file_name}:{each.line}"
         )
     for fact in behind.facts:
         source = f"import {fact.import_id} ({fact.file_name})" if fact.import_id else "another program"
-        click.echo(f"{indent}  {_plain(fact.value):>14}  imported, {source}")
+        amount = f"{_plain(fact.amount)} {fact.currency}  " if fact.currency else ""
+        click.echo(f"{indent}  {_plain(fact.value):>14}  {amount}imported, {source}")
     if behind.taken_off:
         click.echo(f"{indent}  {_plain(-behind.taken_off):>14}  told by product in another report")
     if behind.cost is not None:
-        click.echo(f"{indent}  {behind.cost.normalize():f} a piece, times")
+        currency = f" {behind.cost_currency}" if behind.cost_currency else ""
+        click.echo(f"{indent}  {behind.cost.normalize():f}{currency} a piece, times")
     for part in behind.parts:
         _print(part.behind, depth + 1, part.sign)
     if behind.rounding:

@@ -46,15 +46,16 @@ def command(import_id, wait, with_names, as_json, user_name) -> None:
         of_names |= {"names": names.as_dict()} if names else {}
         click.echo(json.dumps({
             "import_id": undone.import_id, "file_name": undone.file_name, "facts": undone.facts,
-            "value": str(undone.value), "returned_facts": undone.returned_facts, "months": months,
-            **of_names,
+            "value": None if undone.value is None else str(undone.value), "returned_facts": undone.returned_facts,
+            "months": months, **of_names,
         }, indent=2, ensure_ascii=False))
         return
     over = f"; months {runs_of_months(undone.months)}" if months else ""
     if undone.renamed_facts is None:
+        value = "in several currencies" if undone.value is None else f"sum {undone.value:,.2f}"
         click.echo(
-            f"Import {undone.import_id} ({undone.file_name}) is undone: {undone.facts:,} facts, "
-            f"sum {undone.value:,.2f}, are gone, {undone.returned_facts:,} returned{over}."
+            f"Import {undone.import_id} ({undone.file_name}) is undone: {undone.facts:,} facts, {value}, are gone, "
+            f"{undone.returned_facts:,} returned{over}."
         )
     else:
         click.echo(f"Import {undone.import_id} ({undone.file_name}) is undone: {did}{over}.")

@@ -71,14 +71,15 @@ CREATE TABLE IF NOT EXISTS financials_import (
   sha256 VARCHAR(64) NOT NULL,
   mode VARCHAR(20) NOT NULL COMMENT 'replace, append, whole-months or join',
   status VARCHAR(20) NOT NULL COMMENT 'done, undone or removed (demo)',
-  currencies VARCHAR(255) NOT NULL COMMENT 'codes the file names, commas between',
+  currencies VARCHAR(255) NOT NULL COMMENT 'codes the file names, counted one to one; commas between',
   facts BIGINT NOT NULL,
-  value NUMERIC(25, 2) NOT NULL COMMENT 'sum of the facts imported, all metrics',
+  value NUMERIC(25, 2) NOT NULL COMMENT 'sum of the facts imported, all metrics; 0 if value_currency is *',
   replaced_facts BIGINT NOT NULL,
   first_fact_id BIGINT,
   last_fact_id BIGINT,
   created_at DATETIME(6) NOT NULL,
   undone_at DATETIME(6),
+  value_currency VARCHAR(3) COMMENT 'of value: none or '''' for the reporting currency, * for several',
   PRIMARY KEY (id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
@@ -210,6 +211,12 @@ CREATE TABLE IF NOT EXISTS amazon_setting (
   PRIMARY KEY (name)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE TABLE IF NOT EXISTS amazon_one_to_one (
+  import_id INTEGER NOT NULL,
+  currency VARCHAR(3) NOT NULL,
+  PRIMARY KEY (import_id, currency)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
 CREATE TABLE IF NOT EXISTS amazon_settlement (
   settlement_id VARCHAR(40) NOT NULL,
   import_id INTEGER NOT NULL,
@@ -250,7 +257,8 @@ CREATE TABLE IF NOT EXISTS derived_fact (
   marketplace VARCHAR(10) NOT NULL,
   month DATE NOT NULL,
   metric VARCHAR(100) NOT NULL,
-  value NUMERIC(15, 2) NOT NULL
+  value NUMERIC(15, 2) NOT NULL,
+  currency VARCHAR(3)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 CREATE INDEX IF NOT EXISTS ix_derived_fact_asin ON derived_fact (asin);
 CREATE INDEX IF NOT EXISTS ix_derived_fact_cell ON derived_fact (asin_id, month, metric, marketplace);

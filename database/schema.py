@@ -131,14 +131,17 @@ financials_import = _table(
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("mode", sa.String(20), nullable=False, comment="replace, append, whole-months or join"),
     sa.Column("status", sa.String(20), nullable=False, comment="done, undone or removed (demo)"),
-    sa.Column("currencies", sa.String(255), nullable=False, comment="codes the file names, commas between"),
+    sa.Column(
+        "currencies", sa.String(255), nullable=False, comment="codes the file names, counted one to one; commas between"
+    ),
     sa.Column("facts", sa.BigInteger, nullable=False),
-    sa.Column("value", Sum, nullable=False, comment="sum of the facts imported, all metrics"),
+    sa.Column("value", Sum, nullable=False, comment="sum of the facts imported, all metrics; 0 if value_currency is *"),
     sa.Column("replaced_facts", sa.BigInteger, nullable=False),
     sa.Column("first_fact_id", sa.BigInteger),
     sa.Column("last_fact_id", sa.BigInteger),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("undone_at", Moment),
+    sa.Column("value_currency", sa.String(3), comment="of value: none or '' for the reporting currency, * for several"),
 )
 """One row per imported file, in the same transaction as its facts. Ids of facts are never used twice."""
 
@@ -296,6 +299,14 @@ amazon_setting = _table(
 )
 """The settings by which facts were derived from lines; under others they are derived anew."""
 
+amazon_one_to_one = _table(
+    "amazon_one_to_one", FACTS,
+    sa.Column("import_id", Id, nullable=False, autoincrement=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.PrimaryKeyConstraint("import_id", "currency"),
+)
+"""The currencies whose amounts count as the reporting one, in lines of an import: somebody allowed it with the file."""
+
 amazon_settlement = _table(
     "amazon_settlement", FACTS,
     sa.Column("settlement_id", sa.String(40), nullable=False),
@@ -345,6 +356,7 @@ derived_fact = _table(
     sa.Column("month", sa.Date, nullable=False),
     sa.Column("metric", sa.String(100), nullable=False),
     sa.Column("value", Money, nullable=False),
+    sa.Column("currency", sa.String(3)),
     sa.Index("ix_derived_fact_asin", "asin"),
     sa.Index("ix_derived_fact_cell", "asin_id", "month", "metric", "marketplace"),
     bulk=True,
@@ -756,6 +768,7 @@ import_log = _table(
     sa.Column("mode", sa.String(20), comment="replace, append or whole-months"),
     sa.Column("rows_read", sa.BigInteger),
     sa.Column("replaced_facts", sa.BigInteger),
+    sa.Column("value_currency", sa.String(3), comment="of value: none or '' for the reporting currency, * for several"),
 )
 """What the web shows of imports; told after `financials_import`, and reconciled at the next command."""
 

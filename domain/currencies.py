@@ -28,3 +28,6 @@ SIGNS = {
     "R": "ZAR", "$": "", "¢": "", "₡": "CRC", "₲": "PYG", "₵": "GHS", "₾": "GEL", "₼": "AZN",
 }
 """A sign -> the code of the only currency it can be; '' if it is that of several."""
+
+SEVERAL = "*"
+"""Stands in the place of a code for several currencies."""

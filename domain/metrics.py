@@ -7,6 +7,7 @@ outside this tree are kept and offered everywhere else.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -40,8 +41,24 @@ RETURNS = ("Returned units", "Returns")
 UNITS = (NET_UNITS, "Gross units", "Returned units")
 """Metrics that count pieces, not money."""
 
-COUNTS = (*UNITS, "Units", "Orders", "Sessions", "Page views", "Clicks", "Impressions", "Quantity")
+COUNTS = (
+    *UNITS, "Units", "Ordered units", "Units ordered", "Units sold", "Sold units", "Refunded units", "Units refunded",
+    "Orders", "Order items", "Total order items", "Sessions", "Page views", "Views", "Visits", "Visitors", "Clicks",
+    "Impressions", "Quantity",
+)
 """Metrics that are no money, whatever currency a file is in."""
+_COUNTED = frozenset((
+    "unit", "units", "piece", "pieces", "pcs", "quantity", "quantities", "qty", "orders", "items", "sessions", "clicks",
+    "impressions", "views", "pageviews", "visits", "visitors", "customers", "buyers", "reviews", "stück", "menge",
+    "bestellungen", "sitzungen", "klicks", "unités", "commandes", "unità", "ordini", "unidades", "pedidos", "stuks",
+))
+_PAID = frozenset((
+    "revenue", "revenues", "sales", "turnover", "gmv", "cost", "costs", "cogs", "fee", "fees", "value", "amount",
+    "amounts", "price", "prices", "spend", "spent", "tax", "taxes", "vat", "profit", "refund", "refunds", "income",
+    "charge", "charges", "commission", "discount", "discounts", "credit", "credits", "money", "umsatz", "umsätze",
+    "kosten", "gebühren", "preis", "wert", "betrag", "ventes", "frais", "coût", "coûts", "vendite", "costi", "ventas",
+    "costes", "tarifas", "omzet",
+))
 
 DOWN_TO_CM3 = (NET_REVENUE, NET_COGS, CM1, *PLATFORM_FEES, UNSORTED, REIMBURSEMENTS, CM2, *ADVERTISING, CM3)
 PROFIT_TREE = (*DOWN_TO_CM3, OVERHEADS, OPERATING_PROFIT)
@@ -131,6 +148,9 @@ def rise_of(metric: str) -> str:
     return "good" if metric in PROFIT_TREE or metric in UNITS or metric == GROSS_SALES else ""
 
 
+@functools.lru_cache(maxsize=2000)
 def is_money(metric: str) -> bool:
-    """Whether values of `metric` are amounts of currency (units are not)."""
-    return metric not in COUNTS
+    """Whether values of `metric` are amounts of currency. Units are not, nor is what files call `Total sessions` or
+    `qty sold`; the cost of clicks is."""
+    words = set(re.findall(r"[^\W\d_]+", name_key(metric)))
+    return metric not in COUNTS and (words.isdisjoint(_COUNTED) or not words.isdisjoint(_PAID))

@@ -22,13 +22,14 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.ports import Store
 from database.facts.archived import refuse_archived
+from database.facts.currencies import Pair, note_currencies
 from database.facts.ledger import note_changed_months
 from database.imports import facts
 from database.imports.derived_facts import derive_after_facts
 from database.imports.dimensions import Entry, place_products
 from database.imports.lowering import lowering_words, replaced_by_month
 from database.imports.meeting import joined, meet_stored
-from database.imports.report import ImportReport, MetricSum, MonthSum
+from database.imports.report import ImportReport, MetricSum, MonthSum, code_of, missing_rates, value_of
 from database.imports.staging import APPEND, DEMO, ImportOptions, Staged
 from domain.errors import Refused
 from domain.moments import utc_now
@@ -84,6 +85,8 @@ def _take_in(
     new = _with_derived(store, connection, new, entry)
     note_changed_months(connection, months, cause="import", import_id=entry.import_id, now=entry.created_at)
     note_changed_months(connection, demo_months, cause="demo", import_id=entry.import_id, now=entry.created_at)
+    pairs = _pairs(scratch, staged)
+    note_currencies(connection, pairs)
     _note_import(connection, staged, options, source, entry, metrics, replaced, new)
     return ImportReport(
         file_name=staged.file_name, format=staged.format, source=source, mode=options.mode, sha256=staged.sha256,
@@ -93,7 +96,8 @@ def _take_in(
         read_as=staged.read_as, replaced=replaced, replaced_by_month=before, kept=kept, kept_products=kept_count,
         differences=placement.differences, difference_count=placement.difference_count, overlaps=overlaps,
         new=placement.new, demo_facts=demo_facts, demo_value=demo_value, currencies=staged.currencies,
-        symbols=staged.symbols, rounded=staged.rounded, notes=staged.notes,
+        symbols=staged.symbols, own_currency=store.settings.dashboard.currency,
+        without_rates=missing_rates(store, pairs), rounded=staged.rounded, notes=staged.notes,
         warnings=(*lowering_words(before, by_month), *staged.warnings, *stored.warnings, *placement.warnings),
         seconds=round(time.monotonic() - started, 3),
     )
@@ -144,19 +148,33 @@ def _months(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[datetim
 
 
 def _sums(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[MonthSum, ...]:
+    code = "coalesce(currency, '')" if staged.foreign else "''"
     rows = scratch.execute(
-        "SELECT metric::VARCHAR AS name, month, facts, value FROM (SELECT metric, month, count(*) AS facts, "
-        f"sum(value)::DECIMAL(25,2) AS value FROM {staged.relation} GROUP BY ALL) ORDER BY name, month"
+        "SELECT metric::VARCHAR AS name, month, facts, value, code FROM (SELECT metric, month, count(*) AS facts, "
+        f"sum(value)::DECIMAL(25,2) AS value, {code} AS code FROM {staged.relation} GROUP BY ALL) "
+        "ORDER BY name, code, month"
     ).fetchall()
     return tuple(MonthSum(*row) for row in rows)
 
 
 def _by_metric(by_month: Sequence[MonthSum]) -> tuple[MetricSum, ...]:
-    metrics: dict[str, MetricSum] = {}
+    metrics: dict[tuple[str, str], MetricSum] = {}
     for found in by_month:
-        known = metrics.get(found.metric, MetricSum(found.metric, 0, Decimal(0)))
-        metrics[found.metric] = MetricSum(found.metric, known.facts + found.facts, known.value + found.value)
+        key = (found.metric, found.currency)
+        known = metrics.get(key, MetricSum(found.metric, 0, Decimal(0)))
+        metrics[key] = MetricSum(
+            found.metric, known.facts + found.facts, known.value + found.value, found.currency
+        )
     return tuple(metrics.values())
+
+
+def _pairs(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> list[Pair]:
+    """The months in which the file names other currencies, with these."""
+    if not staged.foreign:
+        return []
+    return scratch.execute(
+        f"SELECT DISTINCT month, currency FROM {staged.relation} WHERE currency IS NOT NULL ORDER BY ALL"
+    ).fetchall()
 
 
 def next_import_id(connection: sa.Connection) -> int:
@@ -170,7 +188,7 @@ def _note_import(connection, staged, options, source, entry, metrics, replaced, 
             id=entry.import_id, source=source, format=staged.format, file_name=staged.file_name[-255:],
             sha256=staged.sha256, mode=options.mode, status="done", currencies=",".join(staged.currencies),
             facts=sum(metric.facts for metric in metrics),
-            value=sum((metric.value for metric in metrics), Decimal(0)),
+            value=value_of(metrics) or 0, value_currency=code_of(metrics),
             replaced_facts=sum(metric.facts for metric in replaced),
             first_fact_id=new.first, last_fact_id=new.last, created_at=entry.created_at,
         )

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 import duckdb
 
-from database.imports.cells import CellSource, Gathered, gather_cells
+from database.imports.cell_source import CellSource
+from database.imports.cells import Gathered, gather_cells
 from database.imports.costs import settle_costs
-from database.imports.currencies import Currencies, check_currencies, currencies_told, signs_of_others
+from database.imports.currencies import Currencies, signs_of_others
 from database.imports.faults import LISTED, Fault, shown
 from database.imports.keys import settle_keys
-from database.imports.names import currencies_of, remarks_of
+from database.imports.names import remarks_of
 from database.imports.rows_aside import VALID
 from database.imports.staging import ImportOptions, Met, Skipped, Staged
+from database.imports.stated import Stated, settle_currencies
 from database.imports.workbook.cell_texts import column_name
-from domain.remarks import currency_above, scale_above
+from domain.currencies import CODES
+from domain.metrics import is_money
+from domain.remarks import scale_above
 from domain.spelling import tidy
 
 
@@ -38,26 +42,24 @@ def stage_table(
     """Reads a source's cells into TEMP table `staged`. `blank` names cells or rows without a value. Raises Refused."""
     _refuse_scale_above(source)
     gathered = gather_cells(scratch, source, options)
-    added = settle_keys(scratch, source, options, gathered)
-    costs = settle_costs(scratch, source.file, turned=options.negative_costs)
+    stated = settle_currencies(scratch, source, options, currencies, gathered)
+    keys = settle_keys(scratch, source, options, gathered, stated=stated)
+    costs = settle_costs(scratch, source.file, turned=options.negative_costs, is_stated=bool(stated.foreign))
     written = {**columns.metrics, **gathered.names.metrics}
-    named = {
-        *gathered.named_currencies, *currencies_of(written), *currencies_told(scratch, options),
-        *_currencies_above(source),
-    }
     style = gathered.style
     skipped = [*gathered.aside.skipped, *([Skipped(blank, gathered.blank)] if gathered.blank else [])]
-    if added:
+    if keys.added:
         skipped.append(Skipped("rows added to others of the same product, marketplace, metric and month (--sum)",
-            added))
+            keys.added))
     return Staged(
         format=file_format, file_name=source.file.name, sha256=source.file.sha256,
-        currencies=check_currencies(currencies, options, sorted(named), style.symbols), symbols=style.symbols,
+        currencies=stated.marks, foreign=stated.foreign, symbols=style.symbols,
         skipped_columns=(*columns.skipped, *_nameless(source, gathered)), skipped=tuple(skipped),
         notes=tuple(_notes(written, gathered, columns, costs.notes)),
         read_as=("decimal comma" if style.decimal == "," else "decimal point",),
         warnings=(
-            *columns.warnings, *_warnings(scratch, gathered, options.currency or currencies.own), *costs.warnings
+            *columns.warnings, *_currency_warnings(gathered, written, stated, currencies.own, keys.in_several),
+            *_warnings(scratch, gathered), *costs.warnings,
         ),
         met=_met(columns, gathered), rows_read=gathered.rows, cells_read=gathered.filled + gathered.blank,
         rounded=style.rounded, products="staged_product",
@@ -93,16 +95,29 @@ def _refuse_scale_above(source: CellSource) -> None:
             raise source.file.refusal([Fault(words, record.first_line, None, told)])
 
 
-def _currencies_above(source: CellSource) -> Iterator[str]:
-    cells = (cell for record in source.file.above for cell in record.cells)
-    return filter(None, map(currency_above, cells))
-
-
-def _warnings(
-    scratch: duckdb.DuckDBPyConnection, gathered: Gathered, taken_as: str
+def _currency_warnings(
+    gathered: Gathered, written: dict[str, str], stated: Stated, own: str, in_several: int
 ) -> Iterator[str]:
-    if signs := " and ".join(signs_of_others(gathered.style.symbols, taken_as)):
-        yield f"cells show {signs}, and were counted as {taken_as}, one to one"
+    if signs := " and ".join(signs_of_others(gathered.style.symbols, stated.taken_as)):
+        one_to_one = "" if stated.foreign else ", one to one"
+        yield f"cells show {signs}, and were counted as {' and '.join(stated.taken_as)}{one_to_one}"
+    if stated.foreign and stated.unsaid:
+        yield (
+            f"{stated.unsaid:,} amounts name no currency beside others that do, and were counted as {own}; "
+            "--currency CODE says what they are in"
+        )
+    if in_several:
+        yield (
+            f"{in_several:,} figures of one product, marketplace, metric and month stand in several currencies, and "
+            "add up once they are converted"
+        )
+    for text, name in written.items():
+        if (last := name.rpartition(" ")[2]) in CODES and last != own and is_money(name) and not stated.foreign:
+            bare = name.removesuffix(last).strip()
+            yield f"{text!r} may be in {last}, and was counted as {own}; write {bare} [{last}] if it is"
+
+
+def _warnings(scratch: duckdb.DuckDBPyConnection, gathered: Gathered) -> Iterator[str]:
     yield from _no_asins(scratch)
     if gathered.style.powers_of_ten:
         yield (

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import duckdb
 
-from database.imports.csv_file import CsvFile
+from database.imports.cell_source import FIELDS, NEEDED, Cell, CellSource
 from database.imports.faults import LISTED, Fault
 from database.imports.identifiers import DAMAGED_ASIN, damage_of
 from database.imports.month_texts import ReadMonths, read_months
@@ -41,54 +41,23 @@ from domain.errors import LegoError, OutOfSpace, Refused
 from domain.remarks import fault_of_remarks
 from domain.totals import is_total_of_marketplaces
 
-FIELDS = ("asin", "brand", "category", "status", "marketplace", "metric", "month", "currency", "value")
 LONGEST = {"asin": 64, "brand": 255, "category": 255, "status": 50, "marketplace": 10, "metric": 100}
-NEEDED = ("asin", "marketplace", "metric", "month")
 MOST_TEXTS = 1_000_000
 _BLANKS = " \t\u00a0"
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One cell of a record, for finding it again: which field it fills, the heading over it, what it came to
-    in the source's query, its text where that is another, and its place in the record, from 0."""
-
-    field: str
-    column: str
-    text: str
-    written: str | None = None
-    position: int | None = None
-
-
-@dataclass(frozen=True)
-class CellSource:
-    """What a format makes of its file. `query` is SQL over the file with the columns FIELDS, texts or NULL. One that
-    may have rows of totals gives `name` and `sku` beside, and in `numbered` a number `record` of each row of the file;
-    `cells_of` gives the cells of one record, and `facts_of` its (asin, marketplace, metric, month, column). A value
-    that breaks one of the rules `skippable` may stand in a column that is better left out: its message says how."""
-
-    file: CsvFile
-    query: str
-    cells_of: Callable[[list[str]], Iterator[Cell]]
-    facts_of: Callable[[list[str]], Iterator[tuple[str, str, str, str, str]]]
-    numbered: str = ""
-    rows_per_record: int = 1
-    unread: tuple[int, ...] = ()
-    skippable: frozenset[str] = frozenset()
-    blank_rules: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(NEEDED, "is blank"))
-
-
-@dataclass(frozen=True)
 class Gathered:
-    """What the cells of a file came to; the facts are in TEMP table `staged`, products in `staged_product`. `nameless`:
-    columns that have no heading and were not read, from 0 -> how many of their cells hold something."""
+    """What the cells of a file came to; the facts are in TEMP table `staged`, products in `staged_product`. `said`:
+    those of SAID that `staged` has beside. `nameless`: columns that have no heading and were not read, from 0 -> how
+    many of their cells hold something."""
 
     rows: int
     blank_lines: int
     filled: int
     blank: int
     style: NumberStyle
-    named_currencies: tuple[str, ...]
+    said: tuple[str, ...]
     months: Mapping[str, datetime.date]
     names: Names
     orders: Mapping[str, str]
@@ -114,14 +83,10 @@ def gather_cells(scratch: duckdb.DuckDBPyConnection, source: CellSource, options
     bad = _bad_words(scratch, source, months.rules, names)
     if any(bad.values()) or (style.decimal == "," and counted.points):
         raise _word_refusal(source, bad, style, aside)
-    _stage(scratch, source, months.months)
-    codes = [row[0] for row in scratch.execute(
-        "SELECT DISTINCT upper(currency) FROM word WHERE g = 5 AND currency IS NOT NULL AND kind <> 'blank'"
-    ).fetchall()]
+    said = _stage(scratch, source, months.months)
     return Gathered(
         rows=rows, blank_lines=blank_lines, filled=counted.filled, blank=counted.rows - counted.filled, style=style,
-        named_currencies=tuple(sorted({*codes, *style.codes})), months=months.months, names=names, orders=months.orders,
-        aside=aside, nameless=nameless,
+        said=said, months=months.months, names=names, orders=months.orders, aside=aside, nameless=nameless,
     )
 
 
@@ -330,7 +295,7 @@ def _is_plain_point(text: str) -> bool:
     return bool(point) and text.isascii() and whole.isdigit() and decimals.isdigit() and len(decimals) <= 2
 
 
-def _stage(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: dict) -> None:
+def _stage(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: dict) -> tuple[str, ...]:
     _make_types(scratch, months)
     odd, blank = scratch.execute(
         "SELECT (SELECT count(*) FROM odd), (SELECT count(*) FROM word WHERE g = 6 AND kind = 'blank')"
@@ -349,15 +314,38 @@ def _stage(scratch: duckdb.DuckDBPyConnection, source: CellSource, months: dict)
         if scratch.execute(f"SELECT 1 FROM {kind}_map WHERE text IS DISTINCT FROM name LIMIT 1").fetchone():
             joins += f" LEFT JOIN {kind}_map {kind}_name ON {kind}_name.text = w.{kind}"
             named[kind] = f"coalesce({kind}_name.name, w.{kind})"
+    said = _said(scratch, source)
     query = (
         f"SELECT {named['asin']}::asin_word AS asin, {named['marketplace']}::marketplace_word AS marketplace, "
-        f"{named['metric']}::metric_name AS metric, {month} AS month, {value} AS value "
-        f"FROM ({source.query}) w {joins}"
+        f"{named['metric']}::metric_name AS metric, {month} AS month, {value} AS value"
+        f"{''.join(f', {code} AS {name}' for name, code in said.items())} FROM ({source.query}) w {joins}"
     )
     if blank:
         query = f"SELECT * FROM ({query}) WHERE value IS NOT NULL"
     with reading(source):
         scratch.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {query}")
+    return tuple(said)
+
+
+SAID = ("said_cell", "said_row", "said_column")
+"""Columns of `staged`: the code of the currency that a fact's cell, its row or its column names."""
+
+
+def _said(scratch: duckdb.DuckDBPyConnection, source: CellSource) -> dict[str, str]:
+    """SQL of those of SAID of which the file says anything; most files say nothing."""
+    in_cells, in_rows, in_metrics = scratch.execute(
+        "SELECT EXISTS (FROM odd_read WHERE code IS NOT NULL), "
+        f"EXISTS (FROM word WHERE g = 5 AND kind <> 'blank' AND {clean('currency')} IS NOT NULL), "
+        "EXISTS (FROM metric_map WHERE currency IS NOT NULL)"
+    ).fetchone()
+    cell, row, column = SAID
+    said = {cell: "o.code"} if in_cells else {}
+    if in_rows:
+        said[row] = f"upper({clean('w.currency')})"
+    if in_metrics or source.names_currencies:
+        of_metric = "(SELECT any_value(currency) FROM metric_map c WHERE c.text = w.metric)"
+        said[column] = f"coalesce(w.stated, {of_metric})" if in_metrics else "w.stated"
+    return said
 
 
 def _make_types(scratch: duckdb.DuckDBPyConnection, months: dict) -> None:

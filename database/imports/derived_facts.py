@@ -22,8 +22,11 @@ line, setting = schema.amazon_line, schema.amazon_setting
 
 
 def counting_rules(store: Store) -> CountingRules:
-    """What counts, by the settings `[amazon]`."""
-    return CountingRules(store.settings.amazon.sales_from, store.settings.amazon.prices_include_tax)
+    """What counts, by the settings `[amazon]`, and what is the dashboard's currency."""
+    settings = store.settings
+    return CountingRules(
+        settings.amazon.sales_from, settings.amazon.prices_include_tax, settings.dashboard.currency
+    )
 
 
 def derive_for(
@@ -60,7 +63,10 @@ def derive_by_settings(store: Store, connection: sa.Connection) -> list[str]:
         return []
     now = utc_now()
     archived = archived_of(connection)
-    cells = {cell for cell in cells_of(connection, line.c.counts == sa.true()) if cell[1] not in archived}
+    cells = {
+        cell for cell in cells_of(connection, line.c.counts == sa.true()) | _derived_cells(connection)
+        if cell[1] not in archived
+    }
     months = derive_for(store, connection, cells, import_id=schema.DERIVED, now=now).months if cells else ()
     note_changed_months(connection, months, cause="settings", import_id=None, now=now)
     connection.execute(sa.delete(setting))
@@ -68,8 +74,22 @@ def derive_by_settings(store: Store, connection: sa.Connection) -> list[str]:
     store.commit(connection)
     if not months:
         return []
-    told = ", ".join(f"{name} = {value}" for name, value in wanted.items())
-    return [f"[amazon] {told}: figures of {', '.join(map(format_month, months))} follow from lines anew"]
+    own = wanted.pop("currency")
+    told = "[amazon] " + ", ".join(f"{name} = {value}" for name, value in wanted.items())
+    if known.pop("currency", own) != own:
+        told = f"[dashboard] currency = {own}" if known == wanted else f"{told}; [dashboard] currency = {own}"
+    return [f"{told}: figures of {', '.join(map(format_month, months))} follow from lines anew"]
+
+
+def _derived_cells(connection: sa.Connection) -> set[Cell]:
+    """Where facts follow from unit costs, perhaps without any line."""
+    if not connection.execute(sa.select(sa.literal(1)).select_from(schema.unit_cost).limit(1)).first():
+        return set()
+    derived = schema.financials
+    rows = connection.execute(
+        sa.select(derived.c.marketplace, derived.c.month).where(derived.c.import_id == schema.DERIVED).distinct()
+    )
+    return {(row.marketplace, row.month) for row in rows}
 
 
 def _anything_to_derive(connection: sa.Connection) -> bool:

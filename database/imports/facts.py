@@ -66,12 +66,14 @@ def insert_facts(
     # Rows of a transaction that is still open are numbered from 2^55 on: after 255 imports ids would be used up.
     first_row = f"(SELECT min(rowid) FROM {staged.relation})"
     number = "" if store.traits.assigns_fact_ids else f"number - {first_row} + {before + 1} AS id, "
+    own = ", s.currency" if staged.foreign else ""
     # Texts are spelled out after the sort: enumerations are sorted and carried as small numbers.
     store.facts_room.bulk_insert(
         connection, fact, scratch=scratch,
         query=f"SELECT {number}asin_id, marketplace::VARCHAR AS marketplace, metric::VARCHAR AS metric, month, value, "
-        f"{entry.import_id} AS import_id, TIMESTAMP '{entry.created_at:%Y-%m-%d %H:%M:%S.%f}' AS created_at "
-        "FROM (SELECT s.rowid AS number, p.asin_id, s.marketplace, s.metric, s.month, s.value "
+        f"{entry.import_id} AS import_id, TIMESTAMP '{entry.created_at:%Y-%m-%d %H:%M:%S.%f}' AS created_at"
+        f"{own.replace('s.', '')} "
+        f"FROM (SELECT s.rowid AS number, p.asin_id, s.marketplace, s.metric, s.month, s.value{own} "
         f"FROM {staged.relation} s JOIN {PRODUCTS} p ON p.asin = s.asin "
         "ORDER BY s.month, s.metric, s.marketplace, p.asin_id)",
     )
@@ -144,22 +146,25 @@ def _setting_aside(
 def sums_by_metric(
     part: Facts, table: sa.Table, condition: sa.ColumnElement[bool]
 ) -> list[MetricSum]:
-    """Count and sum per metric of the facts that a condition picks, in the order of the metrics' names."""
+    """Count and sum per metric and currency of the facts that a condition picks, in the order of their names."""
     rows = part.execute(
-        sa.select(table.c.metric, sa.func.count().label("facts"), total(table.c.value).label("value"))
+        sa.select(
+            table.c.metric, sa.func.count().label("facts"), total(table.c.value).label("value"), table.c.currency,
+        )
         .where(condition)
-        .group_by(table.c.metric)
-        .order_by(table.c.metric)
+        .group_by(table.c.metric, table.c.currency)
+        .order_by(table.c.metric, table.c.currency)
     )
-    return [MetricSum(metric or "", facts, value) for metric, facts, value in rows]
+    return [MetricSum(metric or "", facts, value, code or "") for metric, facts, value, code in rows]
 
 
 def _joined(found: Iterable[Sequence[MetricSum]]) -> tuple[MetricSum, ...]:
-    sums: dict[str, MetricSum] = {}
+    sums: dict[tuple[str, str], MetricSum] = {}
     for each in itertools.chain.from_iterable(found):
-        known = sums.get(each.metric, MetricSum(each.metric, 0, Decimal(0)))
-        sums[each.metric] = MetricSum(each.metric, known.facts + each.facts, known.value + each.value)
-    return tuple(sums[metric] for metric in sorted(sums, key=str.encode))
+        key = (each.metric, each.currency)
+        known = sums.get(key, MetricSum(each.metric, 0, Decimal(0)))
+        sums[key] = MetricSum(each.metric, known.facts + each.facts, known.value + each.value, each.currency)
+    return tuple(sums[key] for key in sorted(sums, key=lambda key: (key[0].encode(), key[1])))
 
 
 def kept_products(
@@ -170,22 +175,24 @@ def kept_products(
         return (), 0
     facts, value = sa.func.count().label("facts"), total(fact.c.value).label("value")
     query = (
-        sa.select(fact.c.asin_id, facts, value)
+        sa.select(fact.c.asin_id, fact.c.currency, facts, value)
         .where(sa.or_(*(belongs_to(part) for part in earlier)), fact.c.month.in_(months))
-        .group_by(fact.c.asin_id)
+        .group_by(fact.c.asin_id, fact.c.currency)
     )
-    sums: dict[int, tuple[int, Decimal]] = {}
+    sums: dict[int, dict[str, tuple[int, Decimal]]] = {}
     for rows in store.each_part(connection, months, lambda part: part.execute(query).all()):
-        for product, count, amount in rows:
-            known = sums.get(product, (0, Decimal(0)))
-            sums[product] = (known[0] + count, known[1] + amount)
+        for product, currency, count, amount in rows:
+            of_product = sums.setdefault(product, {})
+            known = of_product.get(currency or "", (0, Decimal(0)))
+            of_product[currency or ""] = (known[0] + count, known[1] + amount)
     if not sums:
         return (), 0
     found = [
-        KeptProduct(code, *sums[product])
+        KeptProduct(code, *told, currency)
         for product, code in connection.execute(sa.select(schema.asin.c.id, schema.asin.c.asin)) if product in sums
+        for currency, told in sorted(sums[product].items())
     ]
-    return tuple(sorted(found, key=lambda kept: kept.asin.encode())[:LISTED]), len(found)
+    return tuple(sorted(found, key=lambda kept: kept.asin.encode())[:LISTED]), len(sums)
 
 
 def remove_demo(store: Store, connection: sa.Connection) -> tuple[int, Decimal, list[datetime.date]]:
@@ -254,35 +261,39 @@ def overlaps(
     other = fact.alias("other")
     pairs = (
         sa.select(fact.c.id, fact.c.month, fact.c.value, other.c.import_id,
-                  total(other.c.value).label("theirs"))
+                  fact.c.currency, other.c.currency.label("their_currency"), total(other.c.value).label("theirs"))
         .join_from(fact, other, sa.and_(
             other.c.month == fact.c.month, other.c.metric == fact.c.metric,
             other.c.marketplace == fact.c.marketplace, other.c.asin_id == fact.c.asin_id,
         ))
         .where(belongs_to(new), fact.c.month.in_(candidates),
                sa.or_(other.c.import_id.is_(None), other.c.import_id != new.import_id))
-        .group_by(fact.c.id, fact.c.month, fact.c.value, other.c.import_id)
+        .group_by(fact.c.id, fact.c.month, fact.c.value, other.c.import_id, fact.c.currency, other.c.currency)
         .subquery("pairs")
     )
+    grain = (pairs.c.import_id, pairs.c.month, pairs.c.currency, pairs.c.their_currency)
     query = sa.select(
-        pairs.c.import_id, pairs.c.month, sa.func.count().label("facts"), total(pairs.c.value).label("value"),
+        *grain, sa.func.count().label("facts"), total(pairs.c.value).label("value"),
         total(pairs.c.theirs).label("theirs"),
-    ).group_by(pairs.c.import_id, pairs.c.month)
+    ).group_by(*grain)
     rows = [
         row for found in store.each_part(connection, candidates, lambda part: part.execute(query).all())
         for row in found
     ]
     sources = _sources(connection)
-    by_source: dict[str, list[sa.Row]] = {}
+    by_source: dict[tuple[str, str, str], list[sa.Row]] = {}
     for row in sorted(rows, key=lambda row: row.month):
-        by_source.setdefault(sources.get(row.import_id, "(not imported)"), []).append(row)
-    by_source.pop(source, None)
+        key = (sources.get(row.import_id, "(not imported)"), row.currency or "", row.their_currency or "")
+        by_source.setdefault(key, []).append(row)
     return tuple(
         Overlap(
             name, sum(row.facts for row in found), sum((row.value for row in found), Decimal(0)),
             sum((row.theirs for row in found), Decimal(0)), tuple(dict.fromkeys(row.month for row in found)),
+            currency, theirs,
         )
-        for name, found in sorted(by_source.items(), key=lambda item: item[0].encode())
+        for (name, currency, theirs), found in sorted(
+            by_source.items(), key=lambda item: (item[0][0].encode(), *item[0][1:])
+        ) if name != source
     )
 
 

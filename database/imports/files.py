@@ -31,6 +31,7 @@ from database.imports.faults import shown
 from database.imports.head import LINES, Head, Headings, Record, head_text
 from database.imports.known_reports import known_report
 from database.imports.line_batch import LineFile, take_in_lines
+from database.imports.line_currencies import settle_line_currencies
 from database.imports.opening import open_text
 from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions, Staged
@@ -85,7 +86,10 @@ def stage(
     options what was told before of words of that format."""
     module, file = _recognised(text, _chosen(file_format))
     told = recall(module.FORMAT, options)
-    staged = module.stage(scratch, file, told, Currencies(currency, file.name))
+    currencies = Currencies(currency, file.name)
+    staged = module.stage(scratch, file, told, currencies)
+    if isinstance(staged, LineFile):
+        staged = settle_line_currencies(scratch, staged, told, currencies)
     return dataclasses.replace(
         staged, notes=(*text.notes, *_notes(file), *staged.notes),
         read_as=(*_read_as(file), *words_told(options, told), *staged.read_as),

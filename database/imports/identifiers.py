@@ -15,7 +15,8 @@ HEADINGS = {
     "product_id": PRODUCT_ID, "sku": "sku", "seller sku": "sku", "msku": "sku", "brand_name": "brand",
     "product_name": "name",
     "brand": "brand", "brand name": "brand", "mp": "marketplace", "marketplace": "marketplace", "status": "status",
-    "category": "category", "currency": "currency", "name": "name", "product name": "name", "title": "name",
+    "category": "category", "currency": "currency", "currency code": "currency",
+    "currency_code": "currency", "name": "name", "product name": "name", "title": "name",
 }
 """A heading -> the field it fills."""
 LABELS = ("name", "sku")
@@ -91,3 +92,8 @@ def key_of(record: Sequence[str], identifiers: Mapping[str, int]) -> str:
 def marketplace_of(record: Sequence[str], identifiers: Mapping[str, int], options: ImportOptions) -> str:
     """The marketplace of a record, as it is written there or told."""
     return record[identifiers["marketplace"]] if "marketplace" in identifiers else options.marketplace or ""
+
+
+def currency_of_row(record: Sequence[str], identifiers: Mapping[str, int]) -> str:
+    """What the cell of a record under Currency says; '' where there is none."""
+    return record[identifiers["currency"]].strip() if "currency" in identifiers else ""

@@ -3,53 +3,80 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 
 import duckdb
 
-from database.imports.cells import CellSource, Gathered
+from database.imports.cell_source import CellSource
+from database.imports.cells import Gathered
 from database.imports.faults import LISTED, Fault
 from database.imports.numbers import LARGEST
 from database.imports.staging import ImportOptions
+from database.imports.stated import Sayings, Stated
 from domain.months import format_month
 
 MOST_KEYS = 400_000_000
 
 
+@dataclass(frozen=True)
+class Keys:
+    """How many rows were `added` to others of their key, and how many keys stand `in_several` currencies."""
+
+    added: int = 0
+    in_several: int = 0
+
+
 def settle_keys(
-    scratch: duckdb.DuckDBPyConnection, source: CellSource, options: ImportOptions, gathered: Gathered
-) -> int:
-    """Leaves each product, marketplace, metric and month once in `staged`: rows of one key are added up where a
-    person asked for it, and it is told how many were added to others; else raises Refused, with both lines."""
+    scratch: duckdb.DuckDBPyConnection, source: CellSource, options: ImportOptions, gathered: Gathered, *,
+    stated: Stated,
+) -> Keys:
+    """Leaves each product, marketplace, metric and month once in `staged`, in several currencies once in each: rows of
+    one key are added up where a person asked for it; else raises Refused, with both lines."""
     if _keys_are_unique(scratch):
-        return 0
-    doubled = "FROM staged GROUP BY asin, marketplace, metric, month HAVING count(*) > 1"
+        return Keys()
+    key = "asin, marketplace, metric, month" + (", currency" if stated.foreign else "")
+    doubled = f"FROM staged GROUP BY {key} HAVING count(*) > 1"
     count = scratch.execute(f"SELECT sum(n - 1)::BIGINT FROM (SELECT count(*) AS n {doubled})").fetchone()[0]
     if not count:
-        return 0
+        return Keys(in_several=_in_several(scratch) if stated.foreign else 0)
     if not options.sum_rows:
-        raise source.file.refusal(_faults(scratch, source, gathered, doubled), count)
+        raise source.file.refusal(_faults(scratch, source, gathered, stated, doubled), count)
     scratch.execute(
-        "CREATE OR REPLACE TEMP TABLE added AS SELECT asin, marketplace, metric, month, sum(value) AS value "
-        "FROM staged GROUP BY ALL"
+        f"CREATE OR REPLACE TEMP TABLE added AS SELECT {key}, sum(value) AS value FROM staged GROUP BY ALL"
     )
     beyond = scratch.execute("SELECT count(*) FROM added WHERE abs(value) > 9999999999999.99").fetchone()[0]
     if beyond:
         raise source.file.refusal([Fault(f"{beyond} sums of rows of one key are beyond {LARGEST}")])
     scratch.execute(
-        "CREATE OR REPLACE TEMP TABLE staged AS SELECT asin, marketplace, metric, month, value::DECIMAL(15,2) AS value "
-        "FROM added"
+        f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {key}, value::DECIMAL(15,2) AS value FROM added"
     )
-    return count
+    return Keys(count, _in_several(scratch) if stated.foreign else 0)
 
 
-def _faults(scratch: duckdb.DuckDBPyConnection, source: CellSource, gathered: Gathered, doubled: str) -> list[Fault]:
-    wanted: dict[tuple[str, str, str, datetime.date], int | None] = {tuple(row): None for row in scratch.execute(
-        f"SELECT asin::VARCHAR, marketplace::VARCHAR, metric::VARCHAR, month {doubled} LIMIT 10000"
-    ).fetchall()}
+def _in_several(scratch: duckdb.DuckDBPyConnection) -> int:
+    return scratch.execute(
+        "SELECT count(*) FROM (FROM staged SELECT 1 GROUP BY asin, marketplace, metric, month HAVING count(*) > 1)"
+    ).fetchone()[0]
+
+
+def _faults(
+    scratch: duckdb.DuckDBPyConnection, source: CellSource, gathered: Gathered, stated: Stated, doubled: str
+) -> list[Fault]:
+    code = "coalesce(currency, '')" if stated.foreign else "''"
+    wanted: dict[tuple[str, str, str, datetime.date | None, str], int | None] = {
+        tuple(row): None for row in scratch.execute(
+            f"SELECT asin::VARCHAR, marketplace::VARCHAR, metric::VARCHAR, month, {code} {doubled} LIMIT 10000"
+        ).fetchall()
+    }
+    sayings = Sayings(scratch, gathered, stated.everywhere, stated.told)
     faults: list[Fault] = []
     for line, record in source.file.records():
-        for asin, marketplace, metric, month, column in source.facts_of(record):
-            key = (*gathered.names.of(asin, marketplace, metric), gathered.months.get(month))
+        for fact in source.facts_of(record):
+            said = next(iter(sayings.of(fact).values()), "")
+            key = (
+                *gathered.names.of(fact.asin, fact.marketplace, fact.metric), gathered.months.get(fact.month),
+                said if said in stated.foreign else "",
+            )
             if key not in wanted:
                 continue
             if wanted[key] is None:
@@ -59,7 +86,7 @@ def _faults(scratch: duckdb.DuckDBPyConnection, source: CellSource, gathered: Ga
                     f"gives {' '.join(key[:3])} {format_month(key[3])} again; line {wanted[key]} gave it first; "
                     "--sum adds such rows up"
                 )
-                faults.append(Fault(words, line, column))
+                faults.append(Fault(words, line, fact.column))
     return faults
 
 

@@ -4,7 +4,6 @@ its own that can be undone."""
 from __future__ import annotations
 
 import hashlib
-from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -15,7 +14,7 @@ from database.facts.ledger import note_changed_months
 from database.imports.batch import next_import_id
 from database.imports.derived_facts import derive_for
 from database.imports.line_batch import LINES, by_metric, by_month
-from database.imports.report import ImportReport
+from database.imports.report import ImportReport, code_of, value_of
 from database.lines.kinds import tell
 from database.lines.scope import cells_of
 from domain.errors import Refused
@@ -71,13 +70,14 @@ def _place(store: Store, connection: sa.Connection, named: sa.Row, place: str) -
     before, after = by_metric(derived.before), by_metric(derived.after)
     connection.execute(sa.insert(book).values(
         id=import_id, source=FORMAT, format=FORMAT, file_name=words[:255], sha256=sha256, mode=LINES, status="done",
-        currencies="", facts=lines, value=sum((metric.value for metric in after), Decimal(0)), replaced_facts=0,
+        currencies="", facts=lines, value=value_of(after) or 0, value_currency=code_of(after), replaced_facts=0,
         first_fact_id=derived.first, last_fact_id=derived.last, created_at=now,
     ))
     return ImportReport(
         file_name=words[:255], format=FORMAT, source=FORMAT, mode=LINES, sha256=sha256, dry_run=False,
         import_id=import_id, rows_read=lines, cells_read=0, metrics=after, months=tuple(changed),
         by_month=by_month(derived.after), replaced=before, replaced_by_month=by_month(derived.before),
+        own_currency=store.settings.dashboard.currency,
     )
 
 

@@ -26,7 +26,15 @@ from database.facts.ledger import note_changed_months
 from database.imports.batch import next_import_id, refuse_same_bytes
 from database.imports.derived_facts import derive_for
 from database.imports.facts import remove_demo, sums_by_metric
-from database.imports.report import ImportReport, MetricSum, MonthSum, NewNames
+from database.imports.report import (
+    ImportReport,
+    MetricSum,
+    MonthSum,
+    NewNames,
+    code_of,
+    missing_rates,
+    value_of,
+)
 from database.imports.staging import ImportOptions, Skipped
 from database.imports.told_words import remember_words
 from database.lines.costs import month_to_publish
@@ -45,7 +53,8 @@ LINES = "lines"
 
 @dataclass(frozen=True)
 class LineFile:
-    """A file of lines that was read: its lines, and what is to be said of it."""
+    """A file of lines that was read: its lines, and what is to be said of it. `currencies` are counted one to one,
+    those of them that were `allowed` beside the dashboard's own; `symbols` are signs that cells show."""
 
     format: str
     file_name: str
@@ -53,6 +62,8 @@ class LineFile:
     lines: StagedLines | None
     rows_read: int
     currencies: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -89,6 +100,10 @@ def _take_in(
     import_id, now = next_import_id(connection), utc_now()
     kept = keep_lines(store, connection, scratch, file.lines, import_id)
     remember_words(connection, file.format, options, import_id)
+    if file.allowed:
+        connection.execute(sa.insert(schema.amazon_one_to_one), [
+            {"import_id": import_id, "currency": code} for code in file.allowed
+        ])
     months = sorted({month for _, month in kept.cells})
     refuse_archived(connection, months, f"{file.file_name}: has lines")
     aside_sums, aside_months = _set_orders_aside(connection, kept.cells, import_id)
@@ -105,7 +120,7 @@ def _take_in(
         id=import_id, source=(options.source or file.format).strip(), format=file.format,
         file_name=file.file_name[-255:], sha256=file.sha256, mode=LINES, status="done",
         currencies=",".join(file.currencies), facts=kept.lines,
-        value=sum((metric.value for metric in after), Decimal(0)), replaced_facts=kept.replaced_lines,
+        value=value_of(after) or 0, value_currency=code_of(after), replaced_facts=kept.replaced_lines,
         first_fact_id=derived.first, last_fact_id=derived.last, created_at=now,
     ))
     return ImportReport(
@@ -115,7 +130,9 @@ def _take_in(
         by_month=after_by_month, skipped=(*file.skipped, *_left(kept)), replaced=by_metric(derived.before),
         replaced_by_month=before_by_month,
         new=NewNames(products=derived.new_products), demo_facts=demo_facts, demo_value=demo_value,
-        currencies=file.currencies, notes=file.notes, read_as=file.read_as,
+        currencies=file.currencies, symbols=file.symbols, own_currency=store.settings.dashboard.currency,
+        without_rates=missing_rates(store, {(each.month, each.currency) for each in derived.after if each.currency}),
+        notes=file.notes, read_as=file.read_as,
         warnings=(*_lowering_words(before_by_month, after_by_month), *file.warnings, *_set_aside_words(aside_sums)),
         seconds=round(time.monotonic() - started, 3),
     )
@@ -142,27 +159,29 @@ def _set_orders_aside(
 
 def by_metric(sums: Sequence[DerivedSum]) -> tuple[MetricSum, ...]:
     """All months of a metric together."""
-    metrics: dict[str, MetricSum] = {}
+    metrics: dict[tuple[str, str], MetricSum] = {}
     for each in sums:
-        known = metrics.get(each.metric, MetricSum(each.metric, 0, Decimal(0)))
-        metrics[each.metric] = MetricSum(each.metric, known.facts + each.facts, known.value + each.value)
-    return tuple(metrics[name] for name in sorted(metrics, key=str.encode))
+        key = (each.metric, each.currency)
+        known = metrics.get(key, MetricSum(each.metric, 0, Decimal(0)))
+        metrics[key] = MetricSum(each.metric, known.facts + each.facts, known.value + each.value, each.currency)
+    return tuple(metrics[key] for key in sorted(metrics, key=lambda key: (key[0].encode(), key[1])))
 
 
 def _lowering_words(before: Sequence[MonthSum], after: Sequence[MonthSum]) -> tuple[str, ...]:
     """A warning for each month whose sales are lower than before the file: by a later state of orders, or because
     another report counts there now."""
-    now = {(each.metric, each.month): each.value for each in after}
+    now = {(each.metric, each.month, each.currency): each.value for each in after}
     return tuple(
         f"lowers {format_month(each.month)}: {each.metric} from {each.value:,.2f} to {lower:,.2f}"
+        f"{f' {each.currency}' if each.currency else ''}"
         for each in before if each.metric in ("Gross sales", "Gross units")
-        and (lower := now.get((each.metric, each.month), Decimal(0))) < each.value
+        and (lower := now.get((each.metric, each.month, each.currency), Decimal(0))) < each.value
     )
 
 
 def by_month(sums: Sequence[DerivedSum]) -> tuple[MonthSum, ...]:
     """As a report tells them."""
-    return tuple(MonthSum(each.metric, each.month, each.facts, each.value) for each in sums)
+    return tuple(MonthSum(each.metric, each.month, each.facts, each.value, each.currency) for each in sums)
 
 
 def _left(kept: Kept) -> tuple[Skipped, ...]:
@@ -175,8 +194,8 @@ def _left(kept: Kept) -> tuple[Skipped, ...]:
 
 def _set_aside_words(sums: Sequence[MetricSum]) -> tuple[str, ...]:
     return tuple(
-        f"set aside: {each.facts:,} facts of {each.metric}, sum {each.value:,.2f}, that earlier imports of order "
-        "reports gave here; undoing this import brings them back"
+        f"set aside: {each.facts:,} facts of {each.metric}, sum {f'{each.value:,.2f} {each.currency}'.strip()}, that "
+        "earlier imports of order reports gave here; undoing this import brings them back"
         for each in sums
     )
 

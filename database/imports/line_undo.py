@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.ports import Store
 from database.facts.archived import refuse_archived
+from database.facts.currencies import note_currencies, pairs_of
 from database.facts.ledger import note_changed_months
 from database.imports.derived_facts import derive_for
 from database.imports.undone import Undone
@@ -15,6 +16,7 @@ from database.lines.keeping import refuse_if_replaced, take_back_lines
 from database.lines.kinds import untell
 from database.lines.scope import cells_of
 from domain.amazon import TRANSACTIONS
+from domain.currencies import SEVERAL
 from domain.moments import utc_now
 
 book, fact, aside, line = (
@@ -44,7 +46,8 @@ def take_lines_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Un
     told = changed or month_to_publish(connection, entry.format)
     note_changed_months(connection, told, cause="undo", import_id=entry.id, now=now)
     return Undone(
-        entry.id, entry.file_name, entry.facts, entry.value, returned, tuple(sorted(changed)), now,
+        entry.id, entry.file_name, entry.facts, None if entry.value_currency == SEVERAL else entry.value, returned,
+        tuple(sorted(changed)), now,
     )
 
 
@@ -58,5 +61,6 @@ def _return_facts(connection: sa.Connection, import_id: int) -> tuple[int, list]
         columns = [column.name for column in aside.columns if column.name != "replaced_by"]
         rows = sa.select(*(aside.c[name] for name in columns)).where(back)
         connection.execute(sa.insert(fact).from_select(columns, rows))
+        note_currencies(connection, pairs_of(connection, aside, back))
         connection.execute(sa.delete(aside).where(back))
     return returned, months

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import duckdb
 
 from database.imports.by_product import Columns, stage_table
-from database.imports.cells import FIELDS, Cell, CellSource
+from database.imports.cell_source import FIELDS, Cell, CellSource, FactCell
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies
 from database.imports.faults import Fault
@@ -17,6 +17,7 @@ from database.imports.identifiers import (
     HEADINGS,
     LABELS,
     PRODUCT_ID,
+    currency_of_row,
     find_identifiers,
     key_of,
     marketplace_of,
@@ -24,6 +25,7 @@ from database.imports.identifiers import (
     sql_of,
 )
 from database.imports.staging import ImportOptions, Staged
+from domain.metrics import read_metric
 from domain.spelling import name_key
 
 FORMAT = "long"
@@ -119,10 +121,13 @@ def _cells(
 
 def _facts(
     record: list[str], headings: tuple[str, ...], positions: Mapping[str, int], options: ImportOptions
-) -> Iterator[tuple[str, str, str, str, str]]:
+) -> Iterator[FactCell]:
     metric, month = record[positions["metric"]], record[positions["month"]]
     place = marketplace_of(record, positions, options)
-    yield key_of(record, positions), place, metric, month, headings[positions["value"]]
+    yield FactCell(
+        key_of(record, positions), place, metric, month, headings[positions["value"]], record[positions["value"]],
+        currency_of_row(record, positions), read_metric(metric).currency,
+    )
 
 
 def _unknown_words(name: str) -> str:

@@ -24,31 +24,33 @@ aside = schema.financials_replaced
 def replaced_by_month(
     store: Store, connection: sa.Connection, import_id: int, months: Sequence[datetime.date]
 ) -> tuple[MonthSum, ...]:
-    """Count and sum of what an import replaced, by metric and month."""
+    """Count and sum of what an import replaced, by metric, currency and month."""
     query = (
         sa.select(
             aside.c.metric, aside.c.month, sa.func.count().label("facts"), total(aside.c.value).label("value"),
+            aside.c.currency,
         )
         .where(aside.c.replaced_by == import_id)
-        .group_by(aside.c.metric, aside.c.month)
+        .group_by(aside.c.metric, aside.c.month, aside.c.currency)
     )
-    sums: dict[tuple[str, datetime.date], MonthSum] = {}
+    sums: dict[tuple[str, str, datetime.date], MonthSum] = {}
     for rows in store.each_part(connection, months, lambda part: part.execute(query).all()):
-        for metric, month, facts, value in rows:
-            key = (metric or "", month)
-            known = sums.get(key, MonthSum(*key, 0, Decimal(0)))
-            sums[key] = MonthSum(*key, known.facts + facts, known.value + value)
+        for metric, month, facts, value, code in rows:
+            key = (metric or "", code or "", month)
+            known = sums.get(key, MonthSum(key[0], month, 0, Decimal(0)))
+            sums[key] = MonthSum(key[0], month, known.facts + facts, known.value + value, key[1])
     return tuple(sums[key] for key in sorted(sums))
 
 
 def lowering_words(before: Sequence[MonthSum], taken: Sequence[MonthSum]) -> tuple[str, ...]:
     """A warning for each month in which `taken`, the sums of an import, are lower than what it replaced."""
-    after = {(found.month, found.metric): found.value for found in taken}
+    after = {(found.month, found.metric, found.currency): found.value for found in taken}
     lower: dict[datetime.date, list[str]] = defaultdict(list)
-    for found in sorted(before, key=lambda found: (found.month, found.metric)):
-        now = after.get((found.month, found.metric), Decimal(0))
+    for found in sorted(before, key=lambda found: (found.month, found.metric, found.currency)):
+        now = after.get((found.month, found.metric, found.currency), Decimal(0))
         if now < found.value:
-            lower[found.month].append(f"{found.metric} from {found.value:,.2f} to {now:,.2f}")
+            code = f" {found.currency}" if found.currency else ""
+            lower[found.month].append(f"{found.metric} from {found.value:,.2f} to {now:,.2f}{code}")
     words = [_words(month, metrics) for month, metrics in sorted(lower.items())]
     more = (f"and {len(words) - LISTED:,} more months are lowered",) if len(words) > LISTED else ()
     return (*words[:LISTED], *more)

@@ -40,7 +40,7 @@ class Names:
 
 def read_names(scratch: duckdb.DuckDBPyConnection) -> Names:
     """Judges the words of `word` that stand beside a value, and leaves the TEMP tables `asin_map`, `marketplace_map`
-    and `metric_map` (text, name)."""
+    and `metric_map` (text, name, and the currency that a metric's text names)."""
     odd = "asin IS NOT NULL AND NOT regexp_full_match(asin, '[A-Z0-9][A-Z0-9_.-]*')"
     texts = scratch.execute(f"SELECT DISTINCT asin FROM word WHERE g = 3 AND kind <> 'blank' AND {odd}").fetchall()
     places, metrics = (_counted(scratch, column) for column in ("marketplace", "metric"))
@@ -58,10 +58,11 @@ def read_names(scratch: duckdb.DuckDBPyConnection) -> Names:
         metrics={text: meeting[name] for text, name in wanted.items()},
     )
     for table, found in (("asin", names.asins), ("marketplace", names.marketplaces), ("metric", names.metrics)):
+        said = [read_metric(text).currency if table == "metric" else None for text in found]
         scratch.execute(
             f"CREATE OR REPLACE TEMP TABLE {table}_map AS SELECT unnest($texts::VARCHAR[]) AS text, "
-            "nullif(unnest($names::VARCHAR[]), '') AS name",
-            {"texts": list(found), "names": list(found.values())},
+            "nullif(unnest($names::VARCHAR[]), '') AS name, unnest($said::VARCHAR[]) AS currency",
+            {"texts": list(found), "names": list(found.values()), "said": said},
         )
     return names
 
@@ -75,11 +76,6 @@ def remarks_of(texts) -> tuple[tuple[str, str], ...]:
     """(remark, metric) for what stands in brackets behind metrics, but for currencies."""
     found = ((remark, read.name) for read in map(read_metric, texts) for remark in read.remarks)
     return tuple(dict.fromkeys(found))
-
-
-def currencies_of(texts) -> tuple[str, ...]:
-    """The currencies that brackets behind metrics name."""
-    return tuple(sorted({code for code in (read_metric(text).currency for text in texts) if code}))
 
 
 def _counted(scratch: duckdb.DuckDBPyConnection, column: str, *, of: str = "kind <> 'blank'") -> dict[str, int]:

@@ -21,7 +21,8 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.ports import Store
-from database.imports.cells import CellSource, clean, reading
+from database.imports.cell_source import CellSource
+from database.imports.cells import clean, reading
 from database.imports.csv_file import CsvFile, TextFile
 from database.imports.dimensions import Entry, add_names, mirror_dimensions
 from database.imports.faults import LISTED, Fault

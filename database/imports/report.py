@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from database.engines.ports import Store
+from database.facts.currencies import Pair, rates_missing
 from database.imports.staging import Met, Skipped
+from domain.currencies import SEVERAL
+from domain.metrics import is_money
 from domain.months import format_month, runs_of_months
 
 LISTED = 20
@@ -25,21 +29,23 @@ _PLURAL = {
 
 @dataclass(frozen=True)
 class MetricSum:
-    """Facts of one metric: how many, and their sum."""
+    """Facts of one metric in one currency ('' for the dashboard's): how many, and their sum."""
 
     metric: str
     facts: int
     value: Decimal
+    currency: str = ""
 
 
 @dataclass(frozen=True)
 class MonthSum:
-    """Facts of one metric and month: how many, and their sum."""
+    """Facts of one metric and month in one currency ('' for the dashboard's): how many, and their sum."""
 
     metric: str
     month: datetime.date
     facts: int
     value: Decimal
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,11 +64,12 @@ class MonthChange:
 
 @dataclass(frozen=True)
 class KeptProduct:
-    """A product of the same source and months that the file does not mention."""
+    """A product of the same source and months that the file does not mention; once in each currency."""
 
     asin: str
     facts: int
     value: Decimal
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,12 +85,23 @@ class Difference:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Facts of another source for the same product, marketplace, metric and month; both add up."""
+    """Facts of another source for the same product, marketplace, metric and month; both add up. `value` is in
+    `currency`, `other_value` in `other_currency`, '' for the dashboard's."""
 
     source: str
     facts: int
     value: Decimal
     other_value: Decimal
+    months: tuple[datetime.date, ...]
+    currency: str = ""
+    other_currency: str = ""
+
+
+@dataclass(frozen=True)
+class MissingRates:
+    """Months of a currency whose rate nobody told: its amounts are left out there until somebody does."""
+
+    currency: str
     months: tuple[datetime.date, ...]
 
 
@@ -99,7 +117,8 @@ class NewNames:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """Everything a person should know of one import. `import_id` is None for a dry run."""
+    """Everything a person should know of one import. `import_id` is None for a dry run; `own_currency` is the
+    dashboard's, `currencies` are counted in it one to one."""
 
     file_name: str
     format: str
@@ -129,6 +148,8 @@ class ImportReport:
     demo_value: Decimal = Decimal(0)
     currencies: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
+    own_currency: str = ""
+    without_rates: tuple[MissingRates, ...] = ()
     rounded: Decimal | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -140,19 +161,31 @@ class ImportReport:
         return sum(metric.facts for metric in self.metrics)
 
     @property
-    def value(self) -> Decimal:
-        """The sum of the facts taken, all metrics."""
-        return sum((metric.value for metric in self.metrics), Decimal(0))
+    def value(self) -> Decimal | None:
+        """The sum of the facts taken, all metrics, in `value_currency`; None if they are in several currencies."""
+        return value_of(self.metrics)
+
+    @property
+    def value_currency(self) -> str:
+        """The code of the currency that amounts are in, '' for the dashboard's, * for several."""
+        return code_of(self.metrics)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether any amount that was taken, or was there before, is in another currency than the dashboard's."""
+        return any(each.currency for each in (*self.metrics, *self.replaced))
 
     @property
     def replaced_facts(self) -> int:
         """How many facts of earlier imports were taken out."""
         return sum(metric.facts for metric in self.replaced)
 
-    def changes_of(self, metric: str) -> tuple[MonthChange, ...]:
-        """The months of a metric, those that it has no fact in any more among them."""
-        after = {found.month: found.value for found in self.by_month if found.metric == metric}
-        before = {found.month: found.value for found in self.replaced_by_month if found.metric == metric}
+    def changes_of(self, metric: str, currency: str = "") -> tuple[MonthChange, ...]:
+        """The months of a metric in a currency, those that it has no fact in any more among them."""
+        after, before = (
+            {found.month: found.value for found in sums if (found.metric, found.currency) == (metric, currency)}
+            for sums in (self.by_month, self.replaced_by_month)
+        )
         return tuple(MonthChange(month, before.get(month), after.get(month)) for month in sorted({*before, *after}))
 
     def in_a_line(self) -> str:
@@ -162,12 +195,36 @@ class ImportReport:
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON-able values: money as text, months as YYYY-MM."""
         fields = _plain(dataclasses.asdict(self))
-        fields.update(facts=self.facts, value=str(self.value), replaced_facts=self.replaced_facts)
+        value = None if self.value is None else str(self.value)
+        fields.update(
+            facts=self.facts, value=value, value_currency=self.value_currency, replaced_facts=self.replaced_facts
+        )
         return fields
 
     def lines(self) -> list[str]:
         """The report as lines for a terminal."""
         return list(_lines(self))
+
+
+def codes_of(sums: Iterable[MetricSum]) -> set[str]:
+    """The currencies that amounts are in, '' for the dashboard's; metrics that are no money are in none."""
+    return {each.currency for each in sums if each.currency or is_money(each.metric)}
+
+
+def code_of(sums: Iterable[MetricSum]) -> str:
+    """The currency of these amounts, '' for the dashboard's, * for several."""
+    codes = codes_of(sums)
+    return SEVERAL if len(codes) > 1 else next(iter(codes), "")
+
+
+def value_of(sums: Sequence[MetricSum]) -> Decimal | None:
+    """The sum of all metrics; None if amounts are in several currencies."""
+    return None if len(codes_of(sums)) > 1 else sum((each.value for each in sums), Decimal(0))
+
+
+def missing_rates(store: Store, pairs: Iterable[Pair]) -> tuple[MissingRates, ...]:
+    """What has no rate yet, of months and currencies."""
+    return tuple(MissingRates(code, tuple(months)) for code, months in rates_missing(store, pairs).items())
 
 
 def _plain(value: Any) -> Any:
@@ -205,7 +262,8 @@ def _warning_lines(report: ImportReport) -> Iterator[str]:
     for overlap in report.overlaps:
         yield (
             f"  warning   source {overlap.source} gives {overlap.facts:,} of these facts too: it says "
-            f"{overlap.other_value:,.2f}, this file {overlap.value:,.2f}; both add up "
+            f"{_amount(overlap.other_value, overlap.other_currency)}, this file "
+            f"{_amount(overlap.value, overlap.currency)}; both add up "
             f"({_listed([format_month(month) for month in overlap.months])})"
         )
     if report.difference_count:
@@ -229,14 +287,15 @@ def _left_lines(report: ImportReport) -> Iterator[str]:
 
 def _taken_lines(report: ImportReport) -> Iterator[str]:
     span = f", {format_month(report.months[0])} to {format_month(report.months[-1])}" if report.months else ""
-    yield f"  taken     {report.facts:,} facts, sum {report.value:,.2f}, {_counted(len(report.months), 'month')}{span}"
-    before = {metric.metric: metric.value for metric in report.replaced}
-    after = {metric.metric: metric for metric in report.metrics}
-    for name in dict.fromkeys((*after, *before)):
-        metric = after.get(name, MetricSum(name, 0, Decimal(0)))
-        beside = f"; {_change(before.get(name), metric.value)}" if report.replaced else ""
-        yield f"    {name}: {metric.facts:,} facts, sum {metric.value:,.2f}{beside}"
-        yield from _month_lines(report.changes_of(name), is_compared=bool(report.replaced))
+    months = f"{_counted(len(report.months), 'month')}{span}"
+    yield f"  taken     {report.facts:,} facts, {_sum_words(report.metrics)}, {months}"
+    before = {(metric.metric, metric.currency): metric.value for metric in report.replaced}
+    after = {(metric.metric, metric.currency): metric for metric in report.metrics}
+    for name, code in dict.fromkeys((*after, *before)):
+        metric = after.get((name, code), MetricSum(name, 0, Decimal(0), code))
+        beside = f"; {_change(before.get((name, code)), metric.value)}" if report.replaced else ""
+        yield f"    {name}: {metric.facts:,} facts, sum {_amount(metric.value, code)}{beside}"
+        yield from _month_lines(report.changes_of(name, code), is_compared=bool(report.replaced))
 
 
 def _month_lines(changes: Sequence[MonthChange], *, is_compared: bool) -> Iterator[str]:
@@ -257,10 +316,13 @@ def _change(before: Decimal | None, after: Decimal | None) -> str:
 
 def _replaced_lines(report: ImportReport) -> Iterator[str]:
     if report.replaced:
-        before = sum((metric.value for metric in report.replaced), Decimal(0))
-        yield f"  replaced  {report.replaced_facts:,} facts of source {report.source}, sum {before:,.2f}"
+        yield (
+            f"  replaced  {report.replaced_facts:,} facts of source {report.source}, {_sum_words(report.replaced)}"
+        )
     if report.kept_products:
-        names = [f"{kept.asin} ({kept.facts:,} facts, sum {kept.value:,.2f})" for kept in report.kept]
+        names = [
+            f"{kept.asin} ({kept.facts:,} facts, sum {_amount(kept.value, kept.currency)})" for kept in report.kept
+        ]
         yield (
             f"  kept      {_counted(report.kept_products, 'product')} of source {report.source} in these months that "
             f"the file does not mention: {_listed(names, report.kept_products)}"
@@ -285,6 +347,28 @@ def _currency_lines(report: ImportReport) -> Iterator[str]:
         yield f"  currency  signs seen in cells: {' '.join(report.symbols)}"
     if report.currencies:
         yield f"  currency  recorded as {', '.join(report.currencies)}"
+    for code in sorted({metric.currency for metric in report.metrics} - {""}):
+        missing = next((each.months for each in report.without_rates if each.currency == code), ())
+        rates = f"no rate for {runs_of_months(missing)}: left out there until flask rates tells it" if missing else (
+            "rates are there"
+        )
+        yield f"  currency  {code} is converted into {report.own_currency} at each month's rate; {rates}"
+
+
+def _amount(value: Decimal, code: str) -> str:
+    return f"{value:,.2f} {code}".rstrip()
+
+
+def _sum_words(sums: Sequence[MetricSum]) -> str:
+    """The sum, or that of each currency: nothing is added up across them."""
+    codes = codes_of(sums)
+    if len(codes) < 2:
+        return f"sum {_amount(value_of(sums) or Decimal(0), next(iter(codes), ''))}"
+    each = [
+        _amount(sum((one.value for one in sums if one.currency == code), Decimal(0)), code or "in the dashboard's")
+        for code in sorted(codes)
+    ]
+    return f"sums {', '.join(each)}"
 
 
 def _counted(count: int, word: str, plural: str | None = None) -> str:

@@ -50,7 +50,9 @@ class Staged:
         line BIGINT, asin VARCHAR, brand VARCHAR, category VARCHAR, status VARCHAR,
         marketplace VARCHAR, metric VARCHAR, month DATE, value DECIMAL(15,2)
 
-    One row per fact: product, marketplace, metric and month never NULL and never twice, value never NULL.
+    and, if any is `foreign`, `currency VARCHAR`: one of these codes, NULL for the dashboard's. One row per fact:
+    product, marketplace, metric and month never NULL and never twice in one currency, value never NULL.
+    `currencies` are counted one to one.
     `line`, `brand`, `category` and `status` may be NULL. `products` names a relation (asin, brand, category,
     status, n), if the format has gathered it already; `staged` then needs only the columns of a fact. `read_as` says
     in a few words how the file was understood, `notes` what of that a person should look at.
@@ -60,6 +62,7 @@ class Staged:
     file_name: str
     sha256: str
     currencies: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     skipped_columns: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()

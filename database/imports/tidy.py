@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from database.imports.by_product import Columns, stage_table
-from database.imports.cells import FIELDS, Cell, CellSource
+from database.imports.cell_source import FIELDS, Cell, CellSource, FactCell
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies
 from database.imports.faults import Fault
@@ -17,6 +17,7 @@ from database.imports.identifiers import (
     HEADINGS,
     LABELS,
     PRODUCT_ID,
+    currency_of_row,
     find_identifiers,
     key_of,
     marketplace_of,
@@ -87,10 +88,12 @@ def stage(
     headings = _read_headings(file, options)
     cells = file.headings[0].cells
     metrics = list(headings.metrics.values())
+    stated = [read_metric(written).currency for written, _ in metrics]
     scratch.execute(
         "CREATE OR REPLACE TEMP TABLE metric_column AS SELECT unnest($names::VARCHAR[]) AS name, "
-        "unnest($metrics::VARCHAR[]) AS metric",
-        {"names": [f"c{position}" for position in headings.metrics], "metrics": [name for _, name in metrics]},
+        "unnest($metrics::VARCHAR[]) AS metric, unnest($stated::VARCHAR[]) AS stated",
+        {"names": [f"c{position}" for position in headings.metrics], "metrics": [name for _, name in metrics],
+         "stated": stated},
     )
     read = {*headings.identifiers.values(), headings.month, *headings.metrics}
     numbered = f"(SELECT row_number() OVER () AS record, * FROM {file.reader()})"
@@ -99,6 +102,7 @@ def stage(
         query=_query(file.reader(), headings, options), numbered=_query(numbered, headings, options, "u.record"),
         cells_of=lambda record: _cells(record, headings, cells, options),
         facts_of=lambda record: _facts(record, headings, cells, options), rows_per_record=len(metrics),
+        names_currencies=any(stated),
         skippable=frozenset((NOT_A_NUMBER, PERCENTAGE)),
     )
     return stage_table(
@@ -146,7 +150,7 @@ def _read_headings(file: CsvFile, options: ImportOptions) -> TidyHeadings:
 
 def _query(table: str, headings: TidyHeadings, options: ImportOptions, *more: str) -> str:
     values = ", ".join(f"c{position}" for position in headings.metrics)
-    own = {"metric": "h.metric", "month": f"u.c{headings.month}", "value": "u.value"}
+    own = {"metric": "h.metric", "month": f"u.c{headings.month}", "stated": "h.stated", "value": "u.value"}
     fields = [
         f"{own.get(field) or sql_of(field, headings.identifiers, options, table='u.')} AS {field}"
         for field in (*FIELDS, *LABELS)
@@ -176,9 +180,12 @@ def _cells(
 
 def _facts(
     record: list[str], headings: TidyHeadings, cells: tuple[str, ...], options: ImportOptions
-) -> Iterator[tuple[str, str, str, str, str]]:
+) -> Iterator[FactCell]:
     asin = key_of(record, headings.identifiers)
     marketplace = marketplace_of(record, headings.identifiers, options)
     for position, (written, metric) in headings.metrics.items():
         if not means_no_value(record[position]):
-            yield asin, marketplace, metric, record[headings.month], written
+            yield FactCell(
+                asin, marketplace, metric, record[headings.month], written, record[position],
+                currency_of_row(record, headings.identifiers), read_metric(written).currency,
+            )

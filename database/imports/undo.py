@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -11,11 +10,13 @@ from database import schema
 from database.engines.ports import Store
 from database.engines.values import Facts
 from database.facts.archived import months_of_import, refuse_archived
+from database.facts.currencies import Pair, note_currencies, pairs_of
 from database.facts.ledger import note_changed_months
 from database.imports.derived_facts import derive_after_facts
-from database.imports.facts import FactRange, belongs_to, total
+from database.imports.facts import FactRange, belongs_to, sums_by_metric
 from database.imports.line_batch import LINES
 from database.imports.line_undo import take_lines_out
+from database.imports.report import MetricSum, value_of
 from database.imports.staging import APPEND, JOIN
 from database.imports.undone import Undone
 from domain.errors import Refused
@@ -105,8 +106,8 @@ def _take_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Undone:
     ours, back = belongs_to(_range(entry)), aside.c.replaced_by == entry.id
     columns = [column for column in aside.columns if column.name != "replaced_by"]
 
-    def work(part: Facts) -> tuple[int, Decimal, set[datetime.date], int]:
-        facts, value = part.execute(sa.select(sa.func.count(), total(fact.c.value)).where(ours)).one()
+    def work(part: Facts) -> tuple[list[MetricSum], set[datetime.date], int, list[Pair]]:
+        gone, pairs = sums_by_metric(part, fact, ours), pairs_of(part, aside, back)
         months = set(part.execute(sa.select(fact.c.month).where(ours).distinct()).scalars())
         months |= set(part.execute(sa.select(aside.c.month).where(back).distinct()).scalars())
         returned = part.execute(sa.select(sa.func.count()).select_from(aside).where(back)).scalar()
@@ -116,18 +117,21 @@ def _take_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Undone:
                 sa.insert(fact).from_select([column.name for column in columns], sa.select(*columns).where(back))
             )
             part.execute(sa.delete(aside).where(back))
-        return facts, value, months, returned
+        return gone, months, returned, pairs
 
     done = store.each_part(connection, months_of_import(connection, entry.id), work)
-    months = set().union(*(found for _, _, found, _ in done))
+    months = set().union(*(found for _, found, _, _ in done))
+    # A refresh in between may have forgotten them.
+    note_currencies(connection, [pair for *_, pairs in done for pair in pairs])
+    gone = [each for sums, *_ in done for each in sums]
     last = _derive(store, connection, months, entry, now)
     connection.execute(sa.update(book).where(book.c.id == entry.id).values(
         status="undone", undone_at=now, last_fact_id=max(filter(None, (entry.last_fact_id, last)), default=None),
     ))
     note_changed_months(connection, months, cause="undo", import_id=entry.id, now=now)
     return Undone(
-        entry.id, entry.file_name, sum(each[0] for each in done), sum((each[1] for each in done), Decimal(0)),
-        sum(each[3] for each in done), tuple(sorted(months)), now,
+        entry.id, entry.file_name, sum(each.facts for each in gone), value_of(gone),
+        sum(each[2] for each in done), tuple(sorted(months)), now,
     )
 
 

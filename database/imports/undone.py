@@ -9,12 +9,13 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class Undone:
-    """What taking an import back did."""
+    """What taking an import back did. `value` is the sum of what is gone, all metrics; None if it was in several
+    currencies."""
 
     import_id: int
     file_name: str
     facts: int
-    value: Decimal
+    value: Decimal | None
     returned_facts: int
     months: tuple[datetime.date, ...]
     undone_at: datetime.datetime

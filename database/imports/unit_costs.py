@@ -87,6 +87,11 @@ def stage(
         "WHERE asin IS NULL AND sku IS NULL",
     )
     read_asins(scratch, file, headings.get("asin", "asin"))
+    refuse_texts(
+        scratch, file, headings.get("currency", "currency"),
+        "SELECT line, currency AS text, 'is not a currency code like USD' AS rule FROM raw_line "
+        "WHERE currency IS NOT NULL AND NOT regexp_full_match(currency, '[A-Za-z]{3}')",
+    )
     _read_costs(scratch, file, headings["cost"], options)
     scratch.execute("UPDATE raw_line SET valid = valid || '-01' WHERE regexp_full_match(valid, '\\d{4}[-/]\\d{2}')")
     read_days(scratch, file, {"valid": (headings["valid"], "valid", "''")}, order=options.date_order)

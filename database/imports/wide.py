@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import duckdb
 
 from database.imports.by_product import Columns, stage_table
-from database.imports.cells import FIELDS, Cell, CellSource, reading
+from database.imports.cell_source import FIELDS, Cell, CellSource, FactCell
+from database.imports.cells import reading
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies
 from database.imports.faults import Fault
-from database.imports.identifiers import LABELS, PRODUCT_ID, key_of, marketplace_of, missing, sql_of
+from database.imports.identifiers import LABELS, PRODUCT_ID, currency_of_row, key_of, marketplace_of, missing, sql_of
 from database.imports.numbers import PERCENTAGE, means_no_value
 from database.imports.staging import ImportOptions, Staged
 from database.imports.wide_headings import (
@@ -50,6 +51,7 @@ def stage(
             "u.record"),
         cells_of=lambda record: _cells(record, headings, lowest, options),
         facts_of=lambda record: _facts(record, headings, options), rows_per_record=len(headings.months),
+        names_currencies=any(column.currency for column in headings.months),
         skippable=frozenset((PERCENTAGE,)),
     )
     _refuse_nameless(scratch, source, headings)
@@ -77,11 +79,13 @@ def _keep_months(scratch: duckdb.DuckDBPyConnection, headings: WideHeadings) -> 
     """TEMP table `month_column`: which metric and month a column of the file holds."""
     scratch.execute(
         "CREATE OR REPLACE TEMP TABLE month_column AS SELECT unnest($names::VARCHAR[]) AS name, "
-        "unnest($metrics::VARCHAR[]) AS metric, unnest($months::VARCHAR[]) AS month",
+        "unnest($metrics::VARCHAR[]) AS metric, unnest($months::VARCHAR[]) AS month, "
+        "unnest($stated::VARCHAR[]) AS stated",
         {
             "names": [f"c{column.position}" for column in headings.months],
             "metrics": [column.metric for column in headings.months],
             "months": [format_month(column.month) for column in headings.months],
+            "stated": [column.currency for column in headings.months],
         },
     )
 
@@ -89,7 +93,7 @@ def _keep_months(scratch: duckdb.DuckDBPyConnection, headings: WideHeadings) -> 
 def _query(table: str, headings: WideHeadings, options: ImportOptions, *more: str) -> str:
     """The file as one row per cell: UNPIVOT, then the heading's metric and month by the column's name."""
     values = ", ".join(f"c{column.position}" for column in headings.months)
-    own = {"metric": "h.metric", "month": "h.month", "value": "u.value"}
+    own = {"metric": "h.metric", "month": "h.month", "stated": "h.stated", "value": "u.value"}
     fields = [
         f"{own.get(field) or sql_of(field, headings.identifiers, options, table='u.')} AS {field}"
         for field in (*FIELDS, *LABELS)
@@ -117,9 +121,12 @@ def _cells(
 
 def _facts(
     record: list[str], headings: WideHeadings, options: ImportOptions
-) -> Iterator[tuple[str, str, str, str, str]]:
+) -> Iterator[FactCell]:
     asin = key_of(record, headings.identifiers)
     marketplace = marketplace_of(record, headings.identifiers, options)
     for column in headings.months:
         if not means_no_value(record[column.position]):
-            yield asin, marketplace, column.metric, format_month(column.month), column.label
+            yield FactCell(
+                asin, marketplace, column.metric, format_month(column.month), column.label, record[column.position],
+                currency_of_row(record, headings.identifiers), column.currency,
+            )

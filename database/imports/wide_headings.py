@@ -45,6 +45,11 @@ class MonthColumn:
     label: str
     written: str
 
+    @property
+    def currency(self) -> str | None:
+        """The code of the currency that the metric's heading names."""
+        return read_metric(self.written).currency
+
 
 @dataclass(frozen=True)
 class WideHeadings:

@@ -16,6 +16,7 @@ from database import schema
 from database.engines.ports import Store
 from database.imports.report import ImportReport
 from database.imports.staging import DEMO
+from domain.currencies import SEVERAL
 from domain.errors import Refused
 from domain.moments import utc_now
 from domain.months import format_month
@@ -31,7 +32,7 @@ def tell_done(store: Store, report: ImportReport, *, user_name: str | None = Non
             file_name=report.file_name[-255:], status="done", facts=report.facts, value=report.value,
             months=_month_list(report.months), report=json.dumps(report.as_dict(), ensure_ascii=False),
             created_at=utc_now(), user_name=user_name, mode=report.mode, rows_read=report.rows_read,
-            replaced_facts=report.replaced_facts,
+            replaced_facts=report.replaced_facts, value_currency=report.value_currency,
         ))
     if report.demo_facts:
         reconcile_import_log(store)
@@ -104,7 +105,8 @@ def reconcile_import_log(store: Store) -> int:
         for row in missing:
             connection.execute(sa.insert(log).values(
                 import_id=row.id, source=row.source, format=row.format, file_name=row.file_name, status=row.status,
-                facts=row.facts, value=row.value, months=_month_list(months.get(row.id, ())),
+                facts=row.facts, value=None if row.value_currency == SEVERAL else row.value,
+                value_currency=row.value_currency, months=_month_list(months.get(row.id, ())),
                 report=json.dumps({"note": "the process ended before it could write its report"}),
                 created_at=row.created_at, undone_at=row.undone_at, mode=row.mode, replaced_facts=row.replaced_facts,
             ))

@@ -1,28 +1,34 @@
-"""From a figure back to what it is made of: lines of reports, imported facts, and the formula of a derived one."""
+"""From a figure back to what it is made of: lines of reports, imported facts, and the formula of a derived one.
+
+A figure is in the dashboard's currency. What it is made of may be in others: each is summed, converted at its month's
+rate and rounded half to even, as a refresh does it.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import sqlalchemy as sa
 
 from database import schema
+from database.lines.codes import allowed_codes, code_of_lines
 from database.lines.costs import valid_cost
 from database.lines.counting import CountingRules, Lump, choices_of, counted, lumps_of, taxed, with_neighbours
 from database.lines.products import lines_with_products
 from database.lines.scope import Cell
 from domain.amazon import ACCOUNT, Choice
 from domain.derived import MARGINS, NET, Formula
-from domain.metrics import NET_COGS, NET_UNITS
+from domain.metrics import NET_COGS, NET_UNITS, is_money
 
 line, posting, kind, book = (
     schema.amazon_line, schema.amazon_posting, schema.amazon_kind, schema.financials_import
 )
 fact, product = schema.financials, schema.asin
 _FORMULAS = {formula.metric: formula for formula in (*NET, *MARGINS)}
+_MARGINS = frozenset(formula.metric for formula in MARGINS)
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class LineBehind:
-    """One amount of a report, and what it gives to the figure. `line` counts the file's lines from 1."""
+    """One amount of a report, in `currency` ('' for the dashboard's), and what it gives to the figure. `line` counts
+    the file's lines from 1."""
 
     import_id: int
     file_name: str
@@ -49,14 +56,29 @@ class LineBehind:
     words: str
     amount: Decimal
     value: Decimal
+    currency: str = ""
 
 
 @dataclass(frozen=True)
 class FactBehind:
-    """Imported facts of one import; `file_name` is '' for rows that no import of ours brought in."""
+    """Imported facts of one import in one currency ('' for the dashboard's), and what they give to the figure;
+    `file_name` is '' for rows that no import of ours brought in."""
 
     import_id: int | None
     file_name: str
+    amount: Decimal
+    value: Decimal
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What of a figure was in another currency: its sum there, the rate (None if nobody told one: it is left out), and
+    what it came to. A margin is made of converted parts, so that its rate is none of its own."""
+
+    currency: str
+    local: Decimal
+    rate: Decimal | None
     value: Decimal
 
 
@@ -71,7 +93,8 @@ class Part:
 @dataclass(frozen=True)
 class Behind:
     """What a figure is made of. Its lines, imported facts, lumps told by product (`taken_off`) and parts add up to
-    `value`; `rounding` is what their cents lack, where amounts have more decimals. A unit cost is `cost` per piece."""
+    `value`; `rounding` is what their cents lack, where amounts have more decimals. A unit cost is `cost` per piece, in
+    `cost_currency`, and `factor` what a piece gives to the figure."""
 
     figure: Figure
     value: Decimal | None
@@ -81,14 +104,21 @@ class Behind:
     parts: tuple[Part, ...]
     rounding: Decimal
     cost: Decimal | None = None
+    cost_currency: str = ""
+    factor: Decimal = Decimal(1)
+    converted: tuple[Converted, ...] = ()
 
 
 class Following:
-    """Follows figures back to what they are made of. What was found is kept: figures share their parts, and all of a
-    marketplace and month which report counts there."""
+    """Follows figures back to what they are made of, at these rates (month and currency -> what one unit is in the
+    dashboard's). What was found is kept: figures share their parts, and all of a marketplace and month which report
+    counts there."""
 
-    def __init__(self, connection: sa.Connection, rules: CountingRules) -> None:
-        self._connection, self._rules = connection, rules
+    def __init__(
+        self, connection: sa.Connection, rules: CountingRules, rates: Mapping[tuple[datetime.date, str], Decimal]
+    ) -> None:
+        self._connection, self._rules, self._rates = connection, rules, rates
+        self._code = code_of_lines(rules.currency, allowed_codes(connection, rules.currency))
         self._found: dict[Figure, Behind] = {}
         self._choices: dict[Cell, Choice | None] = {}
         self._lumps: dict[Cell, list[Lump]] = {}
@@ -101,23 +131,49 @@ class Following:
         return self._found[figure]
 
     def _follow(self, figure: Figure) -> Behind:
-        value, facts = _facts(self._connection, figure)
+        local, facts = self._facts(figure)
         lines: tuple[LineBehind, ...] = ()
         if self._has_lines(figure):
-            lines = tuple(_lines(self._connection, figure, self._choice(figure), self._rules))
+            lines = tuple(self._lines(figure))
         taken = self._taken_off(figure)
         parts: tuple[Part, ...] = ()
-        cost = None
-        if value is not None and not facts:
+        cost, currency, factor = None, "", Decimal(1)
+        if local and not facts:
             if figure.metric in _FORMULAS:
                 parts = tuple(self._parts(figure, _FORMULAS[figure.metric]))
             elif figure.metric == NET_COGS and not lines:
                 cost, parts = self._cost(figure)
+                currency = next(iter(local))
+                factor = (cost or Decimal(1)) * (self._rate(figure, currency) or 0)
         told = sum((each.value for each in (*lines, *facts)), Decimal(0)) - taken
         of_parts = sum((part.sign * (part.behind.value or 0) for part in parts), Decimal(0))
-        told += of_parts * (1 if cost is None else cost)
+        told += of_parts * factor
+        converted = tuple(self._converted(figure, code, amount) for code, amount in sorted(local.items()) if code)
+        value = self._value(figure, local, converted, of_parts if figure.metric in _MARGINS and parts else None)
         rounding = Decimal(0) if value is None else value - told
-        return Behind(figure, value, lines, facts, taken, parts, rounding, cost)
+        return Behind(figure, value, lines, facts, taken, parts, rounding, cost, currency, factor, converted)
+
+    def _rate(self, figure: Figure, code: str) -> Decimal | None:
+        """What one unit gives to the figure: 1 in the dashboard's currency, and of what is no money."""
+        if not code or code == self._rules.currency or not is_money(figure.metric):
+            return Decimal(1)
+        return self._rates.get((figure.month, code))
+
+    def _converted(self, figure: Figure, code: str, local: Decimal) -> Converted:
+        rate = self._rate(figure, code)
+        return Converted(
+            code, local, rate, (local * (rate or 0)).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+        )
+
+    def _value(
+        self, figure: Figure, local: Mapping[str, Decimal], converted: Sequence[Converted], of_parts: Decimal | None
+    ) -> Decimal | None:
+        """The figure, as a refresh makes it; None if there is none, for want of a fact or of a rate."""
+        if not local or (not local.keys() - {each.currency for each in converted if each.rate is None}):
+            return None
+        if of_parts is not None and any(local.keys() - {""}):
+            return None if any(each.rate is None for each in converted) else of_parts
+        return local.get("", Decimal(0)) + sum((each.value for each in converted), Decimal(0))
 
     def _has_lines(self, figure: Figure) -> bool:
         """Whether any line tells of this metric of the product there, counted or not: of most metrics that a margin
@@ -144,7 +200,10 @@ class Following:
                 lump for lump in lumps_of(self._connection, cells, self._rules)
                 if (lump.marketplace, lump.month) == cell
             ]
-        return sum((lump.value for lump in self._lumps[cell] if lump.metric == figure.metric), Decimal(0))
+        return sum((
+            lump.value * (self._rate(figure, lump.currency or "") or 0)
+            for lump in self._lumps[cell] if lump.metric == figure.metric
+        ), Decimal(0))
 
     def _parts(self, figure: Figure, formula: Formula) -> Iterator[Part]:
         for sign, metrics in ((1, formula.plus), (-1, formula.minus)):
@@ -163,7 +222,36 @@ class Following:
             return None, ()
         return cost, (Part(1, self.behind(replace(figure, metric=NET_UNITS))),)
 
+    def _facts(self, figure: Figure) -> tuple[dict[str, Decimal], tuple[FactBehind, ...]]:
+        """The figure's sum in each currency ('' for the dashboard's), and what of it was imported."""
+        rows = self._connection.execute(
+            sa.select(fact.c.import_id, book.c.file_name, fact.c.currency, sa.func.sum(fact.c.value).label("value"))
+            .select_from(
+                fact.join(product, product.c.id == fact.c.asin_id).outerjoin(book, book.c.id == fact.c.import_id)
+            )
+            .where(product.c.asin == figure.asin, fact.c.month == figure.month,
+                   fact.c.marketplace == figure.marketplace, fact.c.metric == figure.metric)
+            .group_by(fact.c.import_id, book.c.file_name, fact.c.currency)
+            .order_by(fact.c.import_id, fact.c.currency)
+        ).all()
+        local: dict[str, Decimal] = {}
+        facts = []
+        for row in rows:
+            code = row.currency if row.currency != self._rules.currency and is_money(figure.metric) else None
+            local[code or ""] = local.get(code or "", Decimal(0)) + row.value
+            if row.import_id != schema.DERIVED:
+                gives = row.value * (self._rate(figure, code or "") or 0)
+                facts.append(FactBehind(row.import_id, row.file_name or "", row.value, gives, code or ""))
+        return local, tuple(facts)
 
+    def _lines(self, figure: Figure) -> Iterator[LineBehind]:
+        choice = self._choice(figure)
+        for line_behind in () if choice is None else _lines(
+            self._connection, figure, choice, self._rules, self._code
+        ):
+            code = line_behind.currency if is_money(figure.metric) else ""
+            gives = line_behind.value * (self._rate(figure, code) or 0)
+            yield replace(line_behind, value=gives, currency=code)
 
 
 def marketplaces_of(connection: sa.Connection, asin: str, month: datetime.date, metric: str) -> list[str]:
@@ -173,21 +261,6 @@ def marketplaces_of(connection: sa.Connection, asin: str, month: datetime.date, 
         .where(product.c.asin == asin, fact.c.month == month, fact.c.metric == metric)
         .distinct().order_by(fact.c.marketplace)
     ).scalars())
-
-
-def _facts(connection: sa.Connection, figure: Figure) -> tuple[Decimal | None, tuple[FactBehind, ...]]:
-    """The figure, and what of it was imported."""
-    rows = connection.execute(
-        sa.select(fact.c.import_id, book.c.file_name, sa.func.sum(fact.c.value).label("value"))
-        .select_from(fact.join(product, product.c.id == fact.c.asin_id).outerjoin(book, book.c.id == fact.c.import_id))
-        .where(product.c.asin == figure.asin, fact.c.month == figure.month,
-               fact.c.marketplace == figure.marketplace, fact.c.metric == figure.metric)
-        .group_by(fact.c.import_id, book.c.file_name).order_by(fact.c.import_id)
-    ).all()
-    found = tuple(
-        FactBehind(row.import_id, row.file_name or "", row.value) for row in rows if row.import_id != schema.DERIVED
-    )
-    return sum((row.value for row in rows), Decimal(0)) if rows else None, found
 
 
 def _metrics_told(connection: sa.Connection, figure: Figure) -> list[str]:
@@ -200,17 +273,15 @@ def _metrics_told(connection: sa.Connection, figure: Figure) -> list[str]:
 
 
 def _lines(
-    connection: sa.Connection, figure: Figure, choice: Choice | None, rules: CountingRules
+    connection: sa.Connection, figure: Figure, choice: Choice, rules: CountingRules, code: sa.ColumnElement[str]
 ) -> Iterator[LineBehind]:
-    if choice is None:
-        return
     source, whose = lines_with_products()
     amount = sa.case((posting.c.of_quantity == sa.true(), line.c.quantity), else_=line.c.amount)
     query = (
         sa.select(
             line.c.import_id, book.c.file_name, line.c.report, line.c.line, line.c.happened, line.c.order_id,
             line.c.sku, kind.c.transaction_type, kind.c.amount_type, kind.c.description, amount.label("amount"),
-            (amount * posting.c.sign).label("value"),
+            (amount * posting.c.sign).label("value"), code.label("code"),
         )
         .select_from(source.join(kind, kind.c.id == line.c.kind_id).join(book, book.c.id == line.c.import_id))
         .where(
@@ -224,5 +295,5 @@ def _lines(
         words = " / ".join(filter(None, (row.transaction_type, row.amount_type, row.description)))
         yield LineBehind(
             row.import_id, row.file_name, row.report, row.line, row.happened, row.order_id, row.sku, words,
-            Decimal(row.amount), Decimal(row.value),
+            Decimal(row.amount), Decimal(row.value), row.code or "",
         )

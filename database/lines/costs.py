@@ -50,12 +50,14 @@ def valid_cost(cells: sa.Subquery) -> sa.Subquery:
         order_by=(costs.c.marketplace.desc(), costs.c.valid_from.desc()),
     )
     fitting = (
-        sa.select(cells.c.asin, cells.c.marketplace, cells.c.month, costs.c.cost, best.label("best"))
+        sa.select(
+            cells.c.asin, cells.c.marketplace, cells.c.month, costs.c.cost, costs.c.currency, best.label("best")
+        )
         .join_from(cells, costs, is_valid(costs, cells.c.asin, cells))
         .subquery("fitting_cost")
     )
     return (
-        sa.select(fitting.c.asin, fitting.c.marketplace, fitting.c.month, fitting.c.cost)
+        sa.select(fitting.c.asin, fitting.c.marketplace, fitting.c.month, fitting.c.cost, fitting.c.currency)
         .where(fitting.c.best == 1).subquery("valid_cost")
     )
 

@@ -15,6 +15,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
+from database.lines.codes import NO_CODE, allowed_codes, code_of_lines, money_code, text
 from database.lines.products import lines_with_products
 from database.lines.rounding import half_even
 from database.lines.scope import Cell, archived_of, within
@@ -41,24 +42,28 @@ BESIDE = (ADVERTISING, STORAGE, BUSINESS)
 """Reports that count whatever else there is."""
 _GATHERED, _PIECES = sa.Numeric(27, 6), sa.Numeric(20, 0)
 """Exact sums of amounts and of quantities."""
-_COLUMNS = ("asin", "marketplace", "month", "metric", "value")
+_COLUMNS = ("asin", "marketplace", "month", "metric", "currency", "value")
 
 
 @dataclass(frozen=True)
 class CountingRules:
-    """The settings `[amazon]`: where sales are taken from, and whether prices include tax."""
+    """The settings `[amazon]`: where sales are taken from, and whether prices include tax; and the dashboard's
+    currency."""
 
     sales_from: str
     prices_include_tax: str
+    currency: str
 
 
 @dataclass(frozen=True)
 class Lump:
-    """What a report tells by product and is taken off what payments hold as one amount."""
+    """What a report tells by product and is taken off what payments hold as one amount, in a currency (None for the
+    dashboard's)."""
 
     marketplace: str
     month: datetime.date
     metric: str
+    currency: str | None
     value: Decimal
 
 
@@ -84,12 +89,13 @@ def sums_of_lines(
 ) -> Iterator[sa.Insert]:
     """The statements that fill `derived_fact` with what the lines of these cells add up to."""
     choices = choices_of(connection, cells, rules.sales_from)
-    lumps = _lumps(connection, cells, choices)
+    code = code_of_lines(rules.currency, allowed_codes(connection, rules.currency))
+    lumps = _lumps(connection, cells, choices, code)
     together: dict[tuple[str, Choice], list[datetime.date]] = {}
     for (marketplace, month), choice in sorted(choices.items()):
         together.setdefault((marketplace, choice), []).append(month)
     for (marketplace, choice), months in together.items():
-        yield _insert(marketplace, choice, months, rules, [
+        yield _insert(marketplace, choice, months, rules, code, [
             lump for lump in lumps if lump.marketplace == marketplace and lump.month in months
         ])
 
@@ -114,7 +120,8 @@ def choices_of(connection: sa.Connection, cells: Iterable[Cell], sales_from: str
 
 def lumps_of(connection: sa.Connection, cells: Collection[Cell], rules: CountingRules) -> list[Lump]:
     """What is taken off lumps in these cells."""
-    return _lumps(connection, cells, choices_of(connection, cells, rules.sales_from))
+    code = code_of_lines(rules.currency, allowed_codes(connection, rules.currency))
+    return _lumps(connection, cells, choices_of(connection, cells, rules.sales_from), code)
 
 
 def counted(choice: Choice, lines: sa.FromClause = line) -> sa.ColumnElement[bool]:
@@ -135,25 +142,29 @@ def taxed(marketplace: str, prices_include_tax: str, lines: sa.FromClause = line
 
 
 def _insert(
-    marketplace: str, choice: Choice, months: Collection[datetime.date], rules: CountingRules, lumps: Collection[Lump]
+    marketplace: str, choice: Choice, months: Collection[datetime.date], rules: CountingRules,
+    code: sa.ColumnElement[str], lumps: Collection[Lump],
 ) -> sa.Insert:
-    lines = _gathered(marketplace, months)
+    lines = _gathered(marketplace, months, code)
     where = sa.and_(counted(choice, lines), taxed(marketplace, rules.prices_include_tax, lines))
     parts = [_by_report(lines, where), *map(_taken_off, lumps)]
     rows = sa.union_all(*parts).subquery("told")
     value = sa.cast(sa.func.sum(rows.c.value), schema.Money).label("value")
-    grain = (rows.c.asin, rows.c.marketplace, rows.c.month, rows.c.metric)
+    grain = (rows.c.asin, rows.c.marketplace, rows.c.month, rows.c.metric, rows.c.currency)
     return sa.insert(work).from_select(_COLUMNS, sa.select(*grain, value).group_by(*grain))
 
 
-def _gathered(marketplace: str, months: Collection[datetime.date]) -> sa.Subquery:
-    """Sums of lines that tell of the same: what they are joined to is looked up once for each sum."""
+def _gathered(
+    marketplace: str, months: Collection[datetime.date], code: sa.ColumnElement[str]
+) -> sa.Subquery:
+    """Sums of lines that tell of the same: what they are joined to is looked up once for each sum. `code` is the
+    currency that they count in."""
     same = (
-        line.c.marketplace, line.c.month, line.c.report, line.c.asin, line.c.sku, line.c.kind_id, line.c.currency
+        line.c.marketplace, line.c.month, line.c.report, line.c.asin, line.c.sku, line.c.kind_id, line.c.currency, code
     )
     return (
         sa.select(
-            *same, sa.cast(sa.func.sum(line.c.amount), _GATHERED).label("amount"),
+            *same[:-1], code.label("code"), sa.cast(sa.func.sum(line.c.amount), _GATHERED).label("amount"),
             sa.cast(sa.func.sum(line.c.quantity), _PIECES).label("quantity"),
         )
         .where(line.c.counts == sa.true(), line.c.marketplace == marketplace, line.c.month.in_(months))
@@ -164,14 +175,16 @@ def _gathered(marketplace: str, months: Collection[datetime.date]) -> sa.Subquer
 def _by_report(lines: sa.Subquery, where: sa.ColumnElement[bool]) -> sa.Select:
     """What each report tells, to the cent: a sum is rounded, not its parts."""
     source, product = lines_with_products(lines)
+    currency = money_code(posting.c.metric, lines.c.code)
     amount = sa.case((posting.c.of_quantity == sa.true(), lines.c.quantity), else_=lines.c.amount) * posting.c.sign
     total = sa.func.sum(amount)
     return (
         sa.select(
-            product.label("asin"), lines.c.marketplace, lines.c.month, posting.c.metric, half_even(total).label("value")
+            product.label("asin"), lines.c.marketplace, lines.c.month, posting.c.metric, currency.label("currency"),
+            half_even(total).label("value"),
         )
         .select_from(source).where(where)
-        .group_by(product, lines.c.marketplace, lines.c.month, posting.c.metric, lines.c.report)
+        .group_by(product, lines.c.marketplace, lines.c.month, posting.c.metric, currency, lines.c.report)
         .having(total.is_not(None))
     )
 
@@ -180,19 +193,22 @@ def _taken_off(lump: Lump) -> sa.Select:
     return sa.select(
         sa.literal(ACCOUNT).label("asin"), sa.literal(lump.marketplace).label("marketplace"),
         sa.literal(lump.month, sa.Date).label("month"), sa.literal(lump.metric).label("metric"),
+        (NO_CODE if lump.currency is None else text(lump.currency)).label("currency"),
         sa.literal(-lump.value, schema.Money).label("value"),
     )
 
 
-def _lumps(connection: sa.Connection, cells: Iterable[Cell], choices: dict[Cell, Choice]) -> list[Lump]:
+def _lumps(
+    connection: sa.Connection, cells: Iterable[Cell], choices: dict[Cell, Choice], code: sa.ColumnElement[str]
+) -> list[Lump]:
     """Advertising is taken off in its own month, if payments hold a lump in this month or the next; storage in the
     month after its charge, when it is posted."""
-    told = _told_by_product(connection, cells)
+    told = _told_by_product(connection, cells, code)
     if not told:
         return []
     paid = _paid_lumps(connection, cells)
     lumps = []
-    for (report, marketplace, month, metric), value in sorted(told.items()):
+    for (report, marketplace, month, metric, currency), value in sorted(told.items()):
         after = add_months(month, 1)
         if report == ADVERTISING:
             holds = any((LUMPS[report], marketplace, at) in paid for at in (month, after))
@@ -201,26 +217,30 @@ def _lumps(connection: sa.Connection, cells: Iterable[Cell], choices: dict[Cell,
             holds, at = (LUMPS[report], marketplace, after) in paid, after
         choice = choices.get((marketplace, at))
         if holds and choice is not None and choice.rest in PAYMENTS:
-            lumps.append(Lump(marketplace, at, metric, value))
+            lumps.append(Lump(marketplace, at, metric, currency or None, value))
     return lumps
 
 
 def _told_by_product(
-    connection: sa.Connection, cells: Iterable[Cell]
-) -> dict[tuple[str, str, datetime.date, str], Decimal]:
-    """Report, marketplace, month and metric -> what it tells by product, as it is rounded there."""
+    connection: sa.Connection, cells: Iterable[Cell], code: sa.ColumnElement[str]
+) -> dict[tuple[str, str, datetime.date, str, str], Decimal]:
+    """Report, marketplace, month, metric and currency ('' for the dashboard's) -> what it tells by product, as it is
+    rounded there."""
     around = {(marketplace, add_months(month, step)) for marketplace, month in cells for step in (-1, 0)}
     metrics = posting.c.lump.in_(LUMPS.values())
     source, product = lines_with_products()
     total = half_even(sa.func.sum(line.c.amount * posting.c.sign)).label("value")
     each = (
-        sa.select(line.c.report, line.c.marketplace, line.c.month, posting.c.metric, total).select_from(source)
+        sa.select(
+            line.c.report, line.c.marketplace, line.c.month, posting.c.metric, code.label("currency"), total
+        )
+        .select_from(source)
         .where(line.c.counts == sa.true(), line.c.report.in_(LUMPS), metrics, within(line, around))
-        .group_by(product, line.c.report, line.c.marketplace, line.c.month, posting.c.metric).subquery("each")
+        .group_by(product, line.c.report, line.c.marketplace, line.c.month, posting.c.metric, code).subquery("each")
     )
-    grain = (each.c.report, each.c.marketplace, each.c.month, each.c.metric)
+    grain = (each.c.report, each.c.marketplace, each.c.month, each.c.metric, each.c.currency)
     rows = connection.execute(sa.select(*grain, sa.func.sum(each.c.value).label("value")).group_by(*grain))
-    return {(row.report, row.marketplace, row.month, row.metric): row.value for row in rows}
+    return {(row.report, row.marketplace, row.month, row.metric, row.currency or ""): row.value for row in rows}
 
 
 def _paid_lumps(connection: sa.Connection, cells: Iterable[Cell]) -> set[tuple[str, str, datetime.date]]:

@@ -18,6 +18,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
+from database.facts.currencies import note_currencies, pairs_of
 from database.lines.counting import CountingRules, sums_of_lines, with_neighbours
 from database.lines.margins import margins
 from database.lines.scope import Cell, within
@@ -27,12 +28,13 @@ fact, work = schema.financials, schema.derived_fact
 
 @dataclass(frozen=True)
 class DerivedSum:
-    """Derived facts of one metric and month: how many, and their sum."""
+    """Derived facts of one metric and month in one currency ('' for the dashboard's): how many, and their sum."""
 
     metric: str
     month: datetime.date
     facts: int
     value: Decimal
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,10 @@ def derive(connection: sa.Connection, cells: Collection[Cell], how: Deriving) ->
     for statement in sums_of_lines(connection, cells, how.rules):
         connection.execute(statement)
     made = _place_products(connection, how)
-    for statement in margins(connection, cells):
+    for statement in margins(connection, cells, how.rules.currency):
         connection.execute(statement)
     after = _sums(connection, work, sa.true())
+    note_currencies(connection, pairs_of(connection, work, sa.true()))
     months, first, last = _exchange(connection, cells, how)
     connection.execute(sa.delete(work))
     return Derived(before, after, months, first, last, made)
@@ -103,6 +106,7 @@ def _exchange(
     same = sa.and_(
         work.c.asin_id == fact.c.asin_id, work.c.month == fact.c.month, work.c.metric == fact.c.metric,
         work.c.marketplace == fact.c.marketplace, work.c.value == fact.c.value,
+        work.c.currency.is_not_distinct_from(fact.c.currency),
     )
     ours = sa.and_(fact.c.import_id == schema.DERIVED, within(fact, cells))
     gone = sa.and_(ours, ~sa.exists().where(same))
@@ -124,6 +128,7 @@ def _insert_new(is_new: sa.ColumnElement[bool], how: Deriving) -> sa.Insert:
     columns = [
         work.c.asin_id, work.c.marketplace, work.c.metric, work.c.month, work.c.value,
         sa.literal(schema.DERIVED).label("import_id"), sa.literal(how.now, schema.Moment).label("created_at"),
+        work.c.currency,
     ]
     order = (work.c.month, work.c.metric, work.c.marketplace, work.c.asin_id)
     if not how.ids_are_given:
@@ -135,8 +140,9 @@ def _insert_new(is_new: sa.ColumnElement[bool], how: Deriving) -> sa.Insert:
 
 def _sums(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> tuple[DerivedSum, ...]:
     value = sa.cast(sa.func.sum(table.c.value), schema.Sum)
+    grain = (table.c.metric, table.c.month, table.c.currency)
     rows = connection.execute(
-        sa.select(table.c.metric, table.c.month, sa.func.count().label("facts"), value.label("value"))
-        .where(condition).group_by(table.c.metric, table.c.month).order_by(table.c.metric, table.c.month)
+        sa.select(*grain, sa.func.count().label("facts"), value.label("value")).where(condition).group_by(*grain)
     )
-    return tuple(DerivedSum(*row) for row in rows)
+    found = (DerivedSum(row.metric, row.month, row.facts, row.value, row.currency or "") for row in rows)
+    return tuple(sorted(found, key=lambda each: (each.metric.encode(), each.currency, each.month)))

@@ -171,7 +171,7 @@ def take_back_lines(connection: sa.Connection, import_id: int) -> set[Cell]:
     )
     cells |= cells_of(connection, sa.true(), (ranked, winner))
     connection.execute(sa.update(line).where(winner).values(counts=sa.true()))
-    for table in (line, settlement, sku, schema.unit_cost, schema.amazon_word):
+    for table in (line, settlement, sku, schema.unit_cost, schema.amazon_word, schema.amazon_one_to_one):
         connection.execute(sa.delete(table).where(table.c.import_id == import_id))
     return cells
 

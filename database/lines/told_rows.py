@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -17,14 +17,15 @@ line, kind, book = schema.amazon_line, schema.amazon_kind, schema.financials_imp
 
 HEADINGS = (
     "metric", "what", "import", "file", "report", "line", "date", "order", "sku", "description", "amount", "value",
+    "currency",
 )
 LINE, FACT, TAKEN_OFF, ROUNDING = "line", "imported figure", "told by product", "rounding"
 
 
 @dataclass(frozen=True)
 class ToldRow:
-    """One line of a report, or what else is part of a figure. `amount` stands in the file, `value` is what it gives;
-    `line` counts the file's lines from 1."""
+    """One line of a report, or what else is part of a figure. `amount` stands in the file, in `currency` ('' for the
+    dashboard's); `value` is what it gives, in the dashboard's. `line` counts the file's lines from 1."""
 
     metric: str
     what: str
@@ -38,13 +39,14 @@ class ToldRow:
     words: str
     amount: Decimal | None
     value: Decimal
+    currency: str = ""
 
     @property
     def cells(self) -> tuple:
         """In the order of `HEADINGS`."""
         return (
             self.metric, self.what, self.import_id, self.file_name, self.report, self.line, self.happened,
-            self.order_id, self.sku, self.words, self.amount, self.value,
+            self.order_id, self.sku, self.words, self.amount, self.value, self.currency,
         )
 
 
@@ -54,14 +56,15 @@ def rows_behind(behind: Behind, factor: Decimal = Decimal(1)) -> Iterator[ToldRo
     for each in behind.lines:
         yield ToldRow(
             metric, LINE, each.import_id, each.file_name, each.report, each.line, each.happened, each.order_id or "",
-            each.sku or "", each.words, each.amount, each.value * factor,
+            each.sku or "", each.words, each.amount, each.value * factor, each.currency,
         )
     for fact in behind.facts:
-        yield _other(metric, FACT, fact.value * factor, import_id=fact.import_id, file_name=fact.file_name)
+        told = _other(metric, FACT, fact.value * factor, import_id=fact.import_id, file_name=fact.file_name)
+        yield replace(told, amount=fact.amount, currency=fact.currency) if fact.currency else told
     if behind.taken_off:
         yield _other(metric, TAKEN_OFF, -behind.taken_off * factor)
     for part in behind.parts:
-        yield from rows_behind(part.behind, factor * part.sign * (1 if behind.cost is None else behind.cost))
+        yield from rows_behind(part.behind, factor * part.sign * behind.factor)
     if behind.rounding:
         yield _other(metric, ROUNDING, behind.rounding * factor)
 
@@ -74,6 +77,7 @@ def rows_of_settlement(
         sa.select(
             kind.c.place, line.c.import_id, book.c.file_name, line.c.report, line.c.line, line.c.happened,
             line.c.order_id, line.c.sku, kind.c.transaction_type, kind.c.amount_type, kind.c.description, line.c.amount,
+            line.c.currency,
         )
         .select_from(line.join(kind, kind.c.id == line.c.kind_id).join(book, book.c.id == line.c.import_id))
         .where(line.c.report == SETTLEMENT, line.c.identity == settlement_id, line.c.counts == sa.true())
@@ -88,7 +92,7 @@ def rows_of_settlement(
         amount = Decimal(row.amount)
         yield ToldRow(
             row.place, LINE, row.import_id, row.file_name, row.report, row.line, row.happened, row.order_id or "",
-            row.sku or "", words, amount, amount,
+            row.sku or "", words, amount, amount, row.currency or "",
         )
 
 

@@ -18,7 +18,8 @@ DONE, UNDONE, REMOVED, REFUSED = "done", "undone", "removed", "refused"
 @dataclass(frozen=True)
 class ImportEntry:
     """One file: imported, refused, or undone. `import_id` is None for a refused one, `error` its fault;
-    `months` are written 2024-03. What older versions did not write down is None."""
+    `months` are written 2024-03. `value` is in `value_currency`, '' for the dashboard's; None if in several, *. What
+    older versions did not write down is None."""
 
     import_id: int | None
     file_name: str
@@ -36,6 +37,7 @@ class ImportEntry:
     undone_at: datetime.datetime | None
     undone_by: str | None
     error: str = ""
+    value_currency: str = ""
 
 
 def count_imports(connection: sa.Connection) -> int:
@@ -84,5 +86,5 @@ def _entry(row: sa.Row, error: str) -> ImportEntry:
     return ImportEntry(
         row.import_id, row.file_name, row.source, row.format, row.mode, row.status, row.rows_read, row.facts,
         row.value, tuple(filter(None, (row.months or "").split(","))), row.replaced_facts, row.created_at,
-        row.user_name, row.undone_at, row.undone_by, error,
+        row.user_name, row.undone_at, row.undone_by, error, row.value_currency or "",
     )

@@ -16,13 +16,11 @@ import sqlalchemy as sa
 
 from database import schema
 from database.lines.rounding import half_even
+from domain.currencies import SEVERAL
 from domain.derived import MARGINS, Formula
 from domain.metrics import COUNTS
 
 facts, archived = schema.financials, schema.archived_sum
-
-SEVERAL = "*"
-"""Stands for the currency of a figure that was added up from several."""
 
 Rate = sa.Numeric(20, 10)
 Converted = sa.Numeric(38, 12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -64,14 +64,6 @@ def _derives(connection: sa.Connection) -> bool:
         connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
         for table in (schema.amazon_line, schema.unit_cost)
     )
-
-
-def note_currencies(connection: sa.Connection, pairs: Iterable[tuple[datetime.date, str]]) -> None:
-    """Writes down that facts of these months name these currencies; what is there already stays."""
-    known = {(row.month, row.currency) for row in connection.execute(sa.select(named))}
-    rows = [{"month": month, "currency": code} for month, code in sorted(set(pairs) - known)]
-    if rows:
-        connection.execute(sa.insert(named), rows)
 
 
 def forget_currencies(connection: sa.Connection, seen: Mapping[datetime.date, Collection[str]]) -> None:

@@ -15,11 +15,12 @@ from database.engines.build import Build, dimensions_differ, laid_out, unify_nam
 from database.engines.ports import Store
 from database.engines.values import Generation, generation_from
 from database.facts.archived_sums import clear_sums, unpack_sums
+from database.facts.currencies import note_currencies
 from database.imports.derived_facts import counting_rules, derive_by_settings
 from database.journal.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_generation
 from database.summaries import rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
-from database.summaries.currencies import currency_state, forget_currencies, note_currencies
+from database.summaries.currencies import currency_state, forget_currencies
 from database.summaries.judging import refuse_empty_source, unannounced_changes
 from database.summaries.leftovers import forget_joined_rows, forget_removed_names, read_watched
 from database.summaries.recording import (

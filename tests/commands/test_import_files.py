@@ -175,7 +175,7 @@ def test_a_page_that_starts_it_says_who_asked_and_what_the_file_is_called_and_is
     ])
     report = json.loads(out)[0]
     assert (report["file_name"], report["by_month"]) == (
-        "january.csv", [{"metric": "CM1", "month": "2024-01", "facts": 1, "value": "10.50"}]
+        "january.csv", [{"metric": "CM1", "month": "2024-01", "facts": 1, "value": "10.50", "currency": ""}]
     )
     assert run("import", path, "--called", "again.csv", "--by", "bert")[2].startswith(
         "import: again.csv: the same bytes were imported already, as import 1 (january.csv, "

@@ -26,6 +26,7 @@ from database.queries.imports import (
     read_import,
     read_imports,
 )
+from domain.currencies import SEVERAL
 from domain.errors import SelectionError
 from domain.months import moment_words, months_words, parse_month
 from domain.parameters import page_number, single_values
@@ -60,8 +61,8 @@ _TASK_STATES = {
 COLUMNS = (
     Column("Import", COUNT), Column("File", TEXT), Column("Source", TEXT), Column("Format", TEXT),
     Column("Mode", TEXT), Column("Time", TEXT), Column("By", TEXT), Column("Rows", COUNT), Column("Facts", COUNT),
-    Column("Sum", MONEY), Column("First month", MONTH), Column("Last month", MONTH), Column("Months", COUNT),
-    Column("Replaced facts", COUNT), Column("State", TEXT), Column("Undone", TEXT),
+    Column("Sum", MONEY), Column("Currency", TEXT), Column("First month", MONTH), Column("Last month", MONTH),
+    Column("Months", COUNT), Column("Replaced facts", COUNT), Column("State", TEXT), Column("Undone", TEXT),
     Column("Undone by", TEXT), Column("Fault", TEXT),
 )
 
@@ -233,7 +234,8 @@ def _values(entry: ImportEntry) -> tuple:
     months = [parse_month(text) for text in entry.months]
     return (
         entry.import_id, entry.file_name, entry.source, entry.format, entry.mode, moment(entry.created_at),
-        entry.user_name, entry.rows_read, entry.facts, entry.value, min(months, default=None),
+        entry.user_name, entry.rows_read, entry.facts, entry.value,
+        "several" if entry.value_currency == SEVERAL else entry.value_currency or None, min(months, default=None),
         max(months, default=None), len(months), entry.replaced_facts, STATES.get(entry.status, entry.status),
         moment(entry.undone_at) if entry.undone_at else None, entry.undone_by, entry.error or None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -104,12 +104,27 @@ def _facts_of(report: Mapping[str, Any], formats: Formats) -> Iterator[tuple[str
 
 
 def _metrics(report: Mapping[str, Any], formats: Formats, *, has_before: bool) -> Iterator[SumRow]:
-    taken = {entry["metric"]: entry for entry in report["metrics"]}
-    before = {entry["metric"]: entry for entry in report["replaced"]}
-    for metric in {**taken, **before}:
-        sums = [Decimal(entry[metric]["value"]) if metric in entry else None for entry in (before, taken)]
-        facts = formats.count(taken.get(metric, {"facts": 0})["facts"])
-        yield _sum_row(metric, *sums, formats=formats, metric=metric, has_before=has_before, facts=facts)
+    taken, before = ({_sum_of(entry): entry for entry in report[name]} for name in ("metrics", "replaced"))
+    for key in {**taken, **before}:
+        sums = [Decimal(entry[key]["value"]) if key in entry else None for entry in (before, taken)]
+        facts = formats.count(taken.get(key, {"facts": 0})["facts"])
+        yield _sum_row(
+            _named(*key), *sums, formats=_in_currency(formats, key[1]), metric=key[0], has_before=has_before,
+            facts=facts,
+        )
+
+
+def _sum_of(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """What a sum is of: the metric, and the currency, '' for the dashboard's; earlier versions knew no other."""
+    return entry["metric"], entry.get("currency", "")
+
+
+def _named(metric: str, currency: str) -> str:
+    return f"{metric}, {currency}" if currency else metric
+
+
+def _in_currency(formats: Formats, currency: str) -> Formats:
+    return replace(formats, currency=currency) if currency else formats
 
 
 def _by_month(
@@ -117,15 +132,16 @@ def _by_month(
 ) -> Iterator[tuple[str, tuple[SumRow, ...]]]:
     """Reports of earlier versions have no sums of before by month: there a dash stands."""
     taken, before = (
-        {(entry["metric"], entry["month"]): Decimal(entry["value"]) for entry in report.get(name, ())}
+        {(_sum_of(entry), entry["month"]): Decimal(entry["value"]) for entry in report.get(name, ())}
         for name in ("by_month", "replaced_by_month")
     )
-    for metric in dict.fromkeys(metric for metric, _ in (*taken, *before)):
-        months = sorted({month for name, month in (*taken, *before) if name == metric})
-        yield metric, tuple(
+    for key in dict.fromkeys(key for key, _ in (*taken, *before)):
+        months = sorted({month for each, month in (*taken, *before) if each == key})
+        yield _named(*key), tuple(
             _sum_row(
-                month_name(parse_month(month)), before.get((metric, month)), taken.get((metric, month)),
-                formats=formats, metric=metric, has_before=has_before and "replaced_by_month" in report,
+                month_name(parse_month(month)), before.get((key, month)), taken.get((key, month)),
+                formats=_in_currency(formats, key[1]), metric=key[0],
+                has_before=has_before and "replaced_by_month" in report,
             )
             for month in months
         )
@@ -175,14 +191,21 @@ def _notes(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
         yield f"Currency signs seen in cells: {' '.join(report['symbols'])}"
     if report["currencies"]:
         yield f"Currency named in the file: {', '.join(report['currencies'])}"
+    for code in sorted({entry.get("currency", "") for entry in report["metrics"]} - {""}):
+        yield f"Amounts in {code} are converted into {report['own_currency']} at each month's rate."
 
 
 def _warnings(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
     yield from (f"{words[:1].upper()}{words[1:]}" for words in report["warnings"])
+    for entry in report.get("without_rates", ()):
+        yield (
+            f"There is no rate of {entry['currency']} for {months_words(entry['months'])}: its amounts are left out "
+            "there until somebody gives it."
+        )
     for entry in report["overlaps"]:
         yield (
             f"The source {entry['source']} gives {formats.count(entry['facts'])} of these facts too: it says "
-            f"{entry['other_value']}, this file {entry['value']}. Both add up ({months_words(entry['months'])})."
+            f"{_told(entry, 'other_')}, this file {_told(entry)}. Both add up ({months_words(entry['months'])})."
         )
     if report["difference_count"]:
         found = report["differences"][:_NAMED]
@@ -194,6 +217,10 @@ def _warnings(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
             f"{'and the file is followed' if is_taken else 'and what is stored stays'}: "
             f"{'; '.join(words)}{_more(len(words), count)}"
         )
+
+
+def _told(entry: Mapping[str, Any], whose: str = "") -> str:
+    return f"{entry[f'{whose}value']} {entry.get(f'{whose}currency', '')}".rstrip()
 
 
 def _more(shown: int, total: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 FIELDS = {
     "--format": "Format", "--source": "Source", "--brand": "Brand", "--sheet": "Sheet", "--decimal": "Decimal mark",
-    "--allow-currency": "Also let in", "--encoding": "Encoding", "--date-order": "Dates like 3/4/2024",
+    "--allow-currency": "Count one to one", "--encoding": "Encoding", "--date-order": "Dates like 3/4/2024",
     "--marketplace": "Marketplace", "--month": "Month of the file", "--currency": "Currency of the file",
     "--skip-column": "Columns to leave out", "--sum": "Add up rows", "--negative-costs": "Costs stand with a minus",
     "--round": "Round a third decimal", "--update-products": "Take brands, categories and statuses",

@@ -173,7 +173,8 @@ def _row(row: dict[str, str], formats) -> dict[str, str]:
     def write(text: str) -> str:
         return formats.exact(Decimal(text), COUNT) if text else ""
 
-    return row | {"amount": write(row["amount"]), "value": write(row["value"])}
+    amount = f"{write(row['amount'])} {row.get('currency') or ''}".strip()
+    return row | {"amount": amount, "value": write(row["value"])}
 
 
 def _write(value: Decimal, question: Question, formats) -> str:

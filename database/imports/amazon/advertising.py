@@ -15,7 +15,7 @@ from database.imports.amazon.raw_lines import (
     refuse_texts,
 )
 from database.imports.csv_file import CsvFile
-from database.imports.currencies import Currencies, check_currencies
+from database.imports.currencies import Currencies
 from database.imports.faults import Fault
 from database.imports.head import Head, Headings, Record
 from database.imports.line_batch import LineFile
@@ -99,7 +99,7 @@ def stage(
     _stage_skus(scratch)
     return LineFile(
         FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules), rows_read=rows,
-        currencies=check_currencies(currencies, options, codes, style.symbols if not codes else ()),
+        symbols=style.symbols if not codes else (),
     )
 
 

@@ -22,7 +22,7 @@ from database.imports.amazon.raw_lines import (
     refuse_texts,
 )
 from database.imports.csv_file import CsvFile
-from database.imports.currencies import Currencies, check_currencies
+from database.imports.currencies import Currencies
 from database.imports.head import Head, Headings, Record
 from database.imports.line_batch import LineFile
 from database.imports.staging import ImportOptions, Skipped
@@ -105,13 +105,9 @@ def stage(
     }, order=options.date_order)
     _stage_lines(scratch, file)
     _stage_skus(scratch)
-    codes = [row[0] for row in scratch.execute(
-        "SELECT DISTINCT upper(currency) FROM raw_line WHERE currency IS NOT NULL "
-        "AND (item_price IS NOT NULL OR shipping_price IS NOT NULL) ORDER BY 1"
-    ).fetchall()]
     return LineFile(
         FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules), rows_read=rows,
-        currencies=check_currencies(currencies, options, codes, style.symbols), skipped=_skipped(scratch),
+        symbols=style.symbols, skipped=_skipped(scratch),
     )
 
 

@@ -23,7 +23,7 @@ from database.imports.amazon.raw_lines import (
 )
 from database.imports.amazon.sites import place_in_marketplaces
 from database.imports.csv_file import CsvFile
-from database.imports.currencies import Currencies, check_currencies
+from database.imports.currencies import Currencies
 from database.imports.faults import Fault
 from database.imports.head import Head, Headings, Record
 from database.imports.line_batch import LineFile
@@ -92,10 +92,12 @@ def stage(
     }, order=options.date_order)
     _stage_lines(scratch, moment)
     _stage_settlements(scratch)
-    codes = [row[0] for row in scratch.execute(
-        "SELECT DISTINCT currency FROM staged_settlement ORDER BY currency").fetchall()]
-    named = check_currencies(currencies, options, codes, ())
-    return LineFile(FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules), rows_read=rows, currencies=named)
+    # Most downloads name it only in the line of the settlement itself.
+    scratch.execute(
+        "UPDATE staged_line SET currency = s.currency FROM staged_settlement s "
+        "WHERE s.settlement_id = staged_line.identity AND staged_line.currency IS NULL"
+    )
+    return LineFile(FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules), rows_read=rows)
 
 
 def _refuse_blank(scratch: duckdb.DuckDBPyConnection, file: CsvFile, moment: str) -> None:

@@ -17,7 +17,7 @@ from database.imports.amazon.raw_lines import (
     refuse_texts,
 )
 from database.imports.csv_file import CsvFile
-from database.imports.currencies import Currencies, check_currencies
+from database.imports.currencies import Currencies
 from database.imports.head import Head, Headings, Record
 from database.imports.line_batch import LineFile
 from database.imports.staging import ImportOptions, Skipped
@@ -83,11 +83,8 @@ def stage(
         identity="md5(concat_ws('|', m.marketplace, m.begins::VARCHAR, m.asin, coalesce(m.fnsku, ''), "
         "coalesce(m.warehouse, '')))",
     )
-    codes = [row[0] for row in scratch.execute(
-        "SELECT DISTINCT upper(currency) FROM raw_line WHERE currency IS NOT NULL ORDER BY 1").fetchall()]
     return LineFile(
         FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules), rows_read=rows,
-        currencies=check_currencies(currencies, options, codes, ()),
         skipped=(Skipped("lines without a fee", blank),) if blank else (),
     )
 

@@ -24,7 +24,7 @@ from database.imports.amazon.raw_lines import (
 )
 from database.imports.amazon.sites import place_in_marketplaces
 from database.imports.csv_file import CsvFile
-from database.imports.currencies import Currencies, check_currencies
+from database.imports.currencies import Currencies
 from database.imports.faults import Fault
 from database.imports.head import Head, Headings, Record
 from database.imports.line_batch import LineFile
@@ -110,10 +110,7 @@ def stage(
     _check_sums(scratch, file, headings["total"], amounts)
     read_days(scratch, file, {"moment": (headings["moment"], "moment", "home")}, order=options.date_order)
     _stage_lines(scratch, amounts, currency)
-    named = check_currencies(currencies, options, [currency] if currency else [], ())
-    return LineFile(
-        FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules, is_exclusive=False), rows_read=rows, currencies=named
-    )
+    return LineFile(FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules, is_exclusive=False), rows_read=rows)
 
 
 def _columns(file: CsvFile, options: ImportOptions) -> tuple[dict[str, int], list[str]]:

@@ -205,15 +205,6 @@ def test_a_bad_cell_of_a_wide_file_is_told_with_its_two_headings(refusal_of):
     ]
 
 
-def test_a_currency_that_is_not_the_dashboards_is_refused_unless_allowed(refusal_of, staged_rows):
-    content = "asin,brand,marketplace,metric,month,value,currency\nA1,Acme,IN,CM1,2024-01,5,INR\n"
-    assert refusal_of(content) == [
-        "file.csv: is in INR, the dashboard in USD; to add up both all the same, give --allow-currency INR"
-    ]
-    assert staged_rows(content, allow_currency=("INR",)) == [("A1", "IN", "CM1", "2024-01", "5.00")]
-    assert refusal_of(HEADINGS + row("5.00 EUR"))[0].startswith("file.csv: is in EUR, the dashboard in USD")
-
-
 def test_a_zip_a_folder_and_a_missing_file_are_refused(write, tmp_path):
     with zipfile.ZipFile(tmp_path / "zip.csv", "w") as archive:
         archive.writestr("a.csv", "x")

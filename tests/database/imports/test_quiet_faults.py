@@ -39,9 +39,6 @@ FACTS = [JANUARY, ("B0TEST0001", "US", "Net revenue", "2024-02", "2.50")]
     (LONG + "B0TEST0001,Acme,US,Net COGS (per unit),2024-01,1\n", "only a month's sums are imported"),
     ("Angaben in TEUR,,,,\n" + ONE + ROW,
      "'Angaben in TEUR' says that the figures are not written out in full; write them so, and take this line out"),
-    ("All amounts in EUR,,,,\n" + ONE + ROW, "is in EUR, the dashboard in USD"),
-    (ONE.replace("revenue", "sales EUR") + ROW, "is in EUR, the dashboard in USD"),
-    (f",,,Net revenue,\n,,,EUR,EUR\n{IDS},Jan-24,Feb-24\n" + ROW, "is in EUR, the dashboard in USD"),
     (f",,,Net revenue,,,\n,,,Actual,Plan,Actual,Plan\n{IDS},Jan-24,Jan-24,Feb-24,Feb-24\nB0TEST0001,Acme,US,1,2,3,4\n",
      "column Net revenue (Plan): says (Plan)"),
     # Sums that would count twice.

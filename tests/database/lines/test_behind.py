@@ -30,7 +30,7 @@ def test_of_random_figures_what_is_behind_adds_up_to_each(seller):
             .order_by(product.c.asin, fact.c.month, fact.c.marketplace, fact.c.metric)
         ).all()
         chosen = random.Random(os.environ[LONG_SEED]).sample(found, min(FIGURES, len(found)))
-        lines, following = 0, Following(connection, counting_rules(seller))
+        lines, following = 0, Following(connection, counting_rules(seller), {})
         for *figure, value in chosen:
             rows = list(rows_behind(following.behind(Figure(*figure))))
             assert sum((row.value for row in rows), Decimal(0)) == value, figure

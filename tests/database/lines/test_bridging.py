@@ -22,7 +22,7 @@ from domain.settlements import Amount
 from tests.database.lines.conftest import files, take_all
 from tests.database.lines.test_publishing import rows_of
 
-RULES = CountingRules("payments", "auto")
+RULES = CountingRules("payments", "auto", "USD")
 MONTHS = [datetime.date(2025, month, 1) for month in (1, 2, 3)]
 PLACED = {
     "price": Amount("sold", "", "item-price"), "shipping": Amount("sold", "", "shipping-price"),

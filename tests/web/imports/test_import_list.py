@@ -60,8 +60,9 @@ def test_the_list_is_paged_newest_first_and_leaves_as_a_file(store, signed_in, a
     assert len(rows) == 53
     assert rows[0] | {"Time": ""} == {
         "Import": "1", "File": "'=january.csv", "Source": "long", "Format": "long", "Mode": "replace", "Time": "",
-        "By": "", "Rows": "2", "Facts": "2", "Sum": "14.50", "First month": "2024-01", "Last month": "2024-02",
-        "Months": "2", "Replaced facts": "0", "State": "in", "Undone": "", "Undone by": "", "Fault": "",
+        "By": "", "Rows": "2", "Facts": "2", "Sum": "14.50", "Currency": "", "First month": "2024-01",
+        "Last month": "2024-02", "Months": "2", "Replaced facts": "0", "State": "in",
+        "Undone": "", "Undone by": "", "Fault": "",
     }
     assert (rows[-1]["Import"], rows[-1]["State"], rows[-1]["Fault"]) == ("", "refused", "bad.csv: is empty; x")
     assert client.get("/imports.xlsx").data[:4] == b"PK\x03\x04"

@@ -30,3 +30,20 @@ def test_a_report_says_first_what_to_check_then_the_sums_beside_those_before(sto
     places = [page.find(part) for part in parts]
     assert -1 not in places, [part for part, place in zip(parts, places, strict=True) if place < 0] + [page]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("engine", ["embedded"], indirect=True)
+def test_amounts_in_other_currencies_wear_their_own_signs_and_say_what_lacks_a_rate(store, signed_in, tmp_path):
+    rows = "asin,brand,marketplace,metric,month,value,currency\n"
+    first = "A1,Acme,UK,Net revenue,2024-01,10.50,GBP\nA1,Acme,US,Net revenue,2024-01,4,\n"
+    for name, text in (("a.csv", first), ("b.csv", first.replace("10.50", "12"))):
+        (tmp_path / name).write_text(rows + text, encoding="utf-8")
+        with store.lock("a test"):
+            tell_done(store, import_file(store, tmp_path / name, ImportOptions()), user_name=None)
+    page = text_of(signed_in("viewer"), "/imports/2")
+    for part in (
+        "There is no rate of GBP for Jan 2024: its amounts are left out there until somebody gives it.",
+        "Net revenue $4.00 $4.00 $0.00 1", "Net revenue, GBP £10.50 £12.00 +£1.50 1",
+        "Amounts in GBP are converted into USD at each month’s rate.",
+    ):
+        assert part in page.replace("'", "’"), (part, page)
