@@ -12,6 +12,7 @@ month back is the same in the other direction.
 from __future__ import annotations
 
 import datetime
+import itertools
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from database.archive.parquet import (
 from database.engines.ports import Store
 from database.facts.archived import ArchivedMonth, archive_folder, read_archived
 from database.facts.archived_sums import clear_sums, pack_sums
+from database.facts.currencies import note_currencies, pairs_of
 from database.facts.ledger import ARCHIVE, UNARCHIVE, note_changed_months
 from database.summaries.rollups import by_month
 from domain.errors import Refused, SetupError
@@ -207,6 +209,10 @@ def _bring_back(store: Store, found: ArchivedMonth) -> None:
             if wrong:
                 raise wrong
         connection.execute(sa.delete(record).where(record.c.month == found.month))
+        pairs = store.each_part(
+            connection, [found.month], lambda part: pairs_of(part, facts, in_month(facts, found.month))
+        )
+        note_currencies(connection, itertools.chain.from_iterable(pairs))
         note_changed_months(connection, [found.month], cause=UNARCHIVE, import_id=None, now=utc_now())
         passing("unarchive")
         store.commit(connection)

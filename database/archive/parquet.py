@@ -28,12 +28,13 @@ facts, aside = schema.financials, schema.financials_replaced
 REPLACED_BY = "replaced_by"
 TYPES = {
     "id": "BIGINT", "asin_id": "INTEGER", "marketplace": "VARCHAR", "metric": "VARCHAR", "month": "DATE",
-    "value": "DECIMAL(15,2)", "import_id": "INTEGER", "created_at": "TIMESTAMP", REPLACED_BY: "INTEGER",
+    "value": "DECIMAL(15,2)", "import_id": "INTEGER", "created_at": "TIMESTAMP", "currency": "VARCHAR",
+    REPLACED_BY: "INTEGER",
 }
 AT_ONCE = 20_000
 
-Group = tuple[datetime.date, str, str]
-"""Date, metric, marketplace."""
+Group = tuple[datetime.date, str, str, str]
+"""Date, metric, marketplace, currency ('' for the dashboard's)."""
 Sums = dict[Group, tuple[int, ...]]
 """Group -> rows, rows with a value, cents; sums of ids, of products, of imports, of the imports that replaced them."""
 NOTHING = (0,) * 7
@@ -46,7 +47,8 @@ def in_month(table: sa.Table, month: datetime.date) -> sa.ColumnElement[bool]:
 
 def sums_of(connection: Facts, table: sa.Table, month: datetime.date) -> Sums:
     """What the database says of the month's rows. Names as their bytes: a table may take several as equal."""
-    names = [sa.func.hex(sa.func.coalesce(column, "")) for column in (table.c.metric, table.c.marketplace)]
+    columns = (table.c.metric, table.c.marketplace, table.c.currency)
+    names = [sa.func.hex(sa.func.coalesce(column, "")) for column in columns]
     replaced_by = sa.func.sum(table.c.replaced_by) if table is aside else sa.literal(0)
     query = sa.select(
         table.c.month, *names, sa.func.count(), sa.func.count(table.c.value), sa.func.sum(table.c.value),
@@ -59,9 +61,12 @@ def sums_of(connection: Facts, table: sa.Table, month: datetime.date) -> Sums:
 def sums_in(scratch: duckdb.DuckDBPyConnection, path: Path, *, replaced: bool) -> Sums:
     """What the file says, of its facts or of its replaced facts, read anew."""
     with _in_our_words(path):
+        # Months that were archived before facts had a currency name none.
+        code = "currency" if "currency" in _columns_of(scratch, path) else "NULL"
         return _as_sums(scratch.execute(
-            "SELECT month, hex(coalesce(metric, '')), hex(coalesce(marketplace, '')), count(*), count(value), "
-            f"sum(value), sum(id), sum(asin_id), sum(import_id), sum({REPLACED_BY}) FROM {_file(path)} "
+            "SELECT month, hex(coalesce(metric, '')), hex(coalesce(marketplace, '')), "
+            f"hex(coalesce({code}::VARCHAR, '')), count(*), count(value), sum(value), sum(id), sum(asin_id), "
+            f"sum(import_id), sum({REPLACED_BY}) FROM {_file(path)} "
             f"WHERE {REPLACED_BY} IS {'NOT' if replaced else ''} NULL GROUP BY ALL"
         ).fetchall())
 
@@ -134,7 +139,7 @@ def _columns_for(
     connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, table: sa.Table, path: Path
 ) -> list[str]:
     with _in_our_words(path):
-        found = [row[0] for row in scratch.execute(f"DESCRIBE SELECT * FROM {_file(path)}").fetchall()]
+        found = _columns_of(scratch, path)
     known = existing_columns(connection, table.name)
     missing = [column for column in found if column not in known and column != REPLACED_BY and table is facts]
     if missing:
@@ -142,12 +147,16 @@ def _columns_for(
     return [column for column in found if column in known]
 
 
+def _columns_of(scratch: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    return [row[0] for row in scratch.execute(f"DESCRIBE SELECT * FROM {_file(path)}").fetchall()]
+
+
 def _as_sums(rows) -> Sums:
     return {
-        (date, _text(metric), _text(marketplace)): (
+        (date, _text(metric), _text(marketplace), _text(code)): (
             int(count), int(valued), int(Decimal(value or 0) * 100), *(int(number or 0) for number in numbers)
         )
-        for date, metric, marketplace, count, valued, value, *numbers in rows
+        for date, metric, marketplace, code, count, valued, value, *numbers in rows
     }
 
 
@@ -174,7 +183,8 @@ def differing(month: datetime.date, wanted: Sums, found: Sums) -> LegoError | No
         one, other = (side.get(group, NOTHING) for side in (wanted, found))
         if one != other:
             return Refused(
-                f"{format_month(month)} {group[1] or '(no metric)'} {group[2] or '(no marketplace)'}: the database has "
+                f"{format_month(month)} {group[1] or '(no metric)'} {group[2] or '(no marketplace)'}"
+                f"{f' in {group[3]}' if group[3] else ''}: the database has "
                 f"{one[0]:,} facts, sum {Decimal(one[2]).scaleb(-2):,}, the file {other[0]:,}, sum "
                 f"{Decimal(other[2]).scaleb(-2):,}; nothing was removed. If other programs write to financials, run it "
                 "again when they are done"

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
+from database.archive.archiving import archive, unarchive
 from database.imports.csv_file import open_csv
 from database.imports.files import AUTO, stage
 from database.imports.report import MissingRates, MonthChange
@@ -214,3 +215,17 @@ def test_what_another_source_says_in_its_currency_stands_beside_it(take):
         line.startswith("  warning   source mine gives 1 of these facts too: it says 10.00 EUR, this file 11.00; both")
         for line in report.lines()
     )
+
+
+def test_archived_facts_come_back_in_their_currency_and_so_does_what_undo_keeps(store, take, tmp_path):
+    take(LONG + "A1,Acme,UK,Net revenue,2024-01,10,GBP\nA1,Acme,UK,Net COGS,2024-01,4,EUR\n")
+    take(LONG + "A1,Acme,UK,Net revenue,2024-01,11,GBP\n", name="b.csv")
+    before = facts(store)
+    archive(store, before=datetime.date(2024, 2, 1), folder=tmp_path / "archive")
+    assert facts(store) == []
+    run_on_facts(store, sa.delete(schema.financials_currency))
+    unarchive(store)
+    assert (facts(store), named(store)) == (before, [("2024-01", "GBP")])
+    undo_import(store, 2)
+    assert [row[3:] for row in facts(store)] == [("4.00", "EUR"), ("10.00", "GBP")]
+    assert named(store) == [("2024-01", "EUR"), ("2024-01", "GBP")]
