@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from database.engines.cluster.columns import add_columns
 from database.engines.cluster.fact_marks import SpiderMarks
 from database.engines.cluster.loading import load_months
 from database.engines.cluster.nodes import Node, Nodes
@@ -60,6 +61,7 @@ class SpiderFacts(FactsRoom):
             for _, trouble in self.nodes.silent():
                 raise trouble
             make_tables(head, self.nodes, months, note)
+            add_columns(head, self.nodes, months_by_node(head, self.nodes), note)
             decided.create(head, checkfirst=True)
 
     def prepare_months(self, months: Collection[datetime.date]) -> None:
