@@ -338,6 +338,7 @@ CREATE TABLE IF NOT EXISTS summary_generation (
   currencies VARCHAR(255) NOT NULL COMMENT 'currencies that its sums mix',
   excluded_groups MEDIUMTEXT NOT NULL COMMENT 'brand groups left out, commas between',
   in_place BOOL NOT NULL COMMENT 'whether it replaced months of the one before',
+  spread VARCHAR(20) COMMENT 'by what nobody''s costs are shared out; none if they are not',
   PRIMARY KEY (generation)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 

@@ -24,8 +24,8 @@ from domain.months import month_of
 fact, aside = schema.financials, schema.financials_replaced
 book, ledger, joins = schema.financials_import, schema.changed_month, schema.name_join
 
-Tally = dict[tuple[str, datetime.date], tuple[int, Decimal]]
-"""Metric and month ('' for no metric) -> how many facts, and their sum."""
+Tally = dict[tuple[str, datetime.date, str], tuple[int, Decimal]]
+"""Metric ('' for none), month and currency ('' for the dashboard's) -> how many facts, and their sum."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Renaming:
         """What is counted as `before`, under the names it has afterwards."""
         if self.column != "metric":
             return before
-        return {(str(self.new), month): found for (_, month), found in before.items()}
+        return {(str(self.new), month, code): found for (_, month, code), found in before.items()}
 
 
 def _is(column: sa.ColumnElement, name: str | int) -> sa.ColumnElement[bool]:
@@ -81,14 +81,16 @@ def tally(
     *, table: sa.Table = fact,
 ) -> Tally:
     """Counts the rows that `condition` picks, place by place."""
+    grain = (table.c.metric, table.c.month, table.c.currency)
     query = (
-        sa.select(table.c.metric, table.c.month, sa.func.count().label("facts"), total(table.c.value).label("value"))
-        .where(condition)
-        .group_by(table.c.metric, table.c.month)
+        sa.select(*grain, sa.func.count().label("facts"), total(table.c.value).label("value"))
+        .where(condition).group_by(*grain)
     )
     found: Tally = {}
     for rows in store.each_part(connection, months, lambda part: part.execute(query).all()):
-        found = added(found, {(row.metric or "", row.month): (row.facts, row.value) for row in rows})
+        found = added(found, *(
+            {(row.metric or "", row.month, row.currency or ""): (row.facts, row.value)} for row in rows
+        ))
     return found
 
 

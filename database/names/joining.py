@@ -16,7 +16,6 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterable
-from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -31,7 +30,7 @@ from database.names.concerned import notes_of_rules, obstacles_of_groups, obstac
 from database.names.facts import Tally, added, all_months, fact, is_of_an_import, rename, tally
 from database.names.facts import aside as kept_facts
 from database.names.kinds import MARKETPLACE, METRIC, PRODUCT, Names
-from database.names.report import JoinReport
+from database.names.report import JoinReport, code_of_tally, sum_words
 from database.names.rows import NAMED, find_row, move, names_of
 from domain.errors import Refused, SetupError
 from domain.marketplaces import MARKETPLACES, OTHER
@@ -178,10 +177,10 @@ def _join(
         _verify(store, connection, names, report, months)
         # Whether margins follow from lines depends on what files gave for the product.
         last = derive_after_facts(
-            store, connection, renaming.has_new(fact) & fact.c.month.in_({month for _, month in report.moved}), fact,
+            store, connection, renaming.has_new(fact) & fact.c.month.in_({month for _, month, _ in report.moved}), fact,
             import_id=number, now=now,
         )
-    touched = {month_of(month) for _, month in (*report.moved, *report.kept)}
+    touched = {month_of(month) for _, month, _ in (*report.moved, *report.kept)}
     note_changed_months(connection, touched, cause="import", import_id=number, now=now)
     _note(connection, names, report, number, now, last)
     connection.execute(sa.insert(schema.name_join).values(
@@ -199,9 +198,9 @@ def _verify(
     found = tally(store, connection, months, renaming.has_new(fact))
     left = tally(store, connection, months, renaming.has_old(fact))
     if found != wanted or left:
-        sums = [f"{sum((value for _, value in each.values()), Decimal(0)):,.2f}" for each in (wanted, found, left)]
+        sums = [sum_words(each) for each in (wanted, found, left)]
         raise Refused(
-            f"{names.words}: sum {sums[1]} came out instead of {sums[0]}, and {sums[2]} stayed under the old name; "
+            f"{names.words}: {sums[1]} came out instead of {sums[0]}, and {sums[2]} stayed under the old name; "
             "nothing was changed. If other programs write to financials, run it again when they are done"
         )
 
@@ -212,5 +211,6 @@ def _note(
     digest = hashlib.sha256(f"{FORMAT} {number} {names.words}".encode()).hexdigest()
     connection.execute(sa.insert(schema.financials_import).values(
         id=number, source=FORMAT, format=FORMAT, file_name=names.words[:255], sha256=digest, mode=JOIN, status="done",
-        currencies="", facts=report.facts, value=report.value, replaced_facts=0, last_fact_id=last, created_at=now,
+        currencies="", facts=report.facts, value=report.value or 0, replaced_facts=0, last_fact_id=last, created_at=now,
+        value_currency=code_of_tally(report.moved),
     ))

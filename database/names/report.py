@@ -11,7 +11,8 @@ from typing import Any
 from database.names.archived import ArchivedFacts
 from database.names.facts import Tally
 from database.names.kinds import METRIC, Names
-from domain.metrics import canonical_metric
+from domain.currencies import SEVERAL
+from domain.metrics import canonical_metric, is_money
 from domain.months import format_month, month_of, runs_of_months
 from domain.spelling import spelled_out
 
@@ -38,14 +39,14 @@ class JoinReport:
         return sum(facts for facts, _ in self.moved.values())
 
     @property
-    def value(self) -> Decimal:
-        """Their sum, all metrics."""
+    def value(self) -> Decimal | None:
+        """Their sum, all metrics; None if they are in several currencies."""
         return _value(self.moved)
 
     @property
     def months(self) -> list[str]:
         """The months whose facts are renamed, `YYYY-MM`."""
-        return sorted({format_month(month) for _, month in self.moved})
+        return sorted({format_month(month) for _, month, _ in self.moved})
 
     def as_import(self, import_id: int) -> JoinReport:
         """The same, once it is done."""
@@ -60,13 +61,14 @@ class JoinReport:
         """The report as JSON-able values: money as text, months as YYYY-MM."""
         return {
             "kind": self.names.kind, "from": self.names.old, "into": self.names.new, "import_id": self.import_id,
-            "same_name": self.names.are_same, "facts": self.facts, "value": str(self.value), "months": self.months,
+            "same_name": self.names.are_same, "facts": self.facts, "value": _told(self.value), "months": self.months,
             "metrics": [
                 {"metric": metric, "facts": moved[0], "value": str(moved[1]), "facts_there": there[0],
-                 "value_there": str(there[1]), "value_together": str(moved[1] + there[1])}
-                for metric, moved, there in self._by_metric()
+                 "value_there": str(there[1]), "value_together": str(moved[1] + there[1]),
+                 **({"currency": code} if code else {})}
+                for metric, code, moved, there in self._by_metric()
             ],
-            "kept_facts": sum(facts for facts, _ in self.kept.values()), "kept_value": str(_value(self.kept)),
+            "kept_facts": sum(facts for facts, _ in self.kept.values()), "kept_value": _told(_value(self.kept)),
             "archived": [
                 {"month": format_month(each.month), "facts": each.facts, "value": str(each.value),
                  "kept_facts": each.replaced_facts} for each in self.archived
@@ -82,15 +84,16 @@ class JoinReport:
         head = "dry run, nothing was changed" if self.import_id is None else f"import {self.import_id}"
         yield f"{self.names.words}: {head}"
         if self.names.renaming:
-            span = f", {runs_of_months({month_of(month) for _, month in self.moved})}" if self.moved else ""
-            yield f"  renamed   {self.facts:,} facts, sum {self.value:,.2f}{span}"
-            for metric, moved, there in self._by_metric():
+            span = f", {runs_of_months({month_of(month) for _, month, _ in self.moved})}" if self.moved else ""
+            yield f"  renamed   {self.facts:,} facts, {sum_words(self.moved)}{span}"
+            for metric, code, moved, there in self._by_metric():
                 yield (
-                    f"    {spelled_out(metric) or '(no metric)'}: {moved[0]:,} facts, sum {moved[1]:,.2f}; with "
-                    f"{there[0]:,} facts, sum {there[1]:,.2f}, that are there: {moved[1] + there[1]:,.2f}"
+                    f"    {spelled_out(metric) or '(no metric)'}{f' in {code}' if code else ''}: {moved[0]:,} facts, "
+                    f"sum {moved[1]:,.2f}; with {there[0]:,} facts, sum {there[1]:,.2f}, that are there: "
+                    f"{moved[1] + there[1]:,.2f}"
                 )
             kept = sum(facts for facts, _ in self.kept.values())
-            yield f"  undo      keeps {kept:,} facts of that name, sum {_value(self.kept):,.2f}: renamed as well"
+            yield f"  undo      keeps {kept:,} facts of that name, {sum_words(self.kept)}: renamed as well"
         if self.products is not None:
             yield f"  moved     {self.products:,} products"
         for each in self.archived:
@@ -103,12 +106,12 @@ class JoinReport:
         for obstacle in self.obstacles:
             yield f"  in the way  {obstacle}"
 
-    def _by_metric(self) -> Iterator[tuple[str, tuple[int, Decimal], tuple[int, Decimal]]]:
-        """Metric, what is renamed, what is there under the name that stays."""
+    def _by_metric(self) -> Iterator[tuple[str, str, tuple[int, Decimal], tuple[int, Decimal]]]:
+        """Metric, currency, what is renamed, what is there under the name that stays."""
         renaming = self.names.renaming
         moved, there = (_sums(each) for each in (renaming.after(self.moved) if renaming else {}, self.there))
-        for metric in sorted(moved):
-            yield metric, moved[metric], there.get(metric, (0, Decimal(0)))
+        for key in sorted(moved):
+            yield *key, moved[key], there.get(key, (0, Decimal(0)))
 
     def _all_notes(self) -> Iterator[str]:
         if not self.names.are_same:
@@ -118,13 +121,40 @@ class JoinReport:
         yield from self.notes
 
 
-def _sums(found: Tally) -> dict[str, tuple[int, Decimal]]:
-    sums: dict[str, tuple[int, Decimal]] = {}
-    for (metric, _), (facts, value) in found.items():
-        known = sums.get(metric, (0, Decimal(0)))
-        sums[metric] = (known[0] + facts, known[1] + value)
+def code_of_tally(found: Tally) -> str:
+    """The currency of what was counted, '' for the dashboard's, * for several."""
+    codes = _by_code(found)
+    return SEVERAL if len(codes) > 1 else next(iter(codes), "")
+
+
+def sum_words(found: Tally) -> str:
+    """`sum 1,234.00`, or that of each currency: nothing is added up across them."""
+    codes = _by_code(found)
+    if len(codes) < 2:
+        return f"sum {_value(found):,.2f} {next(iter(codes), '')}".rstrip()
+    each = (f"{value:,.2f} {code or 'in the currency of the dashboard'}" for code, value in sorted(codes.items()))
+    return f"sums {', '.join(each)}"
+
+
+def _sums(found: Tally) -> dict[tuple[str, str], tuple[int, Decimal]]:
+    sums: dict[tuple[str, str], tuple[int, Decimal]] = {}
+    for (metric, _, code), (facts, value) in found.items():
+        known = sums.get((metric, code), (0, Decimal(0)))
+        sums[metric, code] = (known[0] + facts, known[1] + value)
     return sums
 
 
-def _value(found: Tally) -> Decimal:
-    return sum((value for _, value in found.values()), Decimal(0))
+def _by_code(found: Tally) -> dict[str, Decimal]:
+    codes: dict[str, Decimal] = {}
+    for (metric, _, code), (_, value) in found.items():
+        if code or is_money(metric):
+            codes[code] = codes.get(code, Decimal(0)) + value
+    return codes
+
+
+def _value(found: Tally) -> Decimal | None:
+    return None if len(_by_code(found)) > 1 else sum((value for _, value in found.values()), Decimal(0))
+
+
+def _told(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)

@@ -10,7 +10,7 @@ from database import schema
 from database.engines.ports import Store
 from database.imports.staging import JOIN
 from database.names.joining import FORMAT
-from database.names.report import JoinReport
+from database.names.report import JoinReport, code_of_tally
 from domain.moments import utc_now
 
 
@@ -20,6 +20,7 @@ def tell_joined(store: Store, report: JoinReport, *, user_name: str | None) -> N
         connection.execute(sa.insert(schema.import_log).values(
             import_id=report.import_id, source=FORMAT, format=FORMAT, file_name=report.names.words[:255],
             status="done", facts=report.facts, value=report.value, months=",".join(report.months),
+            value_currency=code_of_tally(report.moved),
             report=json.dumps({"join": report.as_dict()}, ensure_ascii=False), created_at=utc_now(),
             user_name=user_name, mode=JOIN, replaced_facts=0,
         ))

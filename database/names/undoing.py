@@ -69,7 +69,7 @@ def _undo_join(store: Store, connection: sa.Connection, import_id: int) -> Undon
     if names.renaming:
         found = name_as_before(store, connection, names.renaming, months=months, join_id=import_id)
         cells = sa.or_(names.renaming.has_new(fact), names.renaming.has_old(fact))
-        cells &= fact.c.month.in_({month for _, month in found})
+        cells &= fact.c.month.in_({month for _, month, _ in found})
         last = derive_after_facts(store, connection, cells, fact, import_id=import_id, now=now)
     if kept:
         move_back(connection, names, kept)
