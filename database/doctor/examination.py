@@ -17,6 +17,7 @@ from database.doctor.intake import judge_demo, judge_refused, judge_restated
 from database.doctor.lines import judge_lines
 from database.doctor.notices import judge_notices
 from database.doctor.plausibility import judge_figures
+from database.doctor.rates import judge_rates
 from database.doctor.room import judge_disks, judge_share
 from database.doctor.schedule import judge_leftovers, judge_schedule
 from database.doctor.spellings import judge_spellings
@@ -112,6 +113,7 @@ def _look_closer(store: Store, limits: Limits, now: datetime) -> list[Finding]:
     if is_built:
         found += judge_share(sizes, limits)
         found += store.read(lambda reading: _judge_published(reading, now))
+        found += judge_rates(store, now=now)
         found += judge_pages(store, limits)
         found += judge_served(store, limits, now=now)
     return found

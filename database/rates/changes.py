@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.ports import Store
 from database.imports.faults import LISTED
-from database.rates.needed import LiveRate, Pair, RateChange, gaps, live_rates, named_pairs, pairs_words, waiting
+from database.rates.needed import Pair, RateChange, gaps, live_rates, named_pairs, pairs_words, waiting
 from database.rates.plausibility import unusual
 from database.rates.read import RatesFile
 from database.rates.told import Rates, ToldRate, rate_words, read_told, told, until
 from domain.errors import NeverRefreshed, Refused
 from domain.moments import utc_now
 from domain.months import format_month, runs_of_months
+from domain.rates import LiveRate
 
 BY_HAND = "set by hand"
 

@@ -13,19 +13,10 @@ from database import schema
 from database.engines.values import Reading
 from database.rates.told import Rates, rate_words
 from domain.months import format_month, runs_of_months
+from domain.rates import LiveRate
 
 Pair = tuple[datetime.date, str]
 """A month, and a currency that facts of it are in."""
-
-
-@dataclass(frozen=True)
-class LiveRate:
-    """The rate that the figures which are read were converted at into `base`; None where nobody had told one."""
-
-    month: datetime.date
-    currency: str
-    base: str
-    rate: Decimal | None
 
 
 @dataclass(frozen=True)
