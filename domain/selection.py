@@ -37,6 +37,7 @@ from domain.periods import (
     span_of,
     usual_comparison,
 )
+from domain.rates import LiveRate
 from domain.ratios import Balance, Ratio, balances_of, ratios_of
 
 WORDS = (
@@ -66,6 +67,7 @@ class Selectable:
     months that settlements give and that are not settled to their end. `knows_costs`: the generation
     tells of unit costs, or of figures that lack one; `knows_bridges`: of orders and their payments.
     `spread`: by what nobody's costs are shared out, '' if they are not.
+    `rates` are those that its figures were converted at.
     """
 
     generation: int
@@ -80,6 +82,7 @@ class Selectable:
     knows_costs: bool = False
     knows_bridges: bool = False
     spread: str = ""
+    rates: tuple[LiveRate, ...] = ()
 
     @functools.cached_property
     def ratios(self) -> Mapping[str, Ratio]:

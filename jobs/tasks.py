@@ -34,7 +34,9 @@ LINES_FILE = "lines.csv"
 CHECKS, LEFT_OUT = "checks", "left out"
 """Asked for on `/operations`: the checks, and the facts that figures leave out for a reason, into `LEFT_OUT_FILE`."""
 LEFT_OUT_FILE = "left-out.csv"
-ELSEWHERE = (PLANNED, LINES, CHECKS, LEFT_OUT)
+RATES = "rates"
+"""Asked for on `/operations/rates`: a file of rates, or one by hand."""
+ELSEWHERE = (PLANNED, LINES, CHECKS, LEFT_OUT, RATES)
 """What has pages of its own, and is nothing of `/imports`."""
 CHECK, TAKE = "check", "take"
 """What a job does: the dry run, and the thing itself."""

@@ -23,11 +23,14 @@ class Entry:
 
 def entries() -> list[Entry]:
     """The menu as the page at hand sees it, with what this person may see."""
-    return [
-        Entry(page.title, address_for(page.endpoint), _is_current(page.endpoint))
-        for page in PAGES if page.is_in_menu and not page.variable
+    shown = [
+        page.endpoint for page in PAGES if page.is_in_menu and not page.variable
         if may_see(current_app.view_functions[page.endpoint], identity.person())
     ]
+    titles = {page.endpoint: page.title for page in PAGES}
+    # Rates stand below operations, and have an entry of their own: the longest address is the nearest.
+    current = max(filter(_is_current, shown), key=lambda endpoint: len(address_for(endpoint)), default="")
+    return [Entry(titles[endpoint], address_for(endpoint), endpoint == current) for endpoint in shown]
 
 
 def _is_current(endpoint: str) -> bool:

@@ -7,6 +7,7 @@ import datetime
 import sqlalchemy as sa
 
 from database.engines.values import Reading
+from database.queries.conversion import read_conversions
 from database.queries.coverage import read_unsettled
 from database.schema import (
     ALL_MARKETPLACES,
@@ -56,6 +57,7 @@ def read_selectable(reading: Reading, *, today: datetime.date, scope: tuple[int,
         knows_costs=_tells_of(reading, *COST_SUMMARIES),
         knows_bridges=_tells_of(reading, summary_bridge),
         spread=generation.spread or "",
+        rates=read_conversions(reading, scope=scope),
     )
 
 

@@ -20,6 +20,7 @@ from database.queries import breakdown, products
 from database.queries.brand import Brand, find_brand_name, read_brand
 from database.queries.catalog import CatalogPage, read_catalog_page
 from database.queries.categories import Categories, read_categories
+from database.queries.conversion import ConvertedFigure, read_converted
 from database.queries.dashboard import Dashboard, read_dashboard
 from database.queries.paid import MarketplaceBridges, read_paid
 from database.queries.product import Product, ProductFigures, find_product, read_last_month, read_product
@@ -32,6 +33,7 @@ from domain import listing
 from domain.listing import Listing, parse_listing
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
+from domain.rates import converted_currencies
 from domain.selection import WORDS, WORDS_WITH_SEARCH, WORDS_WITH_SHARES, Selectable, Selection, parse_selection
 
 LONGEST_ASIN = 64
@@ -164,12 +166,13 @@ def _products(asked: Asked) -> FoundProducts:
 @dataclass(frozen=True)
 class ProductStory:
     """A product and its figures; `last_month` is the last one with any, if the chosen ones have none; `costs`
-    are its unit costs, the newest first."""
+    are its unit costs, the newest first, `converted` its figures that were in other currencies."""
 
     product: Product
     figures: ProductFigures
     last_month: datetime.date | None
     costs: tuple[UnitCost, ...] = ()
+    converted: tuple[ConvertedFigure, ...] = ()
 
 
 def _product(asked: Asked) -> ProductStory | None:
@@ -187,7 +190,10 @@ def _product(asked: Asked) -> ProductStory | None:
     costs = ()
     if asked.selectable.knows_costs:
         costs = read_costs(asked.connection, asked.generation.generation, product.key)
-    return ProductStory(product, figures, last, costs)
+    converted = ()
+    if converted_currencies(asked.selectable.rates, frozenset(asked.selection.span.months)):
+        converted = read_converted(asked.connection, asked.selectable.rates, asked.selection, product.key)
+    return ProductStory(product, figures, last, costs, converted)
 
 
 def _catalog(asked: Asked) -> CatalogPage:
@@ -250,7 +256,7 @@ PRODUCT = PageSpec(
     words=tuple(word for word in WORDS if word not in ("brand", "category", "page")),
     tables={
         "metrics": "All metrics", "marketplaces": "Marketplaces", "by_marketplace": "By marketplace and month",
-        "months": "By month", "headlines": "Headlines",
+        "months": "By month", "headlines": "Headlines", "converted": "In their own currency",
     },
 )
 PAID = PageSpec(
@@ -276,10 +282,14 @@ SETTLEMENT = PageSpec(
     tables={"amounts": "What the deposit is made of"},
 )
 IMPORTS = PageSpec("imports.show", "Imports", "imports")
+RATES = PageSpec(
+    "rates.show", "Rates", "operations/rates", words=("page", "generation"), per_page=24,
+    tables={"rates": "Exchange rates"},
+)
 OPERATIONS = PageSpec("operations.show", "Operations", "operations")
 
 PAGES = (
     DASHBOARD, PROFITABILITY, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, CATALOG, IMPORTS,
-    OPERATIONS,
+    RATES, OPERATIONS,
 )
 """In the order of the menu."""

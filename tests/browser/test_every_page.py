@@ -42,6 +42,7 @@ PAGES = {
     "products": "/products",
     "product": f"/products/{'M' * 64}",
     "settlements": "/settlements",
+    "rates": "/operations/rates",
     "settlement": "/settlements/28400001001",
     "amount to sort": "/settlements/kinds/4",
     "lines to fetch": "/lines?settlement=28400001001&kind=4",

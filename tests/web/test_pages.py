@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from database.doctor.statements import explain
 from database.people import users
 from database.queries.asked_by_pages import usual_pages
-from database.queries.pages import BRAND, CATALOG, PAGES, PRODUCT, PageSpec
+from database.queries.pages import BRAND, CATALOG, PAGES, PRODUCT, RATES, PageSpec
 from domain.findings import Limits
 from domain.people import ADMIN, Person
 from tests.summaries_fixture import publish
@@ -61,7 +61,7 @@ def test_each_page_has_its_address_menu_warm_up_files_and_api(small_app: Flask, 
     }
     assert set(ENDPOINTS) == {page.endpoint for page in WITH_FIGURES}
     offered = {rule.removeprefix("/api/v1/") for rule in rules if rule.startswith("/api/v1/")}
-    assert offered - {"choices", "openapi.json"} == {page.path for page in WITH_FIGURES}
+    assert offered - {"choices", "openapi.json"} == {page.path for page in (*WITH_FIGURES, RATES)}
     for page in WITH_FIGURES:
         assert {f"/{page.path}.csv", f"/{page.path}.xlsx"} <= set(rules), page
         answer = reader.get(f"/api/v1/{path_of(page)}")

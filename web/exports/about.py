@@ -12,6 +12,7 @@ from domain.months import format_month
 from domain.periods import Span
 from domain.selection import Selection
 from web.exports.plain_values import moment
+from web.figures.conversion import conversion_words, unrated_words
 from web.figures.filters import period_name
 from web.figures.page import Page
 from web.figures.sheets import Offer
@@ -111,6 +112,10 @@ def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]
         yield "Limited to", tuple(selectable.brands.values()) or ("no brand with figures",)
     if selectable.spread:
         yield "Shared costs", ("in" if selection.shared else "not in",)
+    if has_months and (words := conversion_words(page)):
+        yield "Converted", (words,)
+    if has_months and (lacking := unrated_words(page)):
+        yield "Left out without a rate", lacking
     if comparison:
         yield "Compared with", (f"{format_month(comparison.first)} to {format_month(comparison.last)}",)
 

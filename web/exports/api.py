@@ -19,6 +19,7 @@ from web.exports import openapi
 from web.exports.about import About, about, selection_values
 from web.exports.page_files import TABLE, chosen_table, read_sheets, rule_of, with_rules
 from web.exports.plain_values import moment, plain
+from web.figures.conversion import converted_from, unrated
 from web.figures.page import Page, formats_of_reader, read_asked, read_page
 from web.figures.paging import refuse_past_the_last
 from web.figures.sheets import Column, Offer, Sheet
@@ -108,6 +109,7 @@ def _choices() -> Response:
 
 def _envelope(page: Page, offer: Offer, sheet: Sheet, per_page: int) -> dict[str, Any]:
     origin: About = about(page, offer, this_address())
+    has_months = "period" in offer.taking().words
     keys, count = keys_of(sheet.columns), sheet.count()
     pages = max(-(-count // per_page), 1)
     number = page.selection.page
@@ -121,6 +123,11 @@ def _envelope(page: Page, offer: Offer, sheet: Sheet, per_page: int) -> dict[str
         "published_at": moment(origin.published),
         "data_through": origin.last_month,
         "currency": origin.currency,
+        "converted_from": list(converted_from(page)) if has_months else [],
+        "without_rate": [
+            {"currency": code, "month": format_month(month)}
+            for code, months in (unrated(page) if has_months else {}).items() for month in months
+        ],
         "columns": [
             {"key": key, "name": column.name, "kind": column.kind}
             for key, column in zip(keys, sheet.columns, strict=True)

@@ -153,6 +153,9 @@ def _rows() -> dict[str, Any]:
             "next": {"type": ["string", "null"], "description": "Address of the next page, null on the last."},
         },
     }
+    unrated = {
+        "type": "object", "required": ["currency", "month"], "properties": {"currency": _TEXT, "month": _MONTH},
+    }
     properties = {
         "title": _TEXT,
         "table": _TEXT,
@@ -162,6 +165,13 @@ def _rows() -> dict[str, Any]:
         "published_at": {"type": "string", "format": "date-time"},
         "data_through": _TEXT,
         "currency": _TEXT,
+        "converted_from": {
+            "type": "array", "items": _TEXT,
+            "description": "Currencies that figures were converted from, at monthly rates.",
+        },
+        "without_rate": {
+            "type": "array", "items": unrated, "description": "Months whose amounts in a currency are in no figure.",
+        },
         "columns": {"type": "array", "items": column},
         "rows": {"type": "array", "items": {
             "type": "object", "additionalProperties": {"type": ["string", "null"]},

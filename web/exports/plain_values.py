@@ -6,7 +6,7 @@ import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from domain.months import format_month
-from web.figures.formats import COUNT, MONEY
+from web.figures.formats import COUNT, MONEY, RATE
 from web.figures.sheets import MONTH, TEXT, Cell, Plain, Value
 
 _CENTS = Decimal("0.01")
@@ -21,9 +21,9 @@ def unwrapped(value: Value, kind: str) -> tuple[Plain, str]:
 
 
 def number(value: Decimal | int, kind: str) -> Decimal:
-    """Money in full cents, percents as fractions to the millionth, counts as they are."""
+    """Money in full cents, percents as fractions to the millionth, counts and rates as they are."""
     found = Decimal(value)
-    if kind != COUNT:
+    if kind not in (COUNT, RATE):
         found = found.quantize(_CENTS if kind == MONEY else _MILLIONTHS, context=_EXACT)
     return found or abs(found)  # no -0
 

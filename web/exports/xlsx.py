@@ -21,7 +21,7 @@ from domain.errors import Refused
 from domain.spreadsheets import harmless
 from web.exports.about import About
 from web.exports.plain_values import number, plain, unwrapped
-from web.figures.formats import COUNT, MONEY, PERCENT
+from web.figures.formats import COUNT, MONEY, PERCENT, RATE
 from web.figures.sheets import MONTH, TEXT, Sheet, Value
 
 MOST_ROWS = 1_048_575
@@ -33,7 +33,7 @@ NARROWEST = 9
 MEASURED_ROWS = 1000
 """So many rows say how wide a column must be."""
 
-NUMBER_FORMATS = {MONEY: "#,##0.00", PERCENT: "0.0%", MONTH: "yyyy-mm"}
+NUMBER_FORMATS = {MONEY: "#,##0.00", PERCENT: "0.0%", MONTH: "yyyy-mm", RATE: "0.0000######"}
 MONTH_HEADINGS = ("mmm yyyy", 'mmm yyyy "(in progress)"')
 """How a month is written that heads a column: one that is over, and one that is not."""
 WHOLE, PARTS = "#,##0", "#,##0.##"

@@ -28,6 +28,7 @@ MONEY = "money"
 COUNT = "count"
 PERCENT = "percent"
 WHOLE_MONEY = "whole money"
+RATE = "rate"
 
 NOTHING = "–"
 MINUS = "\u2212"
@@ -75,13 +76,16 @@ class Formats:
     currency: str
 
     def exact(self, value: Decimal | int | None, kind: str) -> str:
-        """`1234567.891` -> `$1,234,567.89`; pieces without a fraction they do not have; percent from a fraction."""
+        """`1234567.891` -> `$1,234,567.89`; pieces without a fraction they do not have; percent from a fraction;
+        a rate with all its decimals, four at least."""
         if value is None:
             return NOTHING
         if kind == MONEY:
             return self._poured(value, MONEY, get_currency_precision(self.currency))
         if kind == PERCENT:
             return self._poured(value * 100, PERCENT, 1)
+        if kind == RATE:
+            return self._poured(value, RATE, max(4, -value.normalize().as_tuple().exponent))
         decimals = 2 if value % 1 else 0
         if decimals:
             # As many as there are: 2.50 is 2.5.
@@ -151,7 +155,7 @@ class Formats:
             return format_currency(value, self.currency, pattern, locale=self.locale, currency_digits=False)
         if style == PERCENT:
             return format_percent(value / 100, self._percent_pattern(1), locale=self.locale)
-        return format_decimal(value, "#,##0.##", locale=self.locale)
+        return format_decimal(value, "#,##0.##########" if style == RATE else "#,##0.##", locale=self.locale)
 
     def _percent_pattern(self, digits: int) -> str:
         pattern = self.locale.percent_formats[None].pattern

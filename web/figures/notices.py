@@ -16,6 +16,7 @@ from database.summaries.restatements import Restatement, net_corrections
 from domain.listing import UNCOSTED
 from domain.months import day_words, moment_words, month_name
 from domain.ratios import OPERATING
+from web.figures.conversion import conversion_way, converted_sentence, listed, unrated_lines, unrated_sentence
 from web.figures.formats import COUNT, PERCENT, kind_of
 from web.figures.page import Page
 from web.http import current
@@ -60,13 +61,14 @@ def _brands_seen(page: Page) -> str:
     names = [name for key, name in page.selectable.brands.items() if key in page.selection.scope]
     if not names:
         return "None of the brands"
-    return f"Only {_listed(names)}" if len(names) <= BRANDS_NAMED else f"Only {len(names)} of the brands"
+    return f"Only {listed(names)}" if len(names) <= BRANDS_NAMED else f"Only {len(names)} of the brands"
 
 
 @dataclass(frozen=True)
 class Note:
     """Something to know beside the figures: one line. `lines` are told when it is opened. With a `name` a reader may
-    close it, until it has something else to tell than what `mark` stands for. `way` says where `address` leads."""
+    close it, until it has something else to tell than what `mark` stands for. `way` says where `address` leads. What
+    `is_quiet` is always so, and no news."""
 
     words: str
     lines: tuple[str, ...] = ()
@@ -74,6 +76,7 @@ class Note:
     mark: str = ""
     way: str = ""
     address: str = ""
+    is_quiet: bool = False
 
     def is_closed_by(self, closed_notes: frozenset[tuple[str, str]]) -> bool:
         """Whether this very note is among those that a reader has closed."""
@@ -85,8 +88,8 @@ def notices_of(page: Page) -> list[Note]:
     sentences = (*page.standing, _earlier_generation(page), _months_left_out(page))
     told = [Note(words) for words in sentences if words]
     found = (
-        *told, _currencies(page), _shared_costs(page), _without_cm3(page), _unit_costs(page), _months_in_progress(page),
-        _unsettled(page), _corrections(page),
+        *told, _unrated(page), _currencies(page), _shared_costs(page), _without_cm3(page), _unit_costs(page),
+        _months_in_progress(page), _unsettled(page), _corrections(page), _converted(page),
     )
     return [note for note in found if note is not None and not note.is_closed_by(page.closed_notes)]
 
@@ -121,12 +124,12 @@ def _unsettled(page: Page) -> Note | None:
             by_month.setdefault(each.month, []).append(f"{each.marketplace} through {day_words(each.through)}")
     if not by_month:
         return None
-    names = _listed([month_name(month) for month in by_month])
+    names = listed([month_name(month) for month in by_month])
     is_one = len(by_month) == 1
     return Note(
         f"{names} {'is not settled to its end' if is_one else 'are not settled to their end'}: the rest is not in "
         f"{'its' if is_one else 'their'} figures yet.",
-        tuple(f"{month_name(month)}: {_listed(places)} only." for month, places in by_month.items()),
+        tuple(f"{month_name(month)}: {listed(places)} only." for month, places in by_month.items()),
     )
 
 
@@ -176,6 +179,24 @@ def _correction_words(change: Restatement, page: Page) -> str:
     return f"{month_name(change.month)} {change.metric}{whose}: from {amounts} {when}."
 
 
+def _unrated(page: Page) -> Note | None:
+    """What is in no figure because nobody told a rate of its month."""
+    words = unrated_sentence(page)
+    if not words:
+        return None
+    way, address = conversion_way(page)
+    return Note(words, unrated_lines(page), way=way, address=address)
+
+
+def _converted(page: Page) -> Note | None:
+    """From which currencies amounts were converted, and at which kind of rate."""
+    words = converted_sentence(page)
+    if not words:
+        return None
+    way, address = conversion_way(page)
+    return Note(words, way=way, address=address, is_quiet=True)
+
+
 def _currencies(page: Page) -> Note | None:
     shown = page.settings.dashboard.currency
     named = sorted(set(page.generation.currencies.replace(" ", "").split(",")) - {""})
@@ -184,7 +205,7 @@ def _currencies(page: Page) -> Note | None:
     mixed = sorted({*named, shown}) if len(named) == 1 else named
     # Which marketplace is in which currency is not known: a sum of one alone wears the same sign.
     return Note(
-        f"These figures mix {_listed(mixed)}: amounts are added as they are, not converted.",
+        f"These figures mix {listed(mixed)}: amounts are added as they are, not converted.",
         (f"All are written as {shown}, also where a marketplace has another currency.",), "currencies", ",".join(mixed),
     )
 
@@ -246,7 +267,7 @@ def _without_cm3(page: Page) -> Note | None:
     if not months:
         return None
     return Note(
-        f"No CM3 is known of {_listed([month_name(month) for month in sorted(months)])}: the {OPERATING.name.lower()} "
+        f"No CM3 is known of {listed([month_name(month) for month in sorted(months)])}: the {OPERATING.name.lower()} "
         "counts nothing there but Overheads.",
     )
 
@@ -256,7 +277,3 @@ def _months_in_progress(page: Page) -> Note | None:
     if found is None:
         return None
     return Note(f"{month_name(found.first)} is not over: it counts in the figures, and comparisons leave it out.")
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else names[0]

@@ -48,12 +48,12 @@ from flask import url_for
 from database.queries.pages import PageSpec
 from domain.periods import Span
 from domain.selection import Selection
-from web.figures.formats import COUNT, MONEY, PERCENT
+from web.figures.formats import COUNT, MONEY, PERCENT, RATE
 from web.figures.page import Page
 
 TEXT = "text"
 MONTH = "month"
-KINDS = (TEXT, MONTH, MONEY, COUNT, PERCENT)
+KINDS = (TEXT, MONTH, MONEY, COUNT, PERCENT, RATE)
 """How values of a column are written. `kind_of(metric)` says whether a metric is MONEY or COUNT."""
 
 Plain = Decimal | int | str | datetime.date | None

@@ -145,7 +145,7 @@ def _keep(sent: list[FileStorage]) -> Task:
     settings, person, token = current.settings(), identity.person(), tasks.new_token()
     folder = tasks.make_folder(settings, token, person)
     files = tuple(
-        SentFile(number, _called(file.filename), incoming.adopt(file.stream, folder / f"{number}.csv"))
+        SentFile(number, called_by_sender(file.filename), incoming.adopt(file.stream, folder / f"{number}.csv"))
         for number, file in enumerate(sent, start=1)
     )
     task = Task(token, UPLOAD, person.id, time.time(), files, tuple(_options()))
@@ -245,7 +245,7 @@ def _skipped_columns() -> list[str]:
     return [line.strip() for line in request.form.get("skip_columns", "").splitlines() if line.strip()]
 
 
-def _called(sent: str) -> str:
+def called_by_sender(sent: str) -> str:
     """What a file is called on pages and in the log, and never on disk."""
     return escaped(sent.replace("\\", "/").rpartition("/")[2])[:150] or "file.csv"
 

@@ -20,6 +20,7 @@ from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
 from web.figures.profit_table import CellView, MonthHeading, profit_sheet, profit_table
 from web.figures.sheets import MONTH, TEXT, Column, Offer, Sheet, export_links
+from web.pages.converted_figures import converted_sheet, converted_view
 
 pages = Blueprint("product", __name__)
 
@@ -112,6 +113,7 @@ def _render(page: Page, story: ProductStory) -> str:
         grid=_grid(found, page),
         metrics=profit_table(found.metrics, page) if found.metrics.lines else None,
         behind=_behind(product, page),
+        converted=converted_view(story.converted, product.asin, page),
     )
 
 
@@ -200,6 +202,7 @@ def _sheets(page: Page, asin: str) -> list[Sheet]:
         _grid_sheet(found, page),
         months_sheet(found.months, page),
         headlines_sheet(found.headlines),
+        converted_sheet(story.converted, page),
     ]
 
 

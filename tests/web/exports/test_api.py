@@ -95,6 +95,8 @@ def test_an_answer_holds_the_rows_and_where_they_come_from(program: Program) -> 
         "published_at": "2025-11-03T06:30:00Z",
         "data_through": "2025-10",
         "currency": "USD",
+        "converted_from": [],
+        "without_rate": [],
         "columns": [
             {"key": "brand", "name": "Brand", "kind": "text"},
             {"key": "value", "name": "Net revenue", "kind": "money"},

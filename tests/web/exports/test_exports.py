@@ -26,7 +26,7 @@ from tests.summaries_fixture import publish
 from tests.web.shop import NAMES, ROWS, TODAY
 from web.exports.csv import ORIGIN
 from web.exports.plain_values import plain
-from web.figures.formats import COUNT, MONEY, PERCENT, Formats
+from web.figures.formats import COUNT, MONEY, PERCENT, RATE, Formats
 from web.figures.sheets import TEXT
 from web.pages import dashboard
 
@@ -69,8 +69,8 @@ def test_page_csv_xlsx_and_api_hold_the_same_rows_on_every_page_with_files(app: 
     assert {"/dashboard", "/profitability", "/categories", "/brands/1", "/products"} <= set(addresses)
     for address in addresses:
         selections = ("", "from=2025-10&to=2025-10&compare=year", "from=2025-08&to=2025-11&metric=CM3%20%25")
-        # Settlements are of no months.
-        for query in selections[:1] if address.startswith("/settlements") else selections:
+        # Settlements and rates are not of the months of a selection.
+        for query in selections[:1] if address.startswith(("/settlements", "/operations")) else selections:
             compare(reader, address, query)
 
 
@@ -129,7 +129,7 @@ def cell_text(cell) -> str | None:
     if isinstance(cell.value, datetime.datetime):
         assert cell.number_format == "yyyy-mm"
         return f"{cell.value:%Y-%m}"
-    kinds = {"#,##0.00": MONEY, "0.0%": PERCENT, "#,##0": COUNT, "#,##0.##": COUNT}
+    kinds = {"#,##0.00": MONEY, "0.0%": PERCENT, "#,##0": COUNT, "#,##0.##": COUNT, "0.0000######": RATE}
     return plain(Decimal(repr(cell.value)), kinds[cell.number_format])
 
 
