@@ -251,6 +251,19 @@ CREATE TABLE IF NOT EXISTS unit_cost (
   PRIMARY KEY (import_id, line)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE TABLE IF NOT EXISTS overhead (
+  import_id INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  name VARCHAR(200) NOT NULL,
+  brand_id INTEGER NOT NULL COMMENT '0: nobody''s',
+  marketplace VARCHAR(10) NOT NULL COMMENT 'NONE: of none',
+  first_month DATE NOT NULL,
+  last_month DATE NOT NULL,
+  amount NUMERIC(15, 2) NOT NULL COMMENT 'per month; 0 takes back what was told before',
+  currency VARCHAR(3) COMMENT 'none: the reporting currency',
+  PRIMARY KEY (import_id, line)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
 CREATE TABLE IF NOT EXISTS derived_fact (
   asin VARCHAR(110) NOT NULL,
   asin_id INTEGER,
@@ -496,6 +509,20 @@ CREATE TABLE IF NOT EXISTS summary_unit_cost (
   currency VARCHAR(3) NOT NULL COMMENT ''''' for that of the marketplace',
   import_id INTEGER NOT NULL,
   PRIMARY KEY (generation, asin_id, marketplace, valid_from)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS summary_overhead (
+  generation INTEGER NOT NULL,
+  import_id INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  name VARCHAR(200) NOT NULL,
+  brand_id INTEGER NOT NULL COMMENT '0: nobody''s',
+  marketplace VARCHAR(10) NOT NULL COMMENT 'NONE: of none',
+  first_month DATE NOT NULL,
+  last_month DATE NOT NULL,
+  amount NUMERIC(15, 2) NOT NULL COMMENT 'per month; 0 takes back what was told before',
+  currency VARCHAR(3) COMMENT 'none: the reporting currency',
+  PRIMARY KEY (generation, import_id, line)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS refresh_log (

@@ -26,7 +26,7 @@ END//
 DELIMITER ;
 
 -- What a generation tells of lines of Amazon's reports (settlements, descriptions that are not sorted, SKUs without
--- ASIN) and of unit costs is not made by this script.
+-- ASIN), of unit costs and of overheads is not made by this script.
 DELIMITER //
 BEGIN NOT ATOMIC
   IF EXISTS (SELECT import_id FROM amazon_line) THEN
@@ -34,6 +34,9 @@ BEGIN NOT ATOMIC
   END IF;
   IF EXISTS (SELECT id FROM financials WHERE currency IS NOT NULL) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'facts name currencies; run flask refresh-summaries instead';
+  END IF;
+  IF EXISTS (SELECT import_id FROM overhead) THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'there are overheads; run flask refresh-summaries instead';
   END IF;
   IF EXISTS (SELECT import_id FROM unit_cost) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'there are unit costs; run flask refresh-summaries instead';
@@ -121,6 +124,7 @@ CREATE TABLE summary_generation_staging (
   currencies VARCHAR(255) NOT NULL COMMENT 'currencies that its sums mix',
   excluded_groups MEDIUMTEXT NOT NULL COMMENT 'brand groups left out, commas between',
   in_place BOOL NOT NULL COMMENT 'whether it replaced months of the one before',
+  spread VARCHAR(20) COMMENT 'by what nobody''s costs are shared out; none if they are not',
   PRIMARY KEY (generation)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 DELETE FROM summary_placement WHERE placement = @generation;

@@ -348,6 +348,22 @@ unit_cost = _table(
 """What a piece of a product costs, from a month on; the marketplace's own goes before the general one, and of two for
 the same month the later import."""
 
+overhead = _table(
+    "overhead", FACTS,
+    sa.Column("import_id", Id, nullable=False, autoincrement=False),
+    sa.Column("line", Id, nullable=False, autoincrement=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("brand_id", Id, nullable=False, comment="0: nobody's"),
+    sa.Column("marketplace", sa.String(10), nullable=False, comment="NONE: of none"),
+    sa.Column("first_month", sa.Date, nullable=False),
+    sa.Column("last_month", sa.Date, nullable=False),
+    sa.Column("amount", Money, nullable=False, comment="per month; 0 takes back what was told before"),
+    sa.Column("currency", sa.String(3), comment="none: the reporting currency"),
+    sa.PrimaryKeyConstraint("import_id", "line"),
+)
+"""Costs that no sale causes, from a month to a month. Of one name, brand, marketplace and first month the later import
+counts; facts follow, in the months that have come."""
+
 derived_fact = _table(
     "derived_fact", FACTS,
     sa.Column("asin", sa.String(110), nullable=False),
@@ -671,8 +687,28 @@ summary_unit_cost = _table(
 )
 """What a piece of each product costs, as the last import told it."""
 
+summary_overhead = _table(
+    "summary_overhead", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("import_id", Id, nullable=False, autoincrement=False),
+    sa.Column("line", Id, nullable=False, autoincrement=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("brand_id", Id, nullable=False, comment="0: nobody's"),
+    sa.Column("marketplace", sa.String(10), nullable=False, comment="NONE: of none"),
+    sa.Column("first_month", sa.Date, nullable=False),
+    sa.Column("last_month", sa.Date, nullable=False),
+    sa.Column("amount", Money, nullable=False, comment="per month; 0 takes back what was told before"),
+    sa.Column("currency", sa.String(3), comment="none: the reporting currency"),
+    sa.PrimaryKeyConstraint("generation", "import_id", "line"),
+    bulk=True,
+)
+"""The overheads that count."""
+
 COST_SUMMARIES = (summary_uncosted, summary_unit_cost)
 """What a generation tells of unit costs."""
+
+TOLD_COSTS = (*COST_SUMMARIES, summary_overhead)
+"""What a generation tells of costs that people told."""
 
 # --- application -----------------------------------------------------------------------------------
 

@@ -9,6 +9,10 @@ from domain.spelling import name_key, tidy
 OTHER = "OTHER"
 """Sales that Amazon carried out for another shop."""
 
+NOWHERE = "NONE"
+"""Where overheads stand that name no marketplace: every figure has one, and `ALL` is that of sums."""
+NOWHERE_WORDS = "No marketplace"
+
 
 @dataclass(frozen=True)
 class Marketplace:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from database.engines.values import Reading
 from database.schema import ALL_MARKETPLACES, marketplace, summary_brand, summary_category
 from domain.findings import HINT, WARNING, Finding, join_commands, listed
+from domain.marketplaces import NOWHERE
 from domain.metrics import PROFIT_TREE, canonical_metric
 from domain.months import EARLIEST, MOST_AHEAD, fault_of_month, format_month, months_between, today_utc
 from domain.profit import Gap, gaps_of
@@ -72,7 +73,7 @@ def _best(group: list[str]) -> str:
 def _marketplaces(reading: Reading) -> Iterator[Finding]:
     used = set(reading.connection.execute(sa.select(summary_brand.c.marketplace).distinct()).scalars())
     known = set(reading.connection.execute(sa.select(marketplace.c.code)).scalars())
-    unknown = sorted(used - known - {ALL_MARKETPLACES})
+    unknown = sorted(used - known - {ALL_MARKETPLACES, NOWHERE})
     if unknown:
         yield Finding(
             "marketplace-unknown", HINT, f"{len(unknown)} marketplaces have figures and no name",

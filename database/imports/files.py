@@ -14,7 +14,7 @@ import duckdb
 import sqlalchemy as sa
 
 from database.engines.ports import Store
-from database.imports import long, sku_map, tidy, unit_costs, wide
+from database.imports import long, overheads, sku_map, tidy, unit_costs, wide
 from database.imports.amazon import (
     advertising,
     business,
@@ -33,15 +33,18 @@ from database.imports.known_reports import known_report
 from database.imports.line_batch import LineFile, take_in_lines
 from database.imports.line_currencies import settle_line_currencies
 from database.imports.opening import open_text
+from database.imports.overhead_batch import take_in_overheads
 from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions, Staged
 from database.imports.told_words import with_told_words, words_told
 from domain.errors import LegoError, Refused
 
 FORMATS: dict[str, ModuleType] = {module.FORMAT: module for module in (
-    settlement, transactions, advertising, business, storage, listings, orders, unit_costs, sku_map, long,
+    settlement, transactions, advertising, business, storage, listings, orders, unit_costs, sku_map, overheads, long,
     tidy, wide,
 )}
+_TAKES = {LineFile: take_in_lines, overheads.OverheadFile: take_in_overheads}
+"""What takes in a file that is more than facts."""
 AUTO = "auto"
 NEAREST, SHOWN_LINES, SHOWN_CELLS = 3, 5, 12
 """How much is shown of a file of no known format."""
@@ -71,7 +74,7 @@ def import_file(
                     recall=partial(with_told_words, connection),
                 )
             progress("writing its facts")
-            take = take_in_lines if isinstance(staged, LineFile) else take_in
+            take = _TAKES.get(type(staged), take_in)
             return take(store, connection, scratch, staged, options)
     except sa.exc.DBAPIError as error:
         name, words = called or path.name, " ".join(str(error.orig).split())[:200]
@@ -81,7 +84,7 @@ def import_file(
 def stage(
     scratch: duckdb.DuckDBPyConnection, text: TextFile, options: ImportOptions, *, file_format: str, currency: str,
     recall: Callable[[str, ImportOptions], ImportOptions] = lambda report, options: options,
-) -> Staged | LineFile:
+) -> Staged | LineFile | overheads.OverheadFile:
     """Reads the file's cells by its format, found by its headings if `file_format` is auto. `recall` adds to the
     options what was told before of words of that format."""
     module, file = _recognised(text, _chosen(file_format))

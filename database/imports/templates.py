@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
 
-from database.imports import long, sku_map, tidy, unit_costs, wide
+from database.imports import long, overheads, sku_map, tidy, unit_costs, wide
 from database.imports.products import BRANDS, FIELDS, PRODUCTS
 from domain.metrics import NET_COGS, NET_REVENUE, NET_UNITS, PLATFORM_FEES
 
@@ -68,6 +68,13 @@ def _costs() -> list[list[str]]:
     return [names, _fields(names)]
 
 
+def _overheads() -> list[list[str]]:
+    return [
+        list(overheads.COLUMNS), ["Salaries", "4200.00", "2025-01", "2025-02", "", "", ""],
+        ["Photographer", "350.00", "2025-02", "", "", "Your brand", ""],
+    ]
+
+
 def _sku_map() -> list[list[str]]:
     names = ["sku", "asin"]
     return [names, _fields(names)]
@@ -79,7 +86,7 @@ def _fields(names: Iterable[str]) -> list[str]:
 
 _ROWS: Mapping[str, Callable[[], list[list[str]]]] = {
     long.FORMAT: _long, wide.FORMAT: _wide, tidy.FORMAT: _tidy, unit_costs.FORMAT: _costs,
-    sku_map.FORMAT: _sku_map, PRODUCTS: _products, BRANDS: _brands,
+    overheads.FORMAT: _overheads, sku_map.FORMAT: _sku_map, PRODUCTS: _products, BRANDS: _brands,
 }
 TEMPLATES = tuple(_ROWS)
 """Their names, the way /imports lists them."""

@@ -16,6 +16,8 @@ from database.imports.derived_facts import derive_after_facts
 from database.imports.facts import FactRange, belongs_to, sums_by_metric
 from database.imports.line_batch import LINES
 from database.imports.line_undo import take_lines_out
+from database.imports.overhead_batch import take_overheads_out
+from database.imports.overheads import FORMAT as OVERHEADS
 from database.imports.report import MetricSum, value_of
 from database.imports.staging import APPEND, JOIN
 from database.imports.undone import Undone
@@ -34,7 +36,8 @@ def undo_import(store: Store, import_id: int) -> Undone:
         refuse_unless_in(import_id, entry)
         assert entry.mode != JOIN, "a join is undone by database/names/undoing.py"
         if entry.mode == LINES:
-            undone = take_lines_out(store, connection, entry)
+            take_out = take_overheads_out if entry.format == OVERHEADS else take_lines_out
+            undone = take_out(store, connection, entry)
             store.commit(connection)
             return undone
         refuse_archived(

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.ports import Store
 from database.names.facts import Renaming, fact, tally
-from database.names.kinds import BRAND, CATEGORY, PRODUCT, Names
+from database.names.kinds import BRAND, CATEGORY, MARKETPLACE, PRODUCT, Names
 from database.schema import DERIVED, UNASSIGNED
+from domain.amazon import ACCOUNT
 from domain.months import month_of, runs_of_months
 
-user, permitted, rule, brand, asin = (
-    schema.app_user, schema.app_user_brand, schema.notice_rule, schema.brand, schema.asin
+user, permitted, rule, brand, asin, overhead = (
+    schema.app_user, schema.app_user_brand, schema.notice_rule, schema.brand, schema.asin, schema.overhead
 )
 
 
@@ -76,6 +77,21 @@ def obstacles_of_lines(
             f"in {runs_of_months(months_of_both)} files give figures of {names.old}, and of {names.new} they follow "
             "from lines of Amazon's reports, which give way to what files give: sums would be lost; undo one of "
             "them first: flask undo-import ID"
+        )
+
+
+def obstacles_of_overheads(connection: sa.Connection, names: Names) -> Iterator[str]:
+    """Overheads are told of a brand and a marketplace, and would come back under the old name."""
+    column = {BRAND: overhead.c.brand_id, MARKETPLACE: overhead.c.marketplace}.get(names.kind)
+    of_old = column == (names.old_id if names.kind == BRAND else names.old) if column is not None else sa.false()
+    if names.kind == PRODUCT:
+        of_old = sa.literal(names.old.partition("-")[0] == ACCOUNT)
+    count = connection.execute(sa.select(sa.func.count()).select_from(overhead).where(of_old)).scalar()
+    if count:
+        what = "overhead is" if count == 1 else "overheads are"
+        yield (
+            f"{count:,} {what} told of {names.old} and would come back under that name; tell them of {names.new}, and "
+            "undo the imports that told them: flask undo-import ID"
         )
 
 

@@ -26,7 +26,13 @@ from database.imports.batch import next_import_id
 from database.imports.derived_facts import derive_after_facts
 from database.imports.staging import JOIN
 from database.names.archived import archived_facts, obstacles_in
-from database.names.concerned import notes_of_rules, obstacles_of_groups, obstacles_of_lines, obstacles_of_people
+from database.names.concerned import (
+    notes_of_rules,
+    obstacles_of_groups,
+    obstacles_of_lines,
+    obstacles_of_overheads,
+    obstacles_of_people,
+)
 from database.names.facts import Tally, added, all_months, fact, is_of_an_import, rename, tally
 from database.names.facts import aside as kept_facts
 from database.names.kinds import MARKETPLACE, METRIC, PRODUCT, Names
@@ -123,6 +129,7 @@ def _examine(store: Store, connection: sa.Connection, names: Names, months: set[
         )
     obstacles = [
         *obstacles_in(archived), *obstacles_of_lines(store, connection, names, months),
+        *obstacles_of_overheads(connection, names),
         *obstacles_of_groups(store, connection, names),
         *obstacles_of_people(store, connection, names),
     ]

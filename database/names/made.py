@@ -85,7 +85,8 @@ def let_names_go(store: Store, connection: sa.Connection, import_ids: Sequence[i
     products = _made(connection, asin, import_ids)
     used = _used_products(store, connection, products)
     brands, categories = (_made(connection, table, import_ids) for table in (brand, category))
-    used_brands = _used(connection, brands, ((asin, "brand_id", products - used),))
+    told = set(connection.execute(sa.select(schema.overhead.c.brand_id).distinct()).scalars()) if brands else set()
+    used_brands = _used(connection, brands, ((asin, "brand_id", products - used),)) | brands & told
     used_categories = _used(connection, categories, (
         (asin, "category_id", products - used), (brand, "category_id", brands - used_brands),
     ))

@@ -22,6 +22,7 @@ from database.schema import (
     summary_category,
     summary_restated,
 )
+from domain.marketplaces import NOWHERE, NOWHERE_WORDS
 from domain.metrics import PROFIT_TREE, UNITS
 from domain.selection import Selectable
 from domain.shared_costs import without_shares
@@ -99,6 +100,7 @@ def _names(
 
 def _marketplaces(connection: sa.Connection, scope: tuple[int, ...] | None) -> dict[str, str]:
     # Codes are matched in Python: an older schema's tables may differ in collation, and would not join.
-    countries = dict(connection.execute(sa.select(marketplace.c.code, marketplace.c.country_name)).all())
+    named = connection.execute(sa.select(marketplace.c.code, marketplace.c.country_name)).all()
+    countries = {NOWHERE: NOWHERE_WORDS, **dict(named)}
     codes = connection.execute(_used(summary_brand, "marketplace", scope)).scalars()
     return {code: countries.get(code) or "" for code in sorted(codes) if code != ALL_MARKETPLACES}

@@ -22,6 +22,7 @@ from database.queries.catalog import CatalogPage, read_catalog_page
 from database.queries.categories import Categories, read_categories
 from database.queries.conversion import ConvertedFigure, read_converted
 from database.queries.dashboard import Dashboard, read_dashboard
+from database.queries.overheads import ToldOverhead, read_overheads
 from database.queries.paid import MarketplaceBridges, read_paid
 from database.queries.product import Product, ProductFigures, find_product, read_last_month, read_product
 from database.queries.products import Products, read_products
@@ -214,6 +215,10 @@ def _settlement(asked: Asked) -> Settlement | None:
     return read_settlement(asked.connection, asked.generation, number)
 
 
+def _overheads(asked: Asked) -> tuple[ToldOverhead, ...]:
+    return read_overheads(asked.connection, asked.generation)
+
+
 def _paid(asked: Asked) -> tuple[MarketplaceBridges, ...]:
     return read_paid(asked.connection, asked.generation.generation, asked.selection)
 
@@ -281,6 +286,12 @@ SETTLEMENT = PageSpec(
     "settlement.show", "Settlement", "settlements/<text:settlement_id>", _settlement, words=("generation",),
     tables={"amounts": "What the deposit is made of"},
 )
+OVERHEADS = PageSpec(
+    "overheads.show", "Overheads", "overheads", _overheads, words=("generation",),
+    # It has forms, and so is made for each reader anew.
+    choose=lambda page, pairs, selectable: choose_figures(page, pairs, selectable),
+    tables={"overheads": "Overheads"},
+)
 IMPORTS = PageSpec("imports.show", "Imports", "imports")
 RATES = PageSpec(
     "rates.show", "Rates", "operations/rates", words=("page", "generation"), per_page=24,
@@ -289,7 +300,7 @@ RATES = PageSpec(
 OPERATIONS = PageSpec("operations.show", "Operations", "operations")
 
 PAGES = (
-    DASHBOARD, PROFITABILITY, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, CATALOG, IMPORTS,
-    RATES, OPERATIONS,
+    DASHBOARD, PROFITABILITY, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, OVERHEADS, CATALOG,
+    IMPORTS, RATES, OPERATIONS,
 )
 """In the order of the menu."""

@@ -17,7 +17,10 @@ from database.engines.values import Generation, generation_from
 from database.facts.archived_sums import clear_sums, unpack_sums
 from database.facts.currencies import note_currencies
 from database.imports.derived_facts import counting_rules, derive_by_settings
+from database.imports.overhead_batch import count_what_has_come
 from database.journal.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_generation
+from database.lines.overhead_publishing import publish_overheads
+from database.lines.publishing import Target
 from database.summaries import rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
 from database.summaries.currencies import currency_state, forget_currencies
@@ -103,6 +106,7 @@ class Making:
         """Makes it; `notes` are passed on with the result. Raises what `refresh` raises."""
         with self.store.build() as build:
             notes = [*notes, *derive_by_settings(self.store, build.connection)]
+            notes += count_what_has_come(self.store, build.connection)
             plan = plan_of(self.store, build, self.options)
             passing("plan")
             self.log.plan(refresh_type=plan.refresh_type, months=listed(plan.months))
@@ -296,6 +300,7 @@ class Making:
             record_findings(build, plan, made, self.findings.values())
             record_lines(build, plan, made, counting_rules(self.store))
             record_costs(build, plan, made)
+            publish_overheads(build.connection, Target(made.generation, build.staged))
             record_rates(build, plan, made, self.findings)
         passing("record")
         with self.log.stage("publish"):

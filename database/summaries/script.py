@@ -168,7 +168,7 @@ END//
 DELIMITER ;
 
 -- What a generation tells of lines of Amazon's reports (settlements, descriptions that are not sorted, SKUs without
--- ASIN) and of unit costs is not made by this script.
+-- ASIN), of unit costs and of overheads is not made by this script.
 DELIMITER //
 BEGIN NOT ATOMIC
   IF EXISTS (SELECT import_id FROM amazon_line) THEN
@@ -176,6 +176,9 @@ BEGIN NOT ATOMIC
   END IF;
   IF EXISTS (SELECT id FROM financials WHERE currency IS NOT NULL) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'facts name currencies; run flask refresh-summaries instead';
+  END IF;
+  IF EXISTS (SELECT import_id FROM overhead) THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'there are overheads; run flask refresh-summaries instead';
   END IF;
   IF EXISTS (SELECT import_id FROM unit_cost) THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'there are unit costs; run flask refresh-summaries instead';

@@ -48,6 +48,7 @@ PAGES = {
     "lines to fetch": "/lines?settlement=28400001001&kind=4",
     "ordered and paid": "/paid",
     "unit costs": f"/unit-costs/{'M' * 64}",
+    "overheads": "/overheads",
     "catalogue": "/catalog",
     "account": "/account",
     "help": "/help",

@@ -76,5 +76,5 @@ def test_every_export_is_in_the_audit_trail(small_world, name):
     assert silent == []
     # Whoever may see everything gets every file, but for a settlement that is not there; lists that name every brand,
     # or what was paid for all of them, are not for anybody limited.
-    of_all = ("/imports", "/operations", "/users", "/paid", "/settlements")
+    of_all = ("/imports", "/operations", "/users", "/paid", "/overheads", "/settlements")
     assert all(path.startswith("/settlements/") or path.startswith(of_all) and name == "anna" for path in refused)

@@ -82,6 +82,9 @@ FIELDS: dict[str, dict[str, str]] = {
     "/operations/refresh/<token>/discard": {},
     "/operations/refresh/<token>/stop": {},
     "/unit-costs/<text:asin>": {"valid_from": "some day", "cost": "-1", "marketplace": ""},
+    "/overheads/tell": {
+        "name": "Rent", "amount": "much", "from": "2025-01", "to": "", "currency": "", "brand": "", "marketplace": "",
+    },
     "/operations/rules": RULE,
     "/operations/rules/<id:rule_id>": RULE,
     "/operations/rules/<id:rule_id>/remove": {},

@@ -219,7 +219,7 @@ def test_the_real_order_report_gives_what_python_counts(store):
 def test_a_format_can_be_named(staged_rows):
     assert list(FORMATS) == [
         "amazon-settlement", "amazon-transactions", "amazon-ads", "amazon-business", "amazon-storage",
-        "amazon-listings", "amazon-orders", "costs", "sku-map", "long", "tidy", "wide",
+        "amazon-listings", "amazon-orders", "costs", "sku-map", "overheads", "long", "tidy", "wide",
     ]
     content = HEADINGS + "A1,Acme,,US,CM1,2024-01,1\n"
     assert staged_rows(content, file_format="long") == [("A1", "US", "CM1", "2024-01", "1.00")]

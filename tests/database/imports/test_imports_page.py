@@ -25,4 +25,4 @@ def test_each_example_goes_in_as_it_stands(store, write):
             took.append(report.format)
             assert (report.warnings, report.facts > 0 or name == "sku-map") == ((), True)
     assert took == [name for name, _ in EXAMPLES]
-    assert len(EXAMPLES) == 14
+    assert len(EXAMPLES) == 15

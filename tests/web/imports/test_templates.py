@@ -34,6 +34,6 @@ def test_each_template_goes_in_as_it_is_downloaded(store, signed_in, tmp_path):
                 took[name] = (report.format, report.facts, report.warnings)
     assert took == {
         "long": ("long", 4, ()), "wide": ("wide", 8, ()), "tidy": ("tidy", 8, ()), "costs": ("costs", 6, ()),
-        "sku-map": ("sku-map", 0, ()), PRODUCTS: 1, BRANDS: 1,
+        "overheads": ("overheads", 3, ()), "sku-map": ("sku-map", 0, ()), PRODUCTS: 1, BRANDS: 1,
     }
     assert client.get("/imports/templates/other").status_code == 404
