@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import sqlalchemy as sa
 
 from database.engines.ports import Store
+from database.facts.currencies import note_currencies
 from database.rates.needed import Pair, gaps, live_rates, named_pairs, pairs_words, waiting
 from database.rates.told import ToldRate, read_told
-from database.summaries.currencies import note_currencies
 from domain.errors import LockBusy
 from domain.findings import HINT, SERIOUS, WARNING, Finding, listed
 from domain.months import add_months

@@ -63,7 +63,7 @@ operations = strategies.lists(
         *archiving,
         strategies.tuples(
             strategies.just("import"), strategies.sampled_from(["one", "two"]),
-            strategies.sampled_from(["replace", "replace", "append", "whole-months"]), rows,
+            strategies.sampled_from(["replace", "replace", "append", "whole-months"]), rows, currencies,
         ),
         strategies.tuples(strategies.just("undo"), strategies.integers(1, 6)),
         strategies.tuples(strategies.just("insert"), strategies.one_of(stray, costs), currencies),
@@ -125,7 +125,7 @@ def test_costs_of_nobody_are_shared_out_in_every_turn_of_a_sequence(shops):
                     ("B2", "US", "Net revenue", "2024-01", "6.67"), ("B5", "US", "Net revenue", "2024-01", "5.00"),
                     ("B1", "US", "CM3", "2024-01", "1.00"), ("B3", "US", COUNTED, "2024-01", "2")], "GBP"),
         ("refresh",), ("insert", [("B3", "US", "Net revenue", "2024-01", "0.01")], None), ("refresh",), ("rollback",),
-        ("import", "one", "replace", [("B4", "US", "Net revenue", "2024-01", "100.00")]), ("refresh",),
+        ("import", "one", "replace", [("B4", "US", "Net revenue", "2024-01", "100.00")], "EUR"), ("refresh",),
         ("spread", "units"), ("refresh",), ("undo", 1), ("move", 2, None, EXCLUDED), ("refresh",),
         ("rate", "GBP", "2024-01", Decimal("0.7")), ("spread", "revenue"), ("crash", "verify", False),
     ])

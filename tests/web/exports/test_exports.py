@@ -69,9 +69,8 @@ def test_page_csv_xlsx_and_api_hold_the_same_rows_on_every_page_with_files(app: 
     assert {"/dashboard", "/profitability", "/categories", "/brands/1", "/products"} <= set(addresses)
     for address in addresses:
         selections = ("", "from=2025-10&to=2025-10&compare=year", "from=2025-08&to=2025-11&metric=CM3%20%25")
-        # Settlements, overheads and rates are not of the months of a selection.
-        apart = ("/settlements", "/overheads", "/operations")
-        for query in selections[:1] if address.startswith(apart) else selections:
+        of_no_months = address.startswith(("/settlements", "/overheads", "/operations"))
+        for query in selections[:1] if of_no_months else selections:
             compare(reader, address, query)
 
 
