@@ -52,9 +52,6 @@ TRIED = {
     "--brand NAME": (
         "asin,marketplace,metric,month,value\nB0TEST0001,US,CM1,2024-01,1\n", {"brand": "Acme"}, "1.00",
     ),
-    "--allow-currency EUR": (
-        HEADINGS + ROW.format("CM1", "2024-01", "EUR 1.00"), {"allow_currency": ("EUR",)}, "1.00",
-    ),
     "--status 'Odd=sold'": (
         "Order ID,Date,Status,Sales Channel,ASIN,Qty,Amount\n1,2023-05-05,Odd,Amazon.com,B0TEST0009,1,5.00\n",
         {"statuses": (("Odd", "sold"),)}, "27.00",
