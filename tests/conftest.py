@@ -94,8 +94,7 @@ def browser() -> Iterator[Browser]:
     """The system's Chromium, one for whoever needs a browser: Playwright cannot be started twice in a process."""
     path = next(filter(None, map(shutil.which, BROWSERS)))
     with sync_playwright() as playwright:
-        # Pages are read for a second each: compiling their scripts for the long run takes more than it gives.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--js-flags=--no-opt"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
 
