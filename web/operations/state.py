@@ -14,6 +14,7 @@ from database.queries.operations import MISSED_AFTER, Run, Volume
 from database.queries.settlements import SetAside
 from database.summaries.restatements import Restatement
 from database.summaries.state import LeftOutReason
+from database.summaries.verification import NO_RATE, REASONS
 from domain.metrics import PROFIT_TREE, UNITS
 from domain.months import moment_words, month_name
 from web.exports.plain_values import moment
@@ -42,12 +43,13 @@ class StateView:
 
 @dataclass(frozen=True)
 class LeftOutView:
-    """What came in, what was left out by reason, what was published."""
+    """What came in, what was left out by reason, what was published. Of a reason: how many facts, their sum, and
+    whether they can be listed; what has no rate is cured on the page of rates instead."""
 
     facts: str
     left_out: str
     published: str
-    reasons: list[tuple[str, str, str]]
+    reasons: list[tuple[str, str, str, bool]]
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,19 @@ def left_out_view(
         formats.count(live.facts), formats.count(live.left_out_facts),
         formats.count(live.facts - live.left_out_facts),
         [
-            (entry.reason, formats.count(entry.facts), formats.exact(entry.value, MONEY))
+            (
+                entry.reason, formats.count(entry.facts), _currency_of(entry.reason, formats).exact(entry.value, MONEY),
+                entry.reason in REASONS,
+            )
             for entry in reasons
         ],
     )
+
+
+def _currency_of(reason: str, formats: Formats) -> Formats:
+    """What has no rate is summed in its own currency."""
+    code = reason.removeprefix(f"{NO_RATE} ")
+    return formats if code == reason else replace(formats, currency=code)
 
 
 def restated_view(changes: Sequence[Restatement], formats: Formats) -> list[RestatedView]:

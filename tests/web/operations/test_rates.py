@@ -38,6 +38,7 @@ def test_a_file_is_looked_at_taken_and_stands_in_the_matrix_with_who_brought_it(
     client = signed_in("analyst")
     page = text_of(client, ADDRESS)
     assert "figures need GBP" in page and "GBP: Mar to Apr 2025" in page and page.count("no rate") == 2
+    assert "no rate of GBP 2 £20.00 Rates" in text_of(client, "/operations")
     work = settled(client, send(client, "month,currency,rate\n2025-03,GBP,1.2931\n2025-03,SEK,0.0931\n"))
     page = text_of(client, work)
     assert "Review before the rates are taken" in page and "Still without a rate: GBP: Apr 2025" in page
