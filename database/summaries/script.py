@@ -224,11 +224,11 @@ DELIMITER ;
 
 INSERT INTO summary_generation_staging
 SELECT generation, 0, previous, run_id, refresh_type, published_at, months, first_month, last_month, facts,
-  left_out_facts, ledger_id, last_fact_id, recent_facts, placement, currencies, excluded_groups, in_place
+  left_out_facts, ledger_id, last_fact_id, recent_facts, placement, currencies, excluded_groups, in_place, spread
 FROM summary_generation WHERE live = 1;
 INSERT INTO summary_generation_staging (generation, live, previous, run_id, refresh_type, published_at, months,
   first_month, last_month, facts, left_out_facts, ledger_id, last_fact_id, recent_facts, placement, currencies,
-  excluded_groups, in_place)
+  excluded_groups, in_place, spread)
 SELECT @generation, 1, @live, @run, 'full', UTC_TIMESTAMP(6),
   COALESCE((SELECT GROUP_CONCAT(DISTINCT DATE_FORMAT(month, '%Y-%m') ORDER BY month)
             FROM summary_month WHERE generation = @generation), ''),
@@ -236,7 +236,7 @@ SELECT @generation, 1, @live, @run, 'full', UTC_TIMESTAMP(6),
   COALESCE(SUM(facts), 0), COALESCE(SUM(left_out_facts), 0), @ledger, @last_fact, @recent, @generation,
   COALESCE((SELECT GROUP_CONCAT(DISTINCT currencies ORDER BY currencies)
             FROM financials_import WHERE status = 'done' AND currencies <> ''), ''),
-  '{excluded}', 0
+  '{excluded}', 0, NULL
 FROM summary_month WHERE generation = @generation;
 
 -- Per month and metric, to the cent: facts - left out = ASIN = brand by marketplace = brand ALL = category =

@@ -113,9 +113,14 @@ def test_the_shared_files_go_in_and_are_refreshed(run, store):
     code, out, err = run("import", *files, "--refresh")
     assert code == 0, err
     assert "Generation 1 is live: 22 months, 12,635 facts" in out
-    code, out, _ = run("import", SHARED_FILES / "amazon_in_orders.csv", "--dry-run")
+    report = SHARED_FILES / "amazon_in_orders.csv"
+    if store.traits.has_data_nodes:
+        # A cluster takes no reports of lines.
+        assert run("import", report)[0] == 2
+        return
+    code, out, _ = run("import", report, "--dry-run")
     assert code == 0 and "INR is converted into USD at each month's rate; no rate for 2020-01" in out
-    assert run("import", SHARED_FILES / "amazon_in_orders.csv", "--allow-currency", "INR", "--refresh")[0] == 0
+    assert run("import", report, "--allow-currency", "INR", "--refresh")[0] == 0
 
 
 def test_products_are_named_and_assigned(run, store, write):

@@ -52,6 +52,7 @@ ROWS_PER_PAGE = 50
 STATES = {DONE: "in", UNDONE: "undone", REMOVED: "removed", REFUSED: "refused"}
 TEMPLATE_WORDS = {
     "long": "one figure per row", "wide": "months side by side", "tidy": "metrics side by side", "costs": "unit costs",
+    "overheads": "overheads",
     "sku-map": "SKUs and ASINs", "products": "products", "brands": "brands",
 }
 """A template -> what the file holds."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.archive.archiving import archive
+from database.imports.derived_facts import counting_rules
 from database.summaries import conversion, verification
 from database.summaries.refresh import RefreshOptions, plan_only, refresh
 from database.summaries.restatements import restatement_words, restatements
@@ -185,6 +186,11 @@ def test_another_reporting_currency_converts_everything_anew(rated):
 
 
 def test_derived_margins_follow_from_converted_parts_to_the_cent(rated):
+    # Facts were derived by these settings: they are not derived anew.
+    rules = dataclasses.asdict(counting_rules(rated))
+    run_on_facts(rated, sa.insert(schema.amazon_setting).values(
+        [{"name": name, "value": value} for name, value in rules.items()]
+    ))
     run_on_facts(rated, sa.insert(schema.unit_cost).values(
         import_id=1, line=1, asin="B7", marketplace="", valid_from=datetime.date(2024, 1, 1), cost=Decimal(1),
     ))
