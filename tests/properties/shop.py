@@ -48,6 +48,8 @@ class Shop:
         self.imports.clear()
         self.live: dict | None = None
         self.before: dict | None = None
+        self.made: dict | None = None
+        """What a refresh that was killed had made and not published: where nothing is live, a rollback finds it."""
         self.before_is_sure = True
         """Whether the generation before is kept for certain: a crash may have cost it."""
         self.generation = 0

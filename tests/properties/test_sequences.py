@@ -131,6 +131,13 @@ def test_costs_of_nobody_are_shared_out_in_every_turn_of_a_sequence(shops):
     ])
 
 
+def test_a_rollback_after_a_first_refresh_was_killed_may_publish_what_it_had_made(shops):
+    hold_against_the_oracle(shops, [
+        ("import", "one", "replace", [("B1", "US", "Net revenue", "2024-01", "0.00")], None), ("crash", "swap", False),
+        ("rollback",), ("insert", [("B1", "US", "CM3", "2024-02", "1.00")], None),
+    ])
+
+
 def hold_against_the_oracle(shops, sequence):
     count("sequences")
     oracle = new_oracle()
@@ -213,7 +220,8 @@ def roll_back(shops):
         if shop.before_is_sure:
             assert rolled_back == (shop.before is not None), shop.name
         if rolled_back:
-            shop.live, shop.before, shop.before_is_sure = shop.before, None, True
+            before = shop.made if shop.live is None else shop.before
+            shop.live, shop.before, shop.before_is_sure = before, None, True
         compare(shop)
 
 
@@ -242,7 +250,7 @@ def crash(shops, oracle, step, full):
             shop.published(tables)
         elif step in ("swap", "swapped", "finish", "release"):
             # The tables that hold the generation before may have been emptied for the one to come.
-            shop.before_is_sure = False
+            shop.before_is_sure, shop.made = False, tables
         compare(shop)
 
 
