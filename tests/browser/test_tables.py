@@ -167,7 +167,7 @@ def test_the_menu_of_a_phone_is_at_the_bottom_and_what_does_not_fit_is_behind_mo
 
     assert all(box["y"] > PHONE["height"] - 62 and box["height"] >= 44 for box in boxes) and len(boxes) == 5
     assert boxes[0]["x"] >= 0 and boxes[-1]["x"] + boxes[-1]["width"] <= PHONE["width"]
-    assert behind == ["Settlements", "Overheads", "Catalogue", "Imports"] and not closed
+    assert behind == ["Settlements", "Overheads", "Catalogue", "Imports", "Rates"] and not closed
 
 
 def test_on_a_phone_a_sign_stands_before_its_name_and_the_bar_that_stays_takes_two_lines(hand: Page) -> None:
