@@ -195,6 +195,7 @@ def quick_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickPyth
 @pytest.fixture
 def quick_commands(quick_python: QuickPython, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a page begins starts quickly, as a process of its own all the same."""
+    quick_python.start()
     for module in (background, commands):
         monkeypatch.setattr(module, "sys", quick_python)
 

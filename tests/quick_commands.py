@@ -56,7 +56,7 @@ os._exit(int(code))
 
 
 class QuickPython:
-    """Stands in for `sys` where the app asks for its interpreter; the server starts with the first question."""
+    """Stands in for `sys` where the app asks for its interpreter."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -65,7 +65,19 @@ class QuickPython:
     @property
     def executable(self) -> str:
         """The launcher's path."""
+        address = self._folder / "socket"
+        while not address.exists():
+            assert self._server.poll() is None, "the server of commands did not start"
+            time.sleep(0.01)
+        return str(self._folder / "python")
+
+    def start(self) -> None:
+        """Starts the server if there is none: by the thread that stays, for it ends with the thread that started it."""
+        assert threading.current_thread() is threading.main_thread()
         launcher, address = self._folder / "python", self._folder / "socket"
+        if self._server is not None and self._server.poll() is not None:
+            self._server = None
+            address.unlink(missing_ok=True)
         if self._server is None:
             self._server = subprocess.Popen(
                 [sys.executable, "-X", "utf8", "-m", "tests.quick_commands", str(address)],
@@ -76,10 +88,6 @@ class QuickPython:
                 base=base, python=sys.executable, limits=LIMITS, address=str(address)
             ), encoding="utf-8")
             launcher.chmod(0o700)
-        while not address.exists():
-            assert self._server.poll() is None, "the server of commands did not start"
-            time.sleep(0.01)
-        return str(launcher)
 
     def close(self) -> None:
         """Ends the server."""
@@ -111,7 +119,11 @@ def serve(address: str) -> None:
         while True:
             caller, _ = listener.accept()
             with caller:
-                order, files, _, _ = socket.recv_fds(caller, LONGEST, 3)
+                try:
+                    order, files, _, _ = socket.recv_fds(caller, LONGEST, 3)
+                except OSError:
+                    # A launcher that was killed meanwhile.
+                    continue
                 if order and os.fork() == 0:
                     listener.close()
                     _become(caller, files, *marshal.loads(order))
