@@ -31,6 +31,7 @@ from database.imports.lowering import lowering_words, replaced_by_month
 from database.imports.meeting import joined, meet_stored
 from database.imports.report import ImportReport, MetricSum, MonthSum, code_of, missing_rates, value_of
 from database.imports.staging import APPEND, DEMO, ImportOptions, Staged
+from database.imports.transaction import all_or_nothing
 from domain.errors import Refused
 from domain.moments import utc_now
 from domain.months import fault_of_month, format_month, today_utc
@@ -44,16 +45,8 @@ def take_in(
 
     Raises Refused if the same bytes are in already, the file gives no fact or one of a month that cannot be meant."""
     started = time.monotonic()
-    try:
-        report = _take_in(store, connection, scratch, staged, options, started)
-    except BaseException:
-        connection.rollback()
-        raise
-    if options.dry_run:
-        connection.rollback()
-    else:
-        store.commit(connection)
-    return report
+    with all_or_nothing(store, connection, dry_run=options.dry_run):
+        return _take_in(store, connection, scratch, staged, options, started)
 
 
 def _take_in(

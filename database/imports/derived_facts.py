@@ -46,7 +46,7 @@ def derive_after_facts(
 ) -> int | None:
     """Derives anew where rows of `table` (facts, or those set aside) that `condition` picks stand, if anything may
     follow from them; returns the last id of a new fact. Their months are in the ledger already."""
-    if store.traits.has_data_nodes or not _anything_to_derive(connection):
+    if store.traits.has_data_nodes or not anything_to_derive(connection):
         return None
     rows = connection.execute(sa.select(table.c.marketplace, table.c.month).where(condition).distinct())
     cells = {(row.marketplace, row.month.replace(day=1)) for row in rows if row.marketplace is not None}
@@ -92,7 +92,8 @@ def _derived_cells(connection: sa.Connection) -> set[Cell]:
     return {(row.marketplace, row.month) for row in rows}
 
 
-def _anything_to_derive(connection: sa.Connection) -> bool:
+def anything_to_derive(connection: sa.Connection) -> bool:
+    """Whether any fact may follow from lines or unit costs."""
     return any(
         connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
         for table in (schema.amazon_line, schema.unit_cost)

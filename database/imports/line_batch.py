@@ -37,6 +37,7 @@ from database.imports.report import (
 )
 from database.imports.staging import ImportOptions, Skipped
 from database.imports.told_words import remember_words
+from database.imports.transaction import all_or_nothing
 from database.lines.costs import month_to_publish
 from database.lines.deriving import DerivedSum
 from database.lines.keeping import Kept, StagedLines, keep_lines
@@ -80,16 +81,8 @@ def take_in_lines(
             "import a long, wide or tidy file"
         )
     started = time.monotonic()
-    try:
-        report = _take_in(store, connection, scratch, file, options, started)
-    except BaseException:
-        connection.rollback()
-        raise
-    if options.dry_run:
-        connection.rollback()
-    else:
-        store.commit(connection)
-    return report
+    with all_or_nothing(store, connection, dry_run=options.dry_run):
+        return _take_in(store, connection, scratch, file, options, started)
 
 
 def _take_in(

@@ -39,6 +39,7 @@ from database.imports.report import (
     value_of,
 )
 from database.imports.staging import ImportOptions
+from database.imports.transaction import all_or_nothing
 from database.imports.undone import Undone
 from database.lines.overheads import (
     NAME,
@@ -74,16 +75,8 @@ def take_in_overheads(
             f"with the metric {OVERHEADS}"
         )
     started = time.monotonic()
-    try:
-        report = _take_in(store, connection, file, options, started)
-    except BaseException:
-        connection.rollback()
-        raise
-    if options.dry_run:
-        connection.rollback()
-    else:
-        store.commit(connection)
-    return report
+    with all_or_nothing(store, connection, dry_run=options.dry_run):
+        return _take_in(store, connection, file, options, started)
 
 
 def _take_in(

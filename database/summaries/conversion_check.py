@@ -124,17 +124,16 @@ def _margins_of_cells(amount: sa.CTE) -> sa.Select:
         counts = sa.and_(amount.c.derived == 0, amount.c.lacking == "", amount.c.metric.in_(metrics))
         return sa.func.sum(sa.case((counts, sa.func.coalesce(amount.c.value, _NOTHING)), else_=_NOTHING))
 
+    def is_given(metric: str) -> sa.ColumnElement[bool]:
+        is_there = sa.and_(amount.c.derived == 0, amount.c.lacking == "", amount.c.metric == metric)
+        return sa.func.sum(sa.case((is_there, amount.c.valued), else_=0)) > 0
+
     def given(metric: str, otherwise: sa.ColumnElement) -> sa.ColumnElement:
-        is_there = sa.and_(
-            amount.c.derived == 0, amount.c.lacking == "", amount.c.metric == metric, amount.c.valued > 0
-        )
-        return sa.case((sa.func.sum(sa.case((is_there, 1), else_=0)) > 0, summed((metric,))), else_=otherwise)
+        return sa.case((is_given(metric), summed((metric,))), else_=otherwise)
 
     def made(metric: str, value: sa.ColumnElement) -> sa.Label:
         # Where facts give the margin beside a derived one, theirs is taken as it is.
-        is_there = sa.and_(amount.c.derived == 0, amount.c.lacking == "", amount.c.metric == metric)
-        is_given = sa.func.sum(sa.case((is_there, amount.c.valued), else_=0)) > 0
-        return sa.cast(sa.case((is_given, _NOTHING), else_=value), schema.Sum).label(metric)
+        return sa.cast(sa.case((is_given(metric), _NOTHING), else_=value), schema.Sum).label(metric)
 
     cm1 = given(CM1, summed((NET_REVENUE,)) - summed((NET_COGS,)))
     cm2 = given(CM2, cm1 + summed((REIMBURSEMENTS,)) - summed((*PLATFORM_FEES, UNSORTED)))

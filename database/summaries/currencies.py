@@ -12,6 +12,7 @@ from database import schema
 from database.engines.fact_marks import FactMarks
 from database.engines.ports import Store
 from database.engines.values import Generation
+from database.imports.derived_facts import anything_to_derive
 from database.rates.told import Rates, rate_words, read_rates
 from database.summaries.conversion import Conversion
 from domain.months import format_month
@@ -55,14 +56,7 @@ def currency_state(
         by_month.setdefault(month, set()).add(code)
     return CurrencyState(
         store.settings.dashboard.currency, {month: frozenset(codes) for month, codes in by_month.items()},
-        read_rates(store), tuple(sorted(found - known)), _derives(connection),
-    )
-
-
-def _derives(connection: sa.Connection) -> bool:
-    return any(
-        connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
-        for table in (schema.amazon_line, schema.unit_cost)
+        read_rates(store), tuple(sorted(found - known)), anything_to_derive(connection),
     )
 
 
