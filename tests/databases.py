@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from database import migrations
 from database.engines.ports import Store
 from database.store import open_store
@@ -15,6 +17,8 @@ from settings import DatabaseSettings, RefreshSettings, Settings
 from tests.mariadb import PASSWORD, USER, MariadbServer
 
 Fill = Callable[[Store], object]
+on_one_server = pytest.mark.parametrize("engine", ["embedded", "mysql"])
+"""For tests of what a cluster refuses to do, and says so: backups, Amazon's own reports, overheads."""
 
 
 def embedded_settings(folder: Path, **refresh) -> Settings:

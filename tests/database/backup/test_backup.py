@@ -27,6 +27,7 @@ from database.summaries.refresh import RefreshOptions, refresh
 from domain.errors import OutOfSpace, Refused, SetupError
 from domain.months import parse_month
 from tests.conftest import embedded_settings
+from tests.databases import on_one_server
 from tests.facts import add_facts, all_summary_rows
 from tests.faults.test_full_disk import filled, small_disk
 
@@ -86,6 +87,7 @@ def rows_of(store, table: sa.Table) -> list[tuple]:
         return list(connection.execute(sa.select(table)))
 
 
+@on_one_server
 def test_what_is_restored_is_what_was_backed_up_and_work_goes_on(shop, tmp_path):
     file, before, raw = tmp_path / "lego.backup", everything(shop), raw_facts(shop)
     done = back_up(shop, file)
@@ -134,6 +136,7 @@ def change_everything(store, folder: Path) -> None:
         users.add_user(connection, name="bert", role="viewer", password_hash="-")
 
 
+@on_one_server
 def test_archived_months_come_back_with_their_files(shop, tmp_path):
     archive(shop, before=parse_month("2024-02"))
     elsewhere = archive(shop, before=parse_month("2024-03"), folder=tmp_path / "elsewhere")
@@ -158,6 +161,7 @@ def test_archived_months_come_back_with_their_files(shop, tmp_path):
     assert sum(int(row[2]) for row in fingerprints(shop)["facts"]) == 3
 
 
+@on_one_server
 def test_an_empty_place_is_filled(shop, settings, tmp_path):
     file, before = tmp_path / "lego.backup", everything(shop)
     back_up(shop, file)
@@ -241,6 +245,7 @@ def without_a_byte(members: dict[str, bytes]) -> dict[str, bytes]:
     return members | {first: members[first][:-1]}
 
 
+@on_one_server
 def test_a_file_that_is_not_a_whole_backup_of_ours_changes_nothing(shop, engine, tmp_path):
     file = tmp_path / "lego.backup"
     back_up(shop, file)
@@ -285,6 +290,7 @@ def flipped(content: bytes) -> bytes:
     raise AssertionError("no bit matters")
 
 
+@on_one_server
 def test_facts_that_change_while_they_are_copied_make_no_backup(shop, tmp_path):
     told = []
 

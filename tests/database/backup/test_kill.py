@@ -10,8 +10,11 @@ from database.backup.backup import back_up
 from database.backup.restore import restore
 from database.summaries.refresh import refresh
 from tests.database.backup.test_backup import everything
+from tests.databases import on_one_server
 from tests.facts import add_brands, add_facts, add_products
 from tests.faults.processes import start
+
+pytestmark = on_one_server
 
 STEPS = {
     "embedded": ("restore", "restoring", "restored-files", "restored"), "mysql": ("restore", "restoring", "restored"),

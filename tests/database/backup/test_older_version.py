@@ -7,7 +7,10 @@ from database.backup.backup_file import Manifest, backup_file
 from database.backup.fingerprints import COUNTED, fingerprints
 from database.backup.restore import restore
 from database.summaries.refresh import refresh
+from tests.databases import on_one_server
 from tests.facts import add_facts, add_products, all_summary_rows
+
+pytestmark = on_one_server
 
 NEWER = (schema.archived_month, schema.archived_sum)
 

@@ -14,6 +14,7 @@ from database.store import open_store
 from settings import ROOT
 from tests.conftest import environment_of
 from tests.database.backup.test_backup import empty, everything, filled_by, shop  # noqa: F401
+from tests.databases import on_one_server
 
 TEXT = (ROOT / "docs" / "BACKUP.md").read_text(encoding="utf-8")
 
@@ -50,6 +51,7 @@ def run(settings, folder: Path, script: str) -> subprocess.CompletedProcess:
     )
 
 
+@on_one_server
 def test_the_file_is_what_it_says(store, tmp_path):
     back_up(store, tmp_path / "lego.backup")
     names = zipfile.ZipFile(tmp_path / "lego.backup").namelist()

@@ -13,6 +13,7 @@ from commands.import_files import command
 from database.imports.report import ImportReport
 from domain.errors import Refused
 from tests.database.imports.conftest import HEADINGS
+from tests.databases import on_one_server
 
 ROOT = Path(__file__).resolve().parents[3]
 SWITCH = re.compile(r"--[a-z]+(?:-[a-z]+)*")
@@ -70,6 +71,7 @@ TRIED = {
 }
 
 
+@on_one_server
 def test_each_switch_that_is_advised_does_what_is_said(take):
     for words, (content, options, total) in TRIED.items():
         with pytest.raises(Refused) as caught:

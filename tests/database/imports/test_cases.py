@@ -68,5 +68,9 @@ def test_every_case_gives_what_it_must(store):
     }
     # Reports of lines first: what a table gives for the same product and month would go before what follows from them.
     names = sorted(expected, key=lambda name: not name.startswith("A"))
+    if store.traits.has_data_nodes:
+        # A cluster takes no reports of lines.
+        names = [name for name in names if not name.startswith("A")]
+        wanted = {name: wanted[name] for name in names}
     with kept_open(store):
         assert {name: outcome(store, name, expected[name]) for name in names} == wanted

@@ -16,6 +16,7 @@ from database.imports.numbers import read_odd_numbers
 from database.imports.staging import ImportOptions
 from tests.conftest import SHARED_FILES
 from tests.database.imports.conftest import HEADINGS, stored_facts
+from tests.databases import on_one_server
 
 
 def test_a_long_file_may_order_its_columns_as_it_likes(staged_rows):
@@ -186,6 +187,7 @@ def test_a_channel_that_is_not_amazons_own_is_another_shop(staged_rows):
     assert {row[1] for row in staged_rows(content)} == {"OTHER"}
 
 
+@on_one_server
 def test_the_real_order_report_gives_what_python_counts(store):
     path = SHARED_FILES / "amazon_in_orders.csv"
     report = import_file(store, path, ImportOptions(allow_currency=("INR",)))

@@ -18,6 +18,9 @@ from database.queries.choices import read_selectable
 from database.summaries.refresh import refresh
 from domain.errors import Refused
 from tests.database.imports.conftest import HEADINGS
+from tests.databases import on_one_server
+
+pytestmark = on_one_server
 
 SALES = HEADINGS + "".join(
     f"B0SALES001,Alder,,US,{metric},2025-0{month},{value}\n"

@@ -6,6 +6,7 @@ import pytest
 
 from database.imports.undo import undo_import
 from domain.errors import Refused
+from tests.databases import on_one_server
 
 ORDERS = "amazon-order-id\tpurchase-date\torder-status\tsku\tasin\tsales-channel\tquantity\tcurrency\titem-price\n"
 
@@ -14,6 +15,7 @@ def order(number: int, status: str) -> str:
     return f"{ORDERS}00{number}\t2025-01-1{number} 10:00:00 UTC\t{status}\tS1\tB000000001\tAmazon.com\t1\tUSD\t10.00\n"
 
 
+@on_one_server
 def test_a_status_is_told_once(take, store):
     with pytest.raises(Refused, match="is no status that is known"):
         take(order(1, "Sendt"), "1.txt")

@@ -15,6 +15,7 @@ from database.summaries.refresh import RefreshOptions, refresh
 from domain.errors import Refused, SetupError
 from domain.moments import utc_now
 from tests.database.imports.conftest import HEADINGS, contents, ledger, stored_facts
+from tests.databases import on_one_server
 from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows, run_on_facts
 
 OLD, NEW = "Storage  fee\u200b", "Storage fee"
@@ -284,6 +285,7 @@ COSTS = "asin,valid from,unit cost\nB0LINES001,2025-01,5\n"
 TABLE = HEADINGS + "B0TABLE001,Acme,,US,Net units,2025-02,3\nB0TABLE001,Acme,,US,Net revenue,2025-02,90\n"
 
 
+@on_one_server
 def test_what_follows_from_lines_is_not_joined_away_and_follows_what_joins_it(store, take, join, undo):
     take(ORDERS, name="orders.txt")
     take(COSTS, name="costs.csv")
