@@ -25,6 +25,11 @@ ACCOUNT = "ACCOUNT"
 """The product that money without a product is booked on."""
 
 
+def is_account(asin: str) -> bool:
+    """Whether it stands for no product: `ACCOUNT`, or `ACCOUNT-7`, what brand 7 pays as a whole."""
+    return asin.partition("-")[0] == ACCOUNT
+
+
 @dataclass(frozen=True)
 class Choice:
     """Which report of a marketplace and month gives its sales, and which everything else; None for none."""

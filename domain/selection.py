@@ -67,6 +67,7 @@ class Selectable:
     months that settlements give and that are not settled to their end. `knows_costs`: the generation
     tells of unit costs, or of figures that lack one; `knows_bridges`: of orders and their payments.
     `spread`: by what nobody's costs are shared out, '' if they are not.
+    `place_of_nobody`: under which brand and category these costs stand, before they are shared out.
     `rates` are those that its figures were converted at.
     """
 
@@ -82,6 +83,7 @@ class Selectable:
     knows_costs: bool = False
     knows_bridges: bool = False
     spread: str = ""
+    place_of_nobody: tuple[int, int] = (0, 0)
     rates: tuple[LiveRate, ...] = ()
 
     @functools.cached_property

@@ -17,7 +17,7 @@ from database.engines.ports import Store
 from database.names.facts import Renaming, fact, tally
 from database.names.kinds import BRAND, CATEGORY, MARKETPLACE, PRODUCT, Names
 from database.schema import DERIVED, UNASSIGNED
-from domain.amazon import ACCOUNT
+from domain.amazon import is_account
 from domain.months import month_of, runs_of_months
 
 user, permitted, rule, brand, asin, overhead = (
@@ -85,7 +85,7 @@ def obstacles_of_overheads(connection: sa.Connection, names: Names) -> Iterator[
     column = {BRAND: overhead.c.brand_id, MARKETPLACE: overhead.c.marketplace}.get(names.kind)
     of_old = column == (names.old_id if names.kind == BRAND else names.old) if column is not None else sa.false()
     if names.kind == PRODUCT:
-        of_old = sa.literal(names.old.partition("-")[0] == ACCOUNT)
+        of_old = sa.literal(is_account(names.old))
     count = connection.execute(sa.select(sa.func.count()).select_from(overhead).where(of_old)).scalar()
     if count:
         what = "overhead is" if count == 1 else "overheads are"

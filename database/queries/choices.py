@@ -14,6 +14,7 @@ from database.schema import (
     COST_SUMMARIES,
     UNASSIGNED,
     UNCATEGORISED,
+    asin,
     brand,
     category,
     marketplace,
@@ -22,6 +23,7 @@ from database.schema import (
     summary_category,
     summary_restated,
 )
+from domain.amazon import ACCOUNT
 from domain.marketplaces import NOWHERE, NOWHERE_WORDS
 from domain.metrics import PROFIT_TREE, UNITS
 from domain.selection import Selectable
@@ -58,6 +60,7 @@ def read_selectable(reading: Reading, *, today: datetime.date, scope: tuple[int,
         knows_costs=_tells_of(reading, *COST_SUMMARIES),
         knows_bridges=_tells_of(reading, summary_bridge),
         spread=generation.spread or "",
+        place_of_nobody=_place_of_nobody(connection) if generation.spread else (UNASSIGNED, UNCATEGORISED),
         rates=read_conversions(reading, scope=scope),
     )
 
@@ -66,6 +69,15 @@ def _is_restated(reading: Reading) -> bool:
     generation = summary_restated.c.generation
     known = sa.select(generation).where(generation <= reading.generation.generation).limit(1)
     return reading.connection.execute(known).first() is not None
+
+
+def _place_of_nobody(connection: sa.Connection) -> tuple[int, int]:
+    """Brand and category of the product that stands for none; usually it has neither."""
+    own = sa.select(asin.c.brand_id, sa.func.coalesce(asin.c.category_id, brand.c.category_id)).select_from(
+        asin.outerjoin(brand, brand.c.id == asin.c.brand_id)
+    ).where(asin.c.asin == ACCOUNT)
+    found = connection.execute(own).first() or (None, None)
+    return found[0] or UNASSIGNED, found[1] or UNCATEGORISED
 
 
 def _tells_of(reading: Reading, *tables: sa.Table) -> bool:

@@ -15,6 +15,7 @@ from web.exports.plain_values import moment
 from web.figures.conversion import conversion_words, unrated_words
 from web.figures.filters import period_name
 from web.figures.page import Page
+from web.figures.shared_costs import shared_costs_state
 from web.figures.sheets import Offer
 
 _SHOWN = 12
@@ -110,8 +111,8 @@ def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]
         yield "Search", (selection.search,)
     if selection.scope is not None:
         yield "Limited to", tuple(selectable.brands.values()) or ("no brand with figures",)
-    if selectable.spread:
-        yield "Shared costs", ("in" if selection.shared else "not in",)
+    if has_months and (state := shared_costs_state(page)):
+        yield "Shared costs", (state,)
     if has_months and (words := conversion_words(page)):
         yield "Converted", (words,)
     if has_months and (lacking := unrated_words(page)):

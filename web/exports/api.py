@@ -22,6 +22,7 @@ from web.exports.plain_values import moment, plain
 from web.figures.conversion import converted_from, unrated
 from web.figures.page import Page, formats_of_reader, read_asked, read_page
 from web.figures.paging import refuse_past_the_last
+from web.figures.shared_costs import shared_costs_state
 from web.figures.sheets import Column, Offer, Sheet
 from web.http import current
 from web.http.access import needs_same_as
@@ -128,6 +129,7 @@ def _envelope(page: Page, offer: Offer, sheet: Sheet, per_page: int) -> dict[str
             {"currency": code, "month": format_month(month)}
             for code, months in (unrated(page) if has_months else {}).items() for month in months
         ],
+        "shared_costs": (shared_costs_state(page) if has_months else "") or None,
         "columns": [
             {"key": key, "name": column.name, "kind": column.kind}
             for key, column in zip(keys, sheet.columns, strict=True)

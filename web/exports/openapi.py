@@ -10,6 +10,7 @@ from werkzeug.routing import Rule
 from domain.parameters import LONGEST, LONGEST_SEARCH
 from domain.periods import COMPARISONS, ROLLING, YEAR_TO_DATE
 from domain.selection import ORDERS
+from web.figures.shared_costs import STATES
 from web.figures.sheets import KINDS, Offer
 
 VERSION = "1"
@@ -171,6 +172,10 @@ def _rows() -> dict[str, Any]:
         },
         "without_rate": {
             "type": "array", "items": unrated, "description": "Months whose amounts in a currency are in no figure.",
+        },
+        "shared_costs": {
+            "type": ["string", "null"], "enum": [*STATES, None],
+            "description": "Whether costs of no product are in these figures; null where they are not shared out.",
         },
         "columns": {"type": "array", "items": column},
         "rows": {"type": "array", "items": {

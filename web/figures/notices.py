@@ -9,7 +9,6 @@ from decimal import Decimal
 from flask import url_for
 
 from database.engines.values import Reading
-from database.queries.pages import PROFITABILITY
 from database.queries.sums import MONTH, by_grain, sums_by
 from database.queries.unit_costs import read_cover
 from database.summaries.restatements import Restatement, net_corrections
@@ -19,11 +18,11 @@ from domain.ratios import OPERATING
 from web.figures.conversion import conversion_way, converted_sentence, listed, unrated_lines, unrated_sentence
 from web.figures.formats import COUNT, PERCENT, kind_of
 from web.figures.page import Page
+from web.figures.shared_costs import shared_costs_sentence, shared_costs_way
 from web.http import current
 
 CORRECTIONS = "corrections"
 """The note of what was corrected; its mark is the generation that a reader has seen."""
-SPREAD_BY = {"revenue": "net revenue", "units": "units sold"}
 TOLD_FOR = datetime.timedelta(days=31)
 """So long before the newest figures a correction is told of, to whoever never closed the note."""
 MOST_LINES = 12
@@ -88,8 +87,8 @@ def notices_of(page: Page) -> list[Note]:
     sentences = (*page.standing, _earlier_generation(page), _months_left_out(page))
     told = [Note(words) for words in sentences if words]
     found = (
-        *told, _unrated(page), _currencies(page), _shared_costs(page), _without_cm3(page), _unit_costs(page),
-        _months_in_progress(page), _unsettled(page), _corrections(page), _converted(page),
+        *told, _unrated(page), _currencies(page), _without_cm3(page), _unit_costs(page), _months_in_progress(page),
+        _unsettled(page), _corrections(page), _shared_costs(page), _converted(page),
     )
     return [note for note in found if note is not None and not note.is_closed_by(page.closed_notes)]
 
@@ -211,23 +210,13 @@ def _currencies(page: Page) -> Note | None:
 
 
 def _shared_costs(page: Page) -> Note | None:
-    """Whether margins bear a part of the costs that belong to no product, where these are shared out at all; with the
-    way to the P&L that shows it otherwise."""
-    if not page.selectable.spread:
+    """Whether what is shown bears a part of the costs that belong to no product, where these are shared out at all;
+    with the way to the P&L that shows it otherwise."""
+    words = shared_costs_sentence(page)
+    if not words:
         return None
-    by = SPREAD_BY[page.selectable.spread]
-    if page.selection.shared:
-        return Note(
-            f"Shared costs are in: costs of no product, shared out by {by} among the products that were sold in the "
-            "same marketplace and month.", way="Without shared costs", address=page.address(shared=False),
-        )
-    words = "Shared costs are not in: margins are without costs that belong to no product."
-    if page.endpoint == PROFITABILITY.endpoint:
-        return Note(words, way="With shared costs", address=page.address(shared=True))
-    return Note(
-        words, name="shared-costs", mark=page.selectable.spread, way="Profit and loss with shared costs",
-        address=page.elsewhere(PROFITABILITY.endpoint, {"shared": True}),
-    )
+    way, address = shared_costs_way(page)
+    return Note(words, way=way, address=address, is_quiet=True)
 
 
 def _unit_costs(page: Page) -> Note | None:

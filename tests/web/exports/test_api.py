@@ -97,6 +97,7 @@ def test_an_answer_holds_the_rows_and_where_they_come_from(program: Program) -> 
         "currency": "USD",
         "converted_from": [],
         "without_rate": [],
+        "shared_costs": None,
         "columns": [
             {"key": "brand", "name": "Brand", "kind": "text"},
             {"key": "value", "name": "Net revenue", "kind": "money"},

@@ -144,6 +144,11 @@ def test_reimbursements_are_added_and_unsorted_amounts_taken_off_above_cm2(
     assert "does not follow" not in text
 
 
+IN_TOTALS = (
+    "Shared costs are not in: totals hold the costs that belong to no product, margins of single brands and products "
+    "do not bear them."
+)
+NOT_BORNE = "Shared costs are not in: these margins are without costs that belong to no product."
 SHARED_ROWS = [
     (1, 1, 5, "US", "2025-10", "Net revenue", "100.00"), (1, 1, 5, "US", "2025-10", "CM1", "100.00"),
     (1, 1, 5, "US", "2025-10", "FBA fees", "20.00"), (1, 1, 5, "US", "2025-10", "CM2", "80.00"),
@@ -167,7 +172,7 @@ def test_costs_of_no_product_are_shown_shared_out_or_not_and_every_page_and_file
     assert ["\u2212FBA fees", "$20.00"] in without and ["=CM2", "$80.00"] in without
     assert not any("SEM costs" in name for name, _ in without)
     text = text_of(small_client, address)
-    assert "Shared costs are not in: margins are without costs that belong to no product. With shared costs" in text
+    assert f"{NOT_BORNE} With shared costs" in text
 
     shared = [[row[0], row[1]] for row in profit_rows(small_client, address + "&shared=in")[1:]]
     assert ["\u2212FBA fees", "$21.50"] in shared and ["=CM2", "$78.50"] in shared
@@ -181,14 +186,55 @@ def test_costs_of_no_product_are_shown_shared_out_or_not_and_every_page_and_file
     assert [row[:2] for row in profit_rows(small_client, whole)[1:6]] == [
         row[:2] for row in profit_rows(small_client, whole + "&shared=in")[1:6]
     ]
-    for page in ("dashboard", "brands/1", "products", "categories"):
-        text = text_of(small_client, f"/{page}?from=2025-10&to=2025-10")
-        assert "Shared costs are not in" in text, page
-        assert "Shared costs:" not in text, page
     chosen = "?from=2025-10&to=2025-10&brand=1&shared=in"
-    assert "Shared costs: in" in small_client.get(f"/profitability.csv{chosen}").text
+    assert re.search(r"Shared costs: in\b(?! totals)", small_client.get(f"/profitability.csv{chosen}").text)
     answer = small_client.get(f"/api/v1/profitability{chosen}").get_json()
-    assert answer["selection"]["shared"] == "in"
+    assert (answer["selection"]["shared"], answer["shared_costs"]) == ("in", "in")
+
+
+@pytest.mark.parametrize(("page", "words"), [
+    ("profitability", IN_TOTALS), ("dashboard", IN_TOTALS), ("products", IN_TOTALS), ("categories", IN_TOTALS),
+    ("dashboard?brand=0,1", IN_TOTALS), ("dashboard?category=5", NOT_BORNE), ("products?search=B1", NOT_BORNE),
+    ("brands/0?metric=SEM+costs", IN_TOTALS), ("brands/1", NOT_BORNE), ("products/B1", NOT_BORNE),
+    ("products/ACCOUNT", IN_TOTALS),
+    ("dashboard?marketplace=US", IN_TOTALS),
+])
+def test_it_is_said_whether_a_total_holds_the_costs_of_no_product(
+    small_store: Store, small_client: FlaskClient, page, words
+) -> None:
+    products = [{"id": 1, "asin": "B1", "brand_id": 1}, {"id": 9, "asin": "ACCOUNT"}]
+    publish(small_store, SHARED_ROWS, **NAMES, products=products, spread="revenue")
+    address, state = f"/{page}", {IN_TOTALS: "in totals only", NOT_BORNE: "not in"}[words]
+
+    text = text_of(small_client, address)
+
+    assert re.search(re.escape(words) + " (Profit and loss with|With) shared costs", text)
+    assert "Shared costs:" not in text
+    assert small_client.get(f"/api/v1{address}").get_json()["shared_costs"] == state
+    path, _, query = address.partition("?")
+    assert f"Shared costs: {state}" in small_client.get(f"{path}.csv?{query}".rstrip("?")).text
+
+
+def test_where_costs_of_no_product_are_a_brands_its_totals_hold_them(
+    small_store: Store, small_client: FlaskClient
+) -> None:
+    rows = [(*row[:1], 2, *row[2:]) if row[0] == 9 else row for row in SHARED_ROWS]
+    publish(small_store, rows, **NAMES, products=[{"id": 9, "asin": "ACCOUNT", "brand_id": 2}], spread="revenue")
+
+    assert [words in text_of(small_client, f"/dashboard?brand={brand}") for brand in (1, 2) for words in (
+        NOT_BORNE, IN_TOTALS,
+    )] == [True, False, False, True]
+
+
+def test_a_reader_of_some_brands_is_told_that_their_margins_do_not_bear_them(
+    small_store: Store, small_client: FlaskClient
+) -> None:
+    publish(small_store, SHARED_ROWS, **NAMES, spread="revenue")
+    with small_store.application.begin() as connection:
+        user = connection.execute(sa.select(schema.app_user.c.id)).scalar_one()
+        connection.execute(sa.insert(schema.app_user_brand).values(user_id=user, brand_id=1))
+
+    assert NOT_BORNE in text_of(small_client, "/dashboard")
 
 
 def test_where_nothing_is_shared_out_nothing_is_said_of_it(reader: FlaskClient) -> None:
