@@ -12,6 +12,11 @@ ROLLING = {"3m": 3, "6m": 6, "12m": 12}
 """Period word -> number of complete months up to the last one with data."""
 
 YEAR_TO_DATE = "ytd"
+LAST_MONTH, MONTH_TO_DATE, LAST_QUARTER = "1m", "mtd", "1q"
+"""The last complete month, the one in progress, and the last quarter that is complete."""
+
+RELATIVE = (LAST_MONTH, MONTH_TO_DATE, LAST_QUARTER, *ROLLING, YEAR_TO_DATE)
+"""Every period word that follows the data."""
 
 PREVIOUS, YEAR_BEFORE, NOTHING = "previous", "year", "none"
 COMPARISONS = (PREVIOUS, YEAR_BEFORE, NOTHING)
@@ -23,6 +28,10 @@ MOST_DRAWN = 120
 AROUND = 13
 """Months that are drawn for a single one: with the same month of another year at one end."""
 
+_WORDS = {
+    LAST_MONTH: "Last month", MONTH_TO_DATE: "Month to date", LAST_QUARTER: "Last quarter",
+    YEAR_TO_DATE: "Year to date",
+}
 _YEAR = re.compile(r"[1-9]\d{3}", re.ASCII)
 
 
@@ -45,6 +54,14 @@ class Span:
     def newest(self, count: int) -> Span:
         """Its last `count` months, or all of it."""
         return Span(add_months(self.last, 1 - count), self.last) if self.count > count else self
+
+    def meets(self, other: Span) -> bool:
+        """Whether no month lies between the two, so that together they are one run of months."""
+        return add_months(self.first, -1) <= other.last and other.first <= add_months(self.last, 1)
+
+    def with_months_before(self, count: int) -> Span:
+        """The span with the `count` months before it."""
+        return Span(add_months(self.first, -count), self.last)
 
     def shifted(self, count: int) -> Span:
         """The span `count` months later (earlier, if negative)."""
@@ -97,6 +114,11 @@ class Calendar:
         return Span(first, min(self.last_month, add_months(first, AROUND - 1)))
 
     @property
+    def knows_current(self) -> bool:
+        """Whether the month in progress has figures."""
+        return self.first_month <= self.current <= self.last_month
+
+    @property
     def years(self) -> list[int]:
         """Calendar years that are offered, newest first."""
         return list(range(self.offered.last.year, self.offered.first.year - 1, -1))
@@ -113,20 +135,40 @@ def is_year(word: str) -> bool:
 
 
 def span_of(period: str, calendar: Calendar) -> Span:
-    """The months that a period word (`3m`, `6m`, `12m`, `ytd` or a year) stands for.
+    """The months that a period word (one of RELATIVE, or a year) stands for.
 
-    A year that is not over ends where relative periods end; a year without any complete month ends
-    with the data.
+    A quarter is whole, so that it is never the last month over again. A year that is not over ends where relative
+    periods end; a year without any complete month ends with the data.
     """
     end = calendar.end
     if period in ROLLING:
         return Span(add_months(end, 1 - ROLLING[period]), end)
+    if period == LAST_QUARTER:
+        last_of_quarter = add_months(end, -(end.month % 3))
+        return Span(add_months(last_of_quarter, -2), last_of_quarter)
+    if period in (LAST_MONTH, MONTH_TO_DATE):
+        month = end if period == LAST_MONTH else calendar.current
+        return Span(month, month)
     year = end.year if period == YEAR_TO_DATE else int(period)
     first, last = datetime.date(year, 1, 1), datetime.date(year, 12, 1)
     for cut in (end, calendar.last_month):
         if first <= cut < last:
             return Span(first, cut)
     return Span(first, last)
+
+
+def glanced_at(calendar: Calendar) -> tuple[str, ...]:
+    """The periods that are looked at first: the last month, the month to date, the last quarter, the year to date.
+    What has no complete month, or no month in progress, is left out, and so is what holds the same figures as one
+    before it: in February the year to date is January."""
+    found: dict[Span, str] = {}
+    for period in (LAST_MONTH, MONTH_TO_DATE, LAST_QUARTER, YEAR_TO_DATE):
+        span = span_of(period, calendar)
+        first, last = max(span.first, calendar.first_month), min(span.last, calendar.last_month)
+        is_over = span.last < calendar.current
+        if first <= last and is_over != (period == MONTH_TO_DATE):
+            found.setdefault(Span(first, last), period)
+    return tuple(found.values())
 
 
 def usual_comparison(period: str, span: Span) -> str:
@@ -147,4 +189,4 @@ def period_words(period: str) -> str:
     """A period word as people say it: `'Last 12 months'`, `'Year to date'`, `'2025'`."""
     if period in ROLLING:
         return f"Last {ROLLING[period]} months"
-    return "Year to date" if period == YEAR_TO_DATE else period
+    return _WORDS.get(period, period)

@@ -1,6 +1,6 @@
 """The selection: what a reader has chosen, in the same words on every page's query string.
 
-    period=3m|6m|12m|ytd|2025 or from=2024-01 to=2024-12, metric=, brand= category= marketplace= (one or
+    period=1m|mtd|1q|3m|6m|12m|ytd|2025 or from=2024-01 to=2024-12, metric=, brand= category= marketplace= (one or
     several with commas), search=, compare=previous|year|none, shared=in|out, sort= order= page= generation=
 
 An empty value means "not chosen", because that is what a form sends. Everything that is unknown,
@@ -27,9 +27,8 @@ from domain.periods import (
     COMPARISONS,
     NOTHING,
     PREVIOUS,
-    ROLLING,
+    RELATIVE,
     YEAR_BEFORE,
-    YEAR_TO_DATE,
     Calendar,
     Span,
     calendar_at,
@@ -281,12 +280,12 @@ def _parse_period(texts: dict[str, str], calendar: Calendar) -> tuple[str, datet
 
 
 def _period_word(period: str, latest: datetime.date) -> str:
-    if not period or period in ROLLING or period == YEAR_TO_DATE:
+    if not period or period in RELATIVE:
         return period or DEFAULT_PERIOD
     if is_year(period) and EARLIEST.year <= int(period) <= latest.year:
         return period
     raise SelectionError(
-        f"period {quoted(period)} is not one of {', '.join(ROLLING)}, {YEAR_TO_DATE} "
+        f"period {quoted(period)} is not one of {', '.join(RELATIVE)} "
         f"or a year from {EARLIEST.year} to {latest.year}"
     )
 

@@ -1,4 +1,4 @@
-"""The dashboard's rows: headlines, the main chart, what moved it, who loses money, and who makes it up."""
+"""The dashboard's rows: a glance at periods, headlines, the main chart, what moved it, who loses and who makes it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from database.queries.breakdown import Breakdown, breakdown_of, read_breakdown, read_groups
 from database.queries.figures import Figure, figure_of, read_months
+from database.queries.glance import Glance, glance_months, glances_of
 from database.queries.losses import Losses, read_losses
 from database.queries.monthly import MonthRow, month_rows
 from database.queries.movers import Movers, read_movers
@@ -28,6 +29,7 @@ class Dashboard:
     """All rows of the page, of one generation. `movers` is None where there is nothing to compare with,
     `losses` where no CM3 was imported."""
 
+    glances: tuple[Glance, ...]
     headlines: tuple[Figure, ...]
     months: tuple[MonthRow, ...]
     movers: Movers | None
@@ -48,9 +50,13 @@ def read_dashboard(
 ) -> Dashboard:
     """Everything that `/dashboard` shows for the selection. A metric that was never imported has no headline."""
     headlines = [line for asked in HEADLINES if _exists(line := as_given(asked, selectable.metrics), selectable)]
-    by_month = read_months(connection, selection, (selection.measure, *headlines))
+    # In the statement that is asked anyway: one more would cost more than its months.
+    by_month = read_months(
+        connection, selection, (selection.measure, *headlines), also=glance_months(selection.calendar)
+    )
     by_brand = read_groups(connection, selection, BRAND)
     return Dashboard(
+        glances=glances_of(by_month, selection.calendar, selectable.metrics),
         headlines=tuple(figure_of(asked, by_month, selection) for asked in headlines),
         months=month_rows(by_month, selection),
         movers=read_movers(connection, selection, selectable.brands, by_brand),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -42,15 +42,26 @@ class Figure:
         return self.around or self.months
 
 
-def read_months(connection: sa.Connection, selection: Selection, asked: Iterable[Measure]) -> MonthSums:
+def read_months(
+    connection: sa.Connection, selection: Selection, asked: Iterable[Measure], *, also: Span | None = None
+) -> MonthSums:
     """The sums behind what is `asked`, for the chosen months and those before them
-    that they are compared with: one statement."""
+    that they are compared with, and for the months of `also`: one statement, or two where these lie far apart."""
     spans = needed_spans(selection)
     metrics: set[str] = set()
     for figure in asked:
         metrics.update(metrics_of(figure))
-    whole = Span(min(span.first for span in spans), max(span.last for span in spans))
-    return by_grain(sums_by(connection, selection, MONTH, span=whole, metrics=metrics))
+    whole = _around(spans)
+    parts = [whole, *filter(None, [also])]
+    asked_of = [_around(parts)] if also and whole.meets(also) else parts
+    found: dict[datetime.date, Mapping[str, Decimal]] = {}
+    for span in asked_of:
+        found |= by_grain(sums_by(connection, selection, MONTH, span=span, metrics=metrics))
+    return found
+
+
+def _around(spans: Sequence[Span]) -> Span:
+    return Span(min(span.first for span in spans), max(span.last for span in spans))
 
 
 def needed_spans(selection: Selection) -> list[Span]:

@@ -227,7 +227,7 @@ DASHBOARD = PageSpec(
     "dashboard.show", "Dashboard", "dashboard", _dashboard, sorts=breakdown.SORTS, per_page=20, is_made_ahead=True,
     tables={
         "brands": "Brands", "categories": "Categories", "marketplaces": "Marketplaces", "months": "By month",
-        "movers": "Movers", "losses": "Loss-makers", "headlines": "Headlines",
+        "movers": "Movers", "losses": "Loss-makers", "headlines": "Headlines", "periods": "At a glance",
     },
 )
 PROFITABILITY = PageSpec(

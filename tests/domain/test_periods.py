@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from domain.periods import Span, calendar_at, period_words, span_of, usual_comparison
+from domain.periods import Span, calendar_at, glanced_at, period_words, span_of, usual_comparison
 
 
 def month(text: str) -> datetime.date:
@@ -28,6 +28,8 @@ def calendar(first: str, last: str, today: str):
         ("6m", span("2025-05", "2025-10")),
         ("12m", span("2024-11", "2025-10")),
         ("ytd", span("2025-01", "2025-10")),
+        ("1m", span("2025-10", "2025-10")),
+        ("1q", span("2025-07", "2025-09")),
         ("2025", span("2025-01", "2025-10")),
         ("2024", span("2024-01", "2024-12")),
         ("2022", span("2022-01", "2022-12")),
@@ -35,6 +37,38 @@ def calendar(first: str, last: str, today: str):
 )
 def test_a_relative_period_ends_with_the_last_complete_month(period: str, expected: Span) -> None:
     assert span_of(period, calendar("2023-01", "2025-11", "2025-11-22")) == expected
+
+
+def test_the_month_to_date_is_the_one_in_progress_whether_it_has_figures_or_not() -> None:
+    assert span_of("mtd", calendar("2023-01", "2025-11", "2025-11-22")) == span("2025-11", "2025-11")
+    assert span_of("mtd", calendar("2023-01", "2025-08", "2025-11-22")) == span("2025-11", "2025-11")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "today", "expected"),
+    [
+        ("2023-01", "2025-11", "2025-11-22", ("1m", "mtd", "1q", "ytd")),
+        ("2023-01", "2025-10", "2025-11-22", ("1m", "1q", "ytd")),
+        # In February the year to date is January, in April it is the last quarter.
+        ("2023-01", "2025-02", "2025-02-10", ("1m", "mtd", "1q")),
+        ("2023-01", "2025-03", "2025-04-10", ("1m", "1q")),
+        ("2025-10", "2025-10", "2025-11-22", ("1m",)),
+        ("2025-09", "2025-10", "2025-11-22", ("1m", "1q", "ytd")),
+        ("2025-11", "2025-11", "2025-11-22", ("mtd",)),
+        ("2026-02", "2026-03", "2025-11-22", ()),
+    ],
+)
+def test_a_glance_is_at_what_has_figures_and_at_nothing_twice(
+    first: str, last: str, today: str, expected: tuple[str, ...]
+) -> None:
+    assert glanced_at(calendar(first, last, today)) == expected
+
+
+def test_two_spans_meet_where_no_month_lies_between_them() -> None:
+    year = span("2024-01", "2024-12")
+    assert year.meets(span("2025-01", "2025-02")) and year.meets(span("2023-11", "2023-12"))
+    assert year.meets(span("2024-05", "2024-06"))
+    assert not year.meets(span("2025-02", "2025-03")) and not year.meets(span("2023-01", "2023-11"))
 
 
 def test_a_relative_period_ends_where_the_data_ends() -> None:

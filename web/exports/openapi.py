@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.routing import Rule
 
 from domain.parameters import LONGEST, LONGEST_SEARCH
-from domain.periods import COMPARISONS, ROLLING, YEAR_TO_DATE
+from domain.periods import COMPARISONS, RELATIVE
 from domain.selection import ORDERS
 from web.figures.shared_costs import STATES
 from web.figures.sheets import KINDS, Offer
@@ -56,11 +56,11 @@ def document(
 
 def selection_schemas(sorts: tuple[str, ...]) -> dict[str, tuple[dict[str, Any], str]]:
     """Word of the selection -> its schema and what it means."""
-    words = ", ".join((*ROLLING, YEAR_TO_DATE))
+    words = ", ".join(RELATIVE)
     return {
         "period": (
-            {"type": "string", "pattern": rf"^({'|'.join((*ROLLING, YEAR_TO_DATE))}|\d{{4}})$"},
-            f"Complete months up to the last one ({words}) or a year; stays relative.",
+            {"type": "string", "pattern": rf"^({'|'.join(RELATIVE)}|\d{{4}})$"},
+            f"{words}, which follow the data, or a year: months that are over, but for mtd.",
         ),
         "from": (_MONTH, "First month, instead of period."),
         "to": (_MONTH, "Last month, instead of period."),

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from markupsafe import Markup
 
 from domain.months import format_month, month_name
-from domain.periods import COMPARISONS, NOTHING, PREVIOUS, ROLLING, YEAR_BEFORE, YEAR_TO_DATE, period_words
+from domain.periods import COMPARISONS, MONTH_TO_DATE, NOTHING, PREVIOUS, RELATIVE, YEAR_BEFORE, period_words
 from domain.selection import DEFAULT_PERIOD, Selection
 from web.figures.page import Page
 from web.figures.steps import Step, steps_of
@@ -131,7 +131,9 @@ def period_name(selection: Selection) -> str:
 
 
 def _periods(selection: Selection) -> Filter:
-    words = [*ROLLING, YEAR_TO_DATE, *map(str, selection.calendar.years)]
+    words = [*RELATIVE, *map(str, selection.calendar.years)]
+    if not selection.calendar.knows_current:
+        words.remove(MONTH_TO_DATE)
     if selection.period and selection.period not in words:
         words.append(selection.period)
     choices = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from charts.small import TrendLine, trend_line
 from database.queries.figures import Figure
@@ -21,7 +21,8 @@ from web.figures.sheets import TEXT, Cell, Column, Sheet
 @dataclass(frozen=True)
 class Card:
     """A headline as it is shown: short, with the exact figure for whoever asks. `level` is a margin's, for
-    the sign beside it; `earlier` what a month had a year before one that is not over."""
+    the sign beside it; `earlier` what a month had a year before one that is not over; `margin` the part of net revenue
+    that the amount is."""
 
     name: str
     short: str
@@ -33,6 +34,7 @@ class Card:
     level: str = ""
     level_words: str = ""
     earlier: str = ""
+    margin: Card | None = None
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,16 @@ class Headlines:
 
 
 def headlines_of(figures: Iterable[Figure], page: Page) -> Headlines:
-    """The cards of `figures`."""
+    """The cards of `figures`; a margin stands with the amount before it."""
+    cards: list[Card] = []
+    for figure in figures:
+        card = _card(figure, page)
+        if cards and figure.ratio and figure.ratio.percent:
+            cards[-1] = replace(cards[-1], margin=card)
+        else:
+            cards.append(card)
     return Headlines(
-        cards=tuple(_card(figure, page) for figure in figures),
+        cards=tuple(cards),
         no_changes="" if page.selection.compared_with == NOTHING else "no earlier figures",
     )
 

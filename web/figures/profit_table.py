@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from database.queries.figures import Figure
+from database.queries.glance import GlanceFigure
 from database.queries.profitability import MARGINS, Profitability, ProfitLine
 from domain.metrics import COSTS, OPERATING_PROFIT, PROFIT_TREE, REIMBURSEMENTS, is_money
 from domain.months import format_month, month_name
@@ -113,7 +114,7 @@ def progress_mark(month: datetime.date, page: Page) -> str:
     return " (in progress)" if found and found.first <= month <= found.last else ""
 
 
-def level_of(figure: Figure, value: Decimal | None, page: Page) -> str:
+def level_of(figure: Figure | GlanceFigure, value: Decimal | None, page: Page) -> str:
     """The level of a margin against the settings' thresholds; '' of anything else."""
     if figure.ratio is None or figure.name not in JUDGED:
         return ""

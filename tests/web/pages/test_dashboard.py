@@ -111,6 +111,51 @@ def test_headlines_stand_in_short_and_exact_against_the_year_before(reader: Flas
     assert "CM3 % 14.5% 14.5%" in text
 
 
+def tiles(client: FlaskClient, address: str) -> list[tuple[str, str, bool]]:
+    """Each period at a glance: its words, where it leads to, and whether it is the chosen one."""
+    page = client.get(address).text
+    return [
+        (" ".join(html.unescape(re.sub(r"<[^>]+>", " ", tile)).split()),
+         html.unescape(re.search(r'class="tile-link" href="(.*?)"', tile)[1]), 'aria-current="true"' in tile)
+        for tile in re.findall(r'<article class="card tile.*?</article>', page, re.DOTALL)
+    ]
+
+
+def test_periods_stand_at_the_top_each_a_way_to_itself(small_reader: FlaskClient) -> None:
+    ytd = "CM3 $252K $251,604.94 CM3 % 14.5% 14.5% Net revenue $1.73M $1,734,568.50 up 73.5% vs Jan 2024 – Oct 2024"
+
+    assert tiles(small_reader, "/dashboard?period=ytd&compare=none") == [
+        ("Last month Oct 2025 CM3 $252K $251,604.94 CM3 % 14.5% 14.5% Net revenue $1.73M $1,734,568.00 up 73.5% "
+         "vs Oct 2024", "/dashboard?period=1m&compare=none", False),
+        ("Last quarter Jul 2025 – Sep 2025 CM3 – – CM3 % – – Net revenue $0.50 $0.50 vs Jul 2024 – Sep 2024",
+         "/dashboard?period=1q&compare=none", False),
+        (f"Year to date Jan 2025 – Oct 2025 {ytd}", "/dashboard?period=ytd&compare=none", True),
+    ]
+
+
+def test_periods_keep_filters_and_are_marked_however_they_were_chosen(small_reader: FlaskClient) -> None:
+    found = tiles(small_reader, "/dashboard?from=2025-10&to=2025-10&brand=1&marketplace=US")
+
+    assert [(address, chosen) for _, address, chosen in found] == [
+        ("/dashboard?period=1m&brand=1&marketplace=US", True), ("/dashboard?period=1q&brand=1&marketplace=US", False),
+        ("/dashboard?period=ytd&brand=1&marketplace=US", False),
+    ]
+    assert found[0][0].startswith("Last month Oct 2025 CM3 $272K $271,604.94 CM3 % 22.0% 22.0% Net revenue $1.23M")
+    assert net_revenue(small_reader, found[0][1]) == "$1,234,567.89"
+
+
+def test_a_month_to_date_is_held_against_nothing_but_the_whole_month_is_named(
+    small_store: Store, small_client: FlaskClient
+) -> None:
+    publish(small_store, [*ROWS, (1, 1, 5, "US", "2025-11", "Net revenue", "7.00"),
+                          (1, 1, 5, "US", "2024-11", "Net revenue", "9000.00")], **NAMES)
+
+    assert tiles(small_client, "/dashboard?period=mtd")[1] == (
+        "Month to date Nov 2025 CM3 – – CM3 % – – Net revenue $7.00 $7.00 Nov 2024, whole: $9.00K",
+        "/dashboard?period=mtd", True,
+    )
+
+
 def test_the_table_by_brand_holds_value_share_change_and_margin(reader: FlaskClient) -> None:
     assert brand_rows(reader, "/dashboard") == [
         ["Alder <& Ash>", "$1,234,568", "71.2%", "up 23.5%", "22.0%"],

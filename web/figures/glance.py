@@ -1,0 +1,103 @@
+"""The periods that are looked at first, as tiles: a glance at each, and the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from database.queries.glance import ASKED, Glance, GlanceFigure
+from domain.metrics import rise_of
+from domain.periods import period_words
+from web.figures.breakdown import LEVEL_WORDS
+from web.figures.changes import Change, in_points, relative
+from web.figures.formats import MONEY, PERCENT
+from web.figures.page import Page
+from web.figures.profit_table import level_of
+from web.figures.sheets import MONTH, TEXT, Column, Sheet
+
+IN_PROGRESS = "in progress; the year before is the whole month"
+
+
+@dataclass(frozen=True)
+class TileFigure:
+    """A figure of a tile: short, and exact for whoever asks. Of a month in progress no change is told."""
+
+    name: str
+    short: str
+    exact: str
+    is_negative: bool
+    level: str
+    level_words: str
+    change: Change
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A period: a way to it, with the filters that are chosen. `foot` says what its changes are against, and of a month
+    in progress what the whole month had a year before."""
+
+    name: str
+    months: str
+    address: str
+    is_chosen: bool
+    foot: str
+    figures: tuple[TileFigure, ...]
+
+
+def tiles_of(glances: Iterable[Glance], page: Page) -> tuple[Tile, ...]:
+    """A tile of each period."""
+    return tuple(
+        Tile(
+            name=period_words(glance.period), months=glance.span.words(), address=page.address(period=glance.period),
+            is_chosen=glance.span == page.selection.span, foot=_foot(glance, page),
+            figures=tuple(_figure(figure, page) for figure in glance.figures),
+        )
+        for glance in glances
+    )
+
+
+def glance_sheet(glances: Iterable[Glance]) -> Sheet:
+    """The same figures as raw values."""
+    names = [(each, MONEY) if isinstance(each, str) else (each.name, PERCENT) for each in ASKED]
+    columns = [Column("Period", TEXT), Column("From", MONTH), Column("To", MONTH), Column("State", TEXT)]
+    for name, kind in names:
+        change = "change in points" if kind == PERCENT else "change"
+        columns += [Column(name, kind), Column(f"{name}, year before", kind), Column(f"{name}, {change}", PERCENT)]
+    rows = []
+    for glance in glances:
+        state = IN_PROGRESS if glance.in_progress else "complete"
+        row = [period_words(glance.period), glance.span.first, glance.span.last, state]
+        figures = {figure.name: figure for figure in glance.figures}
+        for name, _ in names:
+            figure = figures.get(name)
+            row += [figure.value, figure.before, figure.change] if figure else [None, None, None]
+        rows.append(tuple(row))
+    return Sheet("periods", "At a glance", tuple(columns), rows)
+
+
+def _foot(glance: Glance, page: Page) -> str:
+    """`vs Oct 2025`, or of a month in progress `Nov 2025, whole: $7.67K of $107K`."""
+    if glance.before is None:
+        return "no earlier figures"
+    if not glance.in_progress:
+        return f"vs {glance.before.words()}"
+    amounts = [page.formats.short(figure.before, MONEY) for figure in glance.figures
+               if figure.ratio is None and figure.before is not None]
+    return f"{glance.before.words()}, whole: {' of '.join(amounts)}" if amounts else "no earlier figures"
+
+
+def _figure(figure: GlanceFigure, page: Page) -> TileFigure:
+    write, kind = page.formats, PERCENT if figure.ratio else MONEY
+    level = level_of(figure, figure.value, page)
+    return TileFigure(
+        name=figure.name, short=write.short(figure.value, kind), exact=write.exact(figure.value, kind),
+        is_negative=figure.value is not None and figure.value < 0,
+        level=level, level_words=LEVEL_WORDS.get(level, ""), change=_change(figure, page),
+    )
+
+
+def _change(figure: GlanceFigure, page: Page) -> Change:
+    if figure.ratio:
+        before = None if figure.in_progress else figure.before
+        return in_points(figure.value, before, formats=page.formats, rise=figure.ratio.rise)
+    return relative(figure.change, formats=page.formats, rise=rise_of(figure.name))
