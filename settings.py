@@ -158,9 +158,11 @@ class AmazonSettings:
 
 @dataclass(frozen=True)
 class CostSettings:
-    """Whether costs that belong to no product are shared out among those that were sold, and by what."""
+    """Whether costs that belong to no product are shared out among those that were sold, and by what; whether overheads
+    are, too."""
 
     spread: str = field(default="none", metadata={"choices": ("none", "revenue", "units")})
+    spread_overheads: str = field(default="no", metadata={"choices": ("no", "yes")})
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,7 @@ def load_settings(path: Path | str | None = None, environment: Mapping[str, str]
     _check_secret(sections["web"], origins)
     _check_mail(sections["mail"], origins)
     _check_webhook(sections["notices"], origins)
+    _check_spread(sections["costs"], origins)
     return Settings(**sections, source=found, warnings=_warnings(found, written))
 
 
@@ -368,6 +371,14 @@ def _check_webhook(notices: NoticeSettings, origins: dict) -> None:
     """No message repeats the address, for it is a secret."""
     if notices.webhook and not re.fullmatch(r"https?://[!-~]+", notices.webhook, re.ASCII):
         raise SettingsError(f"{origins['notices', 'webhook']}: is not an address that begins with https://")
+
+
+def _check_spread(costs: CostSettings, origins: dict) -> None:
+    if costs.spread_overheads == "yes" and costs.spread == "none":
+        raise SettingsError(
+            f"{origins['costs', 'spread_overheads']}: yes needs [costs] spread = revenue or units, by which overheads "
+            "are shared out"
+        )
 
 
 def _warnings(source: Path | None, written: Mapping[tuple[str, str], str]) -> tuple[str, ...]:

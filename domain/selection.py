@@ -38,6 +38,7 @@ from domain.periods import (
 )
 from domain.rates import LiveRate
 from domain.ratios import Balance, Ratio, balances_of, ratios_of
+from domain.shared_costs import Spread
 
 WORDS = (
     "period", "from", "to", "metric", "brand", "category", "marketplace", "compare", "sort", "order", "page",
@@ -65,7 +66,7 @@ class Selectable:
     figures of some past month were replaced after they had been published, so that pages ask which. `unsettled` are
     months that settlements give and that are not settled to their end. `knows_costs`: the generation
     tells of unit costs, or of figures that lack one; `knows_bridges`: of orders and their payments.
-    `spread`: by what nobody's costs are shared out, '' if they are not.
+    `spread`: how costs of no product are shared out, None if they are not.
     `place_of_nobody`: under which brand and category these costs stand, before they are shared out.
     `rates` are those that its figures were converted at.
     """
@@ -81,7 +82,7 @@ class Selectable:
     unsettled: tuple[Unsettled, ...] = ()
     knows_costs: bool = False
     knows_bridges: bool = False
-    spread: str = ""
+    spread: Spread | None = None
     place_of_nobody: tuple[int, int] = (0, 0)
     rates: tuple[LiveRate, ...] = ()
 

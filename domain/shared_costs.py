@@ -7,16 +7,43 @@ minus, so that nothing is counted twice. `Shared costs: CM3` is what the shares 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.metrics import ADVERTISING, CM2, CM3, PLATFORM_FEES, UNSORTED
+from domain.metrics import ADVERTISING, CM2, CM3, OPERATING_PROFIT, OVERHEADS, PLATFORM_FEES, UNSORTED
 
 PREFIX = "Shared costs: "
 
 SHAREABLE = (*PLATFORM_FEES, UNSORTED, *ADVERTISING)
 """Costs of nobody that are shared out."""
-BORNE = {CM2: (*PLATFORM_FEES, UNSORTED), CM3: SHAREABLE}
-"""Margin -> the shared costs that lower it."""
+BORNE = {
+    CM2: (*PLATFORM_FEES, UNSORTED), CM3: SHAREABLE, OPERATING_PROFIT: (*SHAREABLE, OVERHEADS),
+}
+"""Margin, where facts give it -> the shared costs that lower it."""
+
+_WITH_OVERHEADS = ", overheads"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How costs of nobody are shared out: `by` is `revenue` or `units`; `overheads`: whether they are, too."""
+
+    by: str
+    overheads: bool = False
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What is shared out."""
+        return (*SHAREABLE, OVERHEADS) if self.overheads else SHAREABLE
+
+    def __str__(self) -> str:
+        """As a generation tells it: `revenue`, or `revenue, overheads`."""
+        return self.by + (_WITH_OVERHEADS if self.overheads else "")
+
+
+def read_spread(text: str | None) -> Spread | None:
+    """What `str` of one gave; None for nothing."""
+    return Spread(text.removesuffix(_WITH_OVERHEADS), text.endswith(_WITH_OVERHEADS)) if text else None
 
 
 def shared_name(metric: str) -> str:
@@ -29,15 +56,17 @@ def is_shared(name: str) -> bool:
     return name.startswith(PREFIX)
 
 
-SHARED = tuple(shared_name(metric) for metric in (*SHAREABLE, *BORNE))
+NAMES = {metric: shared_name(metric) for metric in (*SHAREABLE, OVERHEADS, *BORNE)}
+"""What is shared out, or a margin -> the name of its shares."""
+SHARED = tuple(NAMES.values())
 """Every name of shares."""
 
 
 def with_shares(sums: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """Metric -> sum, shares added to what they belong to. A cost of which there is nothing left is none any more."""
     added = {name: value for name, value in sums.items() if not is_shared(name)}
-    for metric in (*SHAREABLE, *BORNE):
-        share = sums.get(shared_name(metric))
+    for metric, name in NAMES.items():
+        share = sums.get(name)
         if share is not None:
             added[metric] = added.get(metric, Decimal(0)) + share
     return added

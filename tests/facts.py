@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -14,6 +15,7 @@ from database.engines.ports import Store
 from database.imports.facts import last_fact_id
 from domain.moments import utc_now
 from domain.months import parse_month
+from settings import CostSettings
 
 Fact = tuple[str, str, str, str, str]
 """ASIN, marketplace, metric, month as 2024-03 or date as 2024-03-15, value."""
@@ -125,6 +127,24 @@ def summary_rows(store: Store, table: sa.Table) -> list[tuple]:
 def all_summary_rows(store: Store) -> dict[str, list[tuple]]:
     """The rows of all summary tables."""
     return {table.name: summary_rows(store, table) for table in schema.SUMMARIES}
+
+
+def spread_by(store: Store, spread: str, overheads: str = "no") -> Store:
+    """The same with costs of no product shared out by that."""
+    costs = CostSettings(spread, overheads)
+    return dataclasses.replace(store, settings=dataclasses.replace(store.settings, costs=costs))
+
+
+def shares_of(store: Store, month: str = "2024-01") -> dict[str, dict[str, str]]:
+    """What is shared out -> product and marketplace -> share."""
+    level = schema.summary_asin
+    query = sa.select(level.c.metric, schema.asin.c.asin, level.c.marketplace, level.c.value).join_from(
+        level, schema.asin, schema.asin.c.id == level.c.asin_id
+    ).where(level.c.month == parse_month(month), level.c.metric.like("Shared costs: %"))
+    found: dict[str, dict[str, str]] = {}
+    for metric, asin, marketplace, value in store.read(lambda reading: reading.connection.execute(query).all()):
+        found.setdefault(metric.removeprefix("Shared costs: "), {})[f"{asin} {marketplace}"] = str(value)
+    return found
 
 
 def _insert(store: Store, table: sa.Table, rows: list[dict]) -> None:

@@ -234,6 +234,15 @@ def test_no_refusal_repeats_a_secret(tmp_path):
         assert "hunter2" not in refusal(tmp_path, line)
 
 
+def test_overheads_are_shared_out_by_what_other_costs_are(tmp_path):
+    costs = load(tmp_path, "[costs]\nspread = units\nspread_overheads = yes\n").costs
+    assert (costs.spread, costs.spread_overheads) == ("units", "yes")
+    assert refusal(tmp_path, "[costs]\nspread_overheads = yes\n") == (
+        "config.ini [costs] spread_overheads: yes needs [costs] spread = revenue or units, by which overheads are "
+        "shared out"
+    )
+
+
 MAIL = "[mail]\nhost = mail.example\nfrom = lego@example.com\nto = ann@example.com, bob@example.com\n"
 
 

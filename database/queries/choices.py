@@ -27,7 +27,7 @@ from domain.amazon import ACCOUNT
 from domain.marketplaces import NOWHERE, NOWHERE_WORDS
 from domain.metrics import PROFIT_TREE, UNITS
 from domain.selection import Selectable
-from domain.shared_costs import without_shares
+from domain.shared_costs import read_spread, without_shares
 
 UNASSIGNED_NAME = "(unassigned)"
 UNCATEGORISED_NAME = "(uncategorised)"
@@ -59,7 +59,7 @@ def read_selectable(reading: Reading, *, today: datetime.date, scope: tuple[int,
         unsettled=read_unsettled(connection, generation) if scope is None else (),
         knows_costs=_tells_of(reading, *COST_SUMMARIES),
         knows_bridges=_tells_of(reading, summary_bridge),
-        spread=generation.spread or "",
+        spread=read_spread(generation.spread),
         place_of_nobody=_place_of_nobody(connection) if generation.spread else (UNASSIGNED, UNCATEGORISED),
         rates=read_conversions(reading, scope=scope),
     )

@@ -26,6 +26,7 @@ from database.summaries.rollups import MonthFacts, by_month, placements
 from database.summaries.verification import EXCLUDED_GROUP, UNKNOWN_PRODUCT
 from domain.errors import Refused
 from domain.months import format_month
+from domain.shared_costs import Spread, read_spread
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class LiveTables:
 
 def make_plan(
     connection: sa.Connection, request: Request, *, marks: FactMarks, live: Generation | None,
-    tables: LiveTables | None, exclude_groups: Collection[str], currencies: CurrencyState, spread: str | None = None,
+    tables: LiveTables | None, exclude_groups: Collection[str], currencies: CurrencyState, spread: Spread | None = None,
     dimensions_changed: bool = False,
 ) -> Plan:
     """Looks at what changed since `live` and decides. Raises Refused for a month that has no facts."""
@@ -117,7 +118,7 @@ def make_plan(
         for month, cause in changed_rates(connection, tables.rate, live, currencies):
             causes[month].append(cause)
             announced |= {month}
-        if live.spread != spread:
+        if read_spread(live.spread) != spread:
             for month in present:
                 causes[month.month].append(f"[costs] spread from {live.spread or 'none'} to {spread or 'none'}")
                 announced |= {month.month}

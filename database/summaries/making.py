@@ -36,10 +36,11 @@ from database.summaries.recording import (
     record_rates,
 )
 from database.summaries.rollups import Levels, MonthFacts
-from database.summaries.shares import shares
+from database.summaries.shares import shares, spread_of
 from database.summaries.verification import MonthFindings
 from domain.errors import LegoError, Refused
 from domain.moments import utc_now
+from domain.shared_costs import SHARED, Spread
 from machine.crash_points import passing
 
 REDOS = 2
@@ -155,6 +156,10 @@ class Making:
         together = [months[n : n + at_once] for n in range(0, len(months), at_once)]
         self._roll_up(build, "asin", self.levels.asin, each, self._asin_statements)
         unify_names(build, self.levels.asin)
+        if self._spread:
+            # By the names that stay.
+            is_share = self.levels.asin.c.metric.in_(SHARED)
+            self._roll_up(build, "shares", self.levels.asin, each, self._share_statements, made=is_share)
         self._roll_up(build, "brand", self.levels.brand, together, self._brand_statements)
         self._roll_up(build, "category", self.levels.category, together, self._category_statements)
         self._roll_up(build, "marketplace", self.levels.marketplace, together, self._marketplace_statements)
@@ -183,9 +188,12 @@ class Making:
                     sums_apart=self.levels.sums_apart,
                 ),
                 *rollups.derived_margins(month, target=self.levels.asin, now=self.now),
-                *shares(month.month, level=self.levels.asin, spread=self._spread or "", now=self.now),
             )
         ]
+
+    def _share_statements(self, months: Sequence[MonthFacts]) -> list[sa.Insert]:
+        level, spread = self.levels.asin, self._spread
+        return [each for month in months for each in shares(month.month, level=level, spread=spread, now=self.now)]
 
     def _brand_statements(self, months: Sequence[MonthFacts]) -> list[sa.Insert]:
         return rollups.brand_level([month.month for month in months], levels=self.levels, now=self.now)
@@ -198,9 +206,9 @@ class Making:
 
     def _roll_up(
         self, build: Build, stage: str, target: sa.Table, parts: Sequence[Sequence[MonthFacts]],
-        statements: Callable[[Sequence[MonthFacts]], list[sa.Insert]],
+        statements: Callable[[Sequence[MonthFacts]], list[sa.Insert]], made: sa.ColumnElement[bool] | None = None,
     ) -> None:
-        """Fills `target`, the months of each part at once."""
+        """Fills `target`, the months of each part at once; `made` are the rows of a month that come from here."""
         done, written, total = 0, 0, sum(len(months) for months in parts)
 
         def work(connection: sa.Connection, months: Sequence[MonthFacts]) -> int:
@@ -208,7 +216,8 @@ class Making:
             return sum(max(result.rowcount, 0) for result in found)
 
         def undo(connection: sa.Connection, months: Sequence[MonthFacts]) -> None:
-            connection.execute(sa.delete(target).where(target.c.month.in_([month.month for month in months])))
+            in_months = target.c.month.in_([month.month for month in months])
+            connection.execute(sa.delete(target).where(in_months, sa.true() if made is None else made))
 
         def count(months: Sequence[MonthFacts], rows: int) -> None:
             nonlocal done, written
@@ -336,8 +345,8 @@ class Making:
         return self.store.settings.refresh.exclude_groups
 
     @property
-    def _spread(self) -> str | None:
-        return spread_of(self.store)
+    def _spread(self) -> Spread | None:
+        return spread_of(self.store.settings.costs)
 
     def _facts_read(self) -> int:
         return sum(found.facts for found in self.findings.values())
@@ -361,12 +370,6 @@ def levels_of(build: Build) -> Levels:
     return Levels(*tables, keyed=traits.keyed, sums_apart=traits.sums_apart)
 
 
-def spread_of(store: Store) -> str | None:
-    """By what nobody's costs are shared out; None if they are not."""
-    spread = store.settings.costs.spread
-    return None if spread == "none" else spread
-
-
 def plan_of(store: Store, build: Build, options: RefreshOptions) -> Plan:
     """What there is to do, seen by the build's connection."""
     live = build.live_generation
@@ -380,7 +383,8 @@ def plan_of(store: Store, build: Build, options: RefreshOptions) -> Plan:
     plan = make_plan(
         build.connection, Request(options.full, options.months), marks=marks, live=live, tables=tables,
         exclude_groups=store.settings.refresh.exclude_groups, dimensions_changed=dimensions_differ(build),
-        spread=spread_of(store), currencies=currency_state(store, build.connection, marks=marks, live=live),
+        spread=spread_of(store.settings.costs),
+        currencies=currency_state(store, build.connection, marks=marks, live=live),
     )
     build.connection.commit()
     return plan

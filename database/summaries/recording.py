@@ -24,6 +24,7 @@ from database.summaries.rollups import Levels
 from database.summaries.verification import MonthFindings
 from domain.moments import utc_now
 from domain.months import format_month
+from domain.shared_costs import Spread
 
 Fingerprints = dict[str, tuple]
 """Metric -> (facts, sum)."""
@@ -40,7 +41,7 @@ class Made:
     placement: int
     run_id: str
     exclude_groups: tuple[str, ...]
-    spread: str | None
+    spread: Spread | None
 
 
 def record_findings(build: Build, plan: Plan, made: Made, findings: Iterable[MonthFindings]) -> None:
@@ -155,8 +156,12 @@ def generation_row(build: Build, plan: Plan, made: Made) -> dict[str, Any]:
         "ledger_id": marks.ledger_id, "last_fact_id": marks.last_fact_id, "recent_facts": marks.recent_facts,
         "placement": made.placement if settles else plan.live.placement,
         "currencies": _currencies(build.connection), "excluded_groups": ",".join(made.exclude_groups),
-        "in_place": not plan.whole, "spread": made.spread if settles else plan.live.spread,
+        "in_place": not plan.whole, "spread": _told(made.spread) if settles else plan.live.spread,
     }
+
+
+def _told(spread: Spread | None) -> str | None:
+    return str(spread) if spread else None
 
 
 def stored_fingerprints(build: Build, live: Generation) -> dict[datetime.date, Fingerprints]:

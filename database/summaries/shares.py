@@ -1,43 +1,59 @@
-"""Costs of nobody (the product `ACCOUNT`), shared out among the products of the same marketplace and month.
+"""Costs that belong to no product, shared out among the products that were sold.
+
+A pot is an amount of one metric that stands under an account: `ACCOUNT`, which is nobody's, or `ACCOUNT-7`, which holds
+what brand 7 pays as a whole. Who bears it:
+
+- a cost of nobody (domain/shared_costs.py): products that sold something in the same marketplace and month;
+- overheads, where these are shared out: the same; those of no marketplace, products that sold something anywhere;
+- overheads of a brand: the same, but its own products only.
 
 Each share is a whole number of cents in proportion to net revenue, its positive part, or to units; what is left over
 goes, a cent each, to the largest remainders, of equal ones to the lowest product id. Shares stand in the ASIN level
-under names of their own (domain/shared_costs.py), and so in every level above it. Where nothing was sold, costs stay.
+under names of their own, and so in every level above it: of several pots of one metric a product has one row. Where
+nothing was sold, costs stay. What is nothing has no row.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from database import schema
 from domain.amazon import ACCOUNT
-from domain.metrics import NET_REVENUE, NET_UNITS
-from domain.shared_costs import BORNE, PREFIX, SHAREABLE, SHARED, shared_name
+from domain.marketplaces import NOWHERE
+from domain.metrics import NET_REVENUE, NET_UNITS, OPERATING_PROFIT, OVERHEADS
+from domain.shared_costs import BORNE, NAMES, SHARED, Spread
+from settings import CostSettings
 
 WEIGHTS = {"revenue": NET_REVENUE, "units": NET_UNITS}
 """What `[costs] spread` says -> the metric that costs are shared out by."""
 
 _Whole = sa.Numeric(38, 0)
 _CENT = sa.literal_column("0.01", sa.Numeric(3, 2))
+_POT = ("account_id", "account_brand", "account_category", "place", "metric", "amount")
+_PRODUCT = ("asin_id", "brand_id", "category_id", "marketplace")
 
 
-def shares(month: datetime.date, *, level: sa.Table, spread: str, now: datetime.datetime) -> list[sa.Insert]:
+def shares(month: datetime.date, *, level: sa.Table, spread: Spread | None, now: datetime.datetime) -> list[sa.Insert]:
     """The statements that share out a month's costs, one after the other, once the other rows of `level`, an ASIN
-    level, are there; none unless costs are to be spread."""
-    if spread not in WEIGHTS:
+    level, are there and have the names that they keep; none unless costs are to be spread."""
+    if spread is None:
         return []
-    rows = [
-        _of_products(month, level, WEIGHTS[spread], now), _of_account(month, level, now),
-        *(_of_margin(month, level, margin, now) for margin in BORNE),
-        *(_margin_of_account(month, level, margin, now) for margin in BORNE),
-    ]
-    return [sa.insert(level).from_select([column.name for column in each.selected_columns], each) for each in rows]
+    claims = _claims(month, level, spread)
+    rows = [_of_products(claims), _off_accounts(claims), _margins_of_products(month, level)]
+    if spread.overheads:
+        stays = [margin for margin in BORNE if margin != OPERATING_PROFIT]
+        rows += [_margins_of_nobody(month, level, spread, stays), _profit_of_accounts(month, level, claims)]
+    else:
+        rows.append(_margins_of_nobody(month, level, spread, list(BORNE)))
+    return [_insert(level, month, each, now) for each in rows]
+
+
+def spread_of(costs: CostSettings) -> Spread | None:
+    """How the settings have costs shared out; None if they are not."""
+    return None if costs.spread == "none" else Spread(costs.spread, costs.spread_overheads == "yes")
 
 
 def account() -> sa.ScalarSelect:
@@ -45,36 +61,65 @@ def account() -> sa.ScalarSelect:
     return sa.select(schema.asin.c.id).where(schema.asin.c.asin == ACCOUNT).scalar_subquery()
 
 
-def pots(month: datetime.date, level: sa.Table) -> sa.Select:
-    """What there is to share out: marketplace, metric, amount."""
-    pot = level.alias("pot")
-    return sa.select(pot.c.marketplace, pot.c.metric, pot.c.value.label("amount")).where(
-        pot.c.month == month, pot.c.asin_id == account(), pot.c.metric.in_(SHAREABLE), pot.c.value != 0
+def accounts() -> sa.Select:
+    """The ids of all products that stand for none."""
+    return sa.select(schema.asin.c.id).where(
+        sa.or_(schema.asin.c.asin == ACCOUNT, schema.asin.c.asin.like(f"{ACCOUNT}-%"))
     )
 
 
-def weights(month: datetime.date, level: sa.Table, metric: str) -> sa.Select:
-    """What it is shared out by: the rows of products that sold something there, with their amount as `weight`."""
+def pots(month: datetime.date, level: sa.Table, spread: Spread) -> sa.Select:
+    """What there is to share out; `nobodys` is 1 for what no brand pays alone."""
+    pot = level.alias("pot")
+    is_nobodys = pot.c.asin_id == account()
+    return sa.select(
+        pot.c.asin_id.label("account_id"), pot.c.brand_id.label("account_brand"),
+        pot.c.category_id.label("account_category"), pot.c.marketplace.label("place"), pot.c.metric,
+        pot.c.value.label("amount"), sa.case((is_nobodys, 1), else_=0).label("nobodys"),
+    ).where(
+        pot.c.month == month, pot.c.metric.in_(spread.costs), pot.c.value != 0, pot.c.asin_id.in_(accounts()),
+        sa.or_(is_nobodys, sa.and_(pot.c.metric == OVERHEADS, pot.c.brand_id != 0)),
+    )
+
+
+def weights(month: datetime.date, level: sa.Table, spread: Spread) -> sa.Select:
+    """What it is shared out by: the rows of products that sold something, with their amount as `weight`."""
     sold = level.alias("sold")
     return sa.select(
-        sold.c.asin_id, sold.c.brand_id, sold.c.category_id, sold.c.marketplace, sold.c.value.label("weight")
+        *(sold.c[name] for name in _PRODUCT), sold.c.value.label("weight")
     ).where(
-        sold.c.month == month, sold.c.metric == metric, sold.c.value > 0,
-        sa.func.coalesce(sold.c.asin_id != account(), sa.true()),
+        sold.c.month == month, sold.c.metric == WEIGHTS[spread.by], sold.c.value > 0, sold.c.asin_id.not_in(accounts())
     )
 
 
-def _of_products(month: datetime.date, level: sa.Table, metric: str, now: datetime.datetime) -> sa.Select:
-    pot, sold = pots(month, level).subquery("pot"), weights(month, level, metric).subquery("sold")
-    whole = sa.func.sum(sold.c.weight).over(partition_by=(pot.c.marketplace, pot.c.metric))
-    proportion = (
-        sa.select(
-            sold.c.asin_id, sold.c.brand_id, sold.c.category_id, sold.c.marketplace, pot.c.metric, pot.c.amount,
-            _cents(sa.func.abs(pot.c.amount)).label("cents"),
-            sa.cast(_cents(sa.func.abs(pot.c.amount)) * _cents(sold.c.weight), _Whole).label("upper"),
-            _cents(whole).label("lower"),
-        ).join_from(pot, sold, sold.c.marketplace == pot.c.marketplace).subquery("proportion")
-    )
+def _claims(month: datetime.date, level: sa.Table, spread: Spread) -> sa.Select | sa.CompoundSelect:
+    """Every pot with every product that bears a part of it."""
+    pot, sold = pots(month, level, spread).subquery("pot"), weights(month, level, spread).subquery("sold")
+    is_nobodys, is_here = pot.c.nobodys == 1, sold.c.marketplace == pot.c.place
+    is_everywhere = sa.and_(pot.c.metric == OVERHEADS, pot.c.place == NOWHERE)
+    is_same_brand = sold.c.brand_id == pot.c.account_brand
+    reaches = [sa.and_(is_here, is_nobodys, sa.not_(is_everywhere))]
+    if spread.overheads:
+        reaches += [
+            sa.and_(is_nobodys, is_everywhere),
+            sa.and_(is_here, is_same_brand, sa.not_(is_nobodys), sa.not_(is_everywhere)),
+            sa.and_(is_same_brand, sa.not_(is_nobodys), is_everywhere),
+        ]
+    columns = [pot.c[name] for name in _POT] + [sold.c[name] for name in (*_PRODUCT, "weight")]
+    found = [sa.select(*columns).join_from(pot, sold, reach) for reach in reaches]
+    return sa.union_all(*found) if len(found) > 1 else found[0]
+
+
+def _apportioned(claims: sa.Select | sa.CompoundSelect) -> sa.Subquery:
+    """Each pot's claims with their `share`."""
+    claim = claims.subquery("claim")
+    pot = (claim.c.account_id, claim.c.place, claim.c.metric)
+    amount, weight = _cents(sa.func.abs(claim.c.amount)), _cents(claim.c.weight)
+    proportion = sa.select(
+        *(claim.c[name] for name in (*_POT, *_PRODUCT)), amount.label("cents"),
+        sa.cast(amount * weight, _Whole).label("upper"),
+        _cents(sa.func.sum(claim.c.weight).over(partition_by=pot)).label("lower"),
+    ).subquery("proportion")
     guess = sa.cast(sa.func.floor(proportion.c.upper / proportion.c.lower), _Whole)
     guessed = sa.select(*proportion.c, guess.label("guess")).subquery("guessed")
     # A division may be rounded: the guess is one too high or too low then.
@@ -84,151 +129,109 @@ def _of_products(month: datetime.date, level: sa.Table, metric: str, now: dateti
         else_=0,
     )
     floored = sa.select(*guessed.c, sa.cast(exact, _Whole).label("floored")).subquery("floored_shares")
-    same = (floored.c.marketplace, floored.c.metric)
+    same = (floored.c.account_id, floored.c.place, floored.c.metric)
     rest = floored.c.upper - floored.c.floored * floored.c.lower
+    order = (rest.desc(), floored.c.asin_id, floored.c.marketplace)
     ranked = sa.select(
-        *floored.c,
-        sa.func.row_number().over(partition_by=same, order_by=(rest.desc(), floored.c.asin_id)).label("place"),
+        *floored.c, sa.func.row_number().over(partition_by=same, order_by=order).label("rank_of_rest"),
         (floored.c.cents - sa.func.sum(floored.c.floored).over(partition_by=same)).label("left_over"),
     ).subquery("ranked")
-    cents = ranked.c.floored + sa.case((ranked.c.place <= ranked.c.left_over, 1), else_=0)
+    cents = ranked.c.floored + sa.case((ranked.c.rank_of_rest <= ranked.c.left_over, 1), else_=0)
     return sa.select(
-        ranked.c.asin_id, ranked.c.brand_id, ranked.c.category_id, ranked.c.marketplace,
-        sa.literal(month, sa.Date).label("month"), _named(ranked.c.metric),
-        sa.cast(cents * _CENT * sa.func.sign(ranked.c.amount), schema.Sum).label("value"), _moment(now),
-    ).where(cents > 0)
+        *(ranked.c[name] for name in (*_POT, *_PRODUCT)),
+        sa.cast(cents * _CENT * sa.func.sign(ranked.c.amount), schema.Sum).label("share"),
+    ).where(cents > 0).subquery("apportioned")
 
 
-def _of_account(month: datetime.date, level: sa.Table, now: datetime.datetime) -> sa.Select:
-    """As much as the products bear, taken off."""
+def _of_products(claims: sa.Select | sa.CompoundSelect) -> sa.Select:
+    part = _apportioned(claims)
+    grain = [part.c[name] for name in (*_PRODUCT, "metric")]
+    whole = sa.func.sum(part.c.share)
+    return sa.select(*grain[:-1], _named(part.c.metric), whole.label("value")).group_by(*grain).having(whole != 0)
+
+
+def _off_accounts(claims: sa.Select | sa.CompoundSelect) -> sa.Select:
+    """As much as is shared out, taken off where it stood."""
+    claim = claims.subquery("claim")
+    grain = [claim.c[name] for name in _POT]
+    return sa.select(*_of_account(claim), _named(claim.c.metric), (-claim.c.amount).label("value")).group_by(*grain)
+
+
+def _margins_of_products(month: datetime.date, level: sa.Table) -> sa.Select:
+    """What shares take off the margins that products have."""
     share = level.alias("share")
-    names = [shared_name(metric) for metric in SHAREABLE]
-    borne = sa.select(
-        share.c.marketplace, share.c.metric, (-sa.func.sum(share.c.value)).label("value")
-    ).where(share.c.month == month, share.c.metric.in_(names)).group_by(share.c.marketplace, share.c.metric)
-    return _on_account(month, level, borne, now)
-
-
-def _of_margin(month: datetime.date, level: sa.Table, margin: str, now: datetime.datetime) -> sa.Select:
-    """What shares take off a margin, of the products that have one."""
-    share, has = level.alias("share"), level.alias("has")
-    names = [shared_name(metric) for metric in BORNE[margin]]
-    grain = (share.c.asin_id, share.c.brand_id, share.c.category_id, share.c.marketplace)
-    is_there = sa.exists().where(
-        has.c.month == month, has.c.metric == margin, has.c.marketplace == share.c.marketplace,
-        has.c.asin_id == share.c.asin_id,
-    )
+    has = _margins(month, level)
+    grain = [share.c[name] for name in _PRODUCT]
+    whole = sa.func.sum(share.c.value)
+    lowers = sa.or_(*(
+        sa.and_(has.c.margin == margin, share.c.metric.in_([NAMES[metric] for metric in metrics]))
+        for margin, metrics in BORNE.items()
+    ))
     return (
-        sa.select(
-            *grain, sa.literal(month, sa.Date).label("month"), sa.literal(shared_name(margin)).label("metric"),
-            sa.cast(-sa.func.sum(share.c.value), schema.Sum).label("value"), _moment(now),
-        )
-        .where(
-            share.c.month == month, share.c.metric.in_(names),
-            sa.func.coalesce(share.c.asin_id != account(), sa.true()), is_there,
-        )
-        .group_by(*grain)
+        sa.select(*grain, _named(has.c.margin), (-whole).label("value"))
+        .join_from(share, has, sa.and_(
+            has.c.asin_id == share.c.asin_id, has.c.marketplace == share.c.marketplace, lowers
+        ))
+        .where(share.c.month == month, share.c.metric.in_(SHARED), share.c.asin_id.not_in(accounts()))
+        .group_by(*grain, has.c.margin).having(whole != 0)
     )
 
 
-def _margin_of_account(month: datetime.date, level: sa.Table, margin: str, now: datetime.datetime) -> sa.Select:
-    share = level.alias("share")
+def _margins_of_nobody(
+    month: datetime.date, level: sa.Table, spread: Spread, margins: Sequence[str]
+) -> sa.Select:
+    """As much as shares take off margins in a marketplace, added to nobody there: for costs that stay there."""
+    pot, share = pots(month, level, spread).subquery("pot"), level.alias("share")
+    place = sa.select(*_of_account(pot)).distinct().where(pot.c.nobodys == 1).subquery("place")
     taken = sa.select(
         share.c.marketplace, share.c.metric, (-sa.func.sum(share.c.value)).label("value")
-    ).where(share.c.month == month, share.c.metric == shared_name(margin)).group_by(
-        share.c.marketplace, share.c.metric
+    ).where(
+        share.c.month == month, share.c.metric.in_([NAMES[margin] for margin in margins])
+    ).group_by(share.c.marketplace, share.c.metric).subquery("taken")
+    return sa.select(*(place.c[name] for name in _PRODUCT), taken.c.metric, taken.c.value).join_from(
+        taken, place, place.c.marketplace == taken.c.marketplace
+    ).where(taken.c.value != 0)
+
+
+def _profit_of_accounts(
+    month: datetime.date, level: sa.Table, claims: sa.Select | sa.CompoundSelect
+) -> sa.Select:
+    """As much as shares take off operating profits, added where the costs stood: overheads may come from elsewhere."""
+    part, has = _apportioned(claims), _margins(month, level)
+    grain = [part.c[name] for name in ("account_id", "account_brand", "account_category", "place")]
+    whole = sa.func.sum(part.c.share)
+    return (
+        sa.select(*_of_account(part), sa.literal(NAMES[OPERATING_PROFIT]).label("metric"), whole.label("value"))
+        .join_from(part, has, sa.and_(
+            has.c.asin_id == part.c.asin_id, has.c.marketplace == part.c.marketplace, has.c.margin == OPERATING_PROFIT,
+            part.c.metric.in_(BORNE[OPERATING_PROFIT]),
+        ))
+        .group_by(*grain).having(whole != 0)
     )
-    return _on_account(month, level, taken, now)
 
 
-def _on_account(month: datetime.date, level: sa.Table, sums: sa.Select, now: datetime.datetime) -> sa.Select:
-    """Rows of the product that stands for nobody, where it has costs in that marketplace."""
-    found, own = sums.subquery("sums"), level.alias("own")
-    place = (
-        sa.select(own.c.asin_id, own.c.brand_id, own.c.category_id, own.c.marketplace).distinct()
-        .where(own.c.month == month, own.c.asin_id == account(), own.c.metric.in_(SHAREABLE)).subquery("place")
-    )
-    return sa.select(
-        place.c.asin_id, place.c.brand_id, place.c.category_id, place.c.marketplace,
-        sa.literal(month, sa.Date).label("month"), found.c.metric,
-        sa.cast(found.c.value, schema.Sum).label("value"), _moment(now),
-    ).join_from(found, place, place.c.marketplace == found.c.marketplace)
+def _margins(month: datetime.date, level: sa.Table) -> sa.Subquery:
+    """Which product has which margin where."""
+    own = level.alias("own")
+    return sa.select(own.c.asin_id, own.c.marketplace, own.c.metric.label("margin")).where(
+        own.c.month == month, own.c.metric.in_(list(BORNE))
+    ).subquery("has")
 
 
-@dataclass(frozen=True)
-class WrongShare:
-    """A share, or several together, that is not what it must be; `what` names them."""
-
-    metric: str
-    what: str
-    wanted: Decimal
-    found: Decimal
-
-
-Found = Mapping[str, Mapping[int, Decimal]]
-"""Metric -> product -> amount, of one marketplace and month."""
-
-
-def wrong_shares(
-    connection: sa.Connection, month: datetime.date, *, level: sa.Table, spread: str
-) -> list[WrongShare]:
-    """Shares that are not as they must be, by Python's arithmetic and not by the statements that made them: the sum of
-    all is the cost, each within a cent of its proportion, and margins bear what their products bear."""
-    if spread not in WEIGHTS:
-        return []
-    nobody = connection.execute(sa.select(account())).scalar()
-    by_marketplace: dict[str, dict[str, dict[int, Decimal]]] = {}
-    for marketplace in sorted(_marketplaces(connection, month, level)):
-        rows = connection.execute(
-            sa.select(level.c.metric, level.c.asin_id, level.c.value).where(
-                level.c.month == month, level.c.marketplace == marketplace,
-                level.c.metric.in_([*SHARED, *SHAREABLE, *BORNE, WEIGHTS[spread]]),
-            )
-        )
-        found = by_marketplace.setdefault(marketplace, defaultdict(dict))
-        for metric, asin_id, value in rows:
-            found[metric][asin_id] = value
+def _of_account(rows: sa.FromClause) -> list[sa.ColumnElement]:
     return [
-        wrong for marketplace, found in by_marketplace.items() for wrong in (
-            *_wrong_costs(found, nobody, WEIGHTS[spread], marketplace), *_wrong_margins(found, nobody, marketplace),
-        )
+        rows.c.account_id.label("asin_id"), rows.c.account_brand.label("brand_id"),
+        rows.c.account_category.label("category_id"), rows.c.place.label("marketplace"),
     ]
 
 
-def _marketplaces(connection: sa.Connection, month: datetime.date, level: sa.Table) -> set[str]:
-    """Where there are costs to share out, or shares."""
-    shared = sa.select(level.c.marketplace).distinct().where(level.c.month == month, level.c.metric.in_(SHARED))
-    return {
-        *(row.marketplace for row in connection.execute(pots(month, level))), *connection.execute(shared).scalars()
-    }
-
-
-def _wrong_costs(found: Found, nobody: int, weight: str, marketplace: str) -> Iterator[WrongShare]:
-    sold = {key: value for key, value in found.get(weight, {}).items() if value > 0 and key != nobody}
-    whole = sum(sold.values(), Decimal(0))
-    for metric in SHAREABLE:
-        cost = found.get(metric, {}).get(nobody, Decimal(0)) if whole else Decimal(0)
-        borne = dict(found.get(shared_name(metric), {}))
-        taken, name = borne.pop(nobody, Decimal(0)), shared_name(metric)
-        if taken != -cost or sum(borne.values(), Decimal(0)) != cost:
-            yield WrongShare(name, f"all shares in {marketplace}", cost, sum(borne.values(), Decimal(0)))
-        for key in sorted(sold.keys() | borne.keys() if cost or borne else ()):
-            wanted = cost * sold.get(key, Decimal(0)) / whole if whole else Decimal(0)
-            if abs(borne.get(key, Decimal(0)) - wanted) >= Decimal("0.01"):
-                yield WrongShare(name, f"share of product {key} in {marketplace}", wanted, borne.get(key, Decimal(0)))
-
-
-def _wrong_margins(found: Found, nobody: int, marketplace: str) -> Iterator[WrongShare]:
-    for margin, metrics in BORNE.items():
-        costs = [found.get(shared_name(metric), {}) for metric in metrics]
-        on_margin, name = found.get(shared_name(margin), {}), shared_name(margin)
-        for key in sorted({key for each in costs for key in each} - {nobody}):
-            borne = sum((each.get(key, Decimal(0)) for each in costs), Decimal(0))
-            wanted, there_is = -borne if key in found.get(margin, {}) else Decimal(0), on_margin.get(key, Decimal(0))
-            if there_is != wanted:
-                yield WrongShare(name, f"share of product {key} in {marketplace}", wanted, there_is)
-        if sum(on_margin.values(), Decimal(0)):
-            yield WrongShare(name, f"all shares in {marketplace}", Decimal(0), sum(on_margin.values(), Decimal(0)))
+def _insert(level: sa.Table, month: datetime.date, rows: sa.Select, now: datetime.datetime) -> sa.Insert:
+    row = rows.subquery("new_rows")
+    whole = sa.select(
+        *(row.c[name] for name in _PRODUCT), sa.literal(month, sa.Date).label("month"), row.c.metric,
+        sa.cast(row.c.value, schema.Sum).label("value"), sa.literal(now).label("updated_at"),
+    )
+    return sa.insert(level).from_select([column.name for column in whole.selected_columns], whole)
 
 
 def _cents(amount: sa.ColumnElement) -> sa.ColumnElement:
@@ -236,8 +239,4 @@ def _cents(amount: sa.ColumnElement) -> sa.ColumnElement:
 
 
 def _named(metric: sa.ColumnElement) -> sa.Label:
-    return sa.func.concat(PREFIX, metric).label("metric")
-
-
-def _moment(now: datetime.datetime) -> sa.Label:
-    return sa.literal(now).label("updated_at")
+    return sa.case(*((metric == plain, name) for plain, name in NAMES.items())).label("metric")

@@ -22,8 +22,8 @@ from database.schema import ALL_MARKETPLACES
 from database.summaries.conversion import Conversion
 from database.summaries.conversion_check import convert_group, converted_groups
 from database.summaries.rollups import Levels, MonthFacts, archived, facts, is_excluded, of_month, source_of
-from database.summaries.shares import wrong_shares
-from domain.shared_costs import SHARED
+from database.summaries.share_check import wrong_shares
+from domain.shared_costs import SHARED, Spread
 
 NO_MONTH = datetime.date(1000, 1, 1)
 """Stands for 'no month' where a month is part of a key."""
@@ -106,7 +106,7 @@ NameMetrics = Callable[[Iterable[str]], dict[str, str]]
 
 def examine_month(
     connection: sa.Connection, month: MonthFacts, *, levels: Levels, exclude_groups: Collection[str],
-    name_metrics: NameMetrics, spread: str | None = None,
+    name_metrics: NameMetrics, spread: Spread | None = None,
 ) -> MonthFindings:
     """Everything verification has to say about one staged month: counts and sums of its facts, straight
     from the source, what of them cannot be placed, and where the staged levels differ."""
@@ -123,7 +123,7 @@ def examine_month(
     }
     differences = [
         Difference(month.month, wrong.metric, f"ASIN level, {wrong.what}", wrong.wanted, wrong.found)
-        for wrong in wrong_shares(connection, month.month, level=levels.asin, spread=spread or "")
+        for wrong in wrong_shares(connection, month.month, level=levels.asin, spread=spread)
     ]
     for level, found in _level_sums(connection, month.month, levels).items():
         # Shares are taken off where they come from: all together they are nothing.

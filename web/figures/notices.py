@@ -15,6 +15,7 @@ from database.summaries.restatements import Restatement, net_corrections
 from domain.listing import UNCOSTED
 from domain.months import day_words, moment_words, month_name
 from domain.ratios import OPERATING
+from domain.shared_costs import SHARED, with_shares
 from web.figures.conversion import conversion_way, converted_sentence, listed, unrated_lines, unrated_sentence
 from web.figures.formats import COUNT, PERCENT, kind_of
 from web.figures.page import Page
@@ -247,10 +248,10 @@ def _without_cm3(page: Page) -> Note | None:
     selection = page.selection
     if "brand_id" in page.arguments:
         selection = selection.changed(brands=(page.arguments["brand_id"],))
-    asked = (*OPERATING.metrics, OPERATING.shown_by)
+    asked = (*OPERATING.metrics, OPERATING.shown_by, *(SHARED if selection.shared else ()))
     found = by_grain(sums_by(page.connection, selection, MONTH, span=selection.span, metrics=asked))
     months = [
-        month for month, sums in found.items()
+        month for month, sums in ((month, with_shares(sums)) for month, sums in found.items())
         if OPERATING.shown_by in sums and OPERATING.plus not in sums and sums.get(OPERATING.minus)
     ]
     if not months:

@@ -8,40 +8,51 @@ from __future__ import annotations
 
 from database.queries.pages import PROFITABILITY
 from domain.amazon import is_account
+from domain.metrics import OVERHEADS
+from domain.selection import Selectable
 from web.figures.page import Page
 
 SPREAD_BY = {"revenue": "net revenue", "units": "units sold"}
 
 IN = "in"
+WITH_OVERHEADS = "in, with overheads"
 IN_TOTALS = "in totals only"
 NOT_IN = "not in"
-STATES = (IN, IN_TOTALS, NOT_IN)
+STATES = (IN, WITH_OVERHEADS, IN_TOTALS, NOT_IN)
 
 
 def shared_costs_state(page: Page) -> str:
-    """One of the three words, for files and programs; '' where nothing is shared out."""
-    if not page.selectable.spread:
+    """One of these words, for files and programs; '' where nothing is shared out."""
+    spread = page.selectable.spread
+    if spread is None:
         return ""
     if page.selection.shared:
-        return IN
+        return WITH_OVERHEADS if spread.overheads else IN
     return IN_TOTALS if _holds_all(page) else NOT_IN
 
 
 def shared_costs_sentence(page: Page) -> str:
     """What a page says of it; '' where nothing is shared out."""
     state = shared_costs_state(page)
-    if state == IN:
-        by = SPREAD_BY[page.selectable.spread]
-        return (
-            f"Shared costs are in: costs of no product, shared out by {by} among the products that were sold in the "
-            "same marketplace and month."
-        )
+    if state in (IN, WITH_OVERHEADS):
+        return f"Shared costs are in: {_words_of_what_is_in(page.selectable)}"
     if state == IN_TOTALS:
         return (
             "Shared costs are not in: totals hold the costs that belong to no product, margins of single brands and "
             "products do not bear them."
         )
     return "Shared costs are not in: these margins are without costs that belong to no product." if state else ""
+
+
+def _words_of_what_is_in(selectable: Selectable) -> str:
+    by = SPREAD_BY[selectable.spread.by]
+    where = f"shared out by {by} among the products that were sold in the same marketplace and month."
+    if selectable.spread.overheads:
+        return (
+            f"costs of no product, overheads too, {where} Overheads of no marketplace are shared among those of all, a "
+            "brand's own among its products."
+        )
+    return f"costs of no product, {where}" + (" Overheads are not." if OVERHEADS in selectable.metrics else "")
 
 
 def shared_costs_way(page: Page) -> tuple[str, str]:

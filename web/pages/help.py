@@ -50,7 +50,8 @@ MEANINGS = {
     "CM2": "What is left after the marketplace had its fees. A product with a CM2 below zero loses with every piece.",
     "CM3": "What is left after advertising: what pays for rent, salaries and profit.",
     OVERHEADS: "What no sale causes: salaries, software, a photographer. Those of a brand stand with it, as not of one "
-    "product; all others stand under (unassigned), without a marketplace unless they name one.",
+    "product; all others stand under (unassigned), without a marketplace unless they name one. Where the settings have "
+    "them shared out, the profit and loss with shared costs shows what brands bear of them.",
     OPERATING_PROFIT: "What is left when overheads are paid. Where nothing was sold it is what they cost; where "
     "something was sold and no CM3 is known there is none. A total takes off the overheads of all its months.",
     CM1_MARGIN.name: "Of each amount of net revenue, so much is left after the goods.",

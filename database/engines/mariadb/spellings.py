@@ -2,8 +2,8 @@
 
 Tables we create compare text byte for byte. An existing `financials` may compare without case or
 trailing spaces; its GROUP BY then joins 'Net revenue' and 'NET REVENUE' into one group and names it by
-either. Here such spellings get one name, the same in every month: the one already published, else the
-first in byte order.
+either. Here such spellings get one name, the same in every month: the one already published, else
+one that the P&L knows, else the first in byte order.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.values import Generation
+from domain.metrics import FIXED
 
 OURS = "utf8mb4_nopad_bin"
 COLUMNS = ("metric", "marketplace")
@@ -43,7 +44,7 @@ class Spellings:
 
     def of(self, connection: sa.Connection, column: str, spellings: Iterable[str]) -> dict[str, str]:
         """Spelling -> name, for every one of `spellings`."""
-        spellings = sorted(set(spellings), key=lambda spelling: spelling.encode())
+        spellings = sorted(set(spellings), key=lambda spelling: (spelling not in FIXED, spelling.encode()))
         if column not in self._collations:
             return {spelling: spelling for spelling in spellings}
         with self._lock:

@@ -12,7 +12,7 @@ from database.summaries.rollups import MonthFacts, asin_rows, of_month
 from domain.errors import SetupError
 from domain.months import parse_month
 from tests.conftest import mysql_settings
-from tests.facts import all_summary_rows, summary_rows
+from tests.facts import all_summary_rows, shares_of, spread_by, summary_rows
 
 BY_HAND = [
     "CREATE TABLE category (id INT AUTO_INCREMENT PRIMARY KEY, category VARCHAR(255) UNIQUE, "
@@ -94,6 +94,25 @@ def test_a_published_name_stays_when_another_spelling_comes_first(by_hand, maria
     assert {row[5] for row in summary_rows(by_hand, schema.summary_asin)} == {name}
     refresh(by_hand, RefreshOptions(full=True))
     assert all_summary_rows(by_hand) == incremental
+
+
+def test_shares_follow_the_names_that_spellings_get(by_hand, mariadb):
+    migrations.upgrade(by_hand)
+    mariadb.run("DELETE FROM financials", "lego_by_hand")
+    mariadb.run("INSERT INTO asin (id, asin) VALUES (3, 'ACCOUNT')", "lego_by_hand")
+    mariadb.run(
+        "INSERT INTO financials (asin_id, marketplace, metric, month, value) VALUES "
+        "(1, 'US', 'NET revenue', '2024-01-01', 1), (2, 'us', 'net REVENUE', '2024-01-01', 3), "
+        "(3, 'us', 'sem COSTS', '2024-01-01', 2), (1, 'US', 'Net revenue', '2024-02-01', 8), "
+        "(3, 'US', 'SEM costs', '2024-02-01', 5)", "lego_by_hand",
+    )
+    store = spread_by(by_hand, "revenue")
+    refresh(store)
+    assert shares_of(store) == {"SEM costs": {"B1 US": "0.50", "B2 US": "1.50", "ACCOUNT US": "-2.00"}}
+    assert shares_of(store, "2024-02") == {"SEM costs": {"B1 US": "5.00", "ACCOUNT US": "-5.00"}}
+    incremental = all_summary_rows(store)
+    refresh(store, RefreshOptions(full=True))
+    assert all_summary_rows(store) == incremental
 
 
 def test_a_foreign_key_on_a_summary_table_is_refused_before_anything_is_touched(by_hand, mariadb):

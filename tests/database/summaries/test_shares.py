@@ -1,6 +1,5 @@
 """Costs of nobody, shared out among what was sold in the same marketplace and month."""
 
-import dataclasses
 from decimal import Decimal
 
 import pytest
@@ -12,8 +11,7 @@ from database.summaries.refresh import RefreshOptions, refresh
 from database.summaries.restatements import restatements
 from domain.errors import Refused
 from domain.months import parse_month
-from settings import CostSettings
-from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows
+from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows, shares_of, spread_by
 
 ASIN = schema.summary_asin
 
@@ -43,21 +41,6 @@ def fill(store):
 @pytest.fixture
 def filled_by():
     return fill
-
-
-def spread_by(store, spread):
-    return dataclasses.replace(store, settings=dataclasses.replace(store.settings, costs=CostSettings(spread)))
-
-
-def shares_of(store, month="2024-01"):
-    """Metric -> product in marketplace -> share."""
-    query = sa.select(ASIN.c.metric, schema.asin.c.asin, ASIN.c.marketplace, ASIN.c.value).join_from(
-        ASIN, schema.asin, schema.asin.c.id == ASIN.c.asin_id
-    ).where(ASIN.c.month == parse_month(month), ASIN.c.metric.like("Shared costs: %"))
-    found = {}
-    for metric, asin, marketplace, value in store.read(lambda reading: reading.connection.execute(query).all()):
-        found.setdefault(metric.removeprefix("Shared costs: "), {})[f"{asin} {marketplace}"] = str(value)
-    return found
 
 
 def test_costs_are_shared_by_net_revenue_to_the_cent_and_taken_off_nobody(store):
@@ -122,7 +105,7 @@ def test_large_amounts_are_shared_to_the_cent(store):
     }
 
 
-@pytest.mark.parametrize("where", ["_of_products", "_of_margin"])
+@pytest.mark.parametrize("where", ["_of_products", "_off_accounts", "_margins_of_products", "_margins_of_nobody"])
 def test_verification_refuses_wrong_shares(store, monkeypatch, where):
     store, made = spread_by(store, "revenue"), getattr(shares, where)
 

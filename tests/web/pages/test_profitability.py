@@ -215,6 +215,33 @@ def test_it_is_said_whether_a_total_holds_the_costs_of_no_product(
     assert f"Shared costs: {state}" in small_client.get(f"{path}.csv?{query}".rstrip("?")).text
 
 
+@pytest.mark.parametrize(("spread", "words", "state"), [
+    ("units", "shared out by units sold among the products that were sold in the same marketplace and month. Overheads "
+              "are not.", "in"),
+    ("units, overheads", "costs of no product, overheads too, shared out by units sold", "in, with overheads"),
+])
+def test_a_brands_operating_profit_bears_overheads_where_these_are_shared_out_and_it_is_said(
+    small_store: Store, small_client: FlaskClient, spread, words, state
+) -> None:
+    rows = [
+        (1, 1, 5, "US", "2025-10", "Net revenue", "100.00"), (1, 1, 5, "US", "2025-10", "CM3", "80.00"),
+        (9, 0, 0, "NONE", "2025-10", "Overheads", "30.00"),
+    ]
+    rows += [
+        (1, 1, 5, "US", "2025-10", "Shared costs: Overheads", "30.00"),
+        (9, 0, 0, "NONE", "2025-10", "Shared costs: Overheads", "-30.00"),
+    ] if "overheads" in spread else []
+    publish(small_store, rows, **NAMES, spread=spread)
+    address = "/profitability?from=2025-10&to=2025-10&brand=1&shared=in"
+
+    assert [row[:2] for row in profit_rows(small_client, address)[4:7]] == ([
+        ["\u2212Overheads", "$30.00"], ["=Operating profit", "$50.00"], ["Operating margin %", "50.0%"],
+    ] if "overheads" in spread else [])
+    assert words in text_of(small_client, address)
+    assert f"Shared costs: {state}" in small_client.get(address.replace("?", ".csv?")).text
+    assert small_client.get(f"/api/v1{address}").get_json()["shared_costs"] == state
+
+
 def test_where_costs_of_no_product_are_a_brands_its_totals_hold_them(
     small_store: Store, small_client: FlaskClient
 ) -> None:
@@ -235,6 +262,32 @@ def test_a_reader_of_some_brands_is_told_that_their_margins_do_not_bear_them(
         connection.execute(sa.insert(schema.app_user_brand).values(user_id=user, brand_id=1))
 
     assert NOT_BORNE in text_of(small_client, "/dashboard")
+
+
+def test_months_without_a_cm3_whose_overheads_count_alone_are_named(
+    small_store: Store, small_client: FlaskClient
+) -> None:
+    rows = [
+        (1, 1, 5, "US", "2025-08", "Net revenue", "100.00"), (1, 1, 5, "US", "2025-08", "CM3", "40.00"),
+        (1, 1, 5, "US", "2025-09", "Net revenue", "100.00"), (1, 1, 5, "US", "2025-10", "Net revenue", "100.00"),
+        (1, 1, 5, "US", "2025-07", "Net revenue", "100.00"),
+        *((9, 0, 0, "NONE", f"2025-{month:02}", "Overheads", "30.00") for month in (8, 9, 10)),
+        (8, 1, 5, "US", "2025-10", "Overheads", "5.00"),
+    ]
+    publish(small_store, rows, **NAMES)
+    words = "No CM3 is known of {}: the operating profit counts nothing there but Overheads."
+
+    span = "?from=2025-07&to=2025-10"
+    assert words.format("Sep 2025 and Oct 2025") in text_of(small_client, f"/profitability{span}")
+    # Of a brand only its own overheads count, unless they are shared out.
+    assert words.format("Oct 2025") in text_of(small_client, f"/brands/1{span}")
+    assert "No CM3 is known" not in text_of(small_client, "/dashboard?from=2025-07&to=2025-08")
+    shares = [(asin, brand, category, place, "2025-09", "Shared costs: Overheads", value) for asin, brand, category,
+              place, value in ((1, 1, 5, "US", "30.00"), (9, 0, 0, "NONE", "-30.00"))]
+    publish(small_store, [*rows, *shares], **NAMES, generation=2, spread="revenue, overheads")
+    assert words.format("Sep 2025 and Oct 2025") in text_of(
+        small_client, f"/profitability{span}&brand=1&shared=in"
+    )
 
 
 def test_where_nothing_is_shared_out_nothing_is_said_of_it(reader: FlaskClient) -> None:
