@@ -6,7 +6,7 @@ It knows what an import, an undo, a moved brand and a refresh mean, and nothing 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
@@ -15,11 +15,23 @@ ALL = "ALL"
 REPORTING = "USD"
 NOBODY = "ACCOUNT"
 """The product of costs that are nobody's."""
+ACCOUNT_OF = {1: "ACCOUNT-1", 2: "ACCOUNT-2"}
+"""Brand -> the product of what it pays as a whole."""
+OVERHEADS = "Overheads"
+MONTHS = ("2024-01", "2024-02", "2024-03", "2024-04")
+NOWHERE = "NONE"
+"""The marketplace of overheads that are told of none."""
+MARGINS = {"SEM costs": ("CM3", "Operating profit"), OVERHEADS: ("Operating profit",)}
+"""What is shared out -> the margins that bear it."""
 COUNTED = "Net units"
 """The metric of the sequences that is no money."""
 
 Row = tuple[str, str, str, str, str | None]
 """ASIN, marketplace, metric, month (2024-01), value."""
+
+
+Told = tuple[str, str, str, str, str | None, int | None, str | None]
+"""An overhead: name, amount, from, to, currency, brand, marketplace."""
 
 
 @dataclass
@@ -50,6 +62,9 @@ class Oracle:
     rates: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     """Currency and month -> what one unit is in the reporting currency."""
     spread: str = "none"
+    spread_overheads: str = "no"
+    told: dict[int, list[Told]] = field(default_factory=dict)
+    """Import -> the overheads that it told."""
 
     def take_in(
         self, number: int, source: str, mode: str, rows: Iterable[Row], currency: str | None = None
@@ -70,16 +85,38 @@ class Oracle:
         self.facts = [fact for fact in self.facts if not gives_way(fact)]
         self.facts += [Fact(row, source, number, currency) for row in rows]
 
+    def take_in_overheads(self, number: int, rows: Iterable[Told]) -> None:
+        """An import of overheads."""
+        self.replaced[number], self.told[number] = [], list(rows)
+
     def undo(self, number: int) -> None:
         """Its facts go, what it replaced returns."""
         self.facts = [fact for fact in self.facts if fact.number != number] + self.replaced.pop(number)
+        self.told.pop(number, None)
+
+    def overheads(self) -> list[Fact]:
+        """What follows from overheads: of one name, brand, marketplace and first month the last import counts, each
+        month that other facts reach."""
+        last: dict[tuple, tuple[int, Told]] = {}
+        for number, rows in sorted(self.told.items()):
+            last.update({(name, brand, place, first): (number, (name, amount, first, *rest, brand, place))
+                         for name, amount, first, *rest, brand, place in rows})
+        through = max((fact.row[3] for fact in self.facts), default="9999-12")
+        sums: dict[tuple, Decimal] = defaultdict(Decimal)
+        for number, (_, amount, first, end, currency, brand, place) in last.values():
+            for month in (month for month in MONTHS if first <= month <= min(end, through)):
+                sums[number, brand, place or NOWHERE, month, currency] += Decimal(amount)
+        return [
+            Fact((ACCOUNT_OF.get(brand, NOBODY), place, OVERHEADS, month, f"{value:.2f}"), currency=currency)
+            for (_, brand, place, month, currency), value in sums.items() if value
+        ]
 
     def tables(self) -> dict[str, list[tuple]]:
         """The summary tables as `tests.facts.all_summary_rows` gives them; what was left out: month, metric, reason,
         facts, sum; and what was converted: product, marketplace, month, metric, currency, sum in it."""
         groups: dict[tuple, list[Decimal]] = defaultdict(list)
         left_out: dict[tuple, list] = defaultdict(lambda: [0, Decimal(0)])
-        for fact in self.facts:
+        for fact in (*self.facts, *self.overheads()):
             code, marketplace, metric, month, value = fact.row
             if value is None:
                 left_out[f"{month}-01", metric, "no value"][0] += 1
@@ -124,40 +161,43 @@ class Oracle:
         }
 
     def _shares(self, asin: dict[tuple, Decimal]) -> dict[tuple, Decimal]:
-        """What products bear of advertising that is nobody's, in proportion to what they sold in the same marketplace
-        and month, in whole cents, what is left over to the largest remainders; and what that does to their CM3."""
+        """What products bear of advertising that is nobody's and of overheads, in proportion to what they sold, in
+        whole cents, what is left over to the largest remainders; and what that does to their margins."""
+        found: dict[tuple, Decimal] = defaultdict(Decimal)
+        for pot, cost, sold in self._pots(asin):
+            name = pot[5]
+            whole = {key: abs(cost) * 100 * value // sum(sold.values()) for key, value in sold.items()}
+            left = int(abs(cost) * 100 - sum(whole.values()))
+            remainder = {key: abs(cost) * 100 * value - whole[key] * sum(sold.values()) for key, value in sold.items()}
+            for key in sorted(sold, key=lambda key: (-remainder[key], key[0], key[3]))[:left]:
+                whole[key] += 1
+            found[*pot[:5], f"Shared costs: {name}"] -= cost
+            for key, cents in whole.items():
+                share = cents / 100 * (1 if cost > 0 else -1)
+                found[*key[:5], f"Shared costs: {name}"] += share
+                for margin in MARGINS[name]:
+                    if (*key[:5], margin) in asin:
+                        found[*key[:5], f"Shared costs: {margin}"] -= share
+                        found[*pot[:5], f"Shared costs: {margin}"] += share
+        return {key: value for key, value in found.items() if value}
+
+    def _pots(self, asin: dict[tuple, Decimal]) -> Iterator[tuple[tuple, Decimal, dict[tuple, Decimal]]]:
+        """What is shared out, how much it is, and what those sold who bear it."""
         by = {"revenue": "Net revenue", "units": COUNTED}.get(self.spread)
-        found: dict[tuple, Decimal] = {}
-        for key, cost in asin.items():
-            number, _, _, *place, metric = key
-            if number != self.products[NOBODY][0] or metric != "SEM costs" or not cost:
+        shared = {"SEM costs", OVERHEADS} if self.spread_overheads == "yes" else {"SEM costs"}
+        nobody, *of_brands = (self.products[code][0] for code in (NOBODY, *ACCOUNT_OF.values()))
+        for pot, cost in asin.items():
+            number, brand, _, place, month, metric = pot
+            is_brands = number in of_brands and metric == OVERHEADS and brand != 0
+            if not cost or metric not in shared or not (number == nobody or is_brands):
                 continue
             sold = {
-                other: value for other, value in asin.items()
-                if other[3:] == (*place, by) and value > 0 and other[0] != number
+                key: value for key, value in asin.items()
+                if key[4:] == (month, by) and value > 0 and key[0] not in (nobody, *of_brands)
+                and (key[3] == place or (metric, place) == (OVERHEADS, NOWHERE)) and (not is_brands or key[1] == brand)
             }
-            if not sold:
-                continue
-            whole = {other: abs(cost) * 100 * value // sum(sold.values()) for other, value in sold.items()}
-            left = int(abs(cost) * 100 - sum(whole.values()))
-            remainder = {
-                other: abs(cost) * 100 * value - whole[other] * sum(sold.values()) for other, value in sold.items()
-            }
-            for other in sorted(sold, key=lambda other: (-remainder[other], other[0]))[:left]:
-                whole[other] += 1
-            off_margins = Decimal(0)
-            for other, cents in whole.items():
-                share = cents / 100 * (1 if cost > 0 else -1)
-                if not share:
-                    continue
-                found[*other[:5], "Shared costs: SEM costs"] = share
-                if (*other[:5], "CM3") in asin:
-                    found[*other[:5], "Shared costs: CM3"] = -share
-                    off_margins += share
-            found[*key[:5], "Shared costs: SEM costs"] = -cost
-            if any(name[3:] == (*place, "Shared costs: CM3") for name in found):
-                found[*key[:5], "Shared costs: CM3"] = off_margins
-        return found
+            if sold:
+                yield pot, cost, sold
 
     def _reason(self, code: str, marketplace: str) -> str:
         """Why facts that have a value and a rate are left out, '' if they are not."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import signal
 from collections.abc import Collection, Sequence
@@ -17,21 +16,30 @@ from database.engines.ports import Store
 from database.engines.values import Reading
 from database.facts.archived import archived_months
 from database.imports.files import import_file
+from database.imports.overhead_batch import count_what_has_come
 from database.imports.staging import ImportOptions
 from database.imports.undo import undo_import
 from database.summaries.refresh import RefreshOptions, refresh, roll_back
 from domain.errors import Refused
 from domain.moments import utc_now
 from domain.months import parse_month
-from settings import CostSettings
-from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows, run_on_facts
+from tests.facts import (
+    add_brands,
+    add_categories,
+    add_facts,
+    add_products,
+    all_summary_rows,
+    run_on_facts,
+    spread_by,
+)
 from tests.faults.processes import killed_at
 from tests.faults.readers import read_whole
-from tests.properties.oracle import NOBODY, REPORTING, Row
+from tests.properties.oracle import ACCOUNT_OF, NOBODY, REPORTING, Row, Told
 
 CATEGORIES = ("Garden", "Küche 🍳")
 BRANDS = (("Alder", 1, None), ("Birch", None, None), ("Überschuß", 2, "stock"))
 PRODUCTS = (("B1", 1, None), ("B2", 1, 2), ("B3", 2, None), ("B4", None, None), ("B5", 3, None), (NOBODY, None, None))
+ACCOUNTS = tuple((code, brand, None) for brand, code in ACCOUNT_OF.items())
 
 
 class Shop:
@@ -63,11 +71,11 @@ class Shop:
                     connection.execute(sa.delete(table))
             connection.commit()
         self._forget()
-        self.spread("none")
+        self.spread("none", "no")
         self._forget_generations()
         add_categories(self.store, *CATEGORIES)
         add_brands(self.store, *BRANDS)
-        add_products(self.store, *PRODUCTS)
+        add_products(self.store, *PRODUCTS, *ACCOUNTS)
 
     def take_in(
         self, number: int, source: str, mode: str, rows: Sequence[Row], currency: str | None = None
@@ -79,9 +87,23 @@ class Shop:
         self.unarchive({parse_month(month) for *_, month, _ in rows})
         # A comment keeps two files with the same rows from being the same bytes.
         path.write_text("\n".join(lines) + "\n" * number, encoding="utf-8")
-        options = ImportOptions(source=source, mode=mode, currency=currency)
+        self._import(number, path, ImportOptions(source=source, mode=mode, currency=currency), "long")
+
+    def take_in_overheads(self, number: int, rows: Sequence[Told]) -> None:
+        """Imports overheads, of brands by their names."""
+        path = self.folder / f"import-{number}.csv"
+        lines = ["name,amount,from,to,currency,brand,marketplace"]
+        lines += [
+            f"{name},{amount},{first},{last},{currency or ''},{BRANDS[brand - 1][0] if brand else ''},{place or ''}"
+            for name, amount, first, last, currency, brand, place in rows
+        ]
+        self.unarchive()
+        path.write_text("\n".join(lines) + "\n" * number, encoding="utf-8")
+        self._import(number, path, ImportOptions(), "overheads")
+
+    def _import(self, number: int, path: Path, options: ImportOptions, file_format: str) -> None:
         with self.store.lock("import"):
-            report = import_file(self.store, path, options, file_format="long")
+            report = import_file(self.store, path, options, file_format=file_format)
         self.imports[number] = report.import_id
 
     def undo(self, number: int) -> bool:
@@ -94,7 +116,9 @@ class Shop:
         return True
 
     def archive(self, before: str) -> None:
-        """Moves the facts of older months to files."""
+        """Moves the facts of older months to files; overheads stay there as they are from then on."""
+        with self.store.lock("refresh"), self.store.facts() as connection:
+            count_what_has_come(self.store, connection)
         archive(self.store, before=parse_month(before))
 
     def unarchive(self, months: Collection[datetime.date] = ()) -> None:
@@ -107,10 +131,9 @@ class Shop:
         """Inserts facts as another program would."""
         add_facts(self.store, rows, announced=False, currency=currency)
 
-    def spread(self, by: str) -> None:
-        """Tells by what costs of nobody are shared out."""
-        settings = dataclasses.replace(self.store.settings, costs=CostSettings(by))
-        self.store = dataclasses.replace(self.store, settings=settings)
+    def spread(self, by: str, overheads: str) -> None:
+        """Tells by what costs of nobody are shared out, and whether overheads are."""
+        self.store = spread_by(self.store, by, overheads)
 
     def rate(self, currency: str, month: str, rate: Decimal) -> None:
         """Tells a rate."""

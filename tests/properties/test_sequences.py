@@ -16,8 +16,8 @@ from machine.crash_points import STEPS
 from tests.conftest import LONG_SEED, embedded_settings, mysql_settings
 from tests.counts import count
 from tests.facts import kept_open
-from tests.properties.oracle import COUNTED, EXCLUDED, NOBODY, REPORTING, Fact, Oracle
-from tests.properties.shop import BRANDS, PRODUCTS, Shop
+from tests.properties.oracle import ACCOUNT_OF, COUNTED, EXCLUDED, MONTHS, NOBODY, REPORTING, Fact, Oracle
+from tests.properties.shop import ACCOUNTS, BRANDS, PRODUCTS, Shop
 
 SEQUENCES = int(os.environ.get("LONG_SEQUENCES", "100"))
 AT_ONCE = 25
@@ -25,11 +25,12 @@ AT_ONCE = 25
 LONGEST = 9 if SEQUENCES > 100 else 5
 """Operations of a sequence, beside the two refreshes at its end."""
 
+EVERY_PRODUCT = (*PRODUCTS, *ACCOUNTS)
 asins = strategies.sampled_from([code for code, *_ in PRODUCTS])
 marketplaces = strategies.sampled_from(["US", "DE", "Ōsaka"])
 metrics = strategies.sampled_from(["Net revenue", "CM3", "Ñandú €"])
 """Of imports: what differs by case only would meet in one name there."""
-any_metric = strategies.one_of(metrics, strategies.sampled_from(["net revenue", COUNTED]))
+any_metric = strategies.one_of(metrics, strategies.sampled_from(["net revenue", COUNTED, "Operating profit"]))
 months = strategies.sampled_from(["2024-01", "2024-02", "2024-03"])
 values = strategies.one_of(
     strategies.integers(-100_000, 100_000),
@@ -50,6 +51,17 @@ costs = strategies.tuples(months, values, values, values, strategies.sampled_fro
                   ("B2", "US", told[4], told[0], told[3]), ("B2", "US", "CM3", told[0], told[3])]
 )
 """Of nobody, where something is sold."""
+overheads = strategies.lists(
+    strategies.builds(
+        lambda name, cents, first, length, *rest: (
+            name, f"{Decimal(cents).scaleb(-2):.2f}", MONTHS[first], MONTHS[min(first + length, 3)], *rest,
+        ),
+        strategies.sampled_from(["Rent", "Staff"]), strategies.integers(0, 100_000), strategies.integers(0, 2),
+        strategies.integers(0, 2), strategies.sampled_from([None, None, "EUR", "GBP"]),
+        strategies.sampled_from([None, None, *ACCOUNT_OF]), strategies.sampled_from([None, None, "US", "DE"]),
+    ), min_size=1, max_size=3, unique_by=lambda told: (told[0], told[2], *told[5:]),
+)
+"""One with an amount of 0 takes back what was told before."""
 currencies = strategies.sampled_from([None, None, "EUR", "GBP", REPORTING])
 rates = strategies.integers(1, 10**13).map(lambda number: Decimal(number).scaleb(-10))
 archiving = [
@@ -67,10 +79,14 @@ operations = strategies.lists(
         ),
         strategies.tuples(strategies.just("undo"), strategies.integers(1, 6)),
         strategies.tuples(strategies.just("insert"), strategies.one_of(stray, costs), currencies),
-        strategies.tuples(strategies.just("spread"), strategies.sampled_from(["none", "revenue", "units"])),
+        strategies.tuples(strategies.just("overheads"), overheads),
+        strategies.sampled_from([
+            ("spread", "none", "no"), ("spread", "revenue", "no"), ("spread", "revenue", "yes"),
+            ("spread", "units", "yes"),
+        ]),
         strategies.tuples(strategies.just("rate"), strategies.sampled_from(["EUR", "GBP"]), months, rates),
         strategies.tuples(
-            strategies.just("assign"), strategies.integers(1, len(PRODUCTS)),
+            strategies.just("assign"), strategies.integers(1, len(PRODUCTS) + len(ACCOUNTS)),
             strategies.sampled_from([None, 1, 2, 3]), strategies.sampled_from([None, 1, 2]),
         ),
         strategies.tuples(
@@ -120,14 +136,39 @@ def test_every_sequence_gives_the_same_tables_as_the_oracle(shops, part):
 
 def test_costs_of_nobody_are_shared_out_in_every_turn_of_a_sequence(shops):
     hold_against_the_oracle(shops, [
-        ("rate", "GBP", "2024-01", Decimal("1.2931")), ("spread", "revenue"),
+        ("rate", "GBP", "2024-01", Decimal("1.2931")), ("spread", "revenue", "no"),
         ("insert", [(NOBODY, "US", "SEM costs", "2024-01", "10.01"), ("B1", "US", "Net revenue", "2024-01", "3.33"),
                     ("B2", "US", "Net revenue", "2024-01", "6.67"), ("B5", "US", "Net revenue", "2024-01", "5.00"),
                     ("B1", "US", "CM3", "2024-01", "1.00"), ("B3", "US", COUNTED, "2024-01", "2")], "GBP"),
         ("refresh",), ("insert", [("B3", "US", "Net revenue", "2024-01", "0.01")], None), ("refresh",), ("rollback",),
         ("import", "one", "replace", [("B4", "US", "Net revenue", "2024-01", "100.00")], "EUR"), ("refresh",),
-        ("spread", "units"), ("refresh",), ("undo", 1), ("move", 2, None, EXCLUDED), ("refresh",),
-        ("rate", "GBP", "2024-01", Decimal("0.7")), ("spread", "revenue"), ("crash", "verify", False),
+        ("spread", "units", "no"), ("refresh",), ("undo", 1), ("move", 2, None, EXCLUDED), ("refresh",),
+        ("rate", "GBP", "2024-01", Decimal("0.7")), ("spread", "revenue", "no"), ("crash", "verify", False),
+    ])
+
+
+def test_overheads_are_shared_out_in_every_turn_of_a_sequence(shops):
+    hold_against_the_oracle(shops, [
+        ("rate", "EUR", "2024-01", Decimal("1.0345")), ("spread", "revenue", "yes"),
+        ("overheads", [
+            ("Rent", "10.01", "2024-01", "2024-04", "EUR", None, None),
+            ("Rent", "3.33", "2024-01", "2024-02", None, None, "US"),
+            ("Staff", "7.77", "2024-01", "2024-03", None, 1, None),
+            ("Staff", "0.05", "2024-02", "2024-02", None, 1, "DE"),
+        ]),
+        ("refresh",),
+        ("insert", [("B1", "US", "Net revenue", "2024-01", "3.33"), ("B2", "DE", "Net revenue", "2024-01", "6.67"),
+                    ("B3", "US", "Net revenue", "2024-01", "5.00"), ("B3", "US", "CM3", "2024-01", "1.00"),
+                    ("B1", "US", "Operating profit", "2024-01", "1.00"), ("B2", "DE", COUNTED, "2024-01", "3"),
+                    (NOBODY, "US", "SEM costs", "2024-01", "0.50")], None), ("refresh",),
+        ("import", "one", "replace", [("B4", "US", "Net revenue", "2024-02", "100.00")], None), ("refresh",),
+        ("rollback",),
+        ("overheads", [
+            ("Rent", "0.00", "2024-01", "2024-01", None, None, "US"),
+            ("Staff", "8.00", "2024-01", "2024-01", None, 1, None),
+        ]),
+        ("refresh",), ("assign", 7, 2, None), ("refresh",), ("spread", "units", "yes"),
+        ("undo", 3), ("crash", "verify", False), ("assign", 8, None, None), ("undo", 1), ("spread", "revenue", "no"),
     ])
 
 
@@ -160,6 +201,10 @@ def run_through(shops, oracle, sequence):
             for shop in shops:
                 shop.take_in(imports, *arguments)
             oracle.take_in(imports, *arguments)
+        elif operation == "overheads":
+            imports += 1
+            for shop in (*shops, oracle):
+                shop.take_in_overheads(imports, *arguments)
         elif operation == "undo":
             undo(shops, oracle, *arguments)
         elif operation == "insert":
@@ -169,7 +214,7 @@ def run_through(shops, oracle, sequence):
         elif operation == "spread":
             for shop in shops:
                 shop.spread(*arguments)
-            oracle.spread = arguments[0]
+            oracle.spread, oracle.spread_overheads = arguments
         elif operation == "rate":
             for shop in shops:
                 shop.rate(*arguments)
@@ -192,7 +237,7 @@ def run_through(shops, oracle, sequence):
 def new_oracle() -> Oracle:
     """The oracle of an emptied shop."""
     return Oracle(
-        products={code: (number, brand, category) for number, (code, brand, category) in enumerate(PRODUCTS, 1)},
+        products={code: (number, brand, category) for number, (code, brand, category) in enumerate(EVERY_PRODUCT, 1)},
         brands={number: (category, group) for number, (_, category, group) in enumerate(BRANDS, 1)},
     )
 
@@ -210,7 +255,7 @@ def place(oracle, operation, number, *where):
     if operation == "move":
         oracle.brands[number] = where
     else:
-        code = PRODUCTS[number - 1][0]
+        code = EVERY_PRODUCT[number - 1][0]
         oracle.products[code] = (number, *where)
 
 
@@ -235,7 +280,7 @@ def publish(shops, oracle, *, full):
             shop.published(tables)
         elif status == "nothing to do":
             # Of no facts at all there is nothing to publish the first time.
-            assert shop.live == tables or (shop.live is None and not oracle.facts), shop.name
+            assert shop.live == tables or (shop.live is None and not oracle.facts and not oracle.overheads()), shop.name
         compare(shop)
 
 
