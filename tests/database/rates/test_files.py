@@ -101,6 +101,44 @@ def test_in_euros_a_rate_is_the_mean_of_the_reverses():
     assert not any(code == "EUR" for _, code in rates)
 
 
+PUBLISHED = (
+    "USD,JPY,BGN,CYP,CZK,DKK,EEK,GBP,HUF,LTL,LVL,MTL,PLN,ROL,RON,SEK,SIT,SKK,CHF,ISK,NOK,HRK,RUB,TRL,TRY,AUD,BRL,CAD,CNY,"
+    "HKD,IDR,ILS,INR,KRW,MXN,MYR,NZD,PHP,SGD,THB,ZAR"
+)
+"""The columns of eurofxref-hist.csv as the bank publishes it, currencies that are gone among them."""
+DAYS = {
+    "2025-02-28": "USD 1.0411 JPY 156.79 BGN 1.9558 GBP 0.82608 TRY 37.9759 ISK 145.1 IDR 17283.53 KRW 1521.2 ZAR 19.3",
+    "2025-02-27": "USD 1.0477 JPY 156.97 BGN 1.9558 GBP 0.82740 TRY 38.186 ISK 145.3 IDR 17166.07 KRW 1512.5 ZAR 19.31",
+    "2022-03-01": "USD 1.1162 JPY 128.35 BGN 1.9558 GBP 0.83370 HRK 7.5692 RUB 117.201 TRY 15.5144 ISK 142 IDR 16023.1",
+    "1999-01-05": "USD 1.179 JPY 130.96 CYP 0.5823 EEK 15.6466 GBP 0.7122 ROL 13168 TRL 372274 ISK 81.53 KRW 1373",
+    "1999-01-04": "USD 1.1789 JPY 133.73 CYP 0.58231 EEK 15.6466 GBP 0.7111 ROL 13111 TRL 372274 ISK 81.48 KRW 1398.59",
+}
+
+
+def test_the_history_is_read_as_the_bank_publishes_it(tmp_path):
+    """Newest first, a comma at the end of each line, N/A where there was no rate, and no zeros at an end."""
+    codes, lines = PUBLISHED.split(","), [f"Date,{PUBLISHED},"]
+    for day, text in DAYS.items():
+        told = dict(zip(text.split()[::2], text.split()[1::2], strict=True))
+        lines.append(f"{day}," + ",".join(told.get(code, "N/A") for code in codes) + ",")
+    path = written(tmp_path, "\n".join(lines) + "\n", name="eurofxref-hist.csv")
+    assert len(codes) == 41 and {len(line.split(",")) for line in lines} == {43}
+
+    rates, found = read(path)
+
+    # A quarter of a century in one file: what is gone by now has rates of then only.
+    assert {month: [code for of, code in rates if of == month] for month, _ in rates} == {
+        "1999-01": ["CYP", "EEK", "EUR", "GBP", "ISK", "JPY", "KRW", "ROL", "TRL"],
+        "2022-03": ["BGN", "EUR", "GBP", "HRK", "IDR", "ISK", "JPY", "RUB", "TRY"],
+        "2025-02": ["BGN", "EUR", "GBP", "IDR", "ISK", "JPY", "KRW", "TRY", "ZAR"],
+    }
+    pounds = (Fraction("1.0411") / Fraction("0.82608") + Fraction("1.0477") / Fraction("0.8274")) / 2
+    assert rates["2025-02", "GBP"] == str(Decimal(round(pounds * 10**10)).scaleb(-10))
+    assert (rates["2025-02", "EUR"], rates["1999-01", "TRL"]) == ("1.0444000000", "0.0000031669")
+    assert rates["2022-03", "ISK"] == str(Decimal(round(Fraction("1.1162") / 142 * 10**10)).scaleb(-10))
+    assert found.notes == () and found.until == {}
+
+
 @pytest.mark.parametrize("crosses, mean", [
     ([("0.00000000005", "1")], "0E-10"), ([("0.00000000015", "1")], "2E-10"), ([("0.00000000025", "1")], "2E-10"),
     ([("1", "3")], "0.3333333333"), ([("2", "3")], "0.6666666667"), ([("1", "3"), ("2", "3")], "0.5000000000"),
