@@ -86,5 +86,28 @@ def test_what_is_no_line_is_refused_with_a_sentence(typed, comparison):
         threshold_from(typed, comparison)
 
 
+@pytest.mark.parametrize(("of_month", "value", "is_crossed"), [
+    ({"Net revenue": "90", "CM3": "30", "Overheads": "50"}, "-20", True),
+    ({"CM3": "60", "Overheads": "50"}, "10", False),
+    ({"Overheads": "50"}, "-50", True),
+    ({"Net revenue": "90", "Overheads": "50"}, None, False),
+    ({"Net revenue": "90"}, None, False),
+    ({"CM3": "60", "Overheads": "50", "Operating profit": "-1"}, "-1", True),
+])
+def test_an_operating_profit_is_worked_out_unless_facts_give_it_and_never_guessed(of_month, value, is_crossed):
+    rule = Rule("Operating profit", "below", Decimal(0))
+    found = judge(rule, OCTOBER, {OCTOBER: {name: Decimal(text) for name, text in of_month.items()}})
+    assert set(of_month) <= set(rule.metrics)
+    assert (found.value, found.is_crossed) == (None if value is None else Decimal(value), is_crossed)
+
+
+def test_the_fall_of_an_operating_profit_is_one_of_what_is_left():
+    fallen = judge(Rule("Operating profit", "falls", Decimal(49)), OCTOBER, {
+        OCTOBER: {"CM3": Decimal(60), "Overheads": Decimal(50)},
+        SEPTEMBER: {"CM3": Decimal(70), "Overheads": Decimal(50)},
+    })
+    assert (fallen.value, fallen.before, fallen.change, fallen.is_crossed) == (10, 20, Decimal("-0.5"), True)
+
+
 def test_every_comparison_has_its_words():
     assert all(judge(Rule("CM3", name, Decimal(1)), OCTOBER, SHOP) and words for name, words in COMPARISONS.items())
