@@ -525,6 +525,14 @@ CREATE TABLE IF NOT EXISTS summary_overhead (
   PRIMARY KEY (generation, import_id, line)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE TABLE IF NOT EXISTS summary_sku (
+  generation INTEGER NOT NULL,
+  sku VARCHAR(100) NOT NULL,
+  marketplace VARCHAR(10) NOT NULL COMMENT ''''' for all',
+  asin_id INTEGER NOT NULL,
+  PRIMARY KEY (generation, sku, marketplace)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
 CREATE TABLE IF NOT EXISTS refresh_log (
   id BIGINT NOT NULL AUTO_INCREMENT,
   run_id VARCHAR(36) NOT NULL,

@@ -707,8 +707,19 @@ summary_overhead = _table(
 COST_SUMMARIES = (summary_uncosted, summary_unit_cost)
 """What a generation tells of unit costs."""
 
-TOLD_COSTS = (*COST_SUMMARIES, summary_overhead)
-"""What a generation tells of costs that people told."""
+summary_sku = _table(
+    "summary_sku", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("sku", sa.String(100), nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False, comment="'' for all"),
+    sa.Column("asin_id", Id, nullable=False),
+    sa.PrimaryKeyConstraint("generation", "sku", "marketplace"),
+    bulk=True,
+)
+"""Which product an SKU is, as it was learned last: what a search for an SKU looks into."""
+
+TOLD = (*COST_SUMMARIES, summary_overhead, summary_sku)
+"""What a generation tells that people or reports told beside figures."""
 
 # --- application -----------------------------------------------------------------------------------
 
@@ -984,7 +995,9 @@ saved_view = _table(
     sa.Column("name", sa.String(150), nullable=False),
     sa.Column("address", sa.String(2000), nullable=False, comment="path and query string"),
     sa.Column("created_at", Moment, nullable=False),
+    sa.Column("is_start", sa.Boolean, comment="whether / leads there; none is no"),
 )
+"""What a person named: a page with what is chosen on it."""
 
 audit_log = _table(
     "audit_log", APPLICATION,

@@ -42,7 +42,7 @@ ROOMS = {
     ),
     "web": (
         "http", "serving", "figures", "exports", "pages", "people", "catalog", "imports", "lines", "operations",
-        "menu.py",
+        "menu.py", "search",
     ),
 }
 """What stands in a folder, from the ground up: whoever comes later may know whoever comes before."""

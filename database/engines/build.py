@@ -134,5 +134,5 @@ def unify_names(build: Build, staged: sa.Table) -> None:
 
 STAGED_TABLES = (
     *schema.SUMMARIES, schema.summary_month, schema.summary_left_out, schema.summary_restated, schema.summary_placement,
-    schema.summary_rate, *schema.LINE_SUMMARIES, *schema.TOLD_COSTS,
+    schema.summary_rate, *schema.LINE_SUMMARIES, *schema.TOLD,
 )

@@ -31,7 +31,7 @@ class Part:
 
 NUMBERED = (
     schema.summary_generation, schema.summary_month, schema.summary_left_out, schema.summary_rate,
-    *schema.LINE_SUMMARIES, *schema.TOLD_COSTS,
+    *schema.LINE_SUMMARIES, *schema.TOLD,
 )
 """What carries the number of its generation."""
 

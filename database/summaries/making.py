@@ -21,6 +21,7 @@ from database.imports.overhead_batch import count_what_has_come
 from database.journal.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_generation
 from database.lines.overhead_publishing import publish_overheads
 from database.lines.publishing import Target
+from database.lines.sku_publishing import publish_skus
 from database.summaries import rollups, verification
 from database.summaries.changes import LiveTables, Plan, Request, make_plan
 from database.summaries.currencies import currency_state, forget_currencies
@@ -310,6 +311,7 @@ class Making:
             record_lines(build, plan, made, counting_rules(self.store))
             record_costs(build, plan, made)
             publish_overheads(build.connection, Target(made.generation, build.staged))
+            publish_skus(build.connection, Target(made.generation, build.staged))
             record_rates(build, plan, made, self.findings)
         passing("record")
         with self.log.stage("publish"):

@@ -52,6 +52,8 @@ PAGES = {
     "catalogue": "/catalog",
     "account": "/account",
     "help": "/help",
+    "search": "/search?q=brick",
+    "views": "/views?address=/products%3Fperiod%3D3m",
     "users": "/users",
     "one user": "/users/1",
     "audit trail": "/users/audit",
@@ -71,7 +73,7 @@ ELSEWHERE = {
     "imports.report", "imports.as_template", "import_undo.ask", "import_uploads.show", "import_uploads.progress",
     "operations.progress", "operations_refresh.show", "operations_refresh.progress", "metrics.show",
     "lines.show", "lines.progress", "lines.file", "operations_work.show", "operations_work.progress",
-    "operations_work.file", "rates_work.show", "rates_work.progress",
+    "operations_work.file", "rates_work.show", "rates_work.progress", "search.found",
 }
 """Endpoints of pages that have tests of their own below, or in test_people.py, test_imports.py and
 test_operations.py; of templates, which are files; and of /metrics, which is for no browser."""

@@ -73,6 +73,22 @@ def _open_more(page: Page) -> None:
     page.locator("[data-more]").dispatch_event("click")
 
 
+def _find(words: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        page.locator("[data-palette]").dispatch_event("click")
+        page.fill(".palette-input", words)
+        page.wait_for_function("() => !document.querySelector('.palette [data-press]')")
+
+    return act
+
+
+def _save_a_view(page: Page) -> None:
+    page.locator("[data-views]").dispatch_event("click")
+    page.fill(".views-save .view-name", "Profit of the last quarter")
+    page.click(".views-save [type=submit]")
+    page.wait_for_selector(".views-panel .view")
+
+
 def _review_a_file(page: Page) -> None:
     page.locator("[data-drop]").evaluate(DROP, ["october, corrected.csv", CORRECTION])
     page.click("[data-send]")
@@ -95,6 +111,8 @@ SCENES = {
     "dashboard-filters": Scene("/dashboard", act=_open_filters, widths=(PHONE,)),
     "dashboard-tap": Scene("/dashboard", act=_tap_a_month, widths=(PHONE,)),
     "dashboard-more": Scene("/dashboard", act=_open_more, widths=(PHONE,)),
+    "palette": Scene("/dashboard?period=3m", act=_find("bl")),
+    "views": Scene("/products?period=3m&metric=CM3", act=_save_a_view),
     "dashboard-viewer": Scene("/dashboard", person=TOM),
     "one-brand-viewer": Scene("/dashboard", person=MIA),
     "profitability": Scene("/profitability", scrolled=True),

@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 VALUES = {
     "brand_id": ["1"], "asin": ["OWN1"], "token": ["0" * 32], "filename": ["css/base.css"], "user_id": ["1"],
     "secret": ["s" * 43], "import_id": ["1"], "rule_id": ["1"], "template": ["long"],
-    "settlement_id": ["28400001001"], "kind_id": ["4"],
+    "settlement_id": ["28400001001"], "kind_id": ["4"], "view_id": ["1"],
 }
 """What may stand in the addresses of routes with a variable."""
 

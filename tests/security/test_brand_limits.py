@@ -34,6 +34,7 @@ SELECTIONS = (
 SHORT = SELECTIONS[:4]
 """Files and the API hold the rows of the pages, which tests/web/exports/test_exports.py proves."""
 OF_OTHERS = ("marketplace=ZZFOREIGN", "metric=Zzforeign%20fees", "search=zzforeign")
+SEARCHES = ("q=o", "q=zzforeign", "q=toys&here=/dashboard%3Fmarketplace%3DZZFOREIGN", "q=last+month")
 FOR_MACHINES = "/metrics"
 """It counts requests and seconds, of everybody together."""
 OPEN = ("/login", "/healthz", "/readyz", "/static/")
@@ -80,6 +81,8 @@ def addresses(app: Flask, reader: FlaskClient, ids: dict[str, int]) -> Iterator[
             for query in (*(SELECTIONS if is_whole else SHORT)[1:], *(f"table={table}" for table in tables)):
                 yield f"{path}?{query}"
             for query in of_others if is_whole else of_others[-1:]:
+                yield f"{path}?{query}"
+            for query in SEARCHES if path.startswith("/search") else ():
                 yield f"{path}?{query}"
 
 
@@ -240,6 +243,10 @@ SENT = {
     "/account/tokens": THEIR_OWN,
     "/account/tokens/revoke": THEIR_OWN,
     "/notes/close": THEIR_OWN,
+    "/views": THEIR_OWN,
+    "/views/<id:view_id>/rename": THEIR_OWN,
+    "/views/<id:view_id>/remove": THEIR_OWN,
+    "/views/<id:view_id>/start": THEIR_OWN,
     "/catalog/assign": LIMITED,
     "/catalog/upload": LIMITED,
     "/lines": LIMITED,

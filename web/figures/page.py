@@ -161,7 +161,7 @@ def _page(
         raise
     except SelectionError as error:
         abort(400, str(error))
-    selection = replace(selection, scope=_scope(), most_months=most_months)
+    selection = replace(selection, scope=scope_of_reader(), most_months=most_months)
     return Page(
         endpoint=spec.endpoint, connection=connection, generation=generation, selectable=selectable,
         selection=selection, formats=formats, settings=current.settings(), arguments=dict(request.view_args or {}),
@@ -210,7 +210,7 @@ def _parts(page: Page, made: list[str]) -> dict[str, str]:
     return {"title": title, "address": page.address(page=page.selection.page), "content": main}
 
 
-def _scope() -> tuple[int, ...] | None:
+def scope_of_reader() -> tuple[int, ...] | None:
     person = identity.person()
     return None if person is None or person.brands is None else tuple(sorted(person.brands))
 
@@ -222,7 +222,7 @@ def _closed_notes() -> frozenset[tuple[str, str]]:
 
 def only_brand() -> int | None:
     """The brand of somebody who is limited to that one, if it has figures; else None."""
-    scope = _scope()
+    scope = scope_of_reader()
     if scope is None or len(scope) != 1 or current.store().live_generation() is None:
         return None
     known = current.store().read(lambda reading: selectable_of(reading).brands)
@@ -234,7 +234,7 @@ def selectable_of(reading: Reading) -> Selectable:
     kept, key = _kept_selectables(), _selectable_key(reading.generation)
     found = kept.get(key)
     if found is None:
-        found = read_selectable(reading, today=today_utc(), scope=_scope())
+        found = read_selectable(reading, today=today_utc(), scope=scope_of_reader())
         # A burst of threads may read it twice; the last one stays, and they are equal.
         if len(kept) >= MOST_KEPT:
             kept.clear()
@@ -247,4 +247,4 @@ def _kept_selectables() -> dict[tuple, Selectable]:
 
 
 def _selectable_key(generation: Generation) -> tuple:
-    return generation.run_id, generation.generation, _scope(), today_utc()
+    return generation.run_id, generation.generation, scope_of_reader(), today_utc()

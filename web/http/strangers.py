@@ -14,7 +14,9 @@ from werkzeug.wrappers import Response
 from database.queries.pages import PAGES
 from web.http.access import is_open
 
-OF_OTHER_PAGES = ("user", "action", "asin", "month", "settlement", "kind", "table", "per_page", "next")
+OF_OTHER_PAGES = (
+    "user", "action", "asin", "month", "settlement", "kind", "table", "per_page", "next", "q", "here", "address",
+)
 """Words of pages that are not in the list of pages."""
 KNOWN = frozenset({*(word for page in PAGES for word in page.words), *OF_OTHER_PAGES})
 FILES = (".csv", ".xlsx")

@@ -18,6 +18,7 @@ from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.movers import losses_sheet, losses_view, movers_sheet, movers_view
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page, only_brand
+from web.figures.places import start_of_reader
 from web.figures.sheets import Offer, Sheet, export_links
 
 pages = Blueprint("dashboard", __name__)
@@ -38,8 +39,12 @@ class Only:
 @pages.get("/")
 @pages.get("/dashboard")
 def show() -> Response:
-    """The dashboard of the reader's selection. Somebody who sees one brand only comes to that brand's page first."""
-    brand = only_brand() if request.path == "/" and not request.args else None
+    """The dashboard of the reader's selection. At / somebody comes to the view that they begin with, and who sees one
+    brand only to that brand's page."""
+    is_start = request.path == "/" and not request.args
+    if is_start and (start := start_of_reader()):
+        return redirect(start)
+    brand = only_brand() if is_start else None
     return figures_page(DASHBOARD, _render) if brand is None else redirect(url_for("brands.show", brand_id=brand))
 
 

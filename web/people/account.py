@@ -10,12 +10,14 @@ from werkzeug.wrappers import Response
 from database.people import api_tokens, second_factor, users
 from database.people import sessions as kept
 from database.people.passwords import hash_password
+from database.people.views import LONGEST_NAME
 from domain.errors import SetupError
 from domain.months import moment_words
 from web.http import current, identity, sessions, trail
 from web.http.access import still_allowed
 from web.http.parameters import takes_no_parameters
 from web.people.proof import Fault, fault_of_new_password, fault_of_password
+from web.people.views import lines_of_reader
 
 pages = Blueprint("account", __name__)
 
@@ -109,6 +111,7 @@ def account_page(fault: Fault | None = None) -> Response:
             this_session=mark, sessions=sorted(own, key=lambda session: session.handle != mark),
             tokens=api_tokens.tokens_of(connection, person.id),
             has_second_factor=second_factor.is_on(connection, person.id),
+            views=lines_of_reader(), longest_view=LONGEST_NAME,
             recovery_codes=second_factor.count_recovery_codes(connection, person.id),
         )
     response = make_response(page, fault.status if fault else 200)

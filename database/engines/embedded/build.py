@@ -43,7 +43,7 @@ GROUP_OF_ROWS = 8192
 """A fifteenth of DuckDB's own: the rows of one metric in one month are some thousands."""
 WRITTEN_ANEW = (
     schema.summary_month, schema.summary_left_out, schema.summary_generation, schema.summary_rate,
-    *schema.LINE_SUMMARIES, *schema.TOLD_COSTS, *schema.DIMENSIONS,
+    *schema.LINE_SUMMARIES, *schema.TOLD, *schema.DIMENSIONS,
 )
 """What every generation has of its own; of all else, one that rebuilds some months takes over what it does not touch,
 with the live generation's file."""

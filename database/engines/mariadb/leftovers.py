@@ -32,10 +32,10 @@ def clear_leftovers(doors: MysqlDoors) -> list[str]:
 
 
 def _with_lines(connection: sa.Connection) -> tuple[sa.Table, ...]:
-    """The tables that tell of lines and of costs, if any generation has some."""
+    """The tables that tell of lines, costs and SKUs, if any generation has some."""
 
     def holds(table: sa.Table) -> bool:
         return connection.execute(sa.select(table.c.generation).limit(1)).first() is not None
 
     of_lines = schema.LINE_SUMMARIES if holds(schema.summary_report) else ()
-    return (*of_lines, *(table for table in schema.TOLD_COSTS if holds(table)))
+    return (*of_lines, *(table for table in schema.TOLD if holds(table)))

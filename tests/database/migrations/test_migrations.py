@@ -23,7 +23,7 @@ LATER_TABLES = (
 LATER_COLUMNS = (
     schema.app_user.c.is_limited, schema.app_session.c.browser, schema.import_log.c.user_name,
     schema.import_log.c.undone_by, schema.import_log.c.mode, schema.import_log.c.rows_read,
-    schema.import_log.c.replaced_facts,
+    schema.import_log.c.replaced_facts, schema.saved_view.c.is_start,
 )
 
 

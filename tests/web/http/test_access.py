@@ -77,7 +77,14 @@ EXPECTED = {
     ("GET", "/catalog/drafts/<token>"): (302, 403, 404, 404, 403),
     ("POST", "/catalog/drafts/<token>"): (303, 403, 404, 404, 403),
     ("POST", "/catalog/drafts/<token>/discard"): (303, 403, 404, 404, 403),
+    ("GET", "/search"): (302, 200, 200, 200, 200),
+    ("GET", "/search/found"): (302, 200, 200, 200, 200),
     ("GET", "/help"): (302, 200, 200, 200, 200),
+    ("GET", "/views"): (302, 200, 200, 200, 200),
+    ("POST", "/views"): (303, 400, 400, 400, 400),
+    ("POST", "/views/<id:view_id>/rename"): (303, 303, 303, 303, 303),
+    ("POST", "/views/<id:view_id>/remove"): (303, 303, 303, 303, 303),
+    ("POST", "/views/<id:view_id>/start"): (303, 303, 303, 303, 303),
     ("POST", "/notes/close"): (303, 400, 400, 400, 400),
     ("GET", "/imports"): (302, 200, 200, 200, 403),
     ("GET", "/imports.csv"): (302, 200, 200, 200, 403),
@@ -163,7 +170,7 @@ EXPECTED = {
 ARGUMENTS = {
     "filename": "css/base.css", "brand_id": "1", "asin": "B000000001", "token": "0" * 32, "import_id": "999",
     "user_id": "999", "secret": "A" * 43, "rule_id": "999", "template": "long",
-    "settlement_id": "28400001001", "kind_id": "999",
+    "settlement_id": "28400001001", "kind_id": "999", "view_id": "999",
 }
 
 

@@ -1,0 +1,1 @@
+"""What is found by typing: pages, periods, brands, categories, products, actions."""
