@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from domain.spelling import name_key, tidy
@@ -72,6 +73,19 @@ MARKETPLACES = (
 )
 
 
+_ASIN = re.compile(r"B[A-Z0-9]{9}|[0-9]{9}[0-9X]", re.ASCII)
+"""Books have their ISBN."""
+
+
+def product_site(code: str, asin: str) -> tuple[str, str] | None:
+    """The site of a marketplace and the address of a product on it, `('amazon.de', 'https://www.amazon.de/dp/…')`; None
+    if it is none of Amazon's, or no ASIN of a product."""
+    site = _SITES.get(code)
+    if site is None or not _ASIN.fullmatch(asin):
+        return None
+    return site, f"https://www.{site}/dp/{asin}"
+
+
 def _spellings() -> dict[str, str]:
     found: dict[str, str] = {name_key(OTHER): OTHER}
     for place in MARKETPLACES:
@@ -88,6 +102,7 @@ def _spellings() -> dict[str, str]:
 
 
 _CODES = _spellings()
+_SITES = {place.code: place.sites[0] for place in MARKETPLACES}
 _CURRENCIES = {place.code: place.currency for place in MARKETPLACES}
 
 

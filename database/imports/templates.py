@@ -25,10 +25,15 @@ METRICS = {NET_UNITS: "10", NET_REVENUE: "1234.50", NET_COGS: "400.00", PLATFORM
 
 
 def template_of(name: str) -> str:
-    """A template as CSV with a byte order mark, which a spreadsheet needs to see that it is UTF-8. Raises KeyError."""
+    """The template of a format. Raises KeyError."""
+    return text_of(_ROWS[name]())
+
+
+def text_of(rows: Iterable[list[str]]) -> str:
+    """Rows as CSV with a byte order mark, which a spreadsheet needs to see that it is UTF-8."""
     out = io.StringIO(newline="")
     out.write("\ufeff")
-    csv.writer(out, lineterminator="\r\n").writerows(_ROWS[name]())
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
     return out.getvalue()
 
 

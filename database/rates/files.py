@@ -17,6 +17,7 @@ from database.imports.faults import Fault
 from database.imports.head import Headings
 from database.imports.month_texts import read_months
 from database.imports.opening import open_text
+from database.imports.templates import text_of
 from database.rates import central_bank
 from database.rates.read import RatesFile, lines_above, records_of, refuse
 from database.rates.texts import read_rates_of
@@ -41,6 +42,11 @@ class RateFileOptions:
     def __post_init__(self) -> None:
         if self.encoding is not None and codec_of(self.encoding) is None:
             raise SetupError(f"--encoding {self.encoding!r} is not known; flask import --help names some")
+
+
+def template_of(base: str) -> str:
+    """A file of rates to fill in, with a rate of another currency than `base`."""
+    return text_of([MONTHLY.split(", "), ["2025-01", "USD" if base == "EUR" else "EUR", "1.0350"]])
 
 
 def read_rates_file(path: Path, options: RateFileOptions, *, base: str, others: Collection[str] = ()) -> RatesFile:

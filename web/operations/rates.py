@@ -6,10 +6,13 @@ analysts tell others (`rates_work.py`).
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request, url_for
+import io
+
+from flask import Blueprint, Response, abort, render_template, request, send_file, url_for
 
 from database.engines.values import Reading
 from database.queries.pages import RATES
+from database.rates.files import template_of
 from database.rates.needed import Pair, live_rates
 from database.rates.told import ToldRate, read_told
 from domain.currencies import CODES
@@ -25,6 +28,7 @@ from web.figures.paging import paging_of, refuse_past_the_last
 from web.figures.sheets import MONTH, TEXT, Column, ExportLink, Offer, Row, Sheet
 from web.http import current, identity
 from web.http.access import needs_every_brand
+from web.http.parameters import takes_no_parameters
 from web.operations.rates_view import Kept, gap_words, months_of, row_view, source_views, waiting_words
 
 pages = Blueprint("rates", __name__)
@@ -60,6 +64,15 @@ def show() -> str:
             ExportLink("Exchange rates (.csv)", url_for("rates.show.csv")),
         ] if badge else [],
     )
+
+
+@pages.get("/operations/rates/template")
+@needs_every_brand
+def as_template() -> Response:
+    """A file of rates to fill in."""
+    takes_no_parameters()
+    file = io.BytesIO(template_of(current.settings().dashboard.currency).encode())
+    return send_file(file, "text/csv", as_attachment=True, download_name="rates.csv")
 
 
 def _read() -> tuple[Badge | None, Kept]:

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, render_template, url_for
 
 from database.queries.pages import PRODUCT, ProductStory
 from database.queries.product import MarketplaceRow, Product, ProductFigures
+from domain.marketplaces import product_site
 from domain.months import format_month, month_name
 from web.figures.breakdown import breakdown_sheet, breakdown_view
 from web.figures.filters import Choice, filters_of, period_name
@@ -26,15 +27,19 @@ pages = Blueprint("product", __name__)
 
 WITHOUT = ("brand", "category")
 """One product has one brand and one category."""
+MOST_SITES = 8
 
 
 @dataclass(frozen=True)
 class Fact:
-    """Something about the product itself; `address` leads to its page, if it has one."""
+    """Something about the product itself; `address` leads to its page, if it has one. `is_copied`: for other programs.
+    `sites` are names and addresses of the product elsewhere, in the words' stead."""
 
     label: str
     words: str
     address: str = ""
+    is_copied: bool = False
+    sites: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,10 @@ def _render(page: Page, story: ProductStory) -> str:
     return render_template(
         "products/product.html",
         name=_title(product),
-        about=[*_about(product, page), *([_unit_cost(story, page)] if page.selectable.knows_costs else [])],
+        about=[
+            *_about(product, page), *_on_amazon(story),
+            *([_unit_cost(story, page)] if page.selectable.knows_costs else []),
+        ],
         period=period_name(page.selection),
         span=page.selection.span.words(),
         badge=badge_of(page),
@@ -135,7 +143,7 @@ def _last_figures(month: datetime.date | None, page: Page) -> LastFigures | None
 
 
 def _about(product: Product, page: Page) -> list[Fact]:
-    facts = [Fact("ASIN", product.asin)] if product.name else []
+    facts = [Fact("ASIN", product.asin, is_copied=True)]
     brand = page.elsewhere("brands.show", brand_id=product.brand_id)
     category = page.elsewhere("categories.show", {"categories": (product.category_id,)})
     facts += [
@@ -146,6 +154,13 @@ def _about(product: Product, page: Page) -> list[Fact]:
         ),
     ]
     return [*facts, Fact("Status", product.status)] if product.status else facts
+
+
+def _on_amazon(story: ProductStory) -> list[Fact]:
+    """The product's own pages on the marketplaces where it has figures, the largest first."""
+    rows = story.figures.marketplaces.rows
+    sites = tuple(filter(None, (product_site(str(row.key), story.product.asin) for row in rows)))
+    return [Fact("Open on", ", ".join(site for site, _ in sites), sites=sites[:MOST_SITES])] if sites else []
 
 
 def _unit_cost(story: ProductStory, page: Page) -> Fact:

@@ -121,6 +121,7 @@ EXPECTED = {
     ("GET", "/operations/rates.csv"): (302, 503, 503, 503, 403),
     ("GET", "/operations/rates.xlsx"): (302, 503, 503, 503, 403),
     ("GET", "/api/v1/operations/rates"): (401, 503, 503, 503, 403),
+    ("GET", "/operations/rates/template"): (302, 200, 200, 200, 403),
     ("POST", "/operations/rates/upload"): (303, 403, 303, 303, 403),
     ("POST", "/operations/rates/one"): (303, 403, 303, 303, 403),
     ("GET", "/operations/rates/work/<token>"): (302, 403, 404, 404, 403),

@@ -1,7 +1,9 @@
 """The templates on /imports: each goes in as it is downloaded."""
 
 import csv
+import datetime
 import io
+from decimal import Decimal
 
 import pytest
 
@@ -9,6 +11,7 @@ from database.imports.files import import_file
 from database.imports.products import take_products
 from database.imports.staging import ImportOptions
 from database.imports.templates import TEMPLATES
+from database.rates.files import RateFileOptions, read_rates_file
 from tests.web.conftest import text_of
 from web.imports.page import TEMPLATE_WORDS
 
@@ -37,3 +40,13 @@ def test_each_template_goes_in_as_it_is_downloaded(store, signed_in, tmp_path):
         "overheads": ("overheads", 3, ()), "sku-map": ("sku-map", 0, ()), PRODUCTS: 1, BRANDS: 1,
     }
     assert client.get("/imports/templates/other").status_code == 404
+
+
+@pytest.mark.parametrize("engine", ["embedded"], indirect=True)
+def test_the_template_of_rates_is_a_file_of_rates(store, signed_in, tmp_path):
+    client, path = signed_in("analyst"), tmp_path / "rates.csv"
+    page = client.get("/operations/rates").text
+    assert '<a href="/operations/rates/template" download>A file to fill in</a>' in page
+    path.write_bytes(client.get("/operations/rates/template").data)
+    found = read_rates_file(path, RateFileOptions(), base="USD")
+    assert found.rates == {(datetime.date(2025, 1, 1), "EUR"): Decimal("1.0350")}

@@ -99,7 +99,7 @@ def table(client: FlaskClient, address: str, name: str = "products") -> list[lis
 
 
 def asins(client: FlaskClient, address: str) -> list[str]:
-    return re.findall(r'class="product-asin" title="[^"]*">([^<]*)<', client.get(address).text)
+    return re.findall(r'class="product-asin"[^>]* title="[^"]*">([^<]*)<', client.get(address).text)
 
 
 def limit_to(store: Store, brand: int) -> None:
@@ -353,3 +353,20 @@ def test_the_menu_marks_products_on_both_pages(small_reader: FlaskClient) -> Non
     for address in ("/products", "/products/B01"):
         marked = re.findall(r'aria-current="page">.*?<span>(\w+)<', small_reader.get(address).text, re.DOTALL)
         assert marked == ["Products"]
+
+
+def test_a_product_is_copied_and_opened_where_it_has_figures(small_app: Flask, small_reader: FlaskClient) -> None:
+    publish(small_app.extensions["lego_store"], [
+        (1, 1, 5, "US", "2025-10", "Net revenue", "10.00"), (1, 1, 5, "DE", "2025-10", "Net revenue", "30.00"),
+        (1, 1, 5, "OTHER", "2025-10", "Net revenue", "1.00"), (2, 1, 5, "US", "2025-10", "Net revenue", "10.00"),
+    ], **NAMES | {"products": [
+        {"id": 1, "asin": "B0D014D6EE", "name": "Blue duck", "brand_id": 1}, {"id": 2, "asin": "ACCOUNT-12"},
+    ]}, generation=2)
+    page = small_reader.get("/products/B0D014D6EE").text
+    assert re.findall(r'class="site" href="([^"]*)" target="_blank" rel="noopener noreferrer">([^<]*)<', page) == [
+        ("https://www.amazon.de/dp/B0D014D6EE", "amazon.de"), ("https://www.amazon.com/dp/B0D014D6EE", "amazon.com"),
+    ]
+    assert 'data-copy="B0D014D6EE"' in page
+    assert 'data-copy="B0D014D6EE"' in small_reader.get("/products").text
+    # What is no product of Amazon's leads nowhere.
+    assert 'class="site"' not in small_reader.get("/products/ACCOUNT-12").text
