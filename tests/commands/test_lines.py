@@ -9,9 +9,12 @@ from decimal import Decimal
 
 import pytest
 
+from database.imports.files import import_file
+from database.imports.staging import ImportOptions
 from database.summaries.refresh import refresh
 from tests.commands.test_import_files import run, write  # noqa: F401  (fixtures)
 from tests.database.lines.conftest import files, take_all
+from tests.database.lines.test_currencies import tell_rates
 from tests.database.lines.test_publishing import deposit
 
 PATHS = files("settlement_de_5.txt", "settlement_us_1.txt")
@@ -60,3 +63,29 @@ def test_deposits_and_the_lines_behind_them_are_told_and_descriptions_sorted(sto
     assert run("sort-amounts", number, "cash")[0] == 4
     refresh(store)
     assert "unsorted:" not in run("settlements")[1]
+
+
+def test_a_converted_figure_is_told_with_its_own_amount_the_rate_and_where_each_came_from(store, run, write):  # noqa: F811
+    tell_rates(store, rates={"2025-01": "1.25"})
+    for name, currency, value in (("pounds", "GBP", "100.02"), ("dollars", None, "5.00"), ("euros", "EUR", "7.00")):
+        text = f"asin,brand,marketplace,metric,month,value\nB1,,UK,Net revenue,2025-01,{value}\n"
+        with store.lock("test"):
+            import_file(store, write(text, f"{name}.csv"), ImportOptions(source=name, currency=currency))
+    refresh(store)
+
+    code, out, err = run("lines", "--asin", "B1", "--month", "2025-01", "--metric", "Net revenue")
+
+    assert code == 0
+    # The figure is rounded once, half to even; what each fact came to is exact.
+    assert out.splitlines() == [
+        "Net revenue 130.02  B1, UK, 2025-01",
+        "  100.02 GBP at 1.25 is 125.02",
+        "         125.025  100.02 GBP  imported, import 1 (pounds.csv)",
+        "            5.00  imported, import 2 (dollars.csv)",
+        "            0.00  7.00 EUR  imported, import 3 (euros.csv)",
+        "          -0.005  rounding to the cent",
+        "4 lines, sum 130.02",
+    ]
+    assert err.splitlines() == [
+        "Net revenue of B1, UK, 2025-01: 7.00 EUR have no rate and are left out; tell it with flask rates",
+    ]
