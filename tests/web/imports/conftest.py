@@ -9,6 +9,7 @@ from database.engines.ports import Store
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.journal.import_log import tell_done
+from database.summaries.refresh import refresh
 
 
 @pytest.fixture
@@ -22,3 +23,16 @@ def add_import(store: Store, tmp_path: Path) -> Callable[..., None]:
             tell_done(store, import_file(store, path, ImportOptions()), user_name=None)
 
     return add
+
+
+@pytest.fixture
+def shop_of(store: Store, add_import: Callable[..., None]) -> Callable[..., Store]:
+    """The store with files, by their names, taken in and refreshed."""
+
+    def filled(**texts: str) -> Store:
+        for name, text in texts.items():
+            add_import(text, f"{name}.csv")
+        refresh(store)
+        return store
+
+    return filled

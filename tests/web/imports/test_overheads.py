@@ -20,13 +20,8 @@ MONTHS = "from=2025-01&to=2025-03"
 
 
 @pytest.fixture
-def shop(store, tmp_path):
-    for name, text in (("sales.csv", SALES), ("overheads.csv", FILE)):
-        (tmp_path / name).write_text(text)
-        with store.lock("test"):
-            import_file(store, tmp_path / name, ImportOptions())
-    refresh(store)
-    return store
+def shop(shop_of):
+    return shop_of(sales=SALES, overheads=FILE)
 
 
 @EMBEDDED

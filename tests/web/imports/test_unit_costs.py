@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from database.imports.files import import_file
-from database.imports.staging import ImportOptions
-from database.summaries.refresh import refresh
 from tests.database.lines.test_cost_publishing import COSTS, FACTS
 from tests.web.conftest import text_of
 from tests.web.imports.test_imports import audit, facts, log_rows, post, settled
@@ -16,13 +13,8 @@ MONTHS = "from=2025-01&to=2025-02"
 
 
 @pytest.fixture
-def shop(store, tmp_path):
-    for name, text in (("facts.csv", FACTS), ("costs.csv", COSTS)):
-        (tmp_path / name).write_text(text)
-        with store.lock("test"):
-            import_file(store, tmp_path / name, ImportOptions())
-    refresh(store)
-    return store
+def shop(shop_of):
+    return shop_of(facts=FACTS, costs=COSTS)
 
 
 @EMBEDDED
