@@ -1,7 +1,8 @@
 """The selection: what a reader has chosen, in the same words on every page's query string.
 
     period=1m|mtd|1q|3m|6m|12m|ytd|2025 or from=2024-01 to=2024-12, metric=, brand= category= marketplace= (one or
-    several with commas), search=, compare=previous|year|none, shared=in|out, sort= order= page= generation=
+    several with commas), search=, compare=previous|year|none, shared=in|out, show=amount|unit|share, sort= order= page=
+    generation=
 
 An empty value means "not chosen", because that is what a form sends. Everything that is unknown,
 repeated or out of bounds raises SelectionError, naming what is permitted.
@@ -50,6 +51,11 @@ WORDS_WITH_SEARCH = (*WORDS, "search")
 would not be."""
 WORDS_WITH_SHARES = (*WORDS, "shared")
 """The parameters of a page that can show shared costs."""
+
+AMOUNT, PER_UNIT, OF_REVENUE = "amount", "unit", "share"
+VIEWS = (AMOUNT, PER_UNIT, OF_REVENUE)
+"""How a P&L is shown: `?show=`, which its page takes beside its other parameters."""
+VIEW = "show"
 
 DEFAULT_PERIOD = "12m"
 ORDERS = ("desc", "asc")
@@ -135,6 +141,7 @@ class Selection(Measured):
     search: str = ""
     compare: str = ""
     shared: bool = False
+    show: str = AMOUNT
     sort: str = "value"
     order: str = ORDERS[0]
     page: int = 1
@@ -208,7 +215,7 @@ class Selection(Measured):
             parts = {"period": "", **parts}
         return dataclasses.replace(self, **{"page": 1, **parts})
 
-    def query_string(self, words: tuple[str, ...] = (*WORDS_WITH_SEARCH, "shared")) -> str:
+    def query_string(self, words: tuple[str, ...] = (*WORDS_WITH_SEARCH, "shared", VIEW)) -> str:
         """The canonical query string, of the parameters that a page takes: fixed order, defaults left out, ids
         sorted; '' if all is default."""
         texts = {
@@ -223,6 +230,7 @@ class Selection(Measured):
             # What is usual is not looked up for the many links that ask for nothing else.
             "compare": self.compare if self.compare and self.compare != self.usual_comparison else "",
             "shared": "in" if self.shared else "",
+            VIEW: self.show if self.show != AMOUNT else "",
             "sort": self.sort if self.sort != "value" else "",
             "order": self.order if self.order != ORDERS[0] else "",
             "page": str(self.page) if self.page != 1 else "",
@@ -257,6 +265,7 @@ def parse_selection(
         search=search_text(texts),
         compare=one_of("compare", texts, COMPARISONS, ""),
         shared=one_of("shared", texts, ("in", "out"), "out") == "in" and bool(selectable.spread),
+        show=one_of(VIEW, texts, VIEWS, AMOUNT),
         sort=one_of("sort", texts, sorts, sorts[0]),
         order=one_of("order", texts, ORDERS, ORDERS[0]),
         page=page_number(texts),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import sqlalchemy as sa
 
 from database.queries.sums import MONTH, by_grain, sums_by
 from domain.periods import Span
-from domain.ratios import Measure, Ratio, metrics_of, value_of
+from domain.ratios import Measure, Ratio, metrics_of, share, value_of
 from domain.selection import Selection
 
 MonthSums = Mapping[datetime.date, Mapping[str, Decimal]]
@@ -40,6 +40,17 @@ class Figure:
     def drawn(self) -> tuple[Decimal | None, ...]:
         """The figure of each month that is drawn."""
         return self.around or self.months
+
+    def per(self, base: Figure) -> Figure:
+        """The same divided by what `base` has over the same months; None wherever that is not above zero: a loss per
+        piece that came back is no figure."""
+        def each(name: str) -> Decimal | None:
+            return share(getattr(self, name), getattr(base, name))
+
+        return replace(
+            self, **{name: each(name) for name in ("value", "complete", "previous", "year_before")},
+            months=tuple(map(share, self.months, base.months)), around=tuple(map(share, self.around, base.around)),
+        )
 
 
 def read_months(

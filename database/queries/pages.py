@@ -35,7 +35,7 @@ from domain.listing import Listing, parse_listing
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
 from domain.rates import converted_currencies
-from domain.selection import WORDS, WORDS_WITH_SEARCH, WORDS_WITH_SHARES, Selectable, Selection, parse_selection
+from domain.selection import VIEW, WORDS, WORDS_WITH_SEARCH, WORDS_WITH_SHARES, Selectable, Selection, parse_selection
 
 LONGEST_ASIN = 64
 LONGEST_SETTLEMENT = 40
@@ -228,13 +228,16 @@ DASHBOARD = PageSpec(
     tables={
         "brands": "Brands", "categories": "Categories", "marketplaces": "Marketplaces", "months": "By month",
         "movers": "Movers", "losses": "Loss-makers", "headlines": "Headlines", "periods": "At a glance",
+PROFIT_VIEWS = {"per_unit": "Profit and loss per unit", "of_revenue": "Profit and loss in % of net revenue"}
+"""The tables of a P&L beside its amounts."""
+
     },
 )
 PROFITABILITY = PageSpec(
     "profitability.show", "Profitability", "profitability", _profitability, is_made_ahead=True,
-    words=WORDS_WITH_SHARES,
+    words=(*WORDS_WITH_SHARES, VIEW),
     tables={
-        "profit": "Profit and loss", "waterfall": "From net revenue to CM3",
+        "profit": "Profit and loss", **PROFIT_VIEWS, "waterfall": "From net revenue to CM3",
         "differences": "Margins against their parts",
     },
 )
@@ -245,10 +248,10 @@ CATEGORIES = PageSpec(
 BRAND = PageSpec(
     "brands.show", "Brand", "brands/<id:brand_id>", _brand, sorts=products.SORTS, per_page=20,
     # The path says which brand.
-    words=tuple(word for word in WORDS if word != "brand"),
+    words=(*(word for word in WORDS if word != "brand"), VIEW),
     tables={
         "products": "Products", "marketplaces": "Marketplaces", "months": "By month", "profit": "Profit and loss",
-        "headlines": "Headlines",
+        **PROFIT_VIEWS, "headlines": "Headlines",
     },
 )
 PRODUCTS = PageSpec(
@@ -258,9 +261,10 @@ PRODUCTS = PageSpec(
 PRODUCT = PageSpec(
     "product.show", "Product", "products/<text:asin>", _product, sorts=breakdown.SORTS,
     # One product has one brand and one category.
-    words=tuple(word for word in WORDS if word not in ("brand", "category", "page")),
+    words=(*(word for word in WORDS if word not in ("brand", "category", "page")), VIEW),
     tables={
-        "metrics": "All metrics", "marketplaces": "Marketplaces", "by_marketplace": "By marketplace and month",
+        "metrics": "All metrics", **PROFIT_VIEWS,
+        "marketplaces": "Marketplaces", "by_marketplace": "By marketplace and month",
         "months": "By month", "headlines": "Headlines", "converted": "In their own currency",
     },
 )

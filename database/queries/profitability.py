@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import sqlalchemy as sa
 
 from database.queries.figures import Figure, MonthSums, figure_of, read_months, total_over
-from domain.metrics import CM1, CM2, CM3, NET_REVENUE, OPERATING_PROFIT, PROFIT_TREE, is_money
+from domain.metrics import CM1, CM2, CM3, NET_REVENUE, NET_UNITS, OPERATING_PROFIT, PROFIT_TREE, is_money, rise_of
 from domain.profit import Gap, Step, gaps_of, way_down
 from domain.ratios import (
     AVERAGE_PRICE,
@@ -23,15 +23,17 @@ from domain.ratios import (
     TACOS,
     Balance,
     Measure,
+    Ratio,
     as_given,
     relative_change,
-    share,
 )
 from domain.selection import Selection
 from domain.shared_costs import SHARED, with_shares
 
 MARGINS = {CM1: CM1_MARGIN, CM2: CM2_MARGIN, CM3: CM3_MARGIN}
 """Margin as an amount -> as a ratio."""
+SHARES = MARGINS | {OPERATING_PROFIT: OPERATING_MARGIN}
+"""Amount -> its part of net revenue, where that has a name."""
 
 
 def _lines() -> Iterator[Measure]:
@@ -49,18 +51,17 @@ LINES: tuple[Measure, ...] = tuple(_lines())
 
 @dataclass(frozen=True)
 class ProfitLine:
-    """One row. `share` is the metric's part of net revenue as a fraction; ratios and pieces have none."""
+    """One row. `share` is the metric's part of net revenue, and `per_unit` what it is of each piece that was sold and
+    kept, each as a figure over the same months; ratios and pieces have neither."""
 
     figure: Figure
-    share: Decimal | None
+    share: Figure | None = None
+    per_unit: Figure | None = None
 
     @property
     def change(self) -> Decimal | None:
         """Since the year before, as a fraction; of percentages the difference. Months in progress are left out."""
-        now, before = self.figure.complete, self.figure.year_before
-        if self.figure.ratio and self.figure.ratio.percent:
-            return None if now is None or before is None else now - before
-        return relative_change(now, before)
+        return change_in(self.figure)
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,14 @@ class MonthGap:
 
 @dataclass(frozen=True)
 class Profitability:
-    """All rows of the page, of one generation. `months` are the chosen ones, as in every line's figure;
-    `steps` lead from net revenue to the last margin over all of them."""
+    """All rows of the page, of one generation. `months` are the chosen ones, as in every line's figure; `units` are
+    the pieces that amounts are divided by; `steps` lead from net revenue to the last margin over all of them."""
 
     months: tuple[datetime.date, ...]
     lines: tuple[ProfitLine, ...]
     steps: tuple[Step, ...]
     gaps: tuple[MonthGap, ...]
+    units: Figure
 
     @property
     def is_empty(self) -> bool:
@@ -89,6 +91,15 @@ class Profitability:
     def line(self, name: str) -> ProfitLine | None:
         """The row of that name; None if it is absent."""
         return next((line for line in self.lines if line.figure.name == name), None)
+
+
+def change_in(figure: Figure) -> Decimal | None:
+    """A figure's change since the year before, as a fraction; of percentages the difference. Months in progress are
+    left out."""
+    now, before = figure.complete, figure.year_before
+    if figure.ratio and figure.ratio.percent:
+        return None if now is None or before is None else now - before
+    return relative_change(now, before)
 
 
 def read_profitability(connection: sa.Connection, selection: Selection) -> Profitability:
@@ -106,17 +117,25 @@ def profitability_of(by_month: MonthSums, selection: Selection, asked: Iterable[
     known = _known(by_month, selection)
     lines = (as_given(line, known) for line in asked)
     figures = [figure_of(line, by_month, selection) for line in lines if _is_present(line, known)]
+    revenue, units = (figure_of(base, by_month, selection) for base in (NET_REVENUE, NET_UNITS))
     return Profitability(
         months=months,
         lines=tuple(
-            ProfitLine(figure, share(figure.value, totals.get(NET_REVENUE)) if _is_amount(figure) else None)
+            ProfitLine(figure, _share(figure, revenue), figure.per(units)) if _is_amount(figure) else ProfitLine(figure)
             for figure in figures
         ),
         steps=tuple(way_down(totals)),
         gaps=tuple(
             MonthGap(month, gap) for month in months for gap in gaps_of(by_month.get(month, {}), totals)
         ),
+        units=units,
     )
+
+
+def _share(figure: Figure, revenue: Figure) -> Figure:
+    """The part of net revenue, as the ratio that it is: of a margin the one that has a name."""
+    ratio = SHARES.get(figure.name) or Ratio(figure.name, (figure.name,), NET_REVENUE, rise=rise_of(figure.name))
+    return replace(figure.per(revenue), name=ratio.name, ratio=ratio)
 
 
 def _is_amount(figure: Figure) -> bool:

@@ -16,7 +16,7 @@ from domain.selection import DEFAULT_PERIOD, Selection
 from web.figures.page import Page
 from web.figures.steps import Step, steps_of
 
-KEPT = ("sort", "order", "shared")
+KEPT = ("sort", "order", "shared", "show")
 COMPARISON_WORDS = {PREVIOUS: "Previous period", YEAR_BEFORE: "Year before", NOTHING: "Nothing"}
 COMPARED = {PREVIOUS: "vs previous", YEAR_BEFORE: "vs year before"}
 

@@ -18,7 +18,7 @@ from database.queries.pages import Asked, PageSpec, choose_figures
 from domain.errors import NameGone, NeverRefreshed, SelectionError
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
-from domain.selection import ORDERS, Selectable, Selection
+from domain.selection import AMOUNT, ORDERS, Selectable, Selection
 from settings import Settings
 from web.figures.formats import Formats, negotiate
 from web.figures.not_modified import page_with_figures
@@ -57,7 +57,7 @@ class Page(Asked):
 
     def elsewhere(self, endpoint: str, changes: Mapping[str, Any] | None = None, **arguments) -> str:
         """Another page with this selection, parts of it changed; its table starts in its own order."""
-        own_order = {"sort": "value", "order": ORDERS[0], "search": "", "shared": False}
+        own_order = {"sort": "value", "order": ORDERS[0], "search": "", "shared": False, "show": AMOUNT}
         return address_of(endpoint, self.selection.changed(**{**own_order, **(changes or {})}), **arguments)
 
     def check_page_number(self, pages: int) -> None:

@@ -47,7 +47,7 @@ from flask import url_for
 
 from database.queries.pages import PageSpec
 from domain.periods import Span
-from domain.selection import Selection
+from domain.selection import AMOUNT, VIEW, Selection
 from web.figures.formats import COUNT, MONEY, PERCENT, RATE
 from web.figures.page import Page
 
@@ -162,6 +162,11 @@ class ExportLink:
     address: str
 
 
+def without_view(page: PageSpec) -> tuple[str, ...]:
+    """The parameters of a page with a P&L that its files take: these hold every view of it."""
+    return tuple(word for word in page.words if word != VIEW)
+
+
 def export_links(page: Page, offer: Offer) -> tuple[ExportLink, ...]:
     """The files that can be had of the page at hand, with its selection: Excel first, then each table."""
     whole = "Excel, all tables" if len(offer.tables) > 1 else "Excel"
@@ -173,7 +178,7 @@ def export_links(page: Page, offer: Offer) -> tuple[ExportLink, ...]:
 
 def _address(page: Page, offer: Offer, form: str, table: str = "") -> str:
     """The main table needs no word."""
-    query = page.selection.changed(page=1).query_string()
+    query = page.selection.changed(page=1, show=AMOUNT).query_string()
     if table and table != next(iter(offer.tables)):
         query = f"{query}&table={table}" if query else f"table={table}"
     path = url_for(offer.endpoint_of(form), **page.arguments)

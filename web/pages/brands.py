@@ -19,8 +19,8 @@ from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.movers import losses_view, movers_view
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
-from web.figures.profit_table import profit_sheet, profit_table
-from web.figures.sheets import TEXT, Column, Offer, Sheet, export_links
+from web.figures.profit_table import profit_sheet, profit_table, view_sheets
+from web.figures.sheets import TEXT, Column, Offer, Sheet, export_links, without_view
 from web.pages.product import product_address
 from web.pages.products import ProductsView, products_table
 
@@ -134,6 +134,7 @@ def _sheets(page: Page, brand_id: int) -> list[Sheet]:
         profit_sheet(found.profit, page),
         headlines_sheet(found.headlines),
     ]
+        *view_sheets(found.profit, page),
 
 
-offer = Offer(BRAND, _sheets)
+offer = Offer(BRAND, _sheets, words=without_view(BRAND))

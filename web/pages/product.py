@@ -19,8 +19,8 @@ from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
-from web.figures.profit_table import CellView, MonthHeading, profit_sheet, profit_table
-from web.figures.sheets import MONTH, TEXT, Column, Offer, Sheet, export_links
+from web.figures.profit_table import CellView, MonthHeading, profit_sheet, profit_table, view_sheets
+from web.figures.sheets import MONTH, TEXT, Column, Offer, Sheet, export_links, without_view
 from web.pages.converted_figures import converted_sheet, converted_view
 
 pages = Blueprint("product", __name__)
@@ -213,6 +213,7 @@ def _sheets(page: Page, asin: str) -> list[Sheet]:
     found = story.figures
     return [
         replace(profit_sheet(found.metrics, page), name="metrics", title=PRODUCT.tables["metrics"]),
+        *view_sheets(found.metrics, page),
         breakdown_sheet(found.marketplaces, page, name="marketplaces", title="Marketplaces"),
         _grid_sheet(found, page),
         months_sheet(found.months, page),
@@ -232,4 +233,4 @@ def _grid_sheet(found: ProductFigures, page: Page) -> Sheet:
     ])
 
 
-offer = Offer(PRODUCT, _sheets)
+offer = Offer(PRODUCT, _sheets, words=without_view(PRODUCT))

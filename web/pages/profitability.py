@@ -22,8 +22,8 @@ from web.figures.filters import filters_of, period_name
 from web.figures.formats import MONEY, PERCENT
 from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
-from web.figures.profit_table import CellView, LineView, ProfitTable, profit_sheet, profit_table
-from web.figures.sheets import TEXT, Column, Offer, Sheet, export_links
+from web.figures.profit_table import CellView, LineView, ProfitTable, profit_sheet, profit_table, view_sheets
+from web.figures.sheets import TEXT, Column, Offer, Sheet, export_links, without_view
 
 pages = Blueprint("profitability", __name__)
 
@@ -207,7 +207,7 @@ def _thresholds(page: Page) -> list[Threshold]:
 
 def _sheets(page: Page) -> list[Sheet]:
     found = PROFITABILITY.read(page)
-    return [profit_sheet(found, page), _waterfall_sheet(found), _gap_sheet(found)]
+    return [profit_sheet(found, page), *view_sheets(found, page), _waterfall_sheet(found), _gap_sheet(found)]
 
 
 def _waterfall_sheet(found: Profitability) -> Sheet:
@@ -226,4 +226,6 @@ def _gap_sheet(found: Profitability) -> Sheet:
     return Sheet("differences", "Margins against their parts", columns, rows)
 
 
-offer = Offer(PROFITABILITY, _sheets, without=WITHOUT, compared=attrgetter("year_before"))
+offer = Offer(
+    PROFITABILITY, _sheets, without=WITHOUT, compared=attrgetter("year_before"), words=without_view(PROFITABILITY),
+)

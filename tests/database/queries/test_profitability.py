@@ -65,14 +65,12 @@ def test_metrics_without_any_figure_are_absent_and_margins_stand_below_theirs(pu
 def test_lines_hold_months_total_share_and_the_year_before(published: Store) -> None:
     found = profitability(published, "2025-10", "2025-10", brands=(1,))
 
-    assert found.line("CM1") == ProfitLine(
-        Figure(
-            name="CM1", ratio=None, value=Decimal("80.05"), complete=Decimal("80.05"), previous=Decimal("40.00"),
-            year_before=Decimal("20.00"), months=(Decimal("80.05"),),
-            around=(*[None] * 10, Decimal("40.00"), Decimal("80.05"), None),
-        ),
-        share=Decimal("80.05") / 200,
+    assert found.line("CM1").figure == Figure(
+        name="CM1", ratio=None, value=Decimal("80.05"), complete=Decimal("80.05"), previous=Decimal("40.00"),
+        year_before=Decimal("20.00"), months=(Decimal("80.05"),),
+        around=(*[None] * 10, Decimal("40.00"), Decimal("80.05"), None),
     )
+    assert found.line("CM1").share == found.line("CM1 %").figure
     assert found.line("CM1").change == Decimal("60.05") / 20
     assert found.line("CM1 %") == ProfitLine(
         Figure(
@@ -80,9 +78,16 @@ def test_lines_hold_months_total_share_and_the_year_before(published: Store) -> 
             previous=Decimal("0.4"), year_before=Decimal("0.25"), months=(Decimal("80.05") / 200,),
             around=(*[None] * 10, Decimal("0.4"), Decimal("80.05") / 200, None),
         ),
-        share=None,
     )
     assert found.line("CM1 %").change == Decimal("80.05") / 200 - Decimal("0.25")
+
+
+def test_amounts_per_unit_are_of_the_units_of_the_same_months_and_none_where_there_are_none(published: Store) -> None:
+    found = profitability(published, "2025-09", "2025-10", brands=(1,)).line("Net COGS")
+
+    assert (found.per_unit.value, found.per_unit.months) == (Decimal(45), (Decimal(15), None))
+    assert (found.share.value, found.share.months) == (Decimal("0.6"), (Decimal("0.6"), Decimal("0.6")))
+    assert found.share.ratio.rise == "bad"
 
 
 def test_ratios_of_a_period_are_sums_divided_by_sums(published: Store) -> None:
@@ -137,7 +142,7 @@ def test_reimbursements_and_unsorted_amounts_stand_above_cm2_and_cm2_follows_fro
     publish(store, [(1, 1, 5, "US", "2025-10", metric, amount) for metric, amount in amounts.items()])
     found = profitability(store, "2025-10", "2025-10")
 
-    assert [(line.figure.name, line.share) for line in found.lines][3:7] == [
+    assert [(line.figure.name, line.share.value) for line in found.lines if line.share][2:6] == [
         ("FBA fees", Decimal("0.2")), ("Unsorted Amazon amounts", Decimal("0.03")),
         ("Reimbursements", Decimal("0.075")), ("CM2", Decimal("0.845")),
     ]
@@ -151,7 +156,7 @@ def test_a_margin_without_net_revenue_is_there_without_a_figure(store: Store) ->
     publish(store, [(1, 1, 5, "US", "2025-10", "CM3", "-7.00")])
     found = profitability(store, "2025-10", "2025-10")
 
-    assert [(line.figure.name, line.figure.value, line.share) for line in found.lines] == [
+    assert [(line.figure.name, line.figure.value, line.share and line.share.value) for line in found.lines] == [
         ("CM3", Decimal("-7.00"), None), ("CM3 %", None, None),
     ]
 

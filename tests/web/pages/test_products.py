@@ -274,10 +274,10 @@ def test_a_product_has_its_facts_figures_marketplaces_and_all_metrics(reader: Fl
         ["US · United States", "$1,200.00", "$200.00", "$1,000.00"], ["DE", "$300.00", "–", "$300.00"],
         ["Total", "$1,500.00", "$200.00", "$1,300.00"],
     ]
-    metrics = {row[0]: row[1:3] for row in table(reader, "/products/B01", "profit")}
-    assert metrics["= CM3"] == ["$375.00", "25.0%"]
-    assert (metrics["Storage"], metrics["Net units"]) == (["$12.34", "0.8%"], ["30", ""])
-    assert metrics["Average price"] == ["$50.00", ""]
+    metrics = {row[0]: row[1:4] for row in table(reader, "/products/B01", "profit")}
+    assert metrics["= CM3"] == ["$375.00", "$12.50", "25.0%"]
+    assert (metrics["Storage"], metrics["Net units"]) == (["$12.34", "$0.41", "0.8%"], ["30", "", ""])
+    assert metrics["Average price"] == ["$50.00", "", ""]
 
 
 def test_brand_and_category_lead_to_their_pages_with_the_same_months(small_reader: FlaskClient) -> None:
