@@ -104,7 +104,7 @@ def _label(row: int, bar: Bar, low: Decimal, high: Decimal) -> dict[str, Any]:
         place, anchor, shift = left, "right", -4
     else:
         place, anchor, shift = right, "right", -6
-        colour = "--on-accent" if bar.kind == "level" else "--on-brick"
+        colour = "--on-accent" if _look(bar) in ("level", "rise") else "--on-brick"
     return {
         "x": float(place), "y": row, "text": bar.label, "showarrow": False, "xanchor": anchor, "xshift": shift,
         "font": {"color": colour},

@@ -37,8 +37,9 @@ ROOMS = {
         "summaries", "queries", "archive", "migrations", "demo", "notices", "doctor", "backup", "refresh_summaries.py",
     ),
     "database/engines": (
-        "marketplace_level.py", "month_ranges.py", "duckdb_dialect.py", "duckdb_inserts.py", "ddl.py", "values.py",
-        "lock.py", "fact_marks.py", "build.py", "copying.py", "health.py", "ports.py", "embedded", "mariadb", "cluster",
+        "marketplace_level.py", "month_ranges.py", "duckdb_dialect.py", "duckdb_inserts.py", "whole_numbers.py",
+        "ddl.py", "values.py", "lock.py", "fact_marks.py", "build.py", "copying.py", "health.py", "ports.py",
+        "embedded", "mariadb", "cluster",
     ),
     "web": (
         "http", "serving", "figures", "exports", "pages", "people", "catalog", "imports", "lines", "operations",

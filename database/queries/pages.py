@@ -22,6 +22,7 @@ from database.queries.catalog import CatalogPage, read_catalog_page
 from database.queries.categories import Categories, read_categories
 from database.queries.conversion import ConvertedFigure, read_converted
 from database.queries.dashboard import Dashboard, read_dashboard
+from database.queries.drivers import Drivers, read_drivers
 from database.queries.overheads import ToldOverhead, read_overheads
 from database.queries.paid import MarketplaceBridges, read_paid
 from database.queries.product import Product, ProductFigures, find_product, read_last_month, read_product
@@ -219,18 +220,22 @@ def _overheads(asked: Asked) -> tuple[ToldOverhead, ...]:
     return read_overheads(asked.connection, asked.generation)
 
 
+def _drivers(asked: Asked) -> Drivers:
+    return read_drivers(asked.connection, asked.selection)
+
+
 def _paid(asked: Asked) -> tuple[MarketplaceBridges, ...]:
     return read_paid(asked.connection, asked.generation.generation, asked.selection)
 
+
+PROFIT_VIEWS = {"per_unit": "Profit and loss per unit", "of_revenue": "Profit and loss in % of net revenue"}
+"""The tables of a P&L beside its amounts."""
 
 DASHBOARD = PageSpec(
     "dashboard.show", "Dashboard", "dashboard", _dashboard, sorts=breakdown.SORTS, per_page=20, is_made_ahead=True,
     tables={
         "brands": "Brands", "categories": "Categories", "marketplaces": "Marketplaces", "months": "By month",
         "movers": "Movers", "losses": "Loss-makers", "headlines": "Headlines", "periods": "At a glance",
-PROFIT_VIEWS = {"per_unit": "Profit and loss per unit", "of_revenue": "Profit and loss in % of net revenue"}
-"""The tables of a P&L beside its amounts."""
-
     },
 )
 PROFITABILITY = PageSpec(
@@ -271,6 +276,10 @@ PRODUCT = PageSpec(
 PAID = PageSpec(
     "paid.show", "Ordered and paid", "paid", _paid, is_in_menu=False, tables={"paid": "From ordered to paid"},
 )
+DRIVERS = PageSpec(
+    "drivers.show", "What changed CM3", "drivers", _drivers, is_in_menu=False, words=WORDS_WITH_SHARES,
+    tables={"drivers": "What changed CM3"},
+)
 CATALOG = PageSpec(
     "catalog.show", "Catalogue", "catalog", _catalog, words=listing.WORDS, per_page=100,
     choose=lambda page, pairs, selectable: parse_listing(pairs),
@@ -304,7 +313,7 @@ RATES = PageSpec(
 OPERATIONS = PageSpec("operations.show", "Operations", "operations")
 
 PAGES = (
-    DASHBOARD, PROFITABILITY, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, OVERHEADS, CATALOG,
-    IMPORTS, RATES, OPERATIONS,
+    DASHBOARD, PROFITABILITY, DRIVERS, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, OVERHEADS,
+    CATALOG, IMPORTS, RATES, OPERATIONS,
 )
 """In the order of the menu."""

@@ -47,6 +47,8 @@ PAGES = {
     "amount to sort": "/settlements/kinds/4",
     "lines to fetch": "/lines?settlement=28400001001&kind=4",
     "ordered and paid": "/paid",
+    "what changed CM3": "/drivers",
+    "profitability per unit": "/profitability?show=unit",
     "unit costs": f"/unit-costs/{'M' * 64}",
     "overheads": "/overheads",
     "catalogue": "/catalog",

@@ -116,6 +116,8 @@ SCENES = {
     "dashboard-viewer": Scene("/dashboard", person=TOM),
     "one-brand-viewer": Scene("/dashboard", person=MIA),
     "profitability": Scene("/profitability", scrolled=True),
+    "profitability-per-unit": Scene("/profitability?show=unit"),
+    "drivers": Scene("/drivers", scrolled=True),
     "categories": Scene("/categories", scrolled=True),
     "category": Scene("/categories?category=1", scrolled=True),
     "brand": Scene("/brands/{brand}", scrolled=True),

@@ -156,7 +156,7 @@ def test_of_two_limited_people_neither_reads_about_the_other(small_world):
 
 
 def pages_of(world: World, ids: dict[str, int]) -> list[str]:
-    of_figures = ("/dashboard", "/profitability", "/categories", "/brands", "/products")
+    of_figures = ("/dashboard", "/profitability", "/categories", "/brands", "/products", "/drivers")
     return [
         path for rule in routes_of(world.app) for path in paths_of(rule, values_of(ids))
         if path.startswith(of_figures) and not is_file(path)

@@ -115,7 +115,8 @@ def has_figures(path: str) -> bool:
     parts = path.removeprefix("/api/v1").removesuffix(".csv").removesuffix(".xlsx").split("/")
     if parts[1] == "settlements":
         return "kinds" not in parts
-    return parts[1] in ("dashboard", "profitability", "categories", "brands", "products", "paid", "overheads")
+    of_figures = ("dashboard", "profitability", "categories", "brands", "products", "paid", "overheads", "drivers")
+    return parts[1] in of_figures
 
 
 def test_a_generation_that_is_gone_is_410_everywhere_with_a_way_to_the_live_one(small_world, everybody):

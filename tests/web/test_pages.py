@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from database.doctor.statements import explain
 from database.people import users
 from database.queries.asked_by_pages import usual_pages
-from database.queries.pages import BRAND, CATALOG, PAGES, PRODUCT, RATES, PageSpec
+from database.queries.pages import BRAND, CATALOG, DRIVERS, PAGES, PRODUCT, RATES, PageSpec
 from domain.findings import Limits
 from domain.people import ADMIN, Person
 from tests.summaries_fixture import publish
@@ -101,7 +101,8 @@ def test_explain_explains_exactly_the_statements_that_the_page_asks(
     assert sorted(asked) == sorted(
         (found.text, repr(found.parameters)) for found in explained for _ in range(found.times)
     )
-    assert asked
+    # What is compared with nothing asks for nothing.
+    assert asked or (page is DRIVERS and query != QUERIES["one month"])
 
 
 def test_the_explained_catalogue_is_the_one_that_is_shown(small_app: Flask, reader: FlaskClient) -> None:

@@ -13,6 +13,7 @@ from web.http.access import may_see
 WILL_SHOW = {
     "dashboard.show": "revenue, units and contribution margins, by month, brand, category and marketplace",
     "profitability.show": "the profit and loss from net revenue to CM3, month by month",
+    "drivers.show": "what changed CM3 from one period to another: volume, mix, price and each cost",
     "categories.show": "categories side by side: how large each is, how it grows and what it earns",
     "products.show": "every product with its revenue, units, price and margin",
     "brands.show": "one brand: its months, its products and what it earns",

@@ -6,7 +6,7 @@ or a product bears its part only where shares are shown.
 
 from __future__ import annotations
 
-from database.queries.pages import PROFITABILITY
+from database.queries.pages import DRIVERS, PROFITABILITY
 from domain.amazon import is_account
 from domain.metrics import OVERHEADS
 from domain.selection import Selectable
@@ -57,7 +57,7 @@ def _words_of_what_is_in(selectable: Selectable) -> str:
 
 def shared_costs_way(page: Page) -> tuple[str, str]:
     """The words of the link to the P&L that shows it otherwise, and where it leads."""
-    if page.endpoint != PROFITABILITY.endpoint:
+    if page.endpoint not in (PROFITABILITY.endpoint, DRIVERS.endpoint):
         return "Profit and loss with shared costs", page.elsewhere(PROFITABILITY.endpoint, {"shared": True})
     if page.selection.shared:
         return "Without shared costs", page.address(shared=False)

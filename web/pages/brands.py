@@ -21,6 +21,7 @@ from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
 from web.figures.profit_table import profit_sheet, profit_table, view_sheets
 from web.figures.sheets import TEXT, Column, Offer, Sheet, export_links, without_view
+from web.pages.drivers import way_to_drivers
 from web.pages.product import product_address
 from web.pages.products import ProductsView, products_table
 
@@ -78,6 +79,7 @@ def _render(page: Page, brand: NamedBrand) -> str:
         headlines=headlines_of(found.headlines, page),
         chart=monthly_chart(found.months, page),
         profit=None if found.profit.is_empty else profit_table(found.profit, page),
+        drivers=way_to_drivers(page, brand_id),
         marketplaces=breakdown_view(found.marketplaces, page, title="Marketplaces", part="marketplaces"),
         ranking=_ranking(found.products, page, brand_id),
         products=_products(found.table, page),
@@ -132,9 +134,9 @@ def _sheets(page: Page, brand_id: int) -> list[Sheet]:
         breakdown_sheet(found.marketplaces, page, name="marketplaces", title="Marketplaces"),
         months_sheet(found.months, page),
         profit_sheet(found.profit, page),
+        *view_sheets(found.profit, page),
         headlines_sheet(found.headlines),
     ]
-        *view_sheets(found.profit, page),
 
 
 offer = Offer(BRAND, _sheets, words=without_view(BRAND))

@@ -24,6 +24,7 @@ from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page
 from web.figures.profit_table import CellView, LineView, ProfitTable, profit_sheet, profit_table, view_sheets
 from web.figures.sheets import TEXT, Column, Offer, Sheet, export_links, without_view
+from web.pages.drivers import way_to_drivers
 
 pages = Blueprint("profitability", __name__)
 
@@ -110,6 +111,7 @@ def _render(page: Page, found: Profitability) -> str:
         gaps=_gaps(found, page),
         waterfall=_waterfall(found, page) if len(found.steps) > 1 else None,
         margins=_margins(found, table, page),
+        drivers=way_to_drivers(page),
         # Orders are paid by marketplace: nothing for somebody who is limited to some brands.
         paid=page.elsewhere("paid.show") if page.selectable.knows_bridges and page.selection.scope is None else "",
     )
