@@ -232,35 +232,34 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return variables
 
 
-LONG = ("tests/properties/", "tests/deploy/", "tests/faults/")
-"""Folders of few tests that take long: begun first, so that no process is left alone with one at the end."""
+TOGETHER = ("tests/browser/", "tests/security/", "tests/deploy/", "tests/cluster/")
+"""Folders whose files share what is dear to make: a browser and its shop, shops with brands of others, a deployment, a
+cluster. Each goes to one process, and is begun first: none takes as long as all others together."""
+LONG = ("tests/properties/", "tests/faults/")
+"""Folders of few tests that take long: begun next, so that no process is left alone with one at the end."""
 DEAR = (
-    "tests/browser/test_every_page", "tests/database/backup/", "tests/database/imports/test_cases",
-    "tests/database/lines/", "tests/security/", "tests/web/imports/", "tests/web/lines/", "tests/web/operations/",
-    "tests/web/serving/",
+    "tests/database/backup/", "tests/database/imports/test_cases", "tests/database/lines/", "tests/web/imports/",
+    "tests/web/lines/", "tests/web/operations/", "tests/web/serving/",
 )
 """Files that take half a minute and more: next."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the long tests first, then dear files; otherwise the order stays."""
-    items.sort(key=lambda item: (not item.nodeid.startswith(LONG), not item.nodeid.startswith(DEAR)))
+    """Puts what stays together first, then the long tests and dear files; otherwise the order stays."""
+    items.sort(key=lambda item: tuple(not item.nodeid.startswith(folders) for folders in (TOGETHER, LONG, DEAR)))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """With several processes, a file's tests stay together, and so do all that share the one deployment or cluster;
-    each long test goes to whoever is free."""
+    """With several processes, a file's tests stay together, and so do those of a folder that shares what is dear; each
+    long test goes to whoever is free."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            for shared in ("tests/deploy", "tests/cluster"):
-                if file.startswith(f"{shared}/"):
-                    return shared
-            return nodeid if file.startswith(LONG) else file
+            folder = next(filter(nodeid.startswith, TOGETHER), None)
+            return folder or (nodeid if nodeid.startswith(LONG) else nodeid.partition("::")[0])
 
     config.option.loadscopereorder = False
     return ByFile(config, log)
