@@ -49,7 +49,7 @@ class Templates:
         """The instance folder of an embedded store."""
         if fill not in self._instances:
             settings = embedded_settings(self._folder / f"{next(self._numbers)}")
-            self._make(settings, fill)
+            self._make(settings, None, fill)
             self._instances[fill] = settings.database.path
         return self._instances[fill]
 
@@ -60,7 +60,7 @@ class Templates:
             name = f"lego_template_{next(self._numbers)}"
             server.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
             settings = mysql_settings(self._folder / name, server, name)
-            self._make(settings, fill)
+            self._make(settings, server, fill)
             self._schemas[fill] = settings.database.path, _script(server, name)
         return self._schemas[fill]
 
@@ -74,10 +74,15 @@ class Templates:
         if instance.exists():
             shutil.copytree(instance, settings.database.path)
 
-    def _make(self, settings: Settings, fill: Fill | None) -> None:
-        store = open_store(settings)
-        migrations.upgrade(store)
+    def _make(self, settings: Settings, server: MariadbServer | None, fill: Fill | None) -> None:
+        """A store with all tables, and what `fill` puts there: that of no rows is made by the migrations, all others
+        from it."""
         if fill is not None:
+            self.copy_to(settings, server)
+        store = open_store(settings)
+        if fill is None:
+            migrations.upgrade(store)
+        else:
             fill(store)
         store.close()
 
