@@ -6,6 +6,7 @@ to die there as by kill -9 (`step`).
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -17,9 +18,9 @@ from pathlib import Path
 
 from database.summaries.refresh import RefreshOptions
 from domain.errors import LegoError
-from settings import ROOT, Settings
+from settings import ROOT, Settings, load_settings
 from tests.conftest import environment_of
-from tests.faults.readers import own_seconds
+from tests.faults.readers import own_seconds, read_until_told
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([
@@ -88,6 +89,38 @@ class Command:
         return self
 
 
+class ReaderProcess:
+    """A reader in a process of its own, which ends with the block at the latest."""
+
+    def __init__(self, environment: dict[str, str], report: Path) -> None:
+        self.report = report
+        self.process = _context.Process(target=_read, args=(environment, report))
+        self.process.start()
+
+    def __enter__(self) -> ReaderProcess:
+        return self
+
+    def __exit__(self, *failure) -> None:
+        self.process.kill()
+        self.process.join()
+
+    @property
+    def reads(self) -> int:
+        """How many reads it has told of so far."""
+        try:
+            return json.loads(self.report.read_text())["reads"]
+        except FileNotFoundError:
+            return 0
+
+    def finish(self) -> dict:
+        """Ends the reader and returns what it saw: reads, errors, empty, mixed, slowest (seconds, without
+        waiting for a core)."""
+        self.process.terminate()
+        self.process.join(60)
+        assert self.process.exitcode == 0
+        return json.loads(self.report.read_text())
+
+
 def start(
     settings: Settings, folder: Path, *options: str, command: Sequence[str] = REFRESH, crash_at: str = "", **constants
 ) -> Command:
@@ -135,6 +168,13 @@ def _refresh(settings: Settings, options: RefreshOptions, step: str) -> None:
         refresh(open_store(settings), options)
     except LegoError as error:
         sys.exit(error.exit_code)
+
+
+def _read(environment: dict[str, str], report: Path) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    read_until_told(report, load_settings())
 
 
 def _run(arguments: Sequence[str], environment: dict[str, str], folder: Path, constants: dict) -> None:

@@ -1,10 +1,8 @@
 """Readers that check every answer: each page read must come from one whole generation.
 
-    python -m tests.faults.readers REPORT    (settings from the environment)
-
-reads the summary tables until SIGTERM, then writes what it saw to REPORT as JSON. One read is
-whole if all levels have the same sum per month and metric, and these are the sums that the
-generation recorded when it was published.
+`read_until_told` reads the summary tables until SIGTERM, then writes what it saw to a report as JSON. One read is
+whole if all levels have the same sum per month and metric, and these are the sums that the generation recorded when it
+was published. `ReaderProcess` of `tests/faults/processes.py` is such a reader in a process of its own.
 """
 
 from __future__ import annotations
@@ -12,8 +10,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -25,9 +21,8 @@ from database.schema import ALL_MARKETPLACES
 from database.store import open_store
 from domain.errors import DatabaseUnreachable
 from domain.shared_costs import is_shared
-from settings import Settings, load_settings
+from settings import Settings
 
-ROOT = Path(__file__).parents[2]
 PAUSE = 0 if "LONG_PUBLICATIONS" in os.environ else 0.02
 """Seconds between two reads, so that a short run has its cores for what is to be read. A long run pauses for nobody."""
 
@@ -66,41 +61,10 @@ def _sums(reading: Reading, query: sa.Select) -> dict[tuple, str]:
     }
 
 
-class ReaderProcess:
-    """A reader in a process of its own, which ends with the block at the latest."""
-
-    def __init__(self, environment: dict[str, str], report: Path) -> None:
-        self.report = report
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.readers", str(report)], cwd=ROOT, env=environment,
-            stdin=subprocess.DEVNULL,
-        )
-
-    def __enter__(self) -> ReaderProcess:
-        return self
-
-    def __exit__(self, *failure) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    @property
-    def reads(self) -> int:
-        """How many reads it has told of so far."""
-        try:
-            return json.loads(self.report.read_text())["reads"]
-        except FileNotFoundError:
-            return 0
-
-    def finish(self) -> dict:
-        """Ends the reader and returns what it saw: reads, errors, empty, mixed, slowest (seconds, without
-        waiting for a core)."""
-        self.process.terminate()
-        assert self.process.wait(60) == 0
-        return json.loads(self.report.read_text())
-
-
-def main(report: Path, settings: Settings) -> None:
+def read_until_told(report: Path, settings: Settings) -> None:
     """Reads until SIGTERM."""
+    # As fast as it can; what it is to disturb must come to its turn.
+    os.nice(5)
     running = True
 
     def stop(number, frame) -> None:
@@ -147,10 +111,3 @@ def _tell(report: Path, seen: dict) -> None:
     draft = report.with_suffix(".new")
     draft.write_text(json.dumps(seen))
     draft.replace(report)
-
-
-if __name__ == "__main__":
-    os.environ.pop("LEGO_CRASH_AT", None)
-    # They read as fast as they can; what they are to disturb must come to its turn.
-    os.nice(5)
-    main(Path(sys.argv[1]), load_settings())

@@ -17,8 +17,7 @@ from machine.crash_points import STEPS
 from tests.conftest import environment_of
 from tests.counts import count, highest
 from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows
-from tests.faults.processes import Command, killed_at, run, start
-from tests.faults.readers import ReaderProcess
+from tests.faults.processes import Command, ReaderProcess, killed_at, run, start
 
 LONG = "LONG_PUBLICATIONS" in os.environ
 PUBLISHED = STEPS[STEPS.index("swapped") :]

@@ -13,7 +13,7 @@ from database.summaries.refresh import RefreshOptions, refresh, roll_back
 from tests.conftest import environment_of
 from tests.counts import count, highest
 from tests.facts import add_facts, add_products
-from tests.faults.readers import ReaderProcess
+from tests.faults.processes import ReaderProcess
 
 PUBLICATIONS = int(os.environ.get("LONG_PUBLICATIONS", "10"))
 READS = 200 * PUBLICATIONS if PUBLICATIONS >= 100 else 10 * PUBLICATIONS

@@ -16,8 +16,8 @@ from domain.errors import Refused, SwapFailed
 from tests.conftest import environment_of
 from tests.counts import count, highest
 from tests.facts import add_facts, all_summary_rows
-from tests.faults.processes import start
-from tests.faults.readers import ReaderProcess, read_whole
+from tests.faults.processes import ReaderProcess, start
+from tests.faults.readers import read_whole
 from tests.faults.test_readers import shop  # noqa: F401  (the fixture)
 from tests.mariadb import PASSWORD, USER
 
