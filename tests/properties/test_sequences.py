@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import itertools
 import os
 from decimal import Decimal
 
@@ -182,29 +183,33 @@ def test_a_rollback_after_a_first_refresh_was_killed_may_publish_what_it_had_mad
 def hold_against_the_oracle(shops, sequence):
     count("sequences")
     oracle = new_oracle()
-    for shop in shops:
-        shop.clear()
+    with kept_open(shops[0].store):
+        for shop in shops:
+            shop.clear()
     # What is killed is another process, which could not open the file of facts; archives are left to themselves.
-    is_alone = {first for first, *_ in sequence}.isdisjoint(("crash", "archive", "unarchive"))
-    with kept_open(shops[0].store) if is_alone else contextlib.nullcontext():
-        run_through(shops, oracle, [*sequence, ("refresh",), ("full",)])
+    archives = not {first for first, *_ in sequence}.isdisjoint(("archive", "unarchive"))
+    imports = itertools.count(1)
+    for is_apart, part in itertools.groupby(
+        [*sequence, ("refresh",), ("full",)], lambda operation: archives or operation[0] == "crash"
+    ):
+        with contextlib.nullcontext() if is_apart else kept_open(shops[0].store):
+            run_through(shops, oracle, part, imports)
     for shop in shops:
         shop.assert_whole()
 
 
-def run_through(shops, oracle, sequence):
-    imports = 0
+def run_through(shops, oracle, sequence, imports):
     for operation, *arguments in sequence:
         count("operations")
         if operation == "import":
-            imports += 1
+            number = next(imports)
             for shop in shops:
-                shop.take_in(imports, *arguments)
-            oracle.take_in(imports, *arguments)
+                shop.take_in(number, *arguments)
+            oracle.take_in(number, *arguments)
         elif operation == "overheads":
-            imports += 1
+            number = next(imports)
             for shop in (*shops, oracle):
-                shop.take_in_overheads(imports, *arguments)
+                shop.take_in_overheads(number, *arguments)
         elif operation == "undo":
             undo(shops, oracle, *arguments)
         elif operation == "insert":
