@@ -37,7 +37,7 @@ def deployed(clone: Clone, first_output: str) -> Clone:
 
 @pytest.fixture
 def beside(deployed: Clone, tmp_path: Path) -> Iterator[Clone]:
-    """The deployed code with an instance folder and a port of its own, empty."""
-    other = deployed.beside(tmp_path / "other instance")
+    """The deployed code with an instance folder and a port of its own, empty. One worker does for what is asked."""
+    other = deployed.beside(tmp_path / "other instance", LEGO_WEB_WORKERS="1")
     yield other
     other.run("stop")
