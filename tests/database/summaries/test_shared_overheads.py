@@ -1,15 +1,20 @@
 """Overheads, shared out among products by `[costs] spread_overheads`."""
 
 import datetime
+import re
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from database.queries.profitability import read_profitability
+from database.summaries import shares
 from database.summaries.refresh import RefreshOptions, refresh
+from domain.errors import Refused
 from domain.months import parse_month
 from domain.periods import calendar_at
 from domain.selection import Selection
+from domain.shared_costs import shared_name
 from tests.facts import add_brands, add_facts, add_products, all_summary_rows, shares_of, spread_by
 
 JANUARY, FEBRUARY = parse_month("2024-01"), parse_month("2024-02")
@@ -104,3 +109,33 @@ def test_they_are_shared_by_units_and_only_where_told(store):
     assert "Overheads" not in shares_of(store)
     refresh(store)
     assert all_summary_rows(store) == without
+
+
+def moved(rows):
+    """Five cents of B2's overheads in US are B1's: all together it is as much."""
+    is_here = sa.and_(rows.c.metric == shared_name("Overheads"), rows.c.marketplace == "US")
+    return rows.c.value + sa.case(
+        (sa.and_(is_here, rows.c.asin_id == 1), Decimal("0.05")),
+        (sa.and_(is_here, rows.c.asin_id == 2), Decimal("-0.05")), else_=0,
+    )
+
+
+@pytest.mark.parametrize("engine", ["embedded"], indirect=True)
+@pytest.mark.parametrize(("where", "changed", "words"), [
+    ("_of_products", moved, "(?s)share of product 1 in US.*share of product 2 in US"),
+    ("_profit_of_accounts", lambda rows: rows.c.value + 1, "Operating profit.*all shares"),
+])
+def test_verification_refuses_shares_of_overheads_that_are_not_as_they_must_be(
+    store, monkeypatch, where, changed, words
+):
+    store, made = spread_by(store, "revenue", "yes"), getattr(shares, where)
+
+    def wrong(*arguments):
+        rows = made(*arguments).subquery("rows")
+        columns = (changed(rows).label("value") if column.name == "value" else column for column in rows.columns)
+        return sa.select(*columns)
+
+    monkeypatch.setattr(shares, where, wrong)
+    with pytest.raises(Refused) as refused:
+        refresh(store)
+    assert re.search(words, "\n".join(refused.value.faults))
