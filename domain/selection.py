@@ -1,8 +1,8 @@
 """The selection: what a reader has chosen, in the same words on every page's query string.
 
     period=1m|mtd|1q|3m|6m|12m|ytd|2025 or from=2024-01 to=2024-12, metric=, brand= category= marketplace= (one or
-    several with commas), search=, compare=previous|year|none, shared=in|out, show=amount|unit|share, sort= order= page=
-    generation=
+    several with commas), asin=, search=, compare=previous|year|none, shared=in|out, show=amount|unit|share, sort=
+    order= page= generation=
 
 An empty value means "not chosen", because that is what a form sends. Everything that is unknown,
 repeated or out of bounds raises SelectionError, naming what is permitted.
@@ -51,6 +51,12 @@ WORDS_WITH_SEARCH = (*WORDS, "search")
 would not be."""
 WORDS_WITH_SHARES = (*WORDS, "shared")
 """The parameters of a page that can show shared costs."""
+WORDS_OF_A_FIGURE = (
+    "metric", "period", "from", "to", "brand", "category", "marketplace", "asin", "compare", "shared", "generation",
+)
+"""The parameters by which one figure is asked about: it has no order and no pages, and may be of one product."""
+
+LONGEST_ASIN = 64
 
 AMOUNT, PER_UNIT, OF_REVENUE = "amount", "unit", "share"
 VIEWS = (AMOUNT, PER_UNIT, OF_REVENUE)
@@ -123,7 +129,8 @@ class Selection(Measured):
     """A reader's choice. `first` and `last` are set, and `period` is empty, for an explicit range.
 
     `compare` is one of COMPARISONS, or empty for the usual one of these months (`usual_comparison`).
-    `ratio` or `balance` is what `metric` names where that is no metric of the facts.
+    `ratio` or `balance` is what `metric` names where that is no metric of the facts. `asin` is '' unless one product
+    is asked about where others could be.
     `scope` holds the ids of the only brands the reader may see, None for all; it is never in an address. Nor is
     `most_months`: of more months than that, only the last ones count.
     """
@@ -142,6 +149,7 @@ class Selection(Measured):
     compare: str = ""
     shared: bool = False
     show: str = AMOUNT
+    asin: str = ""
     sort: str = "value"
     order: str = ORDERS[0]
     page: int = 1
@@ -215,7 +223,7 @@ class Selection(Measured):
             parts = {"period": "", **parts}
         return dataclasses.replace(self, **{"page": 1, **parts})
 
-    def query_string(self, words: tuple[str, ...] = (*WORDS_WITH_SEARCH, "shared", VIEW)) -> str:
+    def query_string(self, words: tuple[str, ...] = (*WORDS_WITH_SEARCH, "shared", VIEW, "asin")) -> str:
         """The canonical query string, of the parameters that a page takes: fixed order, defaults left out, ids
         sorted; '' if all is default."""
         texts = {
@@ -226,6 +234,7 @@ class Selection(Measured):
             "brand": ",".join(map(str, self.brands)),
             "category": ",".join(map(str, self.categories)),
             "marketplace": ",".join(self.marketplaces),
+            "asin": self.asin,
             "search": self.search,
             # What is usual is not looked up for the many links that ask for nothing else.
             "compare": self.compare if self.compare and self.compare != self.usual_comparison else "",
@@ -245,9 +254,10 @@ class Selection(Measured):
 
 def parse_selection(
     pairs: Iterable[tuple[str, str]], selectable: Selectable, *, today: datetime.date,
-    sorts: tuple[str, ...] = ("value",), words: tuple[str, ...] = WORDS,
+    sorts: tuple[str, ...] = ("value",), words: tuple[str, ...] = WORDS, also: Mapping[str, Ratio] | None = None,
 ) -> Selection:
-    """The selection that decoded query parameters name, on a page that sorts by `sorts` and takes `words`.
+    """The selection that decoded query parameters name, on a page that sorts by `sorts` and takes `words`. `also` are
+    ratios that may be asked there beside those that every page offers.
 
     Raises SelectionError on anything not permitted, GenerationGone if another generation is asked for
     than the selectable's.
@@ -255,14 +265,15 @@ def parse_selection(
     texts = single_values(pairs, words)
     calendar = calendar_at(selectable.first_month, selectable.last_month, today)
     period, first, last = _parse_period(texts, calendar)
-    metric = one_of("metric", texts, selectable.offered, selectable.default_metric)
+    also = also or {}
+    metric = one_of("metric", texts, (*selectable.offered, *also), selectable.default_metric)
     found = Selection(
         calendar=calendar, period=period, first=first, last=last,
-        metric=metric, ratio=selectable.ratios.get(metric), balance=selectable.balances.get(metric),
+        metric=metric, ratio=selectable.ratios.get(metric) or also.get(metric), balance=selectable.balances.get(metric),
         brands=_ids("brand", texts, selectable.brands),
         categories=_ids("category", texts, selectable.categories),
         marketplaces=_codes(texts, selectable.marketplaces),
-        search=search_text(texts),
+        search=search_text(texts), asin=_asin(texts),
         compare=one_of("compare", texts, COMPARISONS, ""),
         shared=one_of("shared", texts, ("in", "out"), "out") == "in" and bool(selectable.spread),
         show=one_of(VIEW, texts, VIEWS, AMOUNT),
@@ -336,6 +347,16 @@ def _codes(texts: dict[str, str], known: Mapping[str, str]) -> tuple[str, ...]:
             words = f"marketplace {quoted(part)} is not one of {listed(known)}"
             raise NameGone(words, "marketplace") if _CODE.fullmatch(part) else SelectionError(words)
     return tuple(sorted(set(parts)))
+
+
+def _asin(texts: dict[str, str]) -> str:
+    text = texts.get("asin", "")
+    narrowed = next((word for word in ("brand", "category") if text and word in texts), None)
+    if narrowed:
+        raise SelectionError(f"asin and {narrowed} are both given; a product has one brand and one category")
+    if len(text) > LONGEST_ASIN or not text.isprintable():
+        raise SelectionError(f"asin {quoted(text)} is none of a product")
+    return text
 
 
 def _generation(texts: dict[str, str], live: int) -> int | None:

@@ -23,6 +23,7 @@ from database.queries.categories import Categories, read_categories
 from database.queries.conversion import ConvertedFigure, read_converted
 from database.queries.dashboard import Dashboard, read_dashboard
 from database.queries.drivers import Drivers, read_drivers
+from database.queries.explain import Explanation, read_explanation
 from database.queries.overheads import ToldOverhead, read_overheads
 from database.queries.paid import MarketplaceBridges, read_paid
 from database.queries.product import Product, ProductFigures, find_product, read_last_month, read_product
@@ -32,13 +33,24 @@ from database.queries.settlements import Settlement, Settlements, read_settlemen
 from database.queries.unit_costs import UnitCost, read_costs
 from database.queries.without_figures import WithoutFigures, read_without_figures
 from domain import listing
+from domain.explaining import ALSO_ASKED
 from domain.listing import Listing, parse_listing
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
 from domain.rates import converted_currencies
-from domain.selection import VIEW, WORDS, WORDS_WITH_SEARCH, WORDS_WITH_SHARES, Selectable, Selection, parse_selection
+from domain.ratios import Ratio
+from domain.selection import (
+    LONGEST_ASIN,
+    VIEW,
+    WORDS,
+    WORDS_OF_A_FIGURE,
+    WORDS_WITH_SEARCH,
+    WORDS_WITH_SHARES,
+    Selectable,
+    Selection,
+    parse_selection,
+)
 
-LONGEST_ASIN = 64
 LONGEST_SETTLEMENT = 40
 Pairs = Iterable[tuple[str, str]]
 """Decoded parameters of an address."""
@@ -61,10 +73,11 @@ class PageSpec:
     """A page: the `endpoint` that shows it, its `title`, and its `path` below the root, as Flask writes it.
 
     `read` gives what it shows, None if there is nothing at that address; it is None itself for a page without figures.
-    `sorts` and `words` are what `?sort=` may be and which parameters there are, `choose` makes of these what was
-    chosen. `per_page` is how many rows its table has at a time, `tables` maps the word of each table that it offers to
-    the table's title. `is_made_ahead`: made as soon as a generation is live. A page with a
-    variable is in no menu, nor is one that another page leads to.
+    `sorts` and `words` are what `?sort=` may be and which parameters there are, `also_asked` are ratios that it may be
+    asked about beside those that every page offers, `choose` makes of these what was chosen. `per_page` is how many
+    rows its table has at a time, `tables` maps the word of each table that it offers to the table's title.
+    `is_made_ahead`: made as soon as a generation is live. A page with a variable is in no menu, nor is one that another
+    page leads to.
     """
 
     endpoint: str
@@ -73,6 +86,7 @@ class PageSpec:
     read: Callable[[Asked], Any] | None = None
     sorts: tuple[str, ...] = ("value",)
     words: tuple[str, ...] = WORDS
+    also_asked: tuple[Ratio, ...] = ()
     per_page: int = 0
     tables: Mapping[str, str] = field(default_factory=dict)
     is_made_ahead: bool = False
@@ -102,7 +116,10 @@ class PageSpec:
 def choose_figures(page: PageSpec, pairs: Pairs, selectable: Selectable) -> Selection:
     """The months, brands … that a page with figures is about; of very many months the last ones. Raises SelectionError,
     GenerationGone."""
-    selection = parse_selection(pairs, selectable, today=today_utc(), sorts=page.sorts, words=page.words)
+    selection = parse_selection(
+        pairs, selectable, today=today_utc(), sorts=page.sorts, words=page.words,
+        also={ratio.name: ratio for ratio in page.also_asked},
+    )
     return replace(selection, most_months=MOST_DRAWN)
 
 
@@ -198,6 +215,10 @@ def _product(asked: Asked) -> ProductStory | None:
     return ProductStory(product, figures, last, costs, converted)
 
 
+def _explanation(asked: Asked) -> Explanation | None:
+    return read_explanation(asked.connection, asked.generation, asked.selection, asked.selectable)
+
+
 def _catalog(asked: Asked) -> CatalogPage:
     return read_catalog_page(asked.connection, asked.selection, per_page=CATALOG.per_page)
 
@@ -280,6 +301,14 @@ DRIVERS = PageSpec(
     "drivers.show", "What changed CM3", "drivers", _drivers, is_in_menu=False, words=WORDS_WITH_SHARES,
     tables={"drivers": "What changed CM3"},
 )
+EXPLAIN = PageSpec(
+    "explain.show", "What a figure is made of", "explain", _explanation, is_in_menu=False, words=WORDS_OF_A_FIGURE,
+    also_asked=ALSO_ASKED,
+    tables={
+        "formula": "Formula", "products": "By product", "brands": "By brand", "categories": "By category",
+        "marketplaces": "By marketplace", "months": "By month", "corrections": "Corrections",
+    },
+)
 CATALOG = PageSpec(
     "catalog.show", "Catalogue", "catalog", _catalog, words=listing.WORDS, per_page=100,
     choose=lambda page, pairs, selectable: parse_listing(pairs),
@@ -313,7 +342,7 @@ RATES = PageSpec(
 OPERATIONS = PageSpec("operations.show", "Operations", "operations")
 
 PAGES = (
-    DASHBOARD, PROFITABILITY, DRIVERS, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, OVERHEADS,
-    CATALOG, IMPORTS, RATES, OPERATIONS,
+    DASHBOARD, PROFITABILITY, DRIVERS, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, EXPLAIN,
+    OVERHEADS, CATALOG, IMPORTS, RATES, OPERATIONS,
 )
 """In the order of the menu."""

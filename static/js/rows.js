@@ -16,6 +16,6 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("auxclick", (event) => {
-  const link = event.button === 1 && linkOf(event);
+  const link = event.button === 1 && !event.defaultPrevented && linkOf(event);
   if (link) open(link.href, "_blank", "noopener");
 });

@@ -49,6 +49,7 @@ PAGES = {
     "ordered and paid": "/paid",
     "what changed CM3": "/drivers",
     "profitability per unit": "/profitability?show=unit",
+    "a figure, explained": "/explain?metric=CM3",
     "unit costs": f"/unit-costs/{'M' * 64}",
     "overheads": "/overheads",
     "catalogue": "/catalog",

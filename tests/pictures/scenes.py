@@ -148,6 +148,7 @@ SCENES = {
     "long-names-brand": Scene("/brands/1", LONG, scrolled=True, person="alice"),
     "long-names-products": Scene("/products", LONG, scrolled=True, person="alice"),
     "long-names-profitability": Scene("/profitability", LONG, scrolled=True, person="alice"),
+    "long-names-explained": Scene("/explain?metric=CM3", LONG, scrolled=True, person="alice"),
     "five-minutes": Scene("/dashboard", REPORTS),
     "five-minutes-profitability": Scene("/profitability", REPORTS),
     "five-minutes-products": Scene("/products", REPORTS),

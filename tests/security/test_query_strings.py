@@ -115,7 +115,9 @@ def has_figures(path: str) -> bool:
     parts = path.removeprefix("/api/v1").removesuffix(".csv").removesuffix(".xlsx").split("/")
     if parts[1] == "settlements":
         return "kinds" not in parts
-    of_figures = ("dashboard", "profitability", "categories", "brands", "products", "paid", "overheads", "drivers")
+    of_figures = (
+        "dashboard", "profitability", "categories", "brands", "products", "paid", "explain", "overheads", "drivers",
+    )
     return parts[1] in of_figures
 
 

@@ -76,6 +76,7 @@ def selection_values(selection: Selection, offer: Offer) -> dict[str, Any]:
         "brand": list(selection.brands),
         "category": list(selection.categories),
         "marketplace": list(selection.marketplaces),
+        "asin": selection.asin,
         "search": selection.search,
         "compare": selection.compared_with,
         "shared": "in" if selection.shared else "out",
@@ -107,6 +108,8 @@ def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]
     ):
         if chosen:
             yield label, tuple(known[key] for key in chosen)
+    if selection.asin:
+        yield "Product", (selection.asin,)
     if selection.search:
         yield "Search", (selection.search,)
     if selection.scope is not None:

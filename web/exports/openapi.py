@@ -68,6 +68,7 @@ def selection_schemas(sorts: tuple[str, ...]) -> dict[str, tuple[dict[str, Any],
         "brand": (_IDS, "Ids of brands; 0 is (unassigned)."),
         "category": (_IDS, "Ids of categories; 0 is (uncategorised)."),
         "marketplace": ({"type": "array", "items": _TEXT}, "Codes of marketplaces."),
+        "asin": (_TEXT, "The ASIN of one product, instead of brand and category."),
         "search": ({"type": "string", "maxLength": LONGEST_SEARCH}, "Words that an ASIN or a name holds."),
         "compare": (
             {"type": "string", "enum": list(COMPARISONS)},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -40,6 +40,7 @@ class BarLine:
     is_negative: bool
     change: Change
     is_rest: bool = False
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,11 @@ class _Rest:
 
 
 def bars_of(
-    rows: Sequence[Compared], page: Page, *, things: str, address: Callable[[Compared], str], rest_address: str = "",
-    is_swap: bool = False,
+    rows: Sequence[Compared], page: Page, *, things: str, address: Callable[[Compared], str],
+    about: Callable[[Compared], str], rest_address: str = "", is_swap: bool = False,
 ) -> Bars:
-    """The bars of `rows` on one scale. `things` is what they are called ("categories"); `rest_address` is where all
-    of them are listed."""
+    """The bars of `rows` on one scale. `things` is what they are called ("categories"), `about` what the figure of
+    each is of; `rest_address` is where all of them are listed."""
     known = sorted((row for row in rows if row.value is not None), key=lambda row: (-row.value, row.name.casefold()))
     shown, others = (known, []) if len(known) <= MOST + 1 else (known[:MOST], known[MOST:])
     lines = [*shown, *([_rest(others, things, page)] if others else [])]
@@ -73,7 +74,10 @@ def bars_of(
     before = drawn[len(lines):] if has_changes else [None] * len(lines)
     return Bars(
         lines=tuple(
-            _line(row, now, then, page, rest_address if isinstance(row, _Rest) else address(row), is_swap=is_swap)
+            replace(
+                _line(row, now, then, page, rest_address if isinstance(row, _Rest) else address(row), is_swap=is_swap),
+                about="" if isinstance(row, _Rest) else about(row),
+            )
             for row, now, then in zip(lines, drawn, before, strict=False)
         ),
         has_changes=has_changes,

@@ -10,6 +10,7 @@ from typing import Any
 from charts.small import SmallBar, small_bars
 from database.queries.breakdown import Breakdown, GroupRow
 from domain.ratios import CM3_MARGIN, margin_level
+from web.figures.asked import of_group, of_metric
 from web.figures.changes import Change, change_heading, measured
 from web.figures.formats import MONEY, PERCENT, Formats, kind_of_chosen, leaves_out_cents
 from web.figures.page import Page
@@ -23,13 +24,14 @@ LEVEL_WORDS = {"good": "good margin", "fair": "fair margin", "poor": "poor margi
 @dataclass(frozen=True)
 class Heading:
     """A column's heading. `address` sorts by it; `direction` is how it is sorted now, if it is; one that
-    `is_silent` is read out only."""
+    `is_silent` is read out only. `about` is what its figures are of, if not of the chosen metric."""
 
     words: str
     address: str = ""
     direction: str = ""
     css_class: str = "number"
     is_silent: bool = False
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class RowView:
     level: str
     level_words: str
     open: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ def breakdown_view(
             replace(
                 _row(row, bar, page, write, page.address(**{part: (row.key,)}) if part else ""),
                 open=open_address(row.key) if open_address else "",
+                about=of_group(SINGULAR[title].lower(), row.key),
             )
             for row, bar in zip(shown, bars, strict=True)
         ),
@@ -153,7 +157,7 @@ def _headings(page: Page, title: str, has_changes: bool) -> tuple[Heading, ...]:
         heading(page, page.selection.metric, "value"),
         *([Heading("Share", css_class="number share-cell")] if page.selection.ratio is None else []),
         *change,
-        *([heading(page, "CM3 %", "margin")] if has_margins(page) else []),
+        *([heading(page, "CM3 %", "margin", about=of_metric("CM3 %"))] if has_margins(page) else []),
     )
 
 
@@ -162,12 +166,12 @@ def has_margins(page: Page) -> bool:
     return page.selection.ratio != CM3_MARGIN
 
 
-def heading(page: Page, words: str, sort: str, *, css_class: str = "number") -> Heading:
+def heading(page: Page, words: str, sort: str, *, css_class: str = "number", about: str = "") -> Heading:
     """A second click turns the order round. Names begin with A, figures with the largest."""
     selection = page.selection
     if selection.sort == sort:
         turned = "asc" if selection.order == "desc" else "desc"
         direction = "descending" if selection.order == "desc" else "ascending"
-        return Heading(words, page.address(sort=sort, order=turned), direction, css_class)
+        return Heading(words, page.address(sort=sort, order=turned), direction, css_class, about=about)
     first = "asc" if sort == "name" else "desc"
-    return Heading(words, page.address(sort=sort, order=first), "", css_class)
+    return Heading(words, page.address(sort=sort, order=first), "", css_class, about=about)

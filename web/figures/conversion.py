@@ -72,7 +72,9 @@ def unrated_lines(page: Page) -> tuple[str, ...]:
         return ()
     metrics = list(dict.fromkeys((*selection.sums, NET_REVENUE)))
     found = read_unrated(page.connection, page.generation, selection, metrics)
-    is_narrower = selection.brands or selection.categories or selection.marketplaces or page.arguments
+    is_narrower = (
+        selection.brands or selection.categories or selection.marketplaces or selection.asin or page.arguments
+    )
     whose = ", of all brands and marketplaces" if is_narrower else ""
     return tuple(_line(each, page, whose) for each in found[:MOST_LINES])
 

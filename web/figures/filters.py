@@ -16,7 +16,7 @@ from domain.selection import DEFAULT_PERIOD, Selection
 from web.figures.page import Page
 from web.figures.steps import Step, steps_of
 
-KEPT = ("sort", "order", "shared", "show")
+KEPT = ("sort", "order", "shared", "show", "asin")
 COMPARISON_WORDS = {PREVIOUS: "Previous period", YEAR_BEFORE: "Year before", NOTHING: "Nothing"}
 COMPARED = {PREVIOUS: "vs previous", YEAR_BEFORE: "vs year before"}
 
@@ -70,7 +70,9 @@ def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | Non
     """The form of a page with the usual filters. Lists named in `without` mean nothing on the page: they are
     not offered, and what was chosen elsewhere stays chosen. `about` says what the page is of, a brand or a product."""
     selection, selectable = page.selection, page.selectable
-    metrics = [Choice(name, name, name == selection.metric) for name in selectable.offered]
+    metrics = [
+        Choice(name, name, name == selection.metric) for name in dict.fromkeys((*selectable.offered, selection.metric))
+    ]
     chips = _chips(page)
     name = about.words if about else _narrowed(chips)
     lists = (

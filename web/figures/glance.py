@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from database.queries.glance import ASKED, Glance, GlanceFigure
 from domain.metrics import rise_of
 from domain.periods import period_words
+from web.figures.asked import of_period
 from web.figures.breakdown import LEVEL_WORDS
 from web.figures.changes import Change, in_points, relative
 from web.figures.formats import MONEY, PERCENT
@@ -29,6 +30,7 @@ class TileFigure:
     level: str
     level_words: str
     change: Change
+    about: str
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def tiles_of(glances: Iterable[Glance], page: Page) -> tuple[Tile, ...]:
         Tile(
             name=period_words(glance.period), months=glance.span.words(), address=page.address(period=glance.period),
             is_chosen=glance.span == page.selection.span, foot=_foot(glance, page),
-            figures=tuple(_figure(figure, page) for figure in glance.figures),
+            figures=tuple(_figure(figure, page, glance.period) for figure in glance.figures),
         )
         for glance in glances
     )
@@ -86,13 +88,14 @@ def _foot(glance: Glance, page: Page) -> str:
     return f"{glance.before.words()}, whole: {' of '.join(amounts)}" if amounts else "no earlier figures"
 
 
-def _figure(figure: GlanceFigure, page: Page) -> TileFigure:
+def _figure(figure: GlanceFigure, page: Page, period: str) -> TileFigure:
     write, kind = page.formats, PERCENT if figure.ratio else MONEY
     level = level_of(figure, figure.value, page)
     return TileFigure(
         name=figure.name, short=write.short(figure.value, kind), exact=write.exact(figure.value, kind),
         is_negative=figure.value is not None and figure.value < 0,
         level=level, level_words=LEVEL_WORDS.get(level, ""), change=_change(figure, page),
+        about=of_period(figure.name, period),
     )
 
 

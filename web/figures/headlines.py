@@ -10,6 +10,7 @@ from database.queries.figures import Figure
 from domain.months import add_months, month_name
 from domain.periods import NOTHING, Span
 from domain.selection import Selection
+from web.figures.asked import of_metric
 from web.figures.breakdown import LEVEL_WORDS
 from web.figures.changes import Change, change_of
 from web.figures.formats import MONEY, kind_of_figure
@@ -22,7 +23,7 @@ from web.figures.sheets import TEXT, Cell, Column, Sheet
 class Card:
     """A headline as it is shown: short, with the exact figure for whoever asks. `level` is a margin's, for
     the sign beside it; `earlier` what a month had a year before one that is not over; `margin` the part of net revenue
-    that the amount is."""
+    that the amount is. `explained` is where it is explained, and `about` says the same beside the figure."""
 
     name: str
     short: str
@@ -35,6 +36,8 @@ class Card:
     level_words: str = ""
     earlier: str = ""
     margin: Card | None = None
+    explained: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def _card(headline: Figure, page: Page) -> Card:
         level=level,
         level_words=LEVEL_WORDS.get(level, ""),
         earlier=_earlier(headline, page, kind),
+        explained=page.explanation(metric=headline.name), about=of_metric(headline.name),
     )
 
 

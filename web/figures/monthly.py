@@ -12,6 +12,7 @@ from charts.monthly import Bar, monthly_figure
 from database.queries.monthly import MonthRow
 from domain.months import month_name
 from domain.periods import Span
+from web.figures.asked import of_month
 from web.figures.changes import DOWN, SAME, UP, Change, change_heading, measured
 from web.figures.drawing import embedded
 from web.figures.formats import PERCENT, kind_of_chosen
@@ -33,6 +34,8 @@ class ChartRow:
     change: Change
     in_progress: bool
     is_chosen: bool
+    about: str
+    about_before: str
 
 
 @dataclass(frozen=True)
@@ -115,4 +118,5 @@ def _chart_row(row: MonthRow, page: Page, kind: str) -> ChartRow:
         change=measured(row.change, page.selection, formats=page.formats),
         in_progress=row.in_progress,
         is_chosen=row.is_chosen,
+        about=of_month(row.month), about_before=of_month(row.before_month) if row.before_month else "",
     )

@@ -10,6 +10,7 @@ from database.queries.losses import Losses
 from database.queries.movers import Mover, Movers
 from domain.metrics import rise_of
 from domain.ratios import relative_change
+from web.figures.asked import NOTHING, of_group, of_product
 from web.figures.changes import Change, by_amount, relative
 from web.figures.formats import MONEY, kind_of, kind_of_chosen, leaves_out_cents
 from web.figures.page import Page, address_of
@@ -25,6 +26,7 @@ class MoverView:
     address: str
     bar: SmallBar | None
     amount: Change
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class LossView:
     asin: str
     address: str
     amount: str
+    about: str = NOTHING
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,11 @@ def movers_view(found: Movers, page: Page, brands: tuple[int, ...] = ()) -> Move
     write = formats.whole if kind == MONEY and leaves_out_cents([*sizes, found.total]) else formats.exact
     bars = small_bars([*sizes, found.others])
 
-    def line(name: str, size: Decimal, bar: SmallBar | None = None, asin: str = "", address: str = "") -> MoverView:
+    def line(
+        name: str, size: Decimal, bar: SmallBar | None = None, asin: str = "", address: str = "", about: str = "",
+    ) -> MoverView:
         amount = by_amount(size, figure=write(abs(size), kind), rise=rise_of(metric))
-        return MoverView(name, asin, address, bar, amount)
+        return MoverView(name, asin, address, bar, amount, about)
 
     return MoversView(
         metric=metric,
@@ -78,13 +83,14 @@ def movers_view(found: Movers, page: Page, brands: tuple[int, ...] = ()) -> Move
         sentence=f"{formats.short(found.before, kind)} became {formats.short(found.now, kind)}",
         change=relative(relative_change(found.now, found.before), formats=formats, rise=rise_of(metric)),
         lines=tuple(
-            line(mover.name, mover.difference, bar, mover.asin, _mover_address(mover, found, page))
+            line(mover.name, mover.difference, bar, mover.asin, _mover_address(mover, found, page),
+                 of_product(mover.asin) if found.are_products else of_group("brand", mover.key))
             for mover, bar in zip(_shown(found), bars[:-1], strict=True)
         ),
         others=(
             line(
                 _others(found.others_count, _things(found)), found.others, bars[-1],
-                address=_all_movers_address(found, page, brands),
+                address=_all_movers_address(found, page, brands), about=NOTHING,
             ) if found.others_count else None
         ),
         total=line("Total change", found.total),
@@ -97,7 +103,8 @@ def losses_view(found: Losses, page: Page, brands: tuple[int, ...] = ()) -> Loss
     return LossesView(
         count=_products(found.count),
         lines=tuple(
-            LossView(loss.name, loss.asin, _product_address(loss.asin, page), write(loss.cm3, MONEY))
+            LossView(loss.name, loss.asin, _product_address(loss.asin, page), write(loss.cm3, MONEY),
+                     of_product(loss.asin))
             for loss in found.worst
         ),
         others=(

@@ -18,6 +18,7 @@ WILL_SHOW = {
     "products.show": "every product with its revenue, units, price and margin",
     "brands.show": "one brand: its months, its products and what it earns",
     "settlements.show": "what Amazon has deposited, each deposit explained to the cent",
+    "explain.show": "what any figure is made of, with the figures that its formula speaks of",
     "product.show": "one product: its months, its marketplaces and what it earns",
 }
 

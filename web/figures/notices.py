@@ -85,13 +85,18 @@ class Note:
 
 def notices_of(page: Page) -> list[Note]:
     """What the reader has not closed, most important first."""
+    return [note for note in all_notices_of(page) if not note.is_closed_by(page.closed_notes)]
+
+
+def all_notices_of(page: Page) -> list[Note]:
+    """Everything to know beside the figures, most important first."""
     sentences = (*page.standing, _earlier_generation(page), _months_left_out(page))
     told = [Note(words) for words in sentences if words]
     found = (
         *told, _unrated(page), _currencies(page), _without_cm3(page), _unit_costs(page), _months_in_progress(page),
         _unsettled(page), _corrections(page), _shared_costs(page), _converted(page),
     )
-    return [note for note in found if note is not None and not note.is_closed_by(page.closed_notes)]
+    return [note for note in found if note is not None]
 
 
 def _earlier_generation(page: Page) -> str:
@@ -148,7 +153,7 @@ def _corrections(page: Page) -> Note | None:
         return None
     count = len({change.month for change in changes})
     months = "1 month was" if count == 1 else f"{count} months were"
-    lines = [_correction_words(change, page) for change in changes[:MOST_LINES]]
+    lines = [correction_words(change, page) for change in changes[:MOST_LINES]]
     if len(changes) > MOST_LINES:
         lines.append(f"And {len(changes) - MOST_LINES} more.")
     return Note(
@@ -165,14 +170,18 @@ def _brands_of(page: Page) -> set[int] | None:
     return set(selection.scope) & set(selection.brands or selection.scope)
 
 
-def _correction_words(change: Restatement, page: Page) -> str:
+def _is_of_product(page: Page) -> bool:
+    return bool(page.selection.asin) or "asin" in page.arguments
+
+
+def correction_words(change: Restatement, page: Page) -> str:
     """Amounts only where they are those of the page: what is known of a correction is a brand's whole month."""
     selection, kind = page.selection, kind_of(change.metric)
     whose = f" of {page.selectable.brands.get(change.brand_id, 'a brand')}" if change.brand_id is not None else ""
     # A file's name may tell of brands that a limited reader does not see.
     cause = f", by {change.cause}" if selection.scope is None else ""
     when = f"on {day_words(change.published_at.date())}{cause}"
-    is_narrower = selection.categories or selection.marketplaces or selection.search or "asin" in page.arguments
+    is_narrower = selection.categories or selection.marketplaces or selection.search or _is_of_product(page)
     if is_narrower:
         return f"{month_name(change.month)}{whose}: {when}."
     amounts = f"{page.formats.exact(change.old_value, kind)} to {page.formats.exact(change.new_value, kind)}"
@@ -223,7 +232,7 @@ def _shared_costs(page: Page) -> Note | None:
 def _unit_costs(page: Page) -> Note | None:
     """For which share of net revenue a margin knows what the goods cost; nothing where it does for all of it. A
     product's own page lists its costs."""
-    if not page.selectable.knows_costs or "asin" in page.arguments:
+    if not page.selectable.knows_costs or _is_of_product(page):
         return None
     selection = page.selection
     if "brand_id" in page.arguments:
@@ -243,7 +252,7 @@ def _unit_costs(page: Page) -> Note | None:
 def _without_cm3(page: Page) -> Note | None:
     """Months in which something was sold and no CM3 is known: the operating profit of more months counts it as
     nothing there, and takes the overheads off all the same."""
-    if not page.selectable.balances or "asin" in page.arguments:
+    if not page.selectable.balances or _is_of_product(page):
         return None
     selection = page.selection
     if "brand_id" in page.arguments:

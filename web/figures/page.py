@@ -57,8 +57,17 @@ class Page(Asked):
 
     def elsewhere(self, endpoint: str, changes: Mapping[str, Any] | None = None, **arguments) -> str:
         """Another page with this selection, parts of it changed; its table starts in its own order."""
-        own_order = {"sort": "value", "order": ORDERS[0], "search": "", "shared": False, "show": AMOUNT}
+        own_order = {"sort": "value", "order": ORDERS[0], "search": "", "shared": False, "show": AMOUNT, "asin": ""}
         return address_of(endpoint, self.selection.changed(**{**own_order, **(changes or {})}), **arguments)
+
+    def explanation(self, **changes) -> str:
+        """The page that explains the chosen figure of this page, or another one of it."""
+        found = {"shared": self.selection.shared}
+        if "brand_id" in self.arguments:
+            found |= {"brands": (self.arguments["brand_id"],)}
+        if "asin" in self.arguments:
+            found |= {"asin": self.arguments["asin"], "brands": (), "categories": ()}
+        return self.elsewhere("explain.show", {**found, **changes})
 
     def check_page_number(self, pages: int) -> None:
         """Answers 400 if the reader asks for a page past the last."""
@@ -207,7 +216,10 @@ def _parts(page: Page, made: list[str]) -> dict[str, str]:
     title, main = made
     note_part(main)
     # The address is as short as it can be said.
-    return {"title": title, "address": page.address(page=page.selection.page), "content": main}
+    return {
+        "title": title, "address": page.address(page=page.selection.page), "content": main,
+        "explains": page.explanation(),
+    }
 
 
 def scope_of_reader() -> tuple[int, ...] | None:

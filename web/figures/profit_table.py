@@ -16,6 +16,7 @@ from domain.metrics import COSTS, OPERATING_PROFIT, PROFIT_TREE, REIMBURSEMENTS
 from domain.months import format_month, month_name
 from domain.ratios import OPERATING_MARGIN, margin_level
 from domain.selection import AMOUNT, OF_REVENUE, PER_UNIT
+from web.figures.asked import of_metric, of_month, of_span
 from web.figures.breakdown import LEVEL_WORDS, margin_legend
 from web.figures.changes import Change, change_of
 from web.figures.formats import COUNT, MONEY, PERCENT, kind_of_figure, leaves_out_cents
@@ -56,6 +57,7 @@ class LineView:
     before: str
     change: Change
     months: tuple[CellView, ...]
+    about: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class MonthHeading:
     words: str
     address: str
     in_progress: bool
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,15 @@ class ViewLink:
 
 @dataclass(frozen=True)
 class ProfitTable:
-    """The table. `year_before` says which months the comparison is with, '' where there is none; `is_amounts`, whether
-    its figures are amounts, beside which stand what they are per unit, where pieces are known, and of net revenue;
-    `note`, what they are else."""
+    """The table. `year_before` says which months the comparison is with, '' where there is none, `about_before` what
+    figures of them are of; `is_amounts`, whether its figures are amounts, beside which stand what they are per unit,
+    where pieces are known, and of net revenue; `note`, what they are else."""
 
     caption: str
     months: tuple[MonthHeading, ...]
     lines: tuple[LineView, ...]
     year_before: str
+    about_before: str
     legend: tuple[tuple[str, str], ...]
     views: tuple[ViewLink, ...]
     is_amounts: bool
@@ -109,12 +113,13 @@ def profit_table(found: Profitability, page: Page) -> ProfitTable:
         months=tuple(
             MonthHeading(
                 month_name(month), page.address(first=month, last=month) if len(found.months) > 1 else "",
-                in_progress=month >= selection.calendar.current,
+                in_progress=month >= selection.calendar.current, about=of_month(month),
             )
             for month in found.months
         ),
         lines=tuple(_line(line, figure, page, write) for line, figure in shown),
         year_before=selection.year_before.words() if selection.year_before else "",
+        about_before=of_span(selection.year_before) if selection.year_before else "",
         legend=margin_legend(page),
         views=_views(page, knows_units=knows_units),
         is_amounts=selection.show == AMOUNT,
@@ -243,6 +248,7 @@ def _line(line: ProfitLine, shown: Figure, page: Page, write: Writer) -> LineVie
         before=write(shown, shown.year_before),
         change=change_of(shown, shown.year_before, formats=page.formats),
         months=tuple(_cell(shown, value, page, write) for value in shown.months),
+        about=of_metric(figure.name),
     )
 
 

@@ -16,7 +16,7 @@ from database.summaries.restatements import Restatement
 from database.summaries.state import LeftOutReason
 from database.summaries.verification import NO_RATE, REASONS
 from domain.metrics import PROFIT_TREE, UNITS
-from domain.months import moment_words, month_name
+from domain.months import format_month, moment_words, month_name
 from web.exports.plain_values import moment
 from web.figures.formats import MONEY, Formats, kind_of
 from web.http import current
@@ -63,6 +63,7 @@ class RestatedView:
     published: str
     cause: str
     others: tuple[str, ...]
+    anchor: str
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ def _restated(month: datetime.date, changes: Sequence[Restatement], formats: For
     return RestatedView(
         month_name(month), first.metric, *write(first), moment_words(newest.published_at), newest.cause,
         tuple(f"{change.metric}: from {' to '.join(write(change))}" for change in others),
+        f"restated-{format_month(month)}",
     )
 
 

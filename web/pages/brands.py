@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, render_template
 from database.queries.brand_products import MOST, Ranking
 from database.queries.pages import BRAND, NamedBrand
 from database.queries.products import Products
+from web.figures.asked import of_product
 from web.figures.bars import Bars, bars_of
 from web.figures.breakdown import breakdown_sheet, breakdown_view
 from web.figures.filters import Choice, filters_of, period_name
@@ -39,6 +40,7 @@ class Ranked:
     name: str
     value: Decimal
     address: str
+    about: str
     before: None = None
     change: None = None
 
@@ -90,8 +92,9 @@ def _render(page: Page, brand: NamedBrand) -> str:
 
 def _ranking(found: Ranking, page: Page, brand_id: int) -> RankingView:
     bars = bars_of(
-        [Ranked(row.key, row.name, row.value, product_address(page, row.asin)) for row in found.products], page,
-        things="products", address=lambda row: row.address,
+        [Ranked(row.key, row.name, row.value, product_address(page, row.asin), of_product(row.asin))
+         for row in found.products], page,
+        things="products", address=lambda row: row.address, about=lambda row: row.about,
         rest_address=page.elsewhere("products.show", {"brands": (brand_id,)}),
     )
     return RankingView(page.selection.metric, _sentence(found, page), bars)

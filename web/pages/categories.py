@@ -12,6 +12,7 @@ from database.queries.categories import Categories, Side
 from database.queries.pages import CATEGORIES, start_of
 from database.queries.sums import BRAND
 from domain.metrics import rise_of
+from web.figures.asked import NOTHING
 from web.figures.breakdown import BreakdownView, Heading, RowView, breakdown_sheet, breakdown_view
 from web.figures.changes import Change, in_points, measured
 from web.figures.filters import filters_of, period_name
@@ -113,7 +114,7 @@ def _table(found: Categories, page: Page) -> SideTable:
     share, others = (others[:1], others[1:]) if view.has_shares else ([], others)
     has_gains = view.has_changes and view.has_shares
     gain = (Heading("Share change", css_class="number gain-cell"),) if has_gains else ()
-    brands = () if is_brands else (Heading("Brands", css_class="number brands-cell"),)
+    brands = () if is_brands else (Heading("Brands", css_class="number brands-cell", about=NOTHING),)
     return SideTable(
         view=view,
         headings=(

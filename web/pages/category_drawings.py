@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,7 @@ from charts.stacked import Layer, side_by_side_figure, stacked_figure
 from database.queries.categories import Categories, Side
 from database.queries.sums import BRAND
 from domain.months import month_name
+from web.figures.asked import NOTHING, of_group, of_month
 from web.figures.bars import Bars, bars_of
 from web.figures.drawing import embedded
 from web.figures.formats import kind_of_chosen
@@ -29,6 +31,7 @@ class LayerRow:
     key: str
     address: str
     is_swap: bool
+    about: str
     values: tuple[str, ...]
 
 
@@ -37,7 +40,7 @@ class Stack:
     """The stacked chart and the table behind it: months across, the last row their total."""
 
     figure: Markup
-    months: tuple[tuple[str, bool], ...]
+    months: tuple[tuple[str, bool, str], ...]
     layers: tuple[LayerRow, ...]
     total: LayerRow
 
@@ -47,6 +50,11 @@ def side_address(found: Categories, page: Page) -> Callable[[int], str]:
     if found.grain == BRAND:
         return lambda key: page.elsewhere("brands.show", {"brands": ()}, brand_id=key)
     return lambda key: page.address(categories=(key,))
+
+
+def word_of(found: Categories) -> str:
+    """What narrows an address to a row."""
+    return "brand" if found.grain == BRAND else "category"
 
 
 def stack_of(found: Categories, page: Page) -> Stack:
@@ -60,6 +68,7 @@ def stack_of(found: Categories, page: Page) -> Stack:
     layers = [
         Layer(side.group.name, side.drawn, _colour(place), address(side.group.key)) for place, side in enumerate(top)
     ]
+    abouts = [of_group(word_of(found), side.group.key) for side in top]
     if rest and not page.selection.ratio:
         words = "brands" if found.grain == BRAND else "categories"
         layers.append(Layer(f"{len(rest)} other {words}", _added(rest), "--series-rest"))
@@ -73,17 +82,19 @@ def stack_of(found: Categories, page: Page) -> Stack:
             months, layers, **writers, current=calendar.current, chosen=page.selection.span.months
         )
 
-    def row(layer: Layer) -> LayerRow:
+    def row(layer: Layer, about: str) -> LayerRow:
         return LayerRow(
-            layer.name, layer.colour.removeprefix("--"), layer.address, found.grain != BRAND,
+            layer.name, layer.colour.removeprefix("--"), layer.address, found.grain != BRAND, about,
             tuple(write(value, kind) for value in layer.values),
         )
 
     return Stack(
         figure=embedded(figure),
-        months=tuple((month_name(month), month >= calendar.current) for month in page.selection.drawn.months),
-        layers=tuple(map(row, layers)),
-        total=row(Layer("Total", found.total.drawn, "")),
+        months=tuple(
+            (month_name(month), month >= calendar.current, of_month(month)) for month in page.selection.drawn.months
+        ),
+        layers=tuple(itertools.starmap(row, itertools.zip_longest(layers, abouts, fillvalue=NOTHING))),
+        total=row(Layer("Total", found.total.drawn, ""), ""),
     )
 
 
@@ -107,4 +118,5 @@ def sizes_of(found: Categories, page: Page) -> Bars:
     return bars_of(
         [side.group for side in found.rows], page, things="brands" if found.grain == BRAND else "categories",
         address=lambda row: address(row.key), is_swap=found.grain != BRAND,
+        about=lambda row: of_group(word_of(found), row.key),
     )

@@ -91,6 +91,12 @@ def show() -> str:
     )
 
 
+def meaning_of(name: str) -> str:
+    """What a figure is, in the words of the help."""
+    groups = {**dict.fromkeys(PLATFORM_FEES, "platform fees"), **dict.fromkeys(ADVERTISING, "advertising")}
+    return MEANINGS.get(groups.get(name, name), "A metric of your files, kept as it was imported.")
+
+
 def amounts() -> list[Term]:
     """Net revenue, each cost and each margin, as `domain.profit.STAGES` computes them."""
     groups = {

@@ -12,6 +12,7 @@ from database.queries.pages import PRODUCT, ProductStory
 from database.queries.product import MarketplaceRow, Product, ProductFigures
 from domain.marketplaces import product_site
 from domain.months import format_month, month_name
+from web.figures.asked import of_group, of_month
 from web.figures.breakdown import breakdown_sheet, breakdown_view
 from web.figures.filters import Choice, filters_of, period_name
 from web.figures.formats import MONEY, kind_of_chosen, leaves_out_cents
@@ -50,6 +51,7 @@ class GridRow:
     address: str
     total: CellView
     months: tuple[CellView, ...]
+    about: str
 
 
 @dataclass(frozen=True)
@@ -194,12 +196,14 @@ def _grid(found: ProductFigures, page: Page) -> Grid | None:
             name=names.get(of.code, of.code) if of.code else "Total",
             address=page.address(marketplaces=(of.code,)) if of.code else "",
             total=cell(of.value), months=tuple(cell(value) for value in of.months),
+            about=of_group("marketplace", of.code) if of.code else "",
         )
 
     return Grid(
         caption=f"{selection.metric} by marketplace and month",
         months=tuple(
-            MonthHeading(month_name(month), page.address(first=month, last=month), month >= selection.calendar.current)
+            MonthHeading(month_name(month), page.address(first=month, last=month),
+                         month >= selection.calendar.current, of_month(month))
             for month in selection.span.months
         ),
         rows=tuple(row(of) for of in found.by_marketplace),

@@ -13,7 +13,8 @@ from database.queries.products import ProductRow, Products, count_products, read
 from database.queries.without_figures import WithoutFigures
 from domain.metrics import CM3, NET_UNITS
 from domain.parameters import LONGEST_SEARCH
-from domain.ratios import margin_level
+from domain.ratios import AVERAGE_PRICE, margin_level
+from web.figures.asked import of_metric, of_product
 from web.figures.breakdown import LEVEL_WORDS, Heading, has_margins, heading, margin_legend
 from web.figures.changes import Change, change_heading, measured
 from web.figures.filters import filters_of, period_name
@@ -55,11 +56,13 @@ class ProductLine:
     level_words: str
     units: str | None
     price: str
+    about: str
 
 
 @dataclass(frozen=True)
 class ProductsView:
-    """The table: one page of it, and the total of all that was found."""
+    """The table: one page of it, and the total of all that was found, of which nobody can ask alone if a search
+    `is_narrower`."""
 
     count: str
     caption: str
@@ -73,6 +76,7 @@ class ProductsView:
     has_shares: bool
     has_margins: bool
     legend: tuple[tuple[str, str], ...]
+    is_narrower: bool
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def products_table(found: Products, page: Page, per_page: int) -> ProductsView:
             selection.page, found.count, per_page, page.formats, lambda number: page.address(page=number)
         ),
         has_changes=has_changes, has_shares=selection.ratio is None, has_margins=has_margins(page),
-        legend=margin_legend(page),
+        legend=margin_legend(page), is_narrower=bool(selection.search),
     )
 
 
@@ -190,7 +194,7 @@ def _line(row: ProductRow, page: Page, write: Writer, write_cm3: Writer) -> Prod
         cm3=None if metric == CM3 else write_cm3(row.cm3),
         margin=formats.exact(row.margin, PERCENT), level=level, level_words=LEVEL_WORDS.get(level, ""),
         units=None if metric == NET_UNITS else formats.exact(row.units, COUNT),
-        price=formats.exact(row.price, MONEY),
+        price=formats.exact(row.price, MONEY), about=of_product(row.asin),
     )
 
 
@@ -202,12 +206,12 @@ def _headings(page: Page, *, has_changes: bool) -> tuple[Heading, ...]:
     if has_changes:
         found.append(heading(page, "Change", "change"))
     if metric != CM3:
-        found.append(heading(page, CM3, "cm3"))
+        found.append(heading(page, CM3, "cm3", about=of_metric(CM3)))
     if has_margins(page):
-        found.append(heading(page, "CM3 %", "margin"))
+        found.append(heading(page, "CM3 %", "margin", about=of_metric("CM3 %")))
     if metric != NET_UNITS:
-        found.append(heading(page, "Units", "units"))
-    return (*found, heading(page, "Average price", "price"))
+        found.append(heading(page, "Units", "units", about=of_metric(NET_UNITS)))
+    return (*found, heading(page, AVERAGE_PRICE.name, "price", about=of_metric(AVERAGE_PRICE.name)))
 
 
 def _sheets(page: Page) -> list[Sheet]:

@@ -17,6 +17,7 @@ from domain.metrics import CM3, NET_REVENUE, OPERATING_PROFIT
 from domain.months import month_name
 from domain.profit import Step
 from domain.ratios import share
+from web.figures.asked import NOTHING, of_metric
 from web.figures.drawing import embedded
 from web.figures.filters import filters_of, period_name
 from web.figures.formats import MONEY, PERCENT
@@ -42,6 +43,7 @@ class StepRow:
     amount: str
     is_negative: bool
     share: str
+    about: str
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,10 @@ class Margins:
     table: ProfitTable
     lines: tuple[LineView, ...]
 
-    def rows(self) -> list[tuple[str, bool, list[CellView]]]:
-        """A row per month: its name, whether it is in progress, one cell per line."""
+    def rows(self) -> list[tuple[str, bool, str, list[CellView]]]:
+        """A row per month: its name, whether it is in progress, what it is of, one cell per line."""
         return [
-            (month.words, month.in_progress, [line.months[place] for line in self.lines])
+            (month.words, month.in_progress, month.about, [line.months[place] for line in self.lines])
             for place, month in enumerate(self.table.months)
         ]
 
@@ -177,6 +179,7 @@ def _step_row(step: Step, revenue: Decimal | None, page: Page) -> StepRow:
         address="" if step.kind == "gap" else page.elsewhere("dashboard.show", {"metric": step.name}),
         amount=page.formats.exact(step.amount, MONEY), is_negative=step.amount < 0,
         share=page.formats.exact(share(step.amount, revenue), PERCENT),
+        about=NOTHING if step.kind == "gap" else of_metric(step.name),
     )
 
 

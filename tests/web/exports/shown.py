@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from babel import Locale
 
-from web.figures.formats import COUNT, MONEY, PERCENT, Formats
+from web.figures.formats import COUNT, MINUS, MONEY, PERCENT, Formats
 
 FORMATS = Formats(Locale.parse("en"), "USD")
 
@@ -27,7 +27,7 @@ def page_lines(page: str) -> list[Line]:
          [figure_of(cell) for cell in re.findall(r'<td class="number.*?</td>', row, re.DOTALL)])
         for row in re.findall(r"<tr.*?</tr>", page, re.DOTALL)
     ]
-    cards = re.findall(r'headline-name">(.*?)<.*?<p class="headline-figure[^>]* title="(.*?)"', page, re.DOTALL)
+    cards = re.findall(r'headline-name"><a[^>]*>(.*?)<.*?<p class="headline-figure[^>]* title="(.*?)"', page, re.DOTALL)
     tiles = [
         (words_of(re.search(r'class="tile-link".*?</a>', tile, re.DOTALL)[0]), [
             html.unescape(title) if title else figure_of(cell)
@@ -36,7 +36,7 @@ def page_lines(page: str) -> list[Line]:
         for tile in re.findall(r'<article class="card tile.*?</article>', page, re.DOTALL)
     ]
     only = [(words_of(told), [words_of(total)]) for told, total in re.findall(
-        r'(<p class="only-of.*?<strong>(.*?)</strong>.*?</p>)', page, re.DOTALL)]
+        r'(<p class="only-of.*?<strong[^>]*>(.*?)</strong>.*?</p>)', page, re.DOTALL)]
     lines = [*rows, *tiles, *only, *((html.unescape(name), [html.unescape(exact)]) for name, exact in cards)]
     return [(label, [figure for figure in figures if figure]) for label, figures in lines]
 
@@ -55,7 +55,7 @@ def is_shown(row: list[str | None], page: str, lines: list[Line]) -> bool:
     order, but for a change of a share, which pages have beside the share. A page may leave figures out that a file
     has, or the other way round, but not both in one line."""
     ways, name = [found for found in map(ways_of, row) if found], label_of(row)
-    points = {f"{abs(Decimal(text)) * 100:.1f} pts" for text in row if is_number(text)}
+    points = {f"{sign}{abs(Decimal(text)) * 100:.1f} pts" for text in row if is_number(text) for sign in ("", MINUS)}
 
     def is_row(figures: list[str]) -> bool:
         others = [figure for figure in figures if not figure.endswith(" pts")]

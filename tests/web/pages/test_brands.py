@@ -64,7 +64,7 @@ def limit_to(store: Store, brand: int) -> None:
 def cells_of(client: FlaskClient, address: str) -> list[list[str]]:
     """The cells of the table of products, total last."""
     page = client.get(address).text
-    table = re.search(r'<table class="figures breakdown products">(.*?)</table>', page, re.DOTALL)[1]
+    table = re.search(r'<table class="figures breakdown products"[^>]*>(.*?)</table>', page, re.DOTALL)[1]
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)[1:]
     cells = [re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
     return [[" ".join(html.unescape(re.sub(r"<[^>]+>", " ", cell)).split()) for cell in row] for row in cells]

@@ -52,8 +52,9 @@ def small_store(small_app: Flask) -> Store:
 
 def side_rows(client: FlaskClient, address: str) -> list[list[str]]:
     """The cells of the table side by side but for bar and trend, total last."""
-    table = re.search(r'<table class="figures breakdown sides">(.*?)</table>', client.get(address).text, re.DOTALL)[1]
-    rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)[1:]
+    page = client.get(address).text
+    table = re.search(r'<table class="figures breakdown sides"[^>]*>(.*?)</table>', page, re.DOTALL)[1]
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)[1:]
     cells = [re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
     return [
         [re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", cell))).strip() for cell in (row[0], *row[2:-1])]

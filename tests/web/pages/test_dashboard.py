@@ -91,8 +91,8 @@ def without_arrows(page: str) -> str:
 def brand_rows(client: FlaskClient, address: str) -> list[list[str]]:
     """The cells of the table by brand but for the bar, total last."""
     page = without_arrows(client.get(address).text)
-    table = re.search(r'<table class="figures breakdown">(.*?)</table>', page, re.DOTALL)[1]
-    rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)[1:]
+    table = re.search(r'<table class="figures breakdown"[^>]*>(.*?)</table>', page, re.DOTALL)[1]
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)[1:]
     cells = [re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
     return [
         [re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", cell))).strip() for cell in (row[0], *row[2:])]
@@ -222,7 +222,7 @@ def table_rows(client: FlaskClient, address: str, heading: str) -> list[list[str
     page = without_arrows(client.get(address).text)
     table = page[page.index(f">{heading}</h2>"):].partition("</table>")[0].partition("<tbody>")[2]
     rows = [re.findall(r"<t[hd](?! class=\"bar-cell\").*?>(.*?)</t[hd]>", row, re.DOTALL)
-            for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)]
+            for row in re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)]
     return [[re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", cell))).strip() for cell in row] for row in rows]
 
 
