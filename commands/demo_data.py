@@ -6,6 +6,7 @@ import click
 
 from commands import current_store, lego_command, tell_trail
 from database.demo import DemoShape, load_demo
+from database.journal.import_log import tell_done
 from domain.months import format_month, today_utc
 
 
@@ -19,7 +20,10 @@ def command(rows: int, seed: int) -> None:
     The last month is the one in progress, up to yesterday. The first real import removes the demo data.
     """
     shape = DemoShape.of_size(rows, seed=seed, through=today_utc() - datetime.timedelta(days=1))
-    report = load_demo(current_store(), shape)
+    store = current_store()
+    report = load_demo(store, shape)
+    # By the log pages know that these are figures of a demo.
+    tell_done(store, report)
     tell_trail("file imported", report.in_a_line())
     click.echo(
         f"import {report.import_id}: {report.facts:,} facts of demo data, seed {seed}, {shape.brands} brands, "

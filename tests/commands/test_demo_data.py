@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
+from database.journal.import_log import holds_demo
 from domain.months import add_months, format_month, month_of, today_utc
 from settings import ROOT
 from tests.conftest import environment_of
@@ -42,6 +43,7 @@ def test_demo_data_says_what_it_made_and_what_comes_next(store, flask):
         f"import 1: {facts:,} facts of demo data, seed 5, 40 brands, 40 products, "
         f"{format_month(first)} to {format_month(last)}\nNext: flask refresh-summaries\n"
     )
+    assert holds_demo(store)  # and every page says so
 
 
 def test_a_second_demo_ends_with_4_and_one_line(store, flask):
