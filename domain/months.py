@@ -16,6 +16,11 @@ MOST_AHEAD = 24
 _TEXT = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
+def last_day(month: datetime.date) -> datetime.date:
+    """The last day of a month."""
+    return add_months(month.replace(day=1), 1) - datetime.timedelta(days=1)
+
+
 def month_of(day: datetime.date) -> datetime.date:
     """The month that `day` lies in."""
     return day.replace(day=1)

@@ -17,6 +17,7 @@ from database.engines.ports import Store
 from database.facts.opening import facts_when_free
 from database.summaries.rollups import facts
 from database.summaries.verification import NO_VALUE, WITHOUT_MONTH, reason_left_out
+from domain.months import last_day
 
 AT_ONCE = 10_000
 
@@ -46,7 +47,7 @@ def left_out_facts(
     process has open are tried for so many seconds."""
     query = _query(reason, store.settings.refresh.exclude_groups)
     if month is not None:
-        query = query.where(facts.c.month.between(month, _last_day(month)))
+        query = query.where(facts.c.month.between(month, last_day(month)))
     if metric is not None:
         query = query.where(facts.c.metric == metric)
     with facts_when_free(store, wait) as connection:
@@ -75,7 +76,3 @@ def _query(reason: str, exclude_groups: Collection[str]) -> sa.Select:
         .where(why == reason)
         .order_by(facts.c.month, facts.c.metric, facts.c.id)
     )
-
-
-def _last_day(month: datetime.date) -> datetime.date:
-    return (month.replace(day=28) + datetime.timedelta(days=4)).replace(day=1) - datetime.timedelta(days=1)

@@ -113,8 +113,8 @@ def test_the_other_engine_refuses_the_same(make_world, query):
 def has_figures(path: str) -> bool:
     """Whether the address is a page, file or part of the API that shows one generation."""
     parts = path.removeprefix("/api/v1").removesuffix(".csv").removesuffix(".xlsx").split("/")
-    if parts[1] == "settlements":
-        return "kinds" not in parts
+    if parts[1] in ("settlements", "explain"):
+        return not {"kinds", "rows"}.intersection(parts)
     of_figures = (
         "dashboard", "profitability", "categories", "brands", "products", "paid", "explain", "overheads", "drivers",
     )

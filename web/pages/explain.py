@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, render_template, url_for
 
 from charts.small import SmallBar, small_bars
 from database.queries.explain import (
@@ -106,6 +106,8 @@ class FigureView:
     formula: str
     lines: tuple[LineView, ...]
     has_value: bool
+    words: str
+    lines_address: str
     is_share: bool
     parts: tuple[PartsView, ...]
     notes: tuple[Note, ...]
@@ -143,6 +145,7 @@ def _figure(found: Explanation, page: Page) -> FigureView:
         meaning=meaning_of(figure.name), formula=_formula_words(found, page),
         lines=tuple(_line(line, page) for line in found.formula),
         has_value=figure.value is not None or found.before is not None,
+        words=selection.query_string(EXPLAIN.words), lines_address=_lines_address(found, page),
         is_share=figure.ratio is not None,
         parts=tuple(_parts(each, found, page) for each in found.parts),
         notes=tuple(_notes(page)),
@@ -176,6 +179,16 @@ def _formula_words(found: Explanation, page: Page) -> str:
         f" {line.sign} {line.figure.name}" if line.sign else line.figure.name
         for line in found.formula if not line.is_gap
     )
+
+
+def _lines_address(found: Explanation, page: Page) -> str:
+    """Where the lines of reports are fetched that one figure of one product is made of; '' for any other figure."""
+    selection = page.selection
+    if found.product is None or selection.span.count > 1 or len(selection.sums) > 1 or selection.marketplaces[1:]:
+        return ""
+    where = {"marketplace": selection.marketplaces[0]} if selection.marketplaces else {}
+    return url_for("lines.ask", asin=found.product.asin, metric=selection.metric,
+                   month=format_month(selection.span.first), **where)
 
 
 def _notes(page: Page) -> Iterator[Note]:

@@ -1,0 +1,153 @@
+"""The single facts that a figure is the sum of, by the rules that summaries count them with.
+
+They are read from the facts as they stand, which may be newer than the live generation.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from database import schema
+from database.schema import EXCLUDED
+from database.summaries.rollups import facts, placements
+from domain.months import last_day
+
+MOST = 100_000
+"""So many rows are listed: a spreadsheet opens no more than ten times as many. All are counted and added up."""
+AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class FigureAsked:
+    """Which facts: of these metrics, of months from the first to the last day, and narrowed by what is not empty."""
+
+    metrics: tuple[str, ...]
+    first: datetime.date
+    last: datetime.date
+    brands: tuple[int, ...] = ()
+    categories: tuple[int, ...] = ()
+    marketplaces: tuple[str, ...] = ()
+    asin: str = ""
+
+
+@dataclass(frozen=True)
+class FactRow:
+    """One fact; `currency` is '' for the dashboard's, import and file are None where another program inserted it."""
+
+    asin: str
+    brand: str
+    marketplace: str
+    metric: str
+    month: datetime.date
+    value: Decimal
+    currency: str
+    import_id: int | None
+    file_name: str | None
+
+
+@dataclass(frozen=True)
+class FactSum:
+    """Facts of one metric in one currency ('' for the dashboard's) that came with one import, or with none: how many,
+    and what they add up to there. `file_name` is '' where no import of ours brought them in."""
+
+    metric: str
+    currency: str
+    import_id: int | None
+    file_name: str
+    facts: int
+    value: Decimal
+
+
+class FigureRows:
+    """The rows of one question, from facts that are open. Each date is asked for by itself: so MariaDB's rollup index
+    leads to its metric, and on a cluster one data node answers."""
+
+    def __init__(self, connection: sa.Connection, asked: FigureAsked, exclude_groups: Collection[str]) -> None:
+        self._connection, self._asked = connection, asked
+        self._dates = self._find_dates()
+        self._is_narrower = bool(asked.brands or asked.categories or asked.asin or exclude_groups)
+        self._products = self._find_products(exclude_groups)
+        book = schema.financials_import.c
+        self._files = {number: name or "" for number, name in connection.execute(sa.select(book.id, book.file_name))}
+
+    def sums(self) -> list[FactSum]:
+        """All of them, by metric, currency and import, the newest import first."""
+        code = sa.func.coalesce(facts.c.currency, "").label("currency")
+        found: dict[tuple, tuple[int, Decimal]] = {}
+        for date in self._dates:
+            query = self._chosen(
+                sa.select(
+                    facts.c.metric, code, facts.c.import_id, sa.func.count().label("facts"),
+                    sa.type_coerce(sa.func.sum(facts.c.value), schema.Sum).label("value"),
+                ),
+                date,
+            ).group_by(facts.c.metric, code, facts.c.import_id)
+            for *key, count, value in self._connection.execute(query):
+                known = found.get(tuple(key), (0, Decimal(0)))
+                found[tuple(key)] = (known[0] + count, known[1] + value)
+        ordered = sorted(found.items(), key=lambda each: (each[0][0], each[0][1], -(each[0][2] or 0)))
+        return [FactSum(*key, self._files.get(key[2], ""), *told) for key, told in ordered]
+
+    def rows(self, most: int = MOST) -> Iterator[FactRow]:
+        """The newest months first, in each by metric, marketplace and product; `most` of them."""
+        left = most
+        for date in self._dates:
+            for row in self._of(date, left):
+                left -= 1
+                asin, brand = self._products[row.asin_id]
+                yield FactRow(
+                    asin, brand, row.marketplace, row.metric, row.month, row.value, row.currency or "", row.import_id,
+                    self._files.get(row.import_id),
+                )
+            if not left:
+                return
+
+    def _of(self, date: datetime.date, most: int) -> Sequence[sa.Row]:
+        query = self._chosen(
+            sa.select(
+                facts.c.asin_id, facts.c.marketplace, facts.c.metric, facts.c.month, facts.c.value, facts.c.currency,
+                facts.c.import_id,
+            ),
+            date,
+        ).order_by(facts.c.metric, facts.c.marketplace, facts.c.asin_id, facts.c.value).limit(most)
+        return self._connection.execute(query).all()
+
+    def _chosen(self, query: sa.Select, date: datetime.date) -> sa.Select:
+        asked = self._asked
+        query = query.where(
+            facts.c.month == date, facts.c.metric.in_(asked.metrics), facts.c.value.is_not(None),
+            facts.c.marketplace.in_(asked.marketplaces) if asked.marketplaces else facts.c.marketplace != "",
+            facts.c.marketplace != schema.ALL_MARKETPLACES,
+        )
+        if self._is_narrower:
+            return query.where(facts.c.asin_id.in_(sorted(self._products)))
+        # What has no product is in no figure.
+        return query.join_from(facts, schema.asin, schema.asin.c.id == facts.c.asin_id)
+
+    def _find_dates(self) -> list[datetime.date]:
+        """Those that facts have: another program may write the 15th of a month. The newest first."""
+        asked = self._asked
+        query = sa.select(facts.c.month).distinct().where(facts.c.month.between(asked.first, last_day(asked.last)))
+        return sorted(self._connection.execute(query).scalars(), reverse=True)
+
+    def _find_products(self, exclude_groups: Collection[str]) -> dict[int, tuple[str, str]]:
+        """Id -> ASIN and brand of every product that is meant."""
+        asked, asin, brand = self._asked, schema.asin, schema.brand
+        places = placements(exclude_groups).subquery("places")
+        conditions = [places.c.brand_id != EXCLUDED]
+        for column, values in ((places.c.brand_id, asked.brands), (places.c.category_id, asked.categories)):
+            conditions += [column.in_(values)] if values else []
+        conditions += [asin.c.asin == asked.asin] if asked.asin else []
+        rows = self._connection.execute(
+            sa.select(asin.c.id, asin.c.asin, brand.c.brand)
+            .select_from(
+                asin.join(places, places.c.asin_id == asin.c.id).outerjoin(brand, brand.c.id == asin.c.brand_id)
+            )
+            .where(*conditions)
+        )
+        return {row.id: (row.asin, row.brand or "") for row in rows if not asked.asin or row.asin == asked.asin}
