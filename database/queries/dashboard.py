@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from database.queries.breakdown import Breakdown, breakdown_of, read_breakdown, read_groups
 from database.queries.figures import Figure, figure_of, read_months
-from database.queries.glance import Glance, glance_months, glances_of
+from database.queries.glance import Glance, YearEstimate, estimate_of, glance_months, glances_of
 from database.queries.losses import Losses, read_losses
 from database.queries.monthly import MonthRow, month_rows
 from database.queries.movers import Movers, read_movers
@@ -30,6 +30,7 @@ class Dashboard:
     `losses` where no CM3 was imported."""
 
     glances: tuple[Glance, ...]
+    estimate: YearEstimate | None
     headlines: tuple[Figure, ...]
     months: tuple[MonthRow, ...]
     movers: Movers | None
@@ -57,6 +58,7 @@ def read_dashboard(
     by_brand = read_groups(connection, selection, BRAND)
     return Dashboard(
         glances=glances_of(by_month, selection.calendar, selectable.metrics),
+        estimate=estimate_of(by_month, selection.calendar),
         headlines=tuple(figure_of(asked, by_month, selection) for asked in headlines),
         months=month_rows(by_month, selection),
         movers=read_movers(connection, selection, selectable.brands, by_brand),

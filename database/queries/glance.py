@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import datetime
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from database.queries.figures import MonthSums, total_over
+from domain.estimates import missed_by, year_estimate
 from domain.metrics import CM3, NET_REVENUE
 from domain.periods import Calendar, Span, glanced_at, span_of
 from domain.ratios import CM3_MARGIN, Measure, Ratio, metrics_of, relative_change, value_of
@@ -44,13 +46,31 @@ class Glance:
     figures: tuple[GlanceFigure, ...]
 
 
+@dataclass(frozen=True)
+class YearEstimate:
+    """What `year` will come to, by metric, told from its months through `through`; `missed` is by which part the same
+    rule would have missed the year before, empty where the figures do not reach back so far."""
+
+    year: int
+    through: datetime.date
+    values: Mapping[str, Decimal]
+    missed: Mapping[str, Decimal]
+
+
 def glance_months(calendar: Calendar) -> Span | None:
-    """Every month that the periods are made of, with the year before; None if there are less than two of them: a
-    single one says what the page says anyway."""
+    """Every month that the periods and the estimate are made of, with two years before; None if there are less than two
+    periods: a single one says what the page says anyway."""
     spans = [span_of(period, calendar) for period in glanced_at(calendar)]
     if len(spans) < 2:
         return None
-    return Span(min(span.first for span in spans), max(span.last for span in spans)).with_months_before(12)
+    return Span(min(span.first for span in spans), max(span.last for span in spans)).with_months_before(24)
+
+
+def estimate_of(by_month: MonthSums, calendar: Calendar) -> YearEstimate | None:
+    """What the year will come to; None where nobody can tell."""
+    through = calendar.end
+    values = year_estimate(by_month, through) if through < calendar.current else {}
+    return YearEstimate(through.year, through, values, missed_by(by_month, through)) if values else None
 
 
 def glances_of(by_month: MonthSums, calendar: Calendar, metrics: Collection[str]) -> tuple[Glance, ...]:

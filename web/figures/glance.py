@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from database.queries.glance import ASKED, Glance, GlanceFigure
-from domain.metrics import rise_of
+from database.queries.glance import ASKED, Glance, GlanceFigure, YearEstimate
+from domain.estimates import RULE
+from domain.metrics import CM3, NET_REVENUE, rise_of
+from domain.months import add_months, month_name
 from domain.periods import period_words
 from web.figures.asked import of_period
 from web.figures.breakdown import LEVEL_WORDS
@@ -58,7 +61,39 @@ def tiles_of(glances: Iterable[Glance], page: Page) -> tuple[Tile, ...]:
     )
 
 
-def glance_sheet(glances: Iterable[Glance]) -> Sheet:
+@dataclass(frozen=True)
+class EstimateView:
+    """What the year will come to, and what is to be known of it: its rule, and how good it was a year ago."""
+
+    year: str
+    figures: tuple[tuple[str, str, str], ...]
+    rule: str
+    missed: str
+
+
+def estimate_view(found: YearEstimate | None, page: Page) -> EstimateView | None:
+    """The estimate as readers see it: each figure by its name, short and exact."""
+    if found is None:
+        return None
+    write = page.formats
+    missed = " and ".join(
+        f"{write.change(size)} for {name}" for name in (CM3, NET_REVENUE)
+        if (size := found.missed.get(name)) is not None
+    )
+    then = month_name(add_months(found.through, -12))
+    return EstimateView(
+        year=str(found.year),
+        figures=tuple(
+            (name, write.short(value, MONEY), write.exact(value, MONEY))
+            for name in (CM3, NET_REVENUE) if (value := found.values.get(name)) is not None
+        ),
+        rule=RULE,
+        missed=f"After {then} the same rule was off by {missed}." if missed
+        else "How far off it would have been a year ago cannot be told: the figures do not reach back so far.",
+    )
+
+
+def glance_sheet(glances: Iterable[Glance], estimate: YearEstimate | None) -> Sheet:
     """The same figures as raw values."""
     names = [(each, MONEY) if isinstance(each, str) else (each.name, PERCENT) for each in ASKED]
     columns = [Column("Period", TEXT), Column("From", MONTH), Column("To", MONTH), Column("State", TEXT)]
@@ -74,6 +109,10 @@ def glance_sheet(glances: Iterable[Glance]) -> Sheet:
             figure = figures.get(name)
             row += [figure.value, figure.before, figure.change] if figure else [None, None, None]
         rows.append(tuple(row))
+    if estimate:
+        first, last = (datetime.date(estimate.year, month, 1) for month in (1, 12))
+        values = (value for name, _ in names for value in (estimate.values.get(name), None, None))
+        rows.append((str(estimate.year), first, last, f"estimate. {RULE}", *values))
     return Sheet("periods", "At a glance", tuple(columns), rows)
 
 

@@ -12,7 +12,7 @@ from database.queries.pages import DASHBOARD
 from web.figures.breakdown import BreakdownView, breakdown_sheet, breakdown_view
 from web.figures.filters import filters_of, period_name
 from web.figures.formats import kind_of_chosen
-from web.figures.glance import glance_sheet, tiles_of
+from web.figures.glance import estimate_view, glance_sheet, tiles_of
 from web.figures.headlines import headlines_of, headlines_sheet
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.movers import losses_sheet, losses_view, movers_sheet, movers_view
@@ -59,6 +59,7 @@ def _render(page: Page, rows: Dashboard) -> str:
         notices=notices_of(page),
         is_empty=rows.is_empty,
         tiles=tiles_of(rows.glances, page),
+        estimate=estimate_view(rows.estimate, page),
         headlines=headlines_of(rows.headlines, page),
         chart=monthly_chart(rows.months, page),
         movers=movers_view(rows.movers, page) if rows.movers else None,
@@ -112,7 +113,7 @@ def _sheets(page: Page) -> list[Sheet]:
         movers_sheet(rows.movers, page),
         losses_sheet(rows.losses),
         headlines_sheet(rows.headlines),
-        glance_sheet(rows.glances),
+        glance_sheet(rows.glances, rows.estimate),
     ]
 
 
