@@ -43,6 +43,7 @@ from domain.totals import is_total_of_marketplaces
 
 LONGEST = {"asin": 64, "brand": 255, "category": 255, "status": 50, "marketplace": 10, "metric": 100}
 MOST_TEXTS = 1_000_000
+_OF_PRODUCTS = ("asin", "brand", "category", "status")
 _BLANKS = " \t\u00a0"
 
 
@@ -197,15 +198,11 @@ def _bad_words(
     bad: dict[str, dict[str, str]] = {name: {} for name in FIELDS}
     bad["month"].update(month_rules)
     too_long = {name: f"is longer than {longest} characters" for name, longest in LONGEST.items()}
-    for name in ("asin", "brand", "category", "status"):
-        rows = scratch.execute(
-            f"SELECT DISTINCT {name} FROM word WHERE g = 3 AND length({clean(name)}) > {LONGEST[name]} "
-            f"LIMIT {MOST_TEXTS}"
-        ).fetchall()
-        bad[name].update((text, too_long[name]) for (text,) in rows)
-    for name in ("asin", "brand", "category", "status", "marketplace", "metric"):
-        bad[name].update(_spreadsheet_errors(scratch, name))
-    bad["asin"].update(_damaged_asins(scratch))
+    breaking = _texts_that_break(scratch)
+    for name in (*_OF_PRODUCTS, "marketplace", "metric"):
+        bad[name].update((text, too_long[name]) for text in breaking.get(("long", name), ()))
+        bad[name].update((text, _error_rule(text)) for text in breaking.get(("error", name), ()))
+    bad["asin"].update((text, damage_of(text)) for text in breaking.get(("damaged", "asin"), ()))
     for kind, found in (("marketplace", names.marketplaces), ("metric", names.metrics)):
         bad[kind].update((text, too_long[kind]) for text, name in found.items() if len(name) > LONGEST[kind])
     bad["marketplace"].update(
@@ -218,17 +215,9 @@ def _bad_words(
     )
     bad["metric"].update((text, fault) for text in names.metrics if (fault := fault_of_remarks(text)))
     for name in NEEDED:
-        g = 3 if name == "asin" else 5
-        rows = scratch.execute(
-            f"SELECT DISTINCT coalesce({name}, '') FROM word "
-            f"WHERE g = {g} AND kind <> 'blank' AND {clean(name)} IS NULL"
-        ).fetchall()
-        bad[name].update((text, source.blank_rules[name]) for (text,) in rows)
+        bad[name].update((text or "", source.blank_rules[name]) for text in breaking.get(("blank", name), ()))
     bad["currency"].update(
-        (text, "is not a currency code like USD") for (text,) in scratch.execute(
-            f"SELECT DISTINCT currency FROM word WHERE g = 5 AND {clean('currency')} IS NOT NULL "
-            f"AND NOT regexp_full_match({clean('currency')}, '[A-Za-z]{{3}}') LIMIT {MOST_TEXTS}"
-        ).fetchall()
+        (text, "is not a currency code like USD") for text in breaking.get(("code", "currency"), ())
     )
     bad["value"].update(scratch.execute(
         f"SELECT text, rule FROM odd_read WHERE rule IS NOT NULL LIMIT {MOST_TEXTS}"
@@ -236,21 +225,42 @@ def _bad_words(
     return bad
 
 
-def _spreadsheet_errors(scratch: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, str]]:
-    g = 3 if name in ("asin", "brand", "category", "status") else 5
-    return scratch.execute(
-        f"SELECT DISTINCT {name}, CASE WHEN text = '{NOT_CALCULATED}' THEN '{WITHOUT_VALUE}' "
-        f"ELSE '{SPREADSHEET_ERROR}' END FROM (SELECT {name}, {clean(name)} AS text FROM word WHERE g = {g}) "
-        f"WHERE regexp_full_match(text, '{ERROR_WORD}') LIMIT {MOST_TEXTS}"
-    ).fetchall()
+def _texts_that_break(scratch: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[str | None]]:
+    """(rule, field) -> the texts that break it; only of rules that some text breaks. Whether any does, the rules of
+    products, and those of words, are asked at once: of most files it is none."""
+    found: dict[tuple[str, str], list[str | None]] = {}
+    for g, rules in ((3, _rules_of_products()), (5, _rules_of_words())):
+        asked = ", ".join(f"bool_or({rule})" for rule in rules.values())
+        broken = scratch.execute(f"SELECT {asked} FROM word WHERE g = {g}").fetchone()
+        for ((what, name), rule), is_broken in zip(rules.items(), broken, strict=True):
+            if is_broken:
+                texts = scratch.execute(
+                    f"SELECT DISTINCT {name} FROM word WHERE g = {g} AND {rule} LIMIT {MOST_TEXTS}"
+                ).fetchall()
+                found[what, name] = [text for (text,) in texts]
+    return found
 
 
-def _damaged_asins(scratch: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    rows = scratch.execute(
-        "SELECT DISTINCT asin FROM word WHERE g = 3 AND kind <> 'blank' "
-        f"AND regexp_full_match(asin, '{DAMAGED_ASIN}') LIMIT {MOST_TEXTS}"
-    ).fetchall()
-    return {asin: damage_of(asin) for (asin,) in rows}
+def _rules_of_products() -> dict[tuple[str, str], str]:
+    rules = {("long", name): f"length({clean(name)}) > {LONGEST[name]}" for name in _OF_PRODUCTS}
+    rules |= {("error", name): f"regexp_full_match({clean(name)}, '{ERROR_WORD}')" for name in _OF_PRODUCTS}
+    rules["damaged", "asin"] = f"kind <> 'blank' AND regexp_full_match(asin, '{DAMAGED_ASIN}')"
+    return rules | {("blank", "asin"): f"kind <> 'blank' AND {clean('asin')} IS NULL"}
+
+
+def _rules_of_words() -> dict[tuple[str, str], str]:
+    rules = {
+        ("error", name): f"regexp_full_match({clean(name)}, '{ERROR_WORD}')" for name in ("marketplace", "metric")
+    }
+    rules |= {("blank", name): f"kind <> 'blank' AND {clean(name)} IS NULL" for name in NEEDED if name != "asin"}
+    code = clean("currency")
+    return rules | {
+        ("code", "currency"): f"{code} IS NOT NULL AND NOT regexp_full_match({code}, '[A-Za-z]{{3}}')"
+    }
+
+
+def _error_rule(text: str) -> str:
+    return WITHOUT_VALUE if text.strip(_BLANKS) == NOT_CALCULATED else SPREADSHEET_ERROR
 
 
 def _word_refusal(
