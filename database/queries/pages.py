@@ -24,6 +24,7 @@ from database.queries.conversion import ConvertedFigure, read_converted
 from database.queries.dashboard import Dashboard, read_dashboard
 from database.queries.drivers import Drivers, read_drivers
 from database.queries.explain import Explanation, read_explanation
+from database.queries.flat import FlatRow, read_flat
 from database.queries.overheads import ToldOverhead, read_overheads
 from database.queries.paid import MarketplaceBridges, read_paid
 from database.queries.product import Product, ProductFigures, find_product, read_last_month, read_product
@@ -245,6 +246,11 @@ def _drivers(asked: Asked) -> Drivers:
     return read_drivers(asked.connection, asked.selection)
 
 
+def _flat(asked: Asked) -> tuple[FlatRow, ...]:
+    """The first rows, for a look."""
+    return tuple(read_flat(asked.connection, asked.selection, asked.selectable.metrics, limit=FLAT.per_page))
+
+
 def _paid(asked: Asked) -> tuple[MarketplaceBridges, ...]:
     return read_paid(asked.connection, asked.generation.generation, asked.selection)
 
@@ -309,6 +315,10 @@ EXPLAIN = PageSpec(
         "marketplaces": "By marketplace", "months": "By month", "corrections": "Corrections",
     },
 )
+FLAT = PageSpec(
+    "flat.show", "All figures", "figures", _flat, words=WORDS_WITH_SEARCH, per_page=50, is_in_menu=False,
+    tables={"figures": "All figures"},
+)
 CATALOG = PageSpec(
     "catalog.show", "Catalogue", "catalog", _catalog, words=listing.WORDS, per_page=100,
     choose=lambda page, pairs, selectable: parse_listing(pairs),
@@ -342,7 +352,7 @@ RATES = PageSpec(
 OPERATIONS = PageSpec("operations.show", "Operations", "operations")
 
 PAGES = (
-    DASHBOARD, PROFITABILITY, DRIVERS, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, EXPLAIN,
-    OVERHEADS, CATALOG, IMPORTS, RATES, OPERATIONS,
+    DASHBOARD, PROFITABILITY, DRIVERS, CATEGORIES, BRAND, PRODUCTS, PRODUCT, SETTLEMENTS, SETTLEMENT, PAID, FLAT,
+    EXPLAIN, OVERHEADS, CATALOG, IMPORTS, RATES, OPERATIONS,
 )
 """In the order of the menu."""

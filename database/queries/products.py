@@ -216,7 +216,7 @@ def amount_of(asked: Measure) -> sa.ColumnElement:
 def _totals(selection: Selection, asked: str | Balance, span: Span, name: str) -> sa.Subquery:
     """The sum of a metric, or of a balance, over one span, by product. Each that an order needs is added up on its own
     and joined: one pass over all of them, with a CASE for each, takes half as long again."""
-    columns, months = summary_asin.c, _with_rows(span, selection)
+    columns, months = summary_asin.c, rows_months(selection, span)
     return (
         sa.select(columns.asin_id, sa.func.sum(amount_of(asked)).label("value"))
         .where(is_one_of(columns.month, months), _is_of(asked), *conditions(selection))
@@ -244,7 +244,7 @@ def _chosen(selection: Selection, span: Span, name: str) -> sa.Subquery:
     sums = (
         sa.select(columns.asin_id, part.label("part"), base.label("base"))
         .where(
-            is_one_of(columns.month, _with_rows(span, selection)), columns.metric.in_(ratio.metrics),
+            is_one_of(columns.month, rows_months(selection, span)), columns.metric.in_(ratio.metrics),
             *conditions(selection),
         )
         .group_by(columns.asin_id)
@@ -255,9 +255,9 @@ def _chosen(selection: Selection, span: Span, name: str) -> sa.Subquery:
     ).subquery(name)
 
 
-def _with_rows(span: Span, selection: Selection) -> list[datetime.date]:
-    """Only months that can have rows, so that no range of years makes a long list."""
-    calendar = selection.calendar
+def rows_months(selection: Selection, span: Span | None = None) -> list[datetime.date]:
+    """The months of a span (None: the chosen ones) that can have rows, so that no range of years makes a long list."""
+    calendar, span = selection.calendar, span or selection.span
     return [month for month in span.months if calendar.first_month <= month <= calendar.last_month]
 
 

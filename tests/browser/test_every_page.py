@@ -50,6 +50,7 @@ PAGES = {
     "what changed CM3": "/drivers",
     "profitability per unit": "/profitability?show=unit",
     "a figure, explained": "/explain?metric=CM3",
+    "all figures": "/figures",
     "unit costs": f"/unit-costs/{'M' * 64}",
     "overheads": "/overheads",
     "catalogue": "/catalog",

@@ -122,6 +122,7 @@ SCENES = {
     "category": Scene("/categories?category=1", scrolled=True),
     "brand": Scene("/brands/{brand}", scrolled=True),
     "products": Scene("/products", scrolled=True),
+    "figures": Scene("/figures?period=3m"),
     "product": Scene("/products/{asin}", scrolled=True),
     "catalog": Scene("/catalog?show=products"),
     "catalog-brands": Scene("/catalog?show=brands"),

@@ -117,6 +117,7 @@ def has_figures(path: str) -> bool:
         return not {"kinds", "rows"}.intersection(parts)
     of_figures = (
         "dashboard", "profitability", "categories", "brands", "products", "paid", "explain", "overheads", "drivers",
+        "figures",
     )
     return parts[1] in of_figures
 

@@ -7,22 +7,26 @@ database nor memory waits for a slow reader.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gzip
+import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from flask import Flask, Response, abort, request
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.routing import Rule
 from werkzeug.wsgi import wrap_file
 
 from database.engines.values import Reading
 from domain.errors import OutOfSpace
 from domain.months import format_month
+from machine.locks import try_lock
 from web.exports.about import About, about
 from web.exports.csv import write_csv
 from web.exports.xlsx import write_xlsx
@@ -35,6 +39,8 @@ from web.http.compression import LEVEL, takes_gzip
 from web.serving.cache import cache_folder, make_private
 
 TABLE = "table"
+BUSY = 60
+"""Seconds after which whoever found all places taken may ask again."""
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -139,11 +145,28 @@ def _written(offer: Offer, write: Writer, *more_words: str) -> _Written:
         return _Written(file, _name_of(page, offer), rows, page.generation.generation, size)
 
     try:
-        return read_asked(question)
+        with _slot(offer, folder):
+            return read_asked(question)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise OutOfSpace("no space to write an export to; make some, or export less") from None
         raise
+
+
+@contextlib.contextmanager
+def _slot(offer: Offer, folder: Path) -> Iterator[None]:
+    """One of the places in which files of this offer are made; answers 503 while all are taken. A process that dies
+    leaves its place."""
+    if not offer.at_once:
+        yield
+        return
+    held = next(filter(None, (try_lock(folder / f"{offer.word}-{n}.lock") for n in range(offer.at_once))), None)
+    if held is None:
+        raise ServiceUnavailable("Other large files are being made. Try again in a minute.", retry_after=BUSY)
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 def _answer(written: _Written, name: str, content_type: str) -> Response:

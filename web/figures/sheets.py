@@ -38,14 +38,15 @@ from __future__ import annotations
 import datetime
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import attrgetter
+from typing import Any
 
 from flask import url_for
 
-from database.queries.pages import PageSpec
+from database.queries.pages import FLAT, PageSpec
 from domain.periods import Span
 from domain.selection import AMOUNT, VIEW, Selection
 from web.figures.formats import COUNT, MONEY, PERCENT, RATE
@@ -121,7 +122,8 @@ class Offer:
     """The tables that a page offers: `sheets` gives them for a reader's page and the variables of its address.
     `without` are parameters that its tables do not depend on; `compared` gives the months that they are compared
     with. `words` are the parameters that they take, if not the page's. `files` are the forms that are made of it: a
-    page may have files of its own instead."""
+    page may have files of its own instead. `at_once`: so many of its files are made at a time, for all readers together
+    (0: any number), so that large ones leave others their room."""
 
     page: PageSpec
     sheets: Callable[..., list[Sheet]]
@@ -129,6 +131,7 @@ class Offer:
     compared: Callable[[Selection], Span | None] = attrgetter("comparison")
     words: tuple[str, ...] = ()
     files: tuple[str, ...] = ("csv", "xlsx")
+    at_once: int = 0
 
     @property
     def endpoint(self) -> str:
@@ -156,10 +159,11 @@ class Offer:
 
 @dataclass(frozen=True)
 class ExportLink:
-    """One line of the export menu."""
+    """One line of the export menu; a file, or the page where more can be had."""
 
     words: str
     address: str
+    is_page: bool = False
 
 
 def without_view(page: PageSpec) -> tuple[str, ...]:
@@ -173,7 +177,18 @@ def export_links(page: Page, offer: Offer) -> tuple[ExportLink, ...]:
     return (
         ExportLink(f"{whole} (.xlsx)", _address(page, offer, "xlsx")),
         *(ExportLink(f"{title} (.csv)", _address(page, offer, "csv", name)) for name, title in offer.tables.items()),
+        *_all_figures(page, offer),
     )
+
+
+def _all_figures(page: Page, offer: Offer) -> Iterator[ExportLink]:
+    """The way from a page with figures to every metric of what it shows."""
+    if "period" not in offer.page.words or offer.page is FLAT:
+        return
+    changes: dict[str, Any] = {"search": page.arguments.get("asin", page.selection.search)}
+    if "brand_id" in page.arguments:
+        changes["brands"] = (page.arguments["brand_id"],)
+    yield ExportLink("Every metric by month …", page.elsewhere(FLAT.endpoint, changes), is_page=True)
 
 
 def _address(page: Page, offer: Offer, form: str, table: str = "") -> str:

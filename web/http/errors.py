@@ -125,7 +125,7 @@ def _words_of(error: HTTPException) -> Words:
     status = error.code or 500
     heading, words = _STATUSES.get(status, (HTTP_STATUS_CODES.get(status, "Error"), "This request was not answered."))
     # A description of our own names the permitted values; the framework's stays in the log.
-    if status in (400, 404, 410, 413) and type(error).__module__ == "werkzeug.exceptions":
+    if status in (400, 404, 410, 413, 503) and type(error).__module__ == "werkzeug.exceptions":
         own = error.description
         words = own if own and own != type(error).description else words
     return Words(status, heading, words)

@@ -18,6 +18,7 @@ PLACES = (
     ("Import files", "imports.show", ANALYST, ("upload a report", "add data")),
     ("Refresh the figures", "operations.show", ADMIN, ("run a refresh", "update")),
     ("Look for products", "products.show", VIEWER, ("search", "find a product")),
+    ("Export all figures", "flat.show", VIEWER, ("excel", "csv", "download everything", "flat", "raw data")),
     ("Account", "account.show", VIEWER, ("password", "second factor", "tokens", "profile")),
     ("Users", "users.show", ADMIN, ("people", "rights")),
     ("Help", "help.show", VIEWER, ("what a word means", "glossary", "formulas")),

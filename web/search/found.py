@@ -23,7 +23,7 @@ from web.search.actions import actions_at
 from web.search.ways import MOST, Group, Named, Way, matching
 
 PRODUCTS_SHOWN = 8
-MOST_ACTIONS = 12
+MOST_ACTIONS = 14
 OTHER_NAMES = {
     "Dashboard": ("home", "start", "overview"), "Profitability": ("p&l", "profit and loss", "margins"),
     "Products": ("asins",), "Settlements": ("deposits", "payouts", "payments"),

@@ -206,7 +206,7 @@ def test_a_slow_statement_of_every_page_is_told(healthy: Store) -> None:
     assert set(checks(found)) == {"page-query-slow"}
     assert {each.subject.partition(" ")[0] for each in found} == {
         "dashboard", "profitability", "categories", "products", "catalog", "filters", "brands/1", "products/B1",
-        "settlements", "paid", "explain", "overheads",
+        "settlements", "paid", "explain", "overheads", "figures",
     }
 
 
