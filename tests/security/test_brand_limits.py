@@ -250,6 +250,7 @@ SENT = {
     "/catalog/assign": LIMITED,
     "/catalog/upload": LIMITED,
     "/lines": LIMITED,
+    "/explain/rows": LIMITED,
     "/catalog/drafts/<token>": THEIR_OWN,
     "/catalog/drafts/<token>/discard": THEIR_OWN,
 }
@@ -286,4 +287,6 @@ def test_a_limited_person_is_told_the_same_of_what_is_anothers_and_of_what_is_no
         form = {"asin": asin, "metric": "CM3", "month": "2025-01", "csrf_token": csrf_token(client)}
         answer = client.post("/lines", data=form)
         asked[asin] = answer.status_code, told(answer)[2].replace(NO_ASIN, FOREIGN_ASIN)
+        rows = client.post("/explain/rows", data={"figure": f"asin={asin}", "csrf_token": csrf_token(client)})
+        assert rows.status_code == 404 and not is_of_others(told(rows)[2].replace(FOREIGN_ASIN.lower(), ""))
     assert asked[FOREIGN_ASIN] == asked[NO_ASIN] and asked[NO_ASIN][0] == 404

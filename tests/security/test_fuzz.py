@@ -152,7 +152,7 @@ def check(reader: FlaskClient, address: str) -> None:
 
 OTHERS = (
     "/login", "/account/", "/users", "/imports", "/operations", "/welcome/", "/settlements", "/api/v1/settlements",
-    "/lines", "/paid", "/api/v1/paid", "/overheads", "/api/v1/overheads",
+    "/lines", "/explain/rows", "/paid", "/api/v1/paid", "/overheads", "/api/v1/overheads",
 )
 """Whoever is signed in goes on from there; some are for people with more rights; links are counted."""
 

@@ -57,6 +57,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "/catalog/drafts/<token>/discard": {},
     "/catalog/skus": {"sku": "MUG", "asin": "", "search": "", "page": ""},
     "/catalog/upload": {"file": ""},
+    "/explain/rows": {"figure": "asin=B0NOTTHERE"},
     "/imports/<id:import_id>/undo": {"refresh": "1"},
     "/imports/refresh": {},
     "/imports/tasks/<token>": {"refresh": "1"},

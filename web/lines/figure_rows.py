@@ -66,6 +66,8 @@ class SumView:
 def fetch() -> Response:
     """Begins to fetch the rows of the figure that the form's button names."""
     text = request.form.get("figure", "")
+    if not text:
+        abort(400, "no figure is named")
     selection, title = current.store().read(lambda reading: _asked(reading, text))
     hidden = () if identity.person().brands is None else ("--without-imports",)
     task = begin_work(ROWS, "figure-rows", lambda folder: (

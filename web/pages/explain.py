@@ -29,6 +29,7 @@ from database.queries.pages import EXPLAIN
 from database.summaries.restatements import Restatement
 from domain.months import format_month, month_name
 from domain.ratios import Ratio, relative_change
+from web.figures.asked import of_metric
 from web.figures.changes import Change, change_of
 from web.figures.conversion import converted_sentence
 from web.figures.filters import Choice, filters_of, period_name
@@ -145,7 +146,8 @@ def _figure(found: Explanation, page: Page) -> FigureView:
         meaning=meaning_of(figure.name), formula=_formula_words(found, page),
         lines=tuple(_line(line, page) for line in found.formula),
         has_value=figure.value is not None or found.before is not None,
-        words=selection.query_string(EXPLAIN.words), lines_address=_lines_address(found, page),
+        words=selection.query_string(EXPLAIN.words) or of_metric(selection.metric),
+        lines_address=_lines_address(found, page),
         is_share=figure.ratio is not None,
         parts=tuple(_parts(each, found, page) for each in found.parts),
         notes=tuple(_notes(page)),

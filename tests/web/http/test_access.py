@@ -72,7 +72,7 @@ EXPECTED = {
     ("GET", "/paid.csv"): (302, 503, 503, 503, 403),
     ("GET", "/paid.xlsx"): (302, 503, 503, 503, 403),
     ("GET", "/api/v1/paid"): (401, 503, 503, 503, 403),
-    ("POST", "/explain/rows"): (303, 503, 503, 503, 503),
+    ("POST", "/explain/rows"): (303, 400, 400, 400, 400),
     ("GET", "/explain/rows/<token>"): (302, 404, 404, 404, 404),
     ("GET", "/explain/rows/<token>/progress"): (302, 404, 404, 404, 404),
     ("GET", "/explain/rows/<token>/file"): (302, 404, 404, 404, 404),
