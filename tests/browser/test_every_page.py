@@ -78,7 +78,7 @@ ELSEWHERE = {
     "operations.progress", "operations_refresh.show", "operations_refresh.progress", "metrics.show",
     "lines.show", "lines.progress", "lines.file", "operations_work.show", "operations_work.progress",
     "operations_work.file", "rates_work.show", "rates_work.progress", "search.found",
-    "rates.as_template",
+    "rates.as_template", "figure_rows.show", "figure_rows.progress", "figure_rows.file",
 }
 """Endpoints of pages that have tests of their own below, or in test_people.py, test_imports.py and
 test_operations.py; of templates, which are files; and of /metrics, which is for no browser."""

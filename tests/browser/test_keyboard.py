@@ -92,8 +92,11 @@ def test_slash_leads_to_the_products_from_a_page_without_anything_to_search(brow
 
 UNSEEN = """() => {
   const element = document.activeElement;
-  const style = getComputedStyle(element);
-  const isRinged = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  // A link that stands for its whole card has its ring around the card.
+  const isRinged = [null, "::after"].some((part) => {
+    const style = getComputedStyle(element, part);
+    return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  });
   const box = element.getBoundingClientRect();
   const bar = document.querySelector(".bar")?.getBoundingClientRect().bottom ?? 0;
   const isFree = element.closest(".bar, .skip-link") || box.bottom > bar;

@@ -77,7 +77,7 @@ def test_excel_of_the_profit_and_loss_holds_what_is_shown_and_says_what_it_is_co
     totals = [cell.get_attribute("title") for cell in reader.locator(".profit tr:has(.row-link) .profit-total").all()]
 
     assert {name: Decimal(repr(rows[name])) for name in names} == dict(zip(names, map(amount, totals), strict=True))
-    months = [cell.value for cell in book["Profit and loss"][1][5:]]
+    months = [cell.value for cell in book["Profit and loss"][1][6:]]
     assert [f"{month:%Y-%m-%d}" for month in months] == ["2025-08-01", "2025-09-01", "2025-10-01"]
     about = dict(book["About"].iter_rows(values_only=True))
     assert about["Compared with"] == "2024-08 to 2024-10" and "Metric" not in about

@@ -100,6 +100,10 @@ FIELDS: dict[str, dict[str, str]] = {
     "/users/<id:user_id>/second-factor/off": {},
     "/users/<id:user_id>/sessions/end": {},
     "/users/<id:user_id>/tokens/revoke": {"label": "a program"},
+    "/views": {"name": "Profit", "page": "/profitability?months=3", "start": "1"},
+    "/views/<id:view_id>/remove": {"back": "account", "page": "/dashboard"},
+    "/views/<id:view_id>/rename": {"name": "Loss", "back": "account", "page": "/dashboard"},
+    "/views/<id:view_id>/start": {"start": "1", "back": "account", "page": "/dashboard"},
     "/welcome/<secret>": {"new": NEW, "again": NEW},
 }
 """Every field of every form, with a value that means something."""
