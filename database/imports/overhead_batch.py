@@ -102,9 +102,9 @@ def _take_in(
         status="done", currencies=",".join(file.currencies), facts=len(lines), value=value_of(after) or 0,
         value_currency=code_of(after), replaced_facts=0, created_at=now,
     ))
-    _bring_up_to_date(store, connection, new_facts, _months_of([*before, *lines], through), now)
+    done = _bring_up_to_date(store, connection, new_facts, _months_of([*before, *lines], through), now)
     note_changed_months(
-        connection, changed or _newest(connection), cause="import", import_id=import_id, now=now
+        connection, {*changed, *done.months} or _newest(connection), cause="import", import_id=import_id, now=now
     )
     note_changed_months(connection, demo_months, cause="demo", import_id=import_id, now=now)
     return ImportReport(
@@ -130,9 +130,11 @@ def take_overheads_out(store: Store, connection: sa.Connection, entry: sa.Row) -
     changed = changed_months(old_facts, new_facts)
     refuse_archived(connection, changed, f"import {entry.id} ({entry.file_name}): undoing it changes overheads")
     connection.execute(sa.delete(told).where(told.c.import_id == entry.id))
-    _bring_up_to_date(store, connection, new_facts, _months_of(before, through), now)
+    done = _bring_up_to_date(store, connection, new_facts, _months_of(before, through), now)
     connection.execute(sa.update(book).where(book.c.id == entry.id).values(status="undone", undone_at=now))
-    note_changed_months(connection, changed or _newest(connection), cause="undo", import_id=entry.id, now=now)
+    note_changed_months(
+        connection, {*changed, *done.months} or _newest(connection), cause="undo", import_id=entry.id, now=now
+    )
     value = None if entry.value_currency == SEVERAL else entry.value
     return Undone(entry.id, entry.file_name, entry.facts, value, 0, tuple(changed), now)
 
@@ -159,6 +161,8 @@ def _bring_up_to_date(
     store: Store, connection: sa.Connection, wanted: dict[Key, Decimal], months: Collection[datetime.date],
     now: datetime.datetime,
 ) -> Exchanged:
+    """Exchanges the facts of `months`. Its months are those that changed: also such as had counted and do not any
+    more, because figures that came since end before them."""
     months = sorted(set(months) - archived_of(connection))
     store.facts_room.prepare_months(sorted({key[3] for key in wanted} & set(months)))
     note_currencies(connection, {(key[3], key[4]) for key in wanted if key[4]})

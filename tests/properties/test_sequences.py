@@ -173,6 +173,16 @@ def test_overheads_are_shared_out_in_every_turn_of_a_sequence(shops):
     ])
 
 
+def test_overheads_that_are_told_anew_leave_months_that_do_not_count_any_more(shops):
+    hold_against_the_oracle(shops, [
+        ("overheads", [("Rent", "11.66", "2024-01", "2024-03", None, None, None)]), ("refresh",),
+        ("import", "one", "replace", [("B1", "US", "Net revenue", "2024-01", "-6.44")], None),
+        ("overheads", [("Rent", "0.00", "2024-01", "2024-01", None, None, None)]), ("refresh",),
+        ("overheads", [("Rent", "11.66", "2024-01", "2024-03", None, None, None)]), ("undo", 2), ("refresh",),
+        ("import", "two", "replace", [("B1", "US", "Net revenue", "2024-02", "1.00")], None), ("undo", 4),
+    ])
+
+
 def test_a_rollback_after_a_first_refresh_was_killed_may_publish_what_it_had_made(shops):
     hold_against_the_oracle(shops, [
         ("import", "one", "replace", [("B1", "US", "Net revenue", "2024-01", "0.00")], None), ("crash", "swap", False),
