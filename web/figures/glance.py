@@ -117,14 +117,14 @@ def glance_sheet(glances: Iterable[Glance], estimate: YearEstimate | None) -> Sh
 
 
 def _foot(glance: Glance, page: Page) -> str:
-    """`vs Oct 2025`, or of a month in progress `Nov 2025, whole: $7.67K of $107K`."""
+    """`vs Oct 2025`, or of a month in progress `Whole Nov 2025: CM3 $7.67K, Net revenue $107K`."""
     if glance.before is None:
         return "no earlier figures"
     if not glance.in_progress:
         return f"vs {glance.before.words()}"
-    amounts = [page.formats.short(figure.before, MONEY) for figure in glance.figures
+    amounts = [f"{figure.name} {page.formats.short(figure.before, MONEY)}" for figure in glance.figures
                if figure.ratio is None and figure.before is not None]
-    return f"{glance.before.words()}, whole: {' of '.join(amounts)}" if amounts else "no earlier figures"
+    return f"Whole {glance.before.words()}: {', '.join(amounts)}" if amounts else "no earlier figures"
 
 
 def _figure(figure: GlanceFigure, page: Page, period: str) -> TileFigure:

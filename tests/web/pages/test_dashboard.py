@@ -151,7 +151,7 @@ def test_a_month_to_date_is_held_against_nothing_but_the_whole_month_is_named(
                           (1, 1, 5, "US", "2024-11", "Net revenue", "9000.00")], **NAMES)
 
     assert tiles(small_client, "/dashboard?period=mtd")[1] == (
-        "Month to date Nov 2025 CM3 – – CM3 % – – Net revenue $7.00 $7.00 Nov 2024, whole: $9.00K",
+        "Month to date Nov 2025 CM3 – – CM3 % – – Net revenue $7.00 $7.00 Whole Nov 2024: Net revenue $9.00K",
         "/dashboard?period=mtd", True,
     )
 
