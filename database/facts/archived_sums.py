@@ -45,6 +45,18 @@ def pack_sums(
     return packed
 
 
+def holds_others(connection: sa.Connection, month: datetime.date, metric: str) -> bool:
+    """Whether an archived month has facts of any other metric than `metric`."""
+    import duckdb
+
+    packed = connection.execute(sa.select(record.c.sums).where(record.c.month == month)).scalar_one()
+    with tempfile.TemporaryDirectory(prefix="lego-sums-") as folder, duckdb.connect() as reading:
+        path = Path(folder) / "sums.parquet"
+        path.write_bytes(packed)
+        query = "SELECT count(*) > 0 FROM read_parquet($path) WHERE metric NOT IN ('', $metric)"
+        return reading.execute(query, {"path": str(path), "metric": metric}).fetchone()[0]
+
+
 def unpack_sums(store: Store, connection: sa.Connection, months: Collection[datetime.date]) -> None:
     """Fills `archived_sum` with the rows of these months and of no others, and commits. While holding the lock."""
     connection.execute(sa.delete(archived))

@@ -15,6 +15,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
+from database.facts.archived_sums import holds_others
 from database.lines.scope import archived_of
 from domain.amazon import ACCOUNT
 from domain.metrics import OVERHEADS
@@ -48,14 +49,18 @@ def read_told(connection: sa.Connection) -> list[Overhead]:
 
 
 def last_to_count(connection: sa.Connection, today: datetime.date) -> datetime.date:
-    """The last month in which overheads count: that of the newest other fact, if it is not to come; where there is no
-    other fact, the current one."""
+    """The last month in which overheads count: that of the newest other fact, archived or not, if it is not to come;
+    where there is no other fact, the current one."""
     current = month_of(today)
     newest = connection.execute(
         sa.select(fact.c.month).where(fact.c.metric != OVERHEADS).order_by(fact.c.month.desc()).limit(1)
     ).scalar()
-    months = [month_of(month) for month in (newest, *archived_of(connection)) if month is not None]
-    return min(max(months), current) if months else current
+    last = month_of(newest) if newest else None
+    # Moved to a file, a month counts as it did before: the files of those that come after all other facts are looked
+    # into, which are few, for what is archived is old.
+    later = (month for month in archived_of(connection) if last is None or month > last)
+    last = next((month for month in sorted(later, reverse=True) if holds_others(connection, month, OVERHEADS)), last)
+    return min(last, current) if last else current
 
 
 def expected(told: Iterable[Overhead], through: datetime.date) -> dict[Key, Decimal]:

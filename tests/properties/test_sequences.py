@@ -183,6 +183,16 @@ def test_overheads_that_are_told_anew_leave_months_that_do_not_count_any_more(sh
     ])
 
 
+def test_overheads_count_as_far_when_months_are_archived(shops):
+    hold_against_the_oracle(shops, [
+        ("overheads", [("Rent", "38.61", "2024-03", "2024-04", "GBP", None, "DE"),
+                       ("Rent", "17.46", "2024-01", "2024-01", "EUR", None, "US")]),
+        ("archive", "2024-02"), ("refresh",), ("unarchive",),
+        ("import", "one", "replace", [("B1", "US", "Net revenue", "2024-03", "1.00")], None), ("refresh",),
+        ("archive", "2024-04"), ("refresh",),
+    ])
+
+
 def test_a_rollback_after_a_first_refresh_was_killed_may_publish_what_it_had_made(shops):
     hold_against_the_oracle(shops, [
         ("import", "one", "replace", [("B1", "US", "Net revenue", "2024-01", "0.00")], None), ("crash", "swap", False),
