@@ -177,10 +177,15 @@ def _move_out(
         sa.func.sum(facts.c.value), sa.func.max(facts.c.id), *kind,
     ).where(in_month(facts, found.month)).group_by(*names, *kind)
     connection.execute(sa.insert(archived).from_select([column.name for column in archived.columns], rows))
+    # What other programs inserted since the last refresh, no refresh finds any more.
+    code = archived.c.currency
+    codes = connection.execute(sa.select(code).distinct().where(archived.c.month == found.month, code != "")).scalars()
+    named = [(found.month, each) for each in codes]
     packed = pack_sums(store, connection, scratch, found.month)
     # A data node would keep the rows locked that it was asked for on behalf of an INSERT.
     store.commit(connection)
     connection.execute(sa.insert(record).values(**(vars(found) | {"file": str(found.file), "sums": packed})))
+    note_currencies(connection, named)
     note_changed_months(connection, [found.month], cause=ARCHIVE, import_id=None, now=found.archived_at)
     for table, count in ((facts, found.facts), (aside, found.replaced_facts)):
         statement = sa.delete(table).where(in_month(table, found.month))

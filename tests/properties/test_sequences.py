@@ -193,6 +193,14 @@ def test_overheads_count_as_far_when_months_are_archived(shops):
     ])
 
 
+def test_what_a_stranger_inserts_in_a_currency_keeps_it_where_it_is_archived_before_a_refresh(shops):
+    hold_against_the_oracle(shops, [
+        ("insert", [("B1", "US", "Net revenue", "2024-01", "7.00")], "EUR"), ("archive", "2024-02"), ("refresh",),
+        ("rate", "EUR", "2024-01", Decimal("1.0345")), ("refresh",),
+        ("insert", [("B1", "US", "Net revenue", "2024-02", "5.00")], "GBP"), ("archive", "2024-03"), ("refresh",),
+    ])
+
+
 def test_a_rollback_after_a_first_refresh_was_killed_may_publish_what_it_had_made(shops):
     hold_against_the_oracle(shops, [
         ("import", "one", "replace", [("B1", "US", "Net revenue", "2024-01", "0.00")], None), ("crash", "swap", False),
