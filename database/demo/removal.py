@@ -15,6 +15,7 @@ from database.engines.ports import Store
 from database.facts.ledger import note_changed_months
 from database.imports.facts import remove_demo
 from database.imports.staging import DEMO
+from database.imports.transaction import all_or_nothing
 from database.names.made import MadeNames, let_names_go
 from domain.errors import Refused
 from domain.moments import utc_now
@@ -59,16 +60,8 @@ def remove_demo_data(store: Store, *, dry_run: bool = False) -> DemoRemoved:
         ).all()
         if not demos:
             raise Refused("there is no demo data; nothing was changed")
-        try:
-            removed = _remove(store, connection, [(row.id, row.file_name) for row in demos])
-        except BaseException:
-            connection.rollback()
-            raise
-        if dry_run:
-            connection.rollback()
-        else:
-            store.commit(connection)
-    return removed
+        with all_or_nothing(store, connection, dry_run=dry_run):
+            return _remove(store, connection, [(row.id, row.file_name) for row in demos])
 
 
 def _remove(store: Store, connection: sa.Connection, demos: list[tuple[int, str]]) -> DemoRemoved:
