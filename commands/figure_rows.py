@@ -16,6 +16,7 @@ from commands.refresh_summaries import Month
 from database.facts.opening import facts_when_free
 from database.summaries.figure_rows import MOST, FactRow, FactSum, FigureAsked, FigureRows
 from domain.errors import Refused
+from domain.months import runs_of_months
 from domain.spreadsheets import harmless
 
 HEADINGS = ("asin", "brand", "marketplace", "metric", "month", "value", "currency", "import", "file")
@@ -45,7 +46,7 @@ def command(
     asked = FigureAsked(metrics, first, last, brands, categories, marketplaces, asin)
     with facts_when_free(store, wait) as connection:
         found = FigureRows(connection, asked, store.settings.refresh.exclude_groups)
-        sums, written = found.sums(), 0
+        sums, archived, written = found.sums(), found.archived_months(), 0
         with target.open("w", encoding="utf-8-sig", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")
             lines.writerow(HEADINGS)
@@ -54,8 +55,9 @@ def command(
                 written += 1
     if not sums:
         raise Refused("no fact stands behind this figure: its months may be archived, or it is worked out from others")
-    _tell([replace(each, import_id=None, file_name="") for each in sums] if without_imports else sums, written,
-          as_json=as_json)
+    if without_imports:
+        sums = [replace(each, import_id=None, file_name="") for each in sums]
+    _tell(sums, archived, written, as_json=as_json)
 
 
 def _cells(row: FactRow, *, without_imports: bool) -> list[object]:
@@ -70,14 +72,18 @@ def _plain(cell: object) -> object:
     return f"{cell:f}" if isinstance(cell, Decimal) else cell
 
 
-def _tell(sums: list[FactSum], written: int, *, as_json: bool) -> None:
+def _tell(sums: list[FactSum], archived: list[datetime.date], written: int, *, as_json: bool) -> None:
     count = sum(each.facts for each in sums)
     if as_json:
         told = [asdict(each) | {"value": f"{each.value:f}"} for each in sums]
-        click.echo(json.dumps({"count": count, "written": written, "sums": told}, indent=2, ensure_ascii=False))
+        missing = runs_of_months(archived)
+        report = {"count": count, "written": written, "archived": missing, "sums": told}
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
     for each in sums:
         code = f" ({each.currency})" if each.currency else ""
         source = f"  import {each.import_id} ({each.file_name})" if each.import_id is not None else ""
         click.echo(f"{each.facts:>12,}  {each.value:>20,}  {each.metric}{code}{source}")
     click.echo(f"{count:,} facts, {written:,} of them in the file")
+    if archived:
+        click.echo(f"not among them: {runs_of_months(archived)}, archived: their facts are in files", err=True)

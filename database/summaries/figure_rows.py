@@ -75,6 +75,12 @@ class FigureRows:
         book = schema.financials_import.c
         self._files = {number: name or "" for number, name in connection.execute(sa.select(book.id, book.file_name))}
 
+    def archived_months(self) -> list[datetime.date]:
+        """Months of the question whose facts were moved to files: they are in the figure, and in none of these rows."""
+        month, asked = schema.archived_month.c.month, self._asked
+        query = sa.select(month).where(month.between(asked.first, asked.last)).order_by(month)
+        return list(self._connection.execute(query).scalars())
+
     def sums(self) -> list[FactSum]:
         """All of them, by metric, currency and import, the newest import first."""
         code = sa.func.coalesce(facts.c.currency, "").label("currency")

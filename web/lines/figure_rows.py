@@ -23,7 +23,7 @@ from domain.errors import SelectionError
 from domain.months import format_month, month_name, parse_month
 from domain.selection import Selectable, Selection
 from jobs.background import WAIT
-from jobs.tasks import ROWS, ROWS_FILE
+from jobs.tasks import ROWS, ROWS_FILE, Task
 from web.figures.formats import COUNT, Formats, kind_of
 from web.figures.page import formats_of_reader, selectable_of
 from web.http import current, identity
@@ -72,7 +72,7 @@ def fetch() -> Response:
     hidden = () if identity.person().brands is None else ("--without-imports",)
     task = begin_work(ROWS, "figure-rows", lambda folder: (
         *_arguments(selection), *hidden, f"--to={(folder / ROWS_FILE).absolute()}", "--json", f"--wait={WAIT}",
-    ), options=(selection.query_string(EXPLAIN.words), title))
+    ), options=(selection.query_string(EXPLAIN.words), title, _sight()))
     if task is None:
         return redirect(_explained(text), 303)
     return redirect(url_for("figure_rows.show", token=task.token), 303)
@@ -81,8 +81,8 @@ def fetch() -> Response:
 @pages.get("/explain/rows/<token>")
 def show(token: str) -> str:
     """How it goes, or the rows."""
-    task = existing_task(token, (ROWS,), MISSING)
-    query, title = task.options
+    task = _existing(token)
+    query, title, _ = task.options
     found, formats = listing_of(task, ROWS_FILE), formats_of_reader()
     rows, report = found.rows(), found.outcome.report if found.is_done else None
     return render_template(
@@ -92,7 +92,7 @@ def show(token: str) -> str:
         is_done=found.is_done, rows=[_row(row, formats) for row in rows],
         count=formats.exact(report["count"], COUNT) if report else "",
         written=formats.exact(report["written"], COUNT) if report and report["written"] < report["count"] else "",
-        sums=_sums(report["sums"], formats) if report else [],
+        sums=_sums(report["sums"], formats) if report else [], archived=report["archived"] if report else "",
         sources=[_sum(each, formats) for each in report["sums"]] if report else [],
         is_cut=bool(report and report["written"] > len(rows)),
         in_file=formats.exact(report["written"], COUNT) if report else "",
@@ -103,17 +103,31 @@ def show(token: str) -> str:
 @pages.get("/explain/rows/<token>/progress")
 def progress(token: str) -> Response:
     """The same in a few words, for the page that waits."""
-    return progress_of(listing_of(existing_task(token, (ROWS,), MISSING), ROWS_FILE), WORKING)
+    return progress_of(listing_of(_existing(token), ROWS_FILE), WORKING)
 
 
 @pages.get("/explain/rows/<token>/file")
 def file(token: str) -> Response:
     """The rows as CSV."""
-    task = existing_task(token, (ROWS,), MISSING)
+    task = _existing(token)
     return send_listing(
         listing_of(task, ROWS_FILE), "rows.csv", noted=f"rows {task.options[0]}",
         missing="These rows were not fetched, or are not kept any more.",
     )
+
+
+def _existing(token: str) -> Task:
+    """The task, if its owner still sees the brands that it was begun for."""
+    task = existing_task(token, (ROWS,), MISSING)
+    if task.options[2] != _sight():
+        abort(404, MISSING)
+    return task
+
+
+def _sight() -> str:
+    """The brands that the reader may see, as a text."""
+    brands = identity.person().brands
+    return "all" if brands is None else ",".join(map(str, sorted(brands)))
 
 
 def _asked(reading: Reading, text: str) -> tuple[Selection, str]:

@@ -7,7 +7,10 @@ import io
 
 import pytest
 
+from database.archive.archiving import archive
+from database.people.users import limit_user
 from database.summaries.refresh import refresh
+from domain.months import parse_month
 from tests.facts import add_brands, add_facts, add_products
 from tests.web.conftest import text_of
 from tests.web.lines.test_settlements import post, waited
@@ -59,6 +62,24 @@ def test_a_limited_reader_gets_the_rows_of_their_brands_without_imports(store, s
     refused = (("brand=2", 400), ("asin=B1", 404), ("asin=NONE", 404), ("metric=Profit", 400), ("x=1", 400))
     for figure, status in refused:
         assert post(limited, "/explain/rows", figure=figure).status_code == status, figure
+
+
+def test_rows_are_gone_for_somebody_who_may_not_see_the_same_brands_any_more(store, signed_in):
+    client = signed_in("viewer")
+    address = waited(client, post(client, "/explain/rows", figure=FIGURE))
+    assert client.get(address).status_code == 200
+    with store.application.begin() as connection:
+        limit_user(connection, "viewer", [1])
+    assert [client.get(f"{address}{part}").status_code for part in ("", "/progress", "/file")] == [404, 404, 404]
+
+
+def test_archived_months_are_named_for_their_facts_are_in_no_row(store, signed_in):
+    add_facts(store, [("A1", "US", "CM3", "2025-02", "7.00")])
+    archive(store, before=parse_month("2025-03"))
+    client = signed_in("viewer")
+    address = waited(client, post(client, "/explain/rows", figure="metric=CM3&from=2025-02&to=2025-03"))
+    text = text_of(client, address)
+    assert "CM3 2 $3.50" in text and "Not among them: 2025-02." in text
 
 
 def test_a_figure_without_facts_says_so(store, signed_in):
