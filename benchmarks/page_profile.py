@@ -1,9 +1,9 @@
 """What a page costs, and where: python -m benchmarks.page_profile [--engine mysql] [--facts 1e6] [--page dashboard]
 
-Every page of the benchmark is made in this process, without a server before it: wall and processor milliseconds, how
-much of it the database took and in which statements; with --page, also the functions of Python that took most. Figures
-are of one process, so that they are lower than those of docs/BENCHMARKS.md, and steadier. --path names the instance
-folder of an embedded installation that is there already.
+Every page of the benchmark, what changed CM3, explanations and the search are made in this process, without a server
+before it: wall and processor milliseconds, how much of it the database took and in which statements; with --page, also
+the functions of Python that took most. Figures are of one process, so that they are lower than those of
+docs/BENCHMARKS.md, and steadier. --path names the instance folder of an embedded installation that is there already.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from benchmarks.measure import Figures, flask, percentile
-from benchmarks.pages import addresses_of
+from benchmarks.pages import addresses_of, other_addresses_of
 from benchmarks.stands import stand_of
 from domain.people import VIEWER, Person
 from flask_app import create_app
@@ -72,7 +72,7 @@ def main() -> None:
         # Nobody signs in: who asks is not what a page costs.
         sessions.find_person = lambda: Person(1, "reader", VIEWER)
         logging.disable(logging.INFO)
-        statements, addresses = Statements(), addresses_of(settings)
+        statements, addresses = Statements(), addresses_of(settings) | other_addresses_of(settings)
         for page in [chosen.page] if chosen.page else addresses:
             _show(settings, page, addresses[page], statements)
         if chosen.page:

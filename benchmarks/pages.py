@@ -35,6 +35,10 @@ MADE, HELD = "{page}, not cached (ms)", "{page}, cached (ms)"
 TIMES_MADE = "50 readers of one page at once: times it was made"
 THROUGHPUT, CONSTANT = "cached page, requests/s", "constant of the same size, requests/s"
 PAGES = ("dashboard", "profitability", "categories", "brand", "products", "product")
+WORDS = (
+    "b", "br", "brick", "B0", "B00000", "brand+1", "mug", "zzzz", "%25", "last+month", "2025", "import", "a", "12", "e",
+)
+"""What somebody types: the beginning of much, of one thing, of nothing."""
 _SERVER_TIME = re.compile(r"app;dur=([\d.]+)(?:, cache;desc=\"(\w+)\")?")
 
 
@@ -167,6 +171,17 @@ def addresses_of(settings: Settings) -> dict[str, list[str]]:
     ]
     found["product"] = [f"/products/{asin}?{span}" for asin in products for span in ranges[::4]]
     return found
+
+
+def other_addresses_of(settings: Settings) -> dict[str, list[str]]:
+    """The same of pages that answer a question about figures, which readers ask less often."""
+    choices = [address.partition("?")[2] for address in addresses_of(settings)["dashboard"]]
+    metrics = ("CM3", "TACoS", "Net%20revenue", "CM3%20%25")
+    return {
+        "drivers": [f"/drivers?{choice}" for choice in choices if "compare=none" not in choice],
+        "explain": [f"/explain?metric={metrics[turn % 4]}&{choice}" for turn, choice in enumerate(choices)],
+        "search": [f"/search?q={words}" for words in WORDS],
+    }
 
 
 def _largest(settings: Settings) -> tuple[list[int], list[str], list[int]]:

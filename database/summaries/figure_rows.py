@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,7 +20,8 @@ from domain.months import last_day
 
 MOST = 100_000
 """So many rows are listed: a spreadsheet opens no more than ten times as many. All are counted and added up."""
-AT_ONCE = 10_000
+NAMED = 1000
+"""So many products are named in a statement; more are asked for by what they have in common."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,7 @@ class FigureAsked:
     asin: str = ""
 
 
-@dataclass(frozen=True)
-class FactRow:
+class FactRow(NamedTuple):
     """One fact; `currency` is '' for the dashboard's, import and file are None where another program inserted it."""
 
     asin: str
@@ -70,7 +71,6 @@ class FigureRows:
     def __init__(self, connection: sa.Connection, asked: FigureAsked, exclude_groups: Collection[str]) -> None:
         self._connection, self._asked = connection, asked
         self._dates = self._find_dates()
-        self._is_narrower = bool(asked.brands or asked.categories or asked.asin or exclude_groups)
         self._products = self._find_products(exclude_groups)
         book = schema.financials_import.c
         self._files = {number: name or "" for number, name in connection.execute(sa.select(book.id, book.file_name))}
@@ -103,25 +103,28 @@ class FigureRows:
         """The newest months first, in each by metric, marketplace and product; `most` of them."""
         left = most
         for date in self._dates:
-            for row in self._of(date, left):
-                left -= 1
-                asin, brand = self._products[row.asin_id]
+            found = self._of(date, left)
+            left -= len(found)
+            for asin, brand, marketplace, metric, month, value, currency, number in found:
+                file_name = self._files.get(number)
                 yield FactRow(
-                    asin, brand, row.marketplace, row.metric, row.month, row.value, row.currency or "", row.import_id,
-                    self._files.get(row.import_id),
+                    asin, brand or "", marketplace, metric, month, value, currency or "", number, file_name
                 )
             if not left:
                 return
 
     def _of(self, date: datetime.date, most: int) -> Sequence[sa.Row]:
+        order = ("metric", "marketplace", "asin_id", "value")
         query = self._chosen(
-            sa.select(
-                facts.c.asin_id, facts.c.marketplace, facts.c.metric, facts.c.month, facts.c.value, facts.c.currency,
-                facts.c.import_id,
-            ),
-            date,
-        ).order_by(facts.c.metric, facts.c.marketplace, facts.c.asin_id, facts.c.value).limit(most)
-        return self._connection.execute(query).all()
+            sa.select(*(facts.c[name] for name in (*order, "month", "currency", "import_id"))), date
+        ).order_by(*(facts.c[name] for name in order)).limit(most)
+        # Names are looked up for what is listed, not for all that could be.
+        chosen, asin, brand = query.subquery("chosen"), schema.asin, schema.brand
+        shown = ("marketplace", "metric", "month", "value", "currency", "import_id")
+        named = sa.select(asin.c.asin, brand.c.brand, *(chosen.c[name] for name in shown)).select_from(
+            chosen.join(asin, asin.c.id == chosen.c.asin_id).outerjoin(brand, brand.c.id == asin.c.brand_id)
+        ).order_by(*(chosen.c[name] for name in order))
+        return self._connection.execute(named).all()
 
     def _chosen(self, query: sa.Select, date: datetime.date) -> sa.Select:
         asked = self._asked
@@ -130,8 +133,8 @@ class FigureRows:
             facts.c.marketplace.in_(asked.marketplaces) if asked.marketplaces else facts.c.marketplace != "",
             facts.c.marketplace != schema.ALL_MARKETPLACES,
         )
-        if self._is_narrower:
-            return query.where(facts.c.asin_id.in_(sorted(self._products)))
+        if self._products is not None:
+            return query.where(facts.c.asin_id.in_(self._products))
         # What has no product is in no figure.
         return query.join_from(facts, schema.asin, schema.asin.c.id == facts.c.asin_id)
 
@@ -141,19 +144,20 @@ class FigureRows:
         query = sa.select(facts.c.month).distinct().where(facts.c.month.between(asked.first, last_day(asked.last)))
         return sorted(self._connection.execute(query).scalars(), reverse=True)
 
-    def _find_products(self, exclude_groups: Collection[str]) -> dict[int, tuple[str, str]]:
-        """Id -> ASIN and brand of every product that is meant."""
-        asked, asin, brand = self._asked, schema.asin, schema.brand
+    def _find_products(self, exclude_groups: Collection[str]) -> list[int] | sa.Select | None:
+        """Ids of the products that are meant, or the question for them where there are many; None: every product."""
+        asked, asin = self._asked, schema.asin
+        if not (asked.brands or asked.categories or asked.asin or exclude_groups):
+            return None
         places = placements(exclude_groups).subquery("places")
         conditions = [places.c.brand_id != EXCLUDED]
         for column, values in ((places.c.brand_id, asked.brands), (places.c.category_id, asked.categories)):
             conditions += [column.in_(values)] if values else []
-        conditions += [asin.c.asin == asked.asin] if asked.asin else []
-        rows = self._connection.execute(
-            sa.select(asin.c.id, asin.c.asin, brand.c.brand)
-            .select_from(
-                asin.join(places, places.c.asin_id == asin.c.id).outerjoin(brand, brand.c.id == asin.c.brand_id)
-            )
-            .where(*conditions)
-        )
-        return {row.id: (row.asin, row.brand or "") for row in rows if not asked.asin or row.asin == asked.asin}
+        query = sa.select(places.c.asin_id).where(*conditions)
+        if asked.asin:
+            same = query.add_columns(asin.c.asin).join(asin, asin.c.id == places.c.asin_id)
+            # A server may take a and A for the same.
+            return [row.asin_id for row in self._connection.execute(same.where(asin.c.asin == asked.asin))
+                    if row.asin == asked.asin]
+        few = list(self._connection.execute(query.limit(NAMED + 1)).scalars())
+        return few if len(few) <= NAMED else query

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from database.summaries import figure_rows
 from database.summaries.figure_rows import FactRow, FactSum, FigureAsked, FigureRows
 from tests.facts import add_brands, add_facts, add_products
 
@@ -55,7 +56,11 @@ def test_all_are_added_up_by_currency_and_the_newest_are_listed(store) -> None:
     ({"marketplaces": ("DE",)}, ["A1", "B1"]),
     ({"asin": "N1"}, ["N1"]), ({"brands": (3,)}, []), ({"brands": (-1,)}, []), ({"categories": (9,)}, []),
 ])
-def test_what_is_narrower_has_its_own_rows_and_an_excluded_brand_none(store, narrower, products) -> None:
+@pytest.mark.parametrize("named", [figure_rows.NAMED, 0], ids=["few products", "many products"])
+def test_what_is_narrower_has_its_own_rows_and_an_excluded_brand_none(
+    store, narrower, products, named, monkeypatch
+) -> None:
+    monkeypatch.setattr(figure_rows, "NAMED", named)
     sums, rows = found(store, **narrower)
     assert [row.asin for row in rows] == products
     assert sum(each.facts for each in sums) == len(products)
