@@ -6,7 +6,7 @@ import datetime
 import functools
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
 
@@ -34,9 +34,13 @@ def publish(
     categories: dict[int, str] | None = None, marketplaces: dict[str, str] | None = None,
     products: Iterable[dict] = (), currencies: str = "USD", spread: str | None = None,
     published_at: datetime.datetime = PUBLISHED_AT, lines: dict[sa.Table, list[dict]] | None = None,
+    stated: Callable[[AsinRow], tuple[str, Decimal | None] | None] = lambda row: None,
 ) -> None:
     """Publishes a generation that holds exactly `rows`, with the brand and category levels they add up to.
-    `products` are rows of `asin`; columns left out are empty. `lines` are rows of what generations tell of lines."""
+    `products` are rows of `asin`; columns left out are empty. `lines` are rows of what generations tell of lines.
+    `stated` says in which currency the amount of a row was stated, and as what."""
+    rows = list(rows)
+    amounts = [stated(row) or (None, None) for row in rows]
     rows = [(*row[:4], datetime.date.fromisoformat(f"{row[4]}-01"), row[5], Decimal(row[6])) for row in rows]
     contents = {
         schema.category: [{"id": k, "category": v} for k, v in (categories or {}).items()],
@@ -46,7 +50,8 @@ def publish(
             {"code": k, "country_name": v, "currency": None, "active": True} for k, v in (marketplaces or {}).items()
         ],
         schema.summary_asin: [
-            dict(zip(ASIN_COLUMNS, row, strict=True)) for row in rows
+            dict(zip(ASIN_COLUMNS, row, strict=True)) | {"currency": currency, "local_value": local}
+            for row, (currency, local) in zip(rows, amounts, strict=True)
         ],
         schema.summary_brand: _brand_level(rows),
         schema.summary_category: _counted_level(rows, ("category_id", "month", "metric")),

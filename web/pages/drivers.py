@@ -11,7 +11,7 @@ from charts.waterfall import Bar, waterfall_figure
 from database.queries.drivers import Drivers
 from database.queries.pages import DRIVERS
 from domain import drivers
-from domain.drivers import MIX, OTHER, PRICE, VOLUME, Change, Driver
+from domain.drivers import CURRENCY, MIX, OTHER, PRICE, VOLUME, Change, Driver
 from domain.metrics import CM3, NET_REVENUE, NET_UNITS, REIMBURSEMENTS
 from domain.periods import LAST_MONTH, NOTHING, YEAR_BEFORE, Span
 from domain.ratios import relative_change
@@ -38,12 +38,19 @@ RULES = {
     drivers.WITHOUT_UNITS: "Change of the net revenue of products that have no net units above zero in one of the "
     "periods: they have no price there.",
     REIMBURSEMENTS: "Reimbursements now \u2212 before.",
+    CURRENCY: "What was stated in another currency, at the rates of its months \u2212 the same at the rate of before: "
+    "each currency's net revenue before, converted ÷ as stated. Of costs, reimbursements and net revenue of products "
+    "sold in both periods, which are told at the rates of before. What came in several currencies at once, or in one "
+    "without net revenue before, stays in its own step.",
     OTHER: "What CM3 changed beyond all these: in one of the periods it does not follow from its parts as they were "
     "imported.",
 }
 COST_RULE = "Before \u2212 now: a cost that rises lowers CM3."
 MEASURES = {VOLUME: "units", MIX: "average price at prices before", PRICE: "average price of the units now"}
 """What stands before and now beside a step that is not told from amounts."""
+AT_RATES_BEFORE = "at the rates of before"
+NO_LINE = (CURRENCY, OTHER)
+"""Steps that are no line of the P&L, and of no products."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ def _view(change: Change, found: Drivers, page: Page) -> DriversView:
 
 
 def _row(driver: Driver, page: Page) -> DriverRow:
-    write, measure = page.formats.exact, MEASURES.get(driver.name, "")
+    write, measure = page.formats.exact, _measure(driver)
     kind = COUNT if driver.name == VOLUME else MONEY
     return DriverRow(
         name=driver.name, kind="gap" if driver.name == OTHER else "step", address=_address(driver, page),
@@ -142,10 +149,15 @@ def _row(driver: Driver, page: Page) -> DriverRow:
     )
 
 
+def _measure(driver: Driver) -> str:
+    """What a step is told from, in words; '' for amounts as they are."""
+    return ", ".join(filter(None, (MEASURES.get(driver.name), AT_RATES_BEFORE if driver.at_rates_before else "")))
+
+
 def _rules(found: tuple[Driver, ...]) -> tuple[tuple[str, str], ...]:
     costs = [driver.name for driver in found if driver.name not in RULES]
     rules = [(driver.name, RULES[driver.name]) for driver in found if driver.name in RULES]
-    place = next((place for place, (name, _) in enumerate(rules) if name in (REIMBURSEMENTS, OTHER)), len(rules))
+    place = next((place for place, (name, _) in enumerate(rules) if name in (REIMBURSEMENTS, *NO_LINE)), len(rules))
     if costs:
         rules.insert(place, (", ".join(costs), COST_RULE))
     return tuple(rules)
@@ -153,7 +165,7 @@ def _rules(found: tuple[Driver, ...]) -> tuple[tuple[str, str], ...]:
 
 def _address(driver: Driver, page: Page) -> str:
     """Products by their change, or the line of the P&L by brand, with the same months and filters."""
-    if driver.name == OTHER:
+    if driver.name in NO_LINE:
         return ""
     if driver.name in RULES and driver.name != REIMBURSEMENTS:
         metric = NET_UNITS if driver.name in (VOLUME, MIX) and NET_UNITS in page.selectable.metrics else NET_REVENUE
@@ -173,8 +185,8 @@ def _sheets(page: Page) -> list[Sheet]:
         for driver in found.change.drivers:
             kind = COUNT if driver.name == VOLUME else MONEY
             rows.append((
-                driver.name, driver.amount, MEASURES.get(driver.name, "" if driver.before is None and driver.now is None
-                                                         else "amount"),
+                driver.name, driver.amount,
+                _measure(driver) or ("" if driver.before is None and driver.now is None else "amount"),
                 Cell(driver.before, kind), Cell(driver.now, kind), RULES.get(driver.name, COST_RULE),
             ))
         rows.append((CM3, found.change.amount, "amount", found.change.before, found.change.now, "All steps together."))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from database import schema
 from database.engines.ports import Store
 from database.queries.drivers import Drivers, read_drivers
 from domain.drivers import ENDED, KEPT, NEW, UNPRICED, Sold
@@ -74,6 +75,33 @@ def test_each_product_is_of_one_kind_and_steps_are_as_by_hand(store: Store) -> N
     assert (found.change.before, found.change.now) == (D("2273.00"), D("4094.00"))
 
 
+EUROS = [
+    # 1,000 EUR at 1.10, 880 EUR at 1.20; fees of 300 and 330 EUR.
+    (1, 1, 5, "DE", "2024-10", "Net revenue", "1100.00"), (1, 1, 5, "DE", "2024-10", "Net units", "100.00"),
+    (1, 1, 5, "DE", "2025-10", "Net revenue", "1056.00"), (1, 1, 5, "DE", "2025-10", "Net units", "80.00"),
+    (1, 1, 5, "DE", "2024-10", "FBA fees", "330.00"), (1, 1, 5, "DE", "2025-10", "FBA fees", "396.00"),
+    (1, 1, 5, "DE", "2024-10", "CM3", "770.00"), (1, 1, 5, "DE", "2025-10", "CM3", "660.00"),
+]
+
+
+def publish_euros(store: Store) -> None:
+    def in_euros(row: tuple) -> tuple[str, Decimal] | None:
+        return None if row[5] == "Net units" else ("EUR", D(row[6]) / D("1.1" if row[4] == "2024-10" else "1.2"))
+
+    publish(store, EUROS, stated=in_euros, lines={
+        schema.summary_rate: [{"month": month("2025-10"), "currency": "EUR", "base": "USD", "rate": D("1.2")}],
+    })
+
+
+def test_what_other_exchange_rates_did_is_a_step_and_the_others_are_told_at_the_rates_of_before(store: Store) -> None:
+    publish_euros(store)
+
+    assert [(driver.name, driver.amount, driver.now) for driver in drivers(store).change.drivers] == [
+        ("Volume", D("-220.00"), D("80.00")), ("Mix", D("0.00"), D(11)), ("Price", D("88.00"), D("12.1")),
+        ("FBA fees", D("-33.00"), D("363.00")), ("Exchange rates", D("55.00"), None),
+    ]
+
+
 def test_filters_and_brand_limits_hold_and_what_cannot_be_compared_is_not(store: Store) -> None:
     publish(store, ROWS)
 
@@ -86,6 +114,15 @@ def test_filters_and_brand_limits_hold_and_what_cannot_be_compared_is_not(store:
     # The month in progress is left out of a longer run.
     run = drivers(store, last=month("2025-11"), compare="year", brands=(1,))
     assert run.now.words() == "Oct 2025" and run.change.now == D("4094.00")
+
+
+def stated(row: tuple) -> tuple[str, Decimal | None] | None:
+    """What was sold in Germany: in euros, in francs, or in both at once."""
+    product, _, _, place, when, metric, value = row
+    if place == "US" or metric == "Net units":
+        return None
+    rate = D(5 + product + int(when[-1])) / 10
+    return ("EUR", "EUR", "CHF", "*")[product % 4], None if product % 4 == 3 else (D(value) / rate).quantize(D("0.01"))
 
 
 MONTHS = ("2024-09", "2024-10", "2025-08", "2025-09", "2025-10")
@@ -111,7 +148,9 @@ def test_steps_add_up_in_any_shop_for_every_brand_and_period_and_are_those_of_py
         for (product, place, when, metric), (cents, units) in cells.items()
     ]
     # Under a number of its own: a generation that is published does not change.
-    publish(store, rows, generation=next(GENERATIONS))
+    publish(store, rows, generation=next(GENERATIONS), stated=stated, lines={schema.summary_rate: [
+        {"month": month(when), "currency": "EUR", "base": "USD", "rate": D(1)} for when in MONTHS
+    ]})
     for brands in ((), (1,), (2,), (3,)):
         for places in ((), ("US",)):
             for first, compare in (("2025-10", "year"), ("2025-10", "previous"), ("2025-09", "year")):
@@ -137,6 +176,7 @@ def check(found: Drivers, rows: list[tuple]) -> None:
         return
     expected = defaultdict(Fraction)
     pieces = [Fraction(0)] * 4
+    kept = set()
     for product in {key[0] for of in sums.values() for key in of}:
         r0, u0, r1, u1 = (of.get((product, metric), Fraction(0)) for of in (before, now)
                           for metric in ("Net revenue", "Net units"))
@@ -148,14 +188,20 @@ def check(found: Drivers, rows: list[tuple]) -> None:
             at_price = to_cents(r0 * u1 / u0)
             pieces = [a + b for a, b in zip(pieces, (r0, u0, u1, at_price), strict=True)]
             expected["Price"] += r1 - at_price
+            kept.add(product)
         else:
             expected["Net revenue without units"] += r1 - r0
     if pieces[1]:
         average = to_cents(pieces[0] * pieces[2] / pieces[1])
         expected["Volume"], expected["Mix"] = average - pieces[0], pieces[3] - average
+    effects = effects_of(found, rows, kept) if kept else {}
+    expected["Price"] -= effects.get("Net revenue", 0)
     for metric in COSTS[:-1]:
         sign = 1 if metric == "Reimbursements" else -1
-        expected[metric] = sign * (totals[found.now][metric] - totals[found.before][metric])
+        now_at_rates_before = totals[found.now][metric] - effects.get(metric, 0)
+        expected[metric] = sign * (now_at_rates_before - totals[found.before][metric])
+        expected["Exchange rates"] += sign * effects.get(metric, 0)
+    expected["Exchange rates"] += effects.get("Net revenue", 0)
     change = totals[found.now]["CM3"] - totals[found.before]["CM3"]
     expected["Not in the parts of CM3"] = change - sum(expected.values())
     told = {driver.name: Fraction(driver.amount) for driver in found.change.drivers}
@@ -164,6 +210,31 @@ def check(found: Drivers, rows: list[tuple]) -> None:
     }
     assert sum(told.values()) == change == found.change.amount
     assert all(driver.amount == driver.amount.quantize(D("0.01")) for driver in found.change.drivers)
+
+
+def effects_of(found: Drivers, rows: list[tuple], kept: set[int]) -> dict[str, Fraction]:
+    """Metric -> what other rates did to it: of net revenue that of `kept` products only."""
+    amounts = defaultdict(lambda: [Fraction(0), Fraction(0)])
+    then = defaultdict(lambda: [Fraction(0), Fraction(0)])
+    for row in rows:
+        product, _, _, _, when, metric, value = row
+        currency, local = stated(row) or ("", None)
+        if local is None:
+            continue
+        if month(when) in found.before.months and metric == "Net revenue":
+            add(then[currency], value, local)
+        if month(when) in found.now.months and (metric != "Net revenue" or product in kept) and metric != "CM3":
+            add(amounts[metric, currency], value, local)
+    effects = defaultdict(Fraction)
+    for (metric, currency), (value, local) in amounts.items():
+        if then[currency][1] > 0:
+            effects[metric] += value - to_cents(local * then[currency][0] / then[currency][1])
+    return effects
+
+
+def add(sums: list[Fraction], *amounts: str | Decimal) -> None:
+    for place, amount in enumerate(amounts):
+        sums[place] += Fraction(amount)
 
 
 def to_cents(amount: Fraction) -> Fraction:

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from database.engines.ports import Store
 from tests.clock import set_today
+from tests.database.queries.test_drivers import publish_euros
 from tests.summaries_fixture import publish
 from tests.web.conftest import text_of
 
@@ -77,3 +78,21 @@ def test_pages_lead_to_it_with_their_months_and_what_cannot_be_compared_is_said(
     assert "Nothing to compare with is chosen" in text_of(reader, "/drivers?period=1m&compare=none")
     assert "No earlier figures" in text_of(reader, "/drivers?from=2024-10&to=2024-10")
     assert "No CM3 to compare" in text_of(reader, "/drivers?from=2025-10&to=2025-10&brand=1&category=6")
+
+
+@pytest.mark.parametrize("engine", ["embedded"], indirect=True)
+def test_exchange_rates_are_a_step_with_its_rule_and_say_where_they_were_set_aside(
+    store: Store, signed_in: Callable[[str], FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_today(monkeypatch, datetime.date(2025, 11, 22))
+    publish_euros(store)
+    reader = signed_in("viewer")
+
+    text = text_of(reader, "/drivers?from=2025-10&to=2025-10")
+    assert "Price average price of the units now, at the rates of before $88.00 $11.00 $12.10" in text
+    assert "FBA fees at the rates of before \u2212$33.00 $330.00 $363.00" in text
+    assert "Exchange rates $55.00 – –" in text and "converted ÷ as stated" in text
+    rows = reader.get("/api/v1/drivers?from=2025-10&to=2025-10").json["rows"]
+    assert [(row["step"], row["amount"], row["told_from"]) for row in rows[-2:]] == [
+        ("Exchange rates", "55.00", ""), ("CM3", "-110.00", "amount"),
+    ]
