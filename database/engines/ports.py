@@ -23,6 +23,7 @@ from database.engines.copying import Part
 from database.engines.fact_marks import FactMarks
 from database.engines.health import Health
 from database.engines.lock import WorkLock
+from database.engines.schema_versions import refuse_other, version_of
 from database.engines.values import (
     Answer,
     Database,
@@ -306,9 +307,15 @@ class Store:
         """A generation to be built; discarded on leaving the block, unless it was published."""
         return self.published.build()
 
-    def lock(self, purpose: str, *, wait: float = 0) -> contextlib.AbstractContextManager[None]:
-        """Holds the one lock of imports and refreshes, as `WorkLock.hold` does."""
-        return self.work_lock.hold(purpose, wait=wait)
+    @contextlib.contextmanager
+    def lock(self, purpose: str, *, wait: float = 0) -> Iterator[None]:
+        """Holds the one lock of imports and refreshes, as `WorkLock.hold` does. Raises SchemaError where the schema is
+        another version's: after a `git pull` or `git checkout` that nobody deployed, what cron begins would else write
+        over, or roll back, what the app that is served reads."""
+        with self.work_lock.hold(purpose, wait=wait):
+            with self.application_reading.connect() as connection:
+                refuse_other(version_of(connection))
+            yield
 
     def check_pages(self) -> None:
         """Raises what a page would end with, unless summaries can be read and what the application writes can be

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from database.engines.ports import Store
-from database.migrations.known import refuse_newer, revisions, version_of
-from domain.errors import SchemaError
+from database.engines.schema_versions import refuse_other, revisions, version_of
 
 Progress = Callable[[str], None]
 
@@ -38,7 +37,7 @@ def upgrade(store: Store, report: Progress = lambda line: None) -> list[str]:
 
 def check(store: Store) -> None:
     """Raises SchemaError unless the application's database has exactly this program's version."""
-    _compare(revision(store))
+    refuse_other(revision(store))
 
 
 def check_served(store: Store) -> None:
@@ -46,7 +45,7 @@ def check_served(store: Store) -> None:
     during an upgrade the schema comes first and the new app takes over afterwards."""
     found = revision(store)
     if found is None or is_known(found):
-        _compare(found)
+        refuse_other(found)
 
 
 def revision(store: Store) -> str | None:
@@ -58,12 +57,3 @@ def revision(store: Store) -> str | None:
 def is_known(found: str) -> bool:
     """Whether this program knows a schema version; a newer one it does not."""
     return found in revisions()
-
-
-def _compare(found: str | None) -> None:
-    if found is None:
-        raise SchemaError("the database has no tables of ours yet; run: flask init-db")
-    refuse_newer(found)
-    needed = revisions()[-1]
-    if found != needed:
-        raise SchemaError(f"the database has schema {found}, this program needs {needed}; run: flask init-db")

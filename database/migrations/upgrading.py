@@ -14,8 +14,8 @@ from alembic.script import ScriptDirectory
 
 from database.engines.ddl import add_missing_indexes, tables_with_indexes
 from database.engines.ports import Store
+from database.engines.schema_versions import VERSION_TABLE, refuse_newer, version_of
 from database.engines.values import Database
-from database.migrations.known import VERSION_TABLE, refuse_newer, version_of
 
 
 class DuckDBImpl(DefaultImpl):

@@ -7,11 +7,13 @@ import pwd
 import re
 import signal
 import socket
+import sqlite3
 import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.deploy.clone import Clone, sign_in, steps_of
@@ -153,6 +155,41 @@ def test_workers_that_cannot_boot_are_found_by_the_trial(deployed: Clone) -> Non
     assert done.stderr.startswith("deploy_lego.sh: step 'trial' failed (exit 2): the app stopped while it was starting")
     assert "no boot" in done.stderr
     assert deployed.get("/readyz")[0] == 200
+
+
+def test_code_older_than_the_schema_is_refused_by_name_and_the_app_that_runs_is_untouched(deployed: Clone) -> None:
+    process, served = pid_of(deployed), (deployed.folder / ".releases/current").readlink()
+    workers, before = children(process), deployed.summaries()
+    known = set_schema_version(deployed, "9999")
+    try:
+        with deployed.visited() as answers:
+            done = deployed.run()
+            by_cron = deployed.flask("refresh-summaries", "--full")
+    finally:
+        set_schema_version(deployed, known)
+    words = (
+        f"the database has schema 9999, newer than this program, which knows {known}; go on with the version of "
+        "the program that made it, or put back a backup from before it: flask restore FILE --replace\n"
+    )
+    assert (done.returncode, done.stderr) == (2, (
+        f"deploy_lego.sh: step 'schema' failed (exit 2): init-db: {words}"
+        f"The dashboard that was running still is (process {process}).\n"
+    ))
+    assert (by_cron.returncode, by_cron.stderr) == (2, f"refresh-summaries: {words}")
+    assert set(answers) == {"200"}
+    assert (pid_of(deployed), children(process)) == (process, workers)
+    assert (deployed.folder / ".releases/current").readlink() == served
+    assert deployed.summaries() == before
+
+
+def set_schema_version(clone: Clone, version: str) -> str:
+    """Makes the clone's databases those of that version; returns which one they had."""
+    with sqlite3.connect(clone.folder / "instance/application.sqlite") as application:
+        ((known,),) = application.execute("SELECT version_num FROM lego_schema_version").fetchall()
+        application.execute("UPDATE lego_schema_version SET version_num = ?", [version])
+    with duckdb.connect(clone.folder / "instance/facts.duckdb") as facts:
+        facts.execute("UPDATE lego_schema_version SET version_num = ?", [version])
+    return known
 
 
 def test_packages_that_cannot_be_had_change_nothing(deployed: Clone) -> None:

@@ -18,8 +18,8 @@ from database.doctor.room import judge_disks, judge_share
 from database.doctor.schedule import judge_leftovers, judge_schedule
 from database.doctor.statements import judge_pages
 from database.engines.ports import Store
+from database.engines.schema_versions import VERSION_TABLE
 from database.journal.run_log import RUNNING
-from database.migrations.known import VERSION_TABLE
 from database.notices import outbox
 from database.store import open_store
 from domain.errors import LockBusy
@@ -147,7 +147,10 @@ def test_an_older_and_a_newer_schema_are_serious_and_nothing_else_is_looked_at(h
 
     assert found == {
         "0001": [("schema-version", SERIOUS, "run: flask init-db")],
-        "9999": [("schema-version", SERIOUS, "upgrade the program")],
+        "9999": [(
+            "schema-version", SERIOUS, "go on with the version of the program that made it, or put back a backup from "
+            "before it: flask restore FILE --replace",
+        )],
     }
     assert list(judge_schema(healthy)) == []
 

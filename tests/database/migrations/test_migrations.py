@@ -7,12 +7,12 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from database import migrations, schema
-from database.migrations import known
+from database.engines import schema_versions
 from database.people import users
 from database.store import open_store
-from database.summaries.refresh import RefreshOptions, refresh
+from database.summaries.refresh import RefreshOptions, plan_only, refresh, roll_back
 from domain.errors import SchemaError
-from tests.facts import add_facts, add_products
+from tests.facts import add_facts, add_products, all_summary_rows
 
 LATER_TABLES = (
     schema.catalogue_change_cell, schema.catalogue_change, schema.totp, schema.recovery_code, schema.one_time_token,
@@ -40,9 +40,9 @@ def test_a_fresh_database_gets_every_table(settings):
 
 
 def test_the_versions_that_files_are_named_after_are_those_of_alembic():
-    scripts = ScriptDirectory(str(Path(known.__file__).parent))
-    assert known.revisions() == tuple(script.revision for script in scripts.walk_revisions())[::-1]
-    assert scripts.get_current_head() == known.revisions()[-1]
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert schema_versions.revisions() == tuple(script.revision for script in scripts.walk_revisions())[::-1]
+    assert scripts.get_current_head() == schema_versions.revisions()[-1]
 
 
 def test_a_second_upgrade_does_nothing(store):
@@ -132,3 +132,21 @@ def test_a_newer_database_is_refused(store):
         migrations.check(store)
     with pytest.raises(SchemaError, match="newer than this program"):
         migrations.upgrade(store)
+
+
+def test_over_the_schema_of_another_version_nothing_is_imported_refreshed_or_rolled_back(store):
+    add_products(store, ("B1", None, None))
+    for month in ("2024-01", "2024-02"):
+        add_facts(store, [("B1", "US", "CM3", month, "1.00")])
+        refresh(store)
+    live, rows = store.live_generation(), all_summary_rows(store)
+    add_facts(store, [("B1", "US", "CM3", "2024-03", "1.00")])
+    # As after a `git pull` that nobody deployed, and after a `git checkout` of the version before.
+    for version, words in (("0018", "run: flask init-db"), ("9999", "newer than this program, which knows 00")):
+        with store.application.begin() as connection:
+            connection.execute(sa.text(f"UPDATE lego_schema_version SET version_num = '{version}'"))
+        for work in (refresh, plan_only, roll_back, lambda store: store.lock("import").__enter__()):
+            with pytest.raises(SchemaError, match=words):
+                work(store)
+        assert (store.live_generation(), all_summary_rows(store)) == (live, rows)
+        assert store.work_lock.holder() is None

@@ -17,7 +17,7 @@ VERSION_TABLE = "lego_schema_version"
 @functools.cache
 def revisions() -> tuple[str, ...]:
     """The versions that this program knows, oldest first: its steps' files begin with them."""
-    steps = (Path(__file__).parent / "versions").glob("[0-9]*.py")
+    steps = (Path(__file__).parents[1] / "migrations/versions").glob("[0-9]*.py")
     return tuple(sorted(step.name.partition("_")[0] for step in steps))
 
 
@@ -31,4 +31,17 @@ def version_of(connection: sa.Connection) -> str | None:
 def refuse_newer(found: str) -> None:
     """Raises SchemaError if the version is one that this program does not know."""
     if found not in revisions():
-        raise SchemaError(f"the database has schema {found}, which is newer than this program; upgrade the program")
+        raise SchemaError(
+            f"the database has schema {found}, newer than this program, which knows {revisions()[-1]}; go on with "
+            "the version of the program that made it, or put back a backup from before it: flask restore FILE --replace"
+        )
+
+
+def refuse_other(found: str | None) -> None:
+    """Raises SchemaError unless the version is exactly this program's."""
+    if found is None:
+        raise SchemaError("the database has no tables of ours yet; run: flask init-db")
+    refuse_newer(found)
+    needed = revisions()[-1]
+    if found != needed:
+        raise SchemaError(f"the database has schema {found}, this program needs {needed}; run: flask init-db")
