@@ -533,6 +533,19 @@ CREATE TABLE IF NOT EXISTS summary_sku (
   PRIMARY KEY (generation, sku, marketplace)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE TABLE IF NOT EXISTS summary_day (
+  generation INTEGER NOT NULL,
+  month DATE NOT NULL,
+  day DATE NOT NULL COMMENT 'by the marketplace''s own clock',
+  marketplace VARCHAR(10) NOT NULL,
+  brand_id INTEGER NOT NULL,
+  category_id INTEGER NOT NULL,
+  net_revenue NUMERIC(25, 2) COMMENT 'what the day added to the month''s figure, converted as that is',
+  net_units NUMERIC(25, 2),
+  PRIMARY KEY (generation, brand_id, category_id, marketplace, day)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_summary_day_month ON summary_day (generation, month, marketplace, day);
+
 CREATE TABLE IF NOT EXISTS refresh_log (
   id BIGINT NOT NULL AUTO_INCREMENT,
   run_id VARCHAR(36) NOT NULL,

@@ -718,7 +718,25 @@ summary_sku = _table(
 )
 """Which product an SKU is, as it was learned last: what a search for an SKU looks into."""
 
-TOLD = (*COST_SUMMARIES, summary_overhead, summary_sku)
+summary_day = _table(
+    "summary_day", PUBLISHED,
+    sa.Column("generation", Id, nullable=False),
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("day", sa.Date, nullable=False, comment="by the marketplace's own clock"),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("brand_id", Id, nullable=False),
+    sa.Column("category_id", Id, nullable=False),
+    sa.Column("net_revenue", Sum, comment="what the day added to the month's figure, converted as that is"),
+    sa.Column("net_units", Sum),
+    sa.PrimaryKeyConstraint("generation", "brand_id", "category_id", "marketplace", "day"),
+    sa.Index("ix_summary_day_month", "generation", "month", "marketplace", "day"),
+    bulk=True,
+)
+"""What lines of Amazon's reports give day by day, of the last months: the days of a month are its figure, wherever it
+follows from lines alone (database/summaries/days.py). The last day that lines reach has a row, though nothing was sold
+on it: of brand and category 0, with no figure."""
+
+TOLD = (*COST_SUMMARIES, summary_overhead, summary_sku, summary_day)
 """What a generation tells that people or reports told beside figures."""
 
 # --- application -----------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from database import schema
 
 ARCHIVE = "archive"
 UNARCHIVE = "unarchive"
+UNDO = "undo"
+SETTINGS = "settings"
 """Causes in the ledger."""
 
 

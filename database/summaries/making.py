@@ -32,6 +32,7 @@ from database.summaries.recording import (
     generation_row,
     listed,
     record_costs,
+    record_days,
     record_findings,
     record_lines,
     record_rates,
@@ -103,6 +104,8 @@ class Making:
     """Publication has begun."""
     published: bool = False
     findings: dict[datetime.date, MonthFindings] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    """What is to be said of days that are not what their month is."""
 
     def run(self, notes: list[str]) -> Result:
         """Makes it; `notes` are passed on with the result. Raises what `refresh` raises."""
@@ -128,8 +131,7 @@ class Making:
         self.log.end(
             SUCCESS, generation=generation, rows_read=self._facts_read(), rows_written=self.rows
         )
-        if self.log.trouble:
-            notes = [*notes, self.log.trouble]
+        notes = [*notes, *self.told, *filter(None, [self.log.trouble])]
         return self._result(SUCCESS, plan, self.generation, notes, restated)
 
     # --- 4 to 7
@@ -310,6 +312,7 @@ class Making:
             record_findings(build, plan, made, self.findings.values())
             record_lines(build, plan, made, counting_rules(self.store))
             record_costs(build, plan, made)
+            self.told = record_days(build, plan, made, counting_rules(self.store))
             publish_overheads(build.connection, Target(made.generation, build.staged))
             publish_skus(build.connection, Target(made.generation, build.staged))
             record_rates(build, plan, made, self.findings)

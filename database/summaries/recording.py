@@ -19,11 +19,20 @@ from database.lines.counting import CountingRules
 from database.lines.publishing import Target, forget, has_lines, publish_lines
 from database.summaries import rollups, verification
 from database.summaries.changes import Plan
+from database.summaries.days import (
+    DayRules,
+    forget_days_of,
+    insert_days,
+    kept_since,
+    months_with_changed_lines,
+    months_with_lines,
+    wrong_days,
+)
 from database.summaries.restatements import complete_months, insert_restated
 from database.summaries.rollups import Levels
 from database.summaries.verification import MonthFindings
 from domain.moments import utc_now
-from domain.months import format_month
+from domain.months import format_month, today_utc
 from domain.shared_costs import Spread
 
 Fingerprints = dict[str, tuple]
@@ -112,6 +121,58 @@ def record_costs(build: Build, plan: Plan, made: Made) -> bool:
         ))
     build.connection.commit()
     return True
+
+
+def record_days(build: Build, plan: Plan, made: Made, rules: CountingRules) -> list[str]:
+    """What lines give day by day: of the months that were built or whose lines may have changed; of others the live
+    one's. Returns, in words, where days are not what the month is: there are none of it then."""
+    table, live, since = build.staged(schema.summary_day), build.live(schema.summary_day), kept_since(today_utc())
+    connection, target = build.connection, Target(made.generation, build.staged)
+    connection.execute(sa.delete(table).where(table.c.generation == made.generation))
+    # Embedded, a transaction writes to one file, and what comes next may write to that of the facts.
+    connection.commit()
+    if not has_lines(connection):
+        return []
+    months = {month for month in _with_changed_lines(build, plan) | set(plan.months) if month >= since}
+    if not plan.whole:
+        connection.execute(rollups.copy_rows(
+            live, table, live.c.generation == plan.live.generation, live.c.month >= since, live.c.month.not_in(months),
+            generation=made.generation,
+        ))
+    day_rules = DayRules(rules, {month.month: month for month in plan.present})
+    told: list[str] = []
+    for level, chosen in _levels_with(build, plan, made, months):
+        cells = insert_days(connection, target.label, table, level, chosen, day_rules)
+        wrong = wrong_days(connection, made.generation, table, level, cells, day_rules)
+        for cell, words in wrong.items():
+            forget_days_of(connection, made.generation, table, cell)
+            told += words
+    connection.commit()
+    return told
+
+
+def _with_changed_lines(build: Build, plan: Plan) -> set[datetime.date]:
+    """Months whose lines may be others than those that the live generation's days were made of, beside those whose
+    facts are: an order may have moved to another day. A run for certain months leaves all others as they are."""
+    if plan.refresh_type == run_log.MONTHS:
+        return set()
+    live = build.live(schema.summary_day)
+    # A generation of an older program knows no day.
+    if plan.whole or build.connection.execute(
+        sa.select(live.c.day).where(live.c.generation == plan.live.generation).limit(1)
+    ).first() is None:
+        return months_with_lines(build.connection)
+    return months_with_changed_lines(build.connection, after=plan.live.ledger_id)
+
+
+def _levels_with(
+    build: Build, plan: Plan, made: Made, months: Iterable[datetime.date]
+) -> list[tuple[sa.Table, list[datetime.date]]]:
+    """The ASIN levels that hold these months: the one that is made, and the live one where it keeps some."""
+    built = sorted(month for month in months if plan.whole or month in plan.months)
+    kept = sorted(set(months) - set(built))
+    levels = [(made.levels.asin, built), (build.live(schema.summary_asin), kept)]
+    return [(level, chosen) for level, chosen in levels if chosen]
 
 
 def record_rates(build: Build, plan: Plan, made: Made, findings: Mapping[datetime.date, MonthFindings]) -> None:
