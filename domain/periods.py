@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.months import EARLIEST, MOST_AHEAD, add_months, month_name, month_of, months_between
 
@@ -78,12 +78,19 @@ class Span:
 class Calendar:
     """Which months have figures, and which month is in progress.
 
-    `current` is the calendar month of today (UTC): it, and every later one, is not complete.
+    `current` is the calendar month of `today` (UTC): it, and every later one, is not complete. Where nobody told what
+    day it is, none of that month is over.
     """
 
     first_month: datetime.date
     last_month: datetime.date
     current: datetime.date
+    day: datetime.date | None = field(default=None, compare=False)
+
+    @property
+    def today(self) -> datetime.date:
+        """The day that is not over."""
+        return self.day or self.current
 
     @property
     def end(self) -> datetime.date:
@@ -126,7 +133,7 @@ class Calendar:
 
 def calendar_at(first_month: datetime.date, last_month: datetime.date, today: datetime.date) -> Calendar:
     """The calendar of figures from `first_month` to `last_month`, seen on the day `today`."""
-    return Calendar(first_month, last_month, month_of(today))
+    return Calendar(first_month, last_month, month_of(today), today)
 
 
 def is_year(word: str) -> bool:

@@ -77,7 +77,8 @@ class Selectable:
     `brands` and `categories` map ids to names, `marketplaces` codes to country names ('' if unknown). `is_restated`:
     figures of some past month were replaced after they had been published, so that pages ask which. `unsettled` are
     months that settlements give and that are not settled to their end. `knows_costs`: the generation
-    tells of unit costs, or of figures that lack one; `knows_bridges`: of orders and their payments.
+    tells of unit costs, or of figures that lack one; `knows_bridges`: of orders and their payments; `knows_days`: of
+    single days.
     `spread`: how costs of no product are shared out, None if they are not.
     `place_of_nobody`: under which brand and category these costs stand, before they are shared out.
     `rates` are those that its figures were converted at.
@@ -94,6 +95,7 @@ class Selectable:
     unsettled: tuple[Unsettled, ...] = ()
     knows_costs: bool = False
     knows_bridges: bool = False
+    knows_days: bool = False
     spread: Spread | None = None
     place_of_nobody: tuple[int, int] = (0, 0)
     rates: tuple[LiveRate, ...] = ()

@@ -20,6 +20,7 @@ from database.queries.breakdown import Breakdown
 from database.queries.choices import UNASSIGNED_NAME
 from database.queries.figures import Figure, figure_of, read_months, total_over
 from database.queries.losses import Losses
+from database.queries.month_estimates import read_month_estimate
 from database.queries.monthly import MonthRow, month_rows
 from database.queries.movers import Movers
 from database.queries.products import Products
@@ -27,6 +28,7 @@ from database.queries.profitability import LINES, Profitability, profitability_o
 from database.queries.sums import MARKETPLACE
 from database.schema import UNASSIGNED, brand
 from domain.metrics import CM1, CM2, CM3, NET_REVENUE, NET_UNITS
+from domain.month_estimates import MonthEstimate
 from domain.ratios import CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, Ratio
 from domain.selection import Selectable, Selection
 
@@ -47,6 +49,7 @@ class Brand:
     table: Products
     movers: Movers | None
     losses: Losses
+    of_month: MonthEstimate
 
     @property
     def is_empty(self) -> bool:
@@ -94,5 +97,6 @@ def read_brand(
         ),
         movers=movers_of(products, selection),
         losses=losses_of(products),
+        of_month=read_month_estimate(connection, selection, selectable),
     )
 

@@ -21,6 +21,7 @@ from database.schema import (
     summary_brand,
     summary_bridge,
     summary_category,
+    summary_day,
     summary_restated,
 )
 from domain.amazon import ACCOUNT
@@ -59,6 +60,7 @@ def read_selectable(reading: Reading, *, today: datetime.date, scope: tuple[int,
         unsettled=read_unsettled(connection, generation) if scope is None else (),
         knows_costs=_tells_of(reading, *COST_SUMMARIES),
         knows_bridges=_tells_of(reading, summary_bridge),
+        knows_days=_tells_of(reading, summary_day),
         spread=read_spread(generation.spread),
         place_of_nobody=_place_of_nobody(connection) if generation.spread else (UNASSIGNED, UNCATEGORISED),
         rates=read_conversions(reading, scope=scope),

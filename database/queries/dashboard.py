@@ -11,10 +11,12 @@ from database.queries.breakdown import Breakdown, breakdown_of, read_breakdown, 
 from database.queries.figures import Figure, figure_of, read_months
 from database.queries.glance import Glance, YearEstimate, estimate_of, glance_months, glances_of
 from database.queries.losses import Losses, read_losses
+from database.queries.month_estimates import read_month_estimate
 from database.queries.monthly import MonthRow, month_rows
 from database.queries.movers import Movers, read_movers
 from database.queries.sums import BRAND, CATEGORY, MARKETPLACE
 from domain.metrics import CM1, CM2, CM3, NET_REVENUE, NET_UNITS
+from domain.month_estimates import MonthEstimate
 from domain.ratios import CM1_MARGIN, CM2_MARGIN, CM3_MARGIN, OPERATING, OPERATING_MARGIN, Measure, Ratio, as_given
 from domain.selection import Selectable, Selection
 
@@ -31,6 +33,7 @@ class Dashboard:
 
     glances: tuple[Glance, ...]
     estimate: YearEstimate | None
+    of_month: MonthEstimate
     headlines: tuple[Figure, ...]
     months: tuple[MonthRow, ...]
     movers: Movers | None
@@ -59,6 +62,7 @@ def read_dashboard(
     return Dashboard(
         glances=glances_of(by_month, selection.calendar, selectable.metrics),
         estimate=estimate_of(by_month, selection.calendar),
+        of_month=read_month_estimate(connection, selection, selectable),
         headlines=tuple(figure_of(asked, by_month, selection) for asked in headlines),
         months=month_rows(by_month, selection),
         movers=read_movers(connection, selection, selectable.brands, by_brand),

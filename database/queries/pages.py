@@ -258,11 +258,15 @@ def _paid(asked: Asked) -> tuple[MarketplaceBridges, ...]:
 PROFIT_VIEWS = {"per_unit": "Profit and loss per unit", "of_revenue": "Profit and loss in % of net revenue"}
 """The tables of a P&L beside its amounts."""
 
+ESTIMATE = "estimate"
+"""The table of what the month in progress will come to."""
+
 DASHBOARD = PageSpec(
     "dashboard.show", "Dashboard", "dashboard", _dashboard, sorts=breakdown.SORTS, per_page=20, is_made_ahead=True,
     tables={
         "brands": "Brands", "categories": "Categories", "marketplaces": "Marketplaces", "months": "By month",
         "movers": "Movers", "losses": "Loss-makers", "headlines": "Headlines", "periods": "At a glance",
+        ESTIMATE: "Estimate of the month",
     },
 )
 PROFITABILITY = PageSpec(
@@ -283,7 +287,7 @@ BRAND = PageSpec(
     words=(*(word for word in WORDS if word != "brand"), VIEW),
     tables={
         "products": "Products", "marketplaces": "Marketplaces", "months": "By month", "profit": "Profit and loss",
-        **PROFIT_VIEWS, "headlines": "Headlines",
+        **PROFIT_VIEWS, "headlines": "Headlines", ESTIMATE: "Estimate of the month",
     },
 )
 PRODUCTS = PageSpec(

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from database.queries.glance import ASKED, Glance, GlanceFigure, YearEstimate
 from domain.estimates import RULE
 from domain.metrics import CM3, NET_REVENUE, rise_of
+from domain.month_estimates import MonthEstimate
 from domain.months import add_months, month_name
 from domain.periods import period_words
 from web.figures.asked import of_period
 from web.figures.breakdown import LEVEL_WORDS
 from web.figures.changes import Change, in_points, relative
 from web.figures.formats import MONEY, PERCENT
+from web.figures.month_estimates import short_estimate
 from web.figures.page import Page
 from web.figures.profit_table import level_of
 from web.figures.sheets import MONTH, TEXT, Column, Sheet
@@ -39,7 +41,7 @@ class TileFigure:
 @dataclass(frozen=True)
 class Tile:
     """A period: a way to it, with the filters that are chosen. `foot` says what its changes are against, and of a month
-    in progress what the whole month had a year before."""
+    in progress what the whole month had a year before; `estimate` what it may come to."""
 
     name: str
     months: str
@@ -47,14 +49,16 @@ class Tile:
     is_chosen: bool
     foot: str
     figures: tuple[TileFigure, ...]
+    estimate: str = ""
 
 
-def tiles_of(glances: Iterable[Glance], page: Page) -> tuple[Tile, ...]:
-    """A tile of each period."""
+def tiles_of(glances: Iterable[Glance], page: Page, of_month: MonthEstimate) -> tuple[Tile, ...]:
+    """A tile of each period; that of the month in progress says what it may come to."""
     return tuple(
         Tile(
             name=period_words(glance.period), months=glance.span.words(), address=page.address(period=glance.period),
             is_chosen=glance.span == page.selection.span, foot=_foot(glance, page),
+            estimate=short_estimate(of_month, page) if glance.in_progress else "",
             figures=tuple(_figure(figure, page, glance.period) for figure in glance.figures),
         )
         for glance in glances

@@ -206,7 +206,7 @@ def _key(page: Page) -> tuple:
     return (
         live.generation if live else None,
         page.endpoint, page.arguments, page.generation.generation, page.generation.run_id,
-        page.selection.query_string(), page.selection.calendar.current.isoformat(), str(page.formats.locale),
+        page.selection.query_string(), page.selection.calendar.today.isoformat(), str(page.formats.locale),
         repr(page.settings.dashboard), page.standing, sorted(page.closed_notes),
     )
 

@@ -16,6 +16,7 @@ from web.figures.breakdown import breakdown_sheet, breakdown_view
 from web.figures.filters import Choice, filters_of, period_name
 from web.figures.formats import COUNT, PERCENT, kind_of_chosen
 from web.figures.headlines import headlines_of, headlines_sheet
+from web.figures.month_estimates import month_estimate_sheet, month_estimate_view
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.movers import losses_view, movers_view
 from web.figures.notices import badge_of, notices_of
@@ -78,6 +79,7 @@ def _render(page: Page, brand: NamedBrand) -> str:
         filters=filters_of(page, without=("brand",), about=Choice("Brand", brand.name)),
         notices=notices_of(page),
         is_empty=found.is_empty,
+        of_month=month_estimate_view(found.of_month, page),
         headlines=headlines_of(found.headlines, page),
         chart=monthly_chart(found.months, page),
         profit=None if found.profit.is_empty else profit_table(found.profit, page),
@@ -139,6 +141,7 @@ def _sheets(page: Page, brand_id: int) -> list[Sheet]:
         profit_sheet(found.profit, page),
         *view_sheets(found.profit, page),
         headlines_sheet(found.headlines),
+        month_estimate_sheet(found.of_month),
     ]
 
 

@@ -14,6 +14,7 @@ from web.figures.filters import filters_of, period_name
 from web.figures.formats import kind_of_chosen
 from web.figures.glance import estimate_view, glance_sheet, tiles_of
 from web.figures.headlines import headlines_of, headlines_sheet
+from web.figures.month_estimates import month_estimate_sheet, month_estimate_view
 from web.figures.monthly import monthly_chart, months_sheet
 from web.figures.movers import losses_sheet, losses_view, movers_sheet, movers_view
 from web.figures.notices import badge_of, notices_of
@@ -58,8 +59,9 @@ def _render(page: Page, rows: Dashboard) -> str:
         filters=filters_of(page),
         notices=notices_of(page),
         is_empty=rows.is_empty,
-        tiles=tiles_of(rows.glances, page),
+        tiles=tiles_of(rows.glances, page, rows.of_month),
         estimate=estimate_view(rows.estimate, page),
+        of_month=month_estimate_view(rows.of_month, page),
         headlines=headlines_of(rows.headlines, page),
         chart=monthly_chart(rows.months, page),
         movers=movers_view(rows.movers, page) if rows.movers else None,
@@ -114,6 +116,7 @@ def _sheets(page: Page) -> list[Sheet]:
         losses_sheet(rows.losses),
         headlines_sheet(rows.headlines),
         glance_sheet(rows.glances, rows.estimate),
+        month_estimate_sheet(rows.of_month),
     ]
 
 
