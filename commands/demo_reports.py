@@ -17,7 +17,7 @@ def command(folder: Path, seed: int) -> None:
     """Write small Amazon reports of a made-up seller that agree with each other, to try imports with.
 
     FOLDER/reports holds settlements, orders, listings, advertising, storage and unit costs of the last three complete
-    months; FOLDER/sums.csv the figures that they give. Nothing is imported.
+    months, and the orders since; FOLDER/sums.csv the figures that they give. Nothing is imported.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SetupError(f"{folder}: is there already; name a folder that is new or empty")

@@ -41,9 +41,11 @@ class WrittenReports:
 
 
 def write_reports(folder: Path, *, seed: int, today: datetime.date) -> WrittenReports:
-    """Writes the reports of the three months before `today`'s into `folder`/reports, and `folder`/sums.csv: asin,
-    marketplace, metric, month, value. Same seed and month, same files. Raises FileExistsError or another OSError."""
-    seller = happen(random.Random(seed), [add_months(month_of(today), -back) for back in range(MONTHS, 0, -1)])
+    """Writes the reports of the three months before `today`'s, with the orders since, into `folder`/reports, and
+    `folder`/sums.csv: asin, marketplace, metric, month, value. Same seed and day, same files. Raises FileExistsError or
+    another OSError."""
+    months = [add_months(month_of(today), -back) for back in range(MONTHS, 0, -1)]
+    seller = happen(random.Random(seed), months, today)
     reports = folder / "reports"
     reports.mkdir(parents=True)
     texts = {

@@ -1,4 +1,5 @@
-"""A made-up seller in the US, and what happens to them in three months: orders, refunds, charges.
+"""A made-up seller in the US, and what happens to them in three months: orders, refunds, charges; and the orders since,
+which nothing is paid for yet.
 
 The sums are counted from what happened; `amazon_reports` writes down what each of Amazon's reports would tell of it.
 Money is in whole cents of a dollar.
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from domain.months import add_months, month_of
+from domain.months import add_months, last_day, month_of
 
 ACCOUNT = "ACCOUNT"
 MONTHS = 3
@@ -98,23 +99,30 @@ class Seller:
     """Cents, and pieces of PIECES."""
 
 
-def happen(chance: random.Random, months: list[datetime.date]) -> Seller:
-    """Everything that happened in these months, which follow on each other, with its sums."""
+def happen(chance: random.Random, months: list[datetime.date], today: datetime.date) -> Seller:
+    """Everything that happened in these months, which follow on each other, and was ordered since on the days before
+    `today`, with its sums."""
     seller = Seller(months)
     first, end = months[0], add_months(months[-1], 1)
     for number in range((end - first).days):
         day = first + number * DAY
-        for _ in range(chance.randint(1, 2 * ORDERS_A_DAY - 1)):
-            _order(seller, chance, day)
+        _orders_of(seller, chance, day)
         for product in chance.sample(PRODUCTS, 3):
             clicks = chance.randint(1, 30)
             seller.advertising.append((day, product, clicks, sum(chance.randint(18, 95) for _ in range(clicks))))
     for month in months:
         _charges(seller, chance, month)
+    for number in range((today - end).days):
+        _orders_of(seller, chance, end + number * DAY)
     # What is posted later than the last settlement is not paid yet.
     seller.lines = sorted((line for line in seller.lines if line.moment.date() < end), key=lambda line: line.moment)
     _count(seller)
     return seller
+
+
+def _orders_of(seller: Seller, chance: random.Random, day: datetime.date) -> None:
+    for _ in range(chance.randint(1, 2 * ORDERS_A_DAY - 1)):
+        _order(seller, chance, day)
 
 
 def _at(day: datetime.date, chance: random.Random) -> datetime.datetime:
@@ -213,6 +221,12 @@ def _count(seller: Seller) -> None:
             sums[name, month, metric] += cents
         if metric == "Gross sales":
             sums[name, month, "Gross units"] += line.units
+    for order in seller.orders:
+        # What no payment tells of counts as it was ordered.
+        if order.moment.date() > last_day(seller.months[-1]) and not order.is_cancelled:
+            key = order.product.asin, month_of(order.moment.date())
+            told = {"Gross sales": order.price, "Gross units": order.units, "Promo fees": order.promotion}
+            sums.update({(*key, metric): value for metric, value in told.items()})
     for day, product, clicks, cents in seller.advertising:
         told = {"Clicks": clicks, "Impressions": impressions(clicks), "Ad sales": ad_sales(product, clicks)}
         sums.update({(product.asin, month_of(day), metric): value for metric, value in told.items()})

@@ -105,6 +105,7 @@ SCENES = {
     "sign-in": Scene("/login", person=NOBODY),
     "dashboard": Scene("/dashboard", scrolled=True),
     "dashboard-month": Scene("/dashboard?from=2026-09&to=2026-09", scrolled=True),
+    "dashboard-estimate": Scene("/dashboard?period=mtd", shop=REPORTS, scrolled=True),
     "dashboard-narrowed": Scene("/dashboard?category=1,2&marketplace=US,DE&metric=CM3&period=2025"),
     "dashboard-picker": Scene("/dashboard", act=_open_picker, widths=(DESK,)),
     "dashboard-tooltip": Scene("/dashboard", act=_hover_over_a_month, widths=(DESK,)),

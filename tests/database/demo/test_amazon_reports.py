@@ -11,11 +11,16 @@ from database.demo.amazon_reports import write_reports
 from database.demo.made_up_seller import UNSORTED
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
+from database.queries.choices import read_selectable
+from database.queries.month_estimates import read_month_estimate
 from database.summaries.refresh import refresh
+from domain.periods import calendar_at
+from domain.selection import Selection
 from flask_app import create_app
+from tests.clock import set_today
 from tests.facts import all_summary_rows
 
-TODAY = datetime.date(2026, 3, 9)
+TODAY, JANUARY = datetime.date(2026, 3, 9), datetime.date(2026, 1, 1)
 
 
 @pytest.fixture(params=["embedded", "mysql"])
@@ -40,7 +45,8 @@ def published(store):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_reports_give_their_sums(store, tmp_path, seed):
+def test_the_reports_give_their_sums(store, tmp_path, monkeypatch, seed):
+    set_today(monkeypatch, TODAY)
     written = write_reports(tmp_path / "demo", seed=seed, today=TODAY)
     with written.sums.open(encoding="utf-8") as file:
         expected = {
@@ -52,8 +58,15 @@ def test_the_reports_give_their_sums(store, tmp_path, seed):
             import_file(store, path, ImportOptions())
     refresh(store)
     assert published(store) == figures(expected)
-    assert {month for *_, month in expected} == {"2025-12", "2026-01", "2026-02"}
+    assert {month for *_, month in expected} == {"2025-12", "2026-01", "2026-02", "2026-03"}
     assert {metric for _, _, metric, _ in expected} > {"CM3", "Returns", "Reimbursements", "Unsorted Amazon amounts"}
+    found = store.read(lambda reading: read_month_estimate(
+        reading.connection, Selection(calendar_at(JANUARY, TODAY.replace(day=1), TODAY)),
+        read_selectable(reading, today=TODAY),
+    ))
+    assert [each.metric for each in found.figures] == ["CM3", "Net revenue", "Net units"]
+    assert found.through == {"US": TODAY - datetime.timedelta(days=1)}
+    assert found.figures[1].typical is not None
     assert any(UNSORTED in path.read_text() for path in written.reports)
 
 
