@@ -7,4 +7,9 @@ import datetime
 
 def utc_now() -> datetime.datetime:
     """Now in UTC, without a zone: what every Moment column holds."""
-    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    return _clock().replace(tzinfo=None)
+
+
+def _clock() -> datetime.datetime:
+    """What tests replace: everything that is written down with its moment reads it here."""
+    return datetime.datetime.now(datetime.UTC)

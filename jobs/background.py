@@ -141,7 +141,8 @@ def _read(folder: Path) -> dict:
 
 def _is_alive(state: dict, order: dict) -> bool:
     if state["pid"] is None:
-        return time.time() - order["began"] < _STARTING
+        # Also one of the future did not begin: the clock was ahead, and it would be at work until then.
+        return abs(time.time() - order["began"]) < _STARTING
     if not state["start"]:
         # A kernel that does not tell when processes started.
         return is_process_alive(socket.gethostname(), state["pid"], "")

@@ -188,10 +188,11 @@ def settled_until(store: Store, live: Generation | None) -> datetime.datetime | 
     refresh of certain months settles nothing, nor does one whose generation was rolled back."""
     if live is None:
         return None
-    query = sa.select(sa.func.max(log.c.started_at)).where(
+    # The last one, not the latest: after a clock that was ahead that would be the wrong one until then.
+    query = sa.select(log.c.started_at).where(
         log.c.stage == "", log.c.status.in_((SUCCESS, NOTHING_TO_DO)), log.c.refresh_type.in_((FULL, INCREMENTAL)),
         log.c.generation <= live.generation,
-    )
+    ).order_by(log.c.id.desc()).limit(1)
     with store.application_reading.connect() as connection:
         begun = connection.execute(query).scalar()
     # A run that could not be written down has published all the same.

@@ -101,7 +101,8 @@ def restated(reading: Reading, *, now: datetime.datetime) -> Iterator[Notice]:
 def crossed(reading: Reading, kept: list[KeptRule], *, currency: str, now: datetime.datetime) -> Iterator[Notice]:
     """Rules that are crossed in the last complete month, if the generation was published after they were made; once
     per rule and month."""
-    asked = [each for each in kept if reading.generation.published_at > each.changed_at]
+    # A rule of the future was changed while the clock was ahead: it would be silent until then.
+    asked = [each for each in kept if reading.generation.published_at > each.changed_at or each.changed_at > now]
     found = standings(reading, [each.rule for each in asked])
     names = read_names(reading) if any(standing.is_crossed for standing in found) else None
     for each, standing in zip(asked, found, strict=False):

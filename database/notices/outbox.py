@@ -68,9 +68,11 @@ def write_down(store: Store, found: Iterable[Notice]) -> list[Notice]:
 
 
 def due(connection: sa.Connection, channel: str, *, now: datetime.datetime) -> list[Delivery]:
-    """What a channel has to deliver now, the oldest first."""
+    """What a channel has to deliver now, the oldest first; also what no pause puts off so long: it was noted while the
+    clock was ahead."""
     return _read(connection, (
-        deliveries.c.channel == channel, deliveries.c.state == WAITING, deliveries.c.next_attempt_at <= now,
+        deliveries.c.channel == channel, deliveries.c.state == WAITING,
+        sa.or_(deliveries.c.next_attempt_at <= now, deliveries.c.next_attempt_at > now + LONGEST_PAUSE),
     ), order=notices.c.id)
 
 

@@ -16,7 +16,8 @@ from domain.networks import network_of
 
 FAILURES = 5
 FAILURE_WINDOW = datetime.timedelta(minutes=15)
-"""So many failed attempts per name and address are allowed in this time."""
+"""So many failed attempts per name and address are allowed in this time. What was written down while the clock was
+ahead does not count: it would lock people out until then."""
 
 EVERYWHERE = "everywhere"
 """In place of an address: what is counted from all addresses together."""
@@ -48,7 +49,7 @@ def admit_attempt(store: Store, name: str, address: str) -> Attempt:
             sa.select(sign_in_failure.c.failed_at)
             .where(
                 _attempts_of(name, address),
-                sign_in_failure.c.failed_at > now - FAILURE_WINDOW,
+                sign_in_failure.c.failed_at.between(now - FAILURE_WINDOW, now + FAILURE_WINDOW),
                 sign_in_failure.c.id != attempt,
             )
             .order_by(sign_in_failure.c.failed_at.desc())
@@ -58,7 +59,7 @@ def admit_attempt(store: Store, name: str, address: str) -> Attempt:
         return Attempt(attempt, None)
     with store.application.begin() as connection:
         _delete(connection, attempt)
-    return Attempt(attempt, max(1, round((earlier[-1] + FAILURE_WINDOW - now).total_seconds())))
+    return Attempt(attempt, max(1, round((min(earlier[-1], now) + FAILURE_WINDOW - now).total_seconds())))
 
 
 def admit_attempts(store: Store, name: str, *addresses: str) -> int | None:
@@ -85,8 +86,11 @@ def forget_attempts(connection: sa.Connection, name: str, address: str) -> None:
 
 
 def sweep_attempts(connection: sa.Connection) -> None:
-    """Removes failures that are too old to count."""
-    connection.execute(sa.delete(sign_in_failure).where(sign_in_failure.c.failed_at < utc_now() - 2 * FAILURE_WINDOW))
+    """Removes failures that are too old to count, and those of a clock that was ahead."""
+    now = utc_now()
+    connection.execute(sa.delete(sign_in_failure).where(
+        ~sign_in_failure.c.failed_at.between(now - 2 * FAILURE_WINDOW, now + 2 * FAILURE_WINDOW)
+    ))
 
 
 def _delete(connection: sa.Connection, attempt: int) -> None:

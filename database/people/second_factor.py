@@ -24,6 +24,8 @@ STEP_SECONDS = 30
 SHOWN_FOR = datetime.timedelta(minutes=15)
 """So long a secret waits for its first code."""
 CODES = 10
+MOST_AHEAD = 20
+"""So many steps, ten minutes, a code stays spent after a clock was set back."""
 
 APP_CODE, RECOVERY_CODE = "code of the app", "recovery code"
 
@@ -126,8 +128,10 @@ def _accept_app_code(connection: sa.Connection, user_id: int, code: str) -> bool
     if not step:
         return False
     # One statement: of the same code sent twice at once, in any process, one is taken.
+    # A last code of the future is one that was taken while the clock was ahead: it would lock its owner out until then.
+    is_unused = sa.or_(totp.c.last_step < step, totp.c.last_step > step + MOST_AHEAD)
     taken = connection.execute(
-        sa.update(totp).where(totp.c.user_id == user_id, totp.c.last_step < step).values(last_step=step)
+        sa.update(totp).where(totp.c.user_id == user_id, is_unused).values(last_step=step)
     )
     return bool(taken.rowcount)
 

@@ -89,7 +89,8 @@ def listing_of(task: Task, file_name: str) -> Listing:
     running = tasks.running_job(settings, task)
     jobs = [] if running else tasks.jobs_of(settings, task, TAKE)
     return Listing(
-        int(time.time() - running[1].began) if running else None, jobs[-1][1].outcome(task.kind) if jobs else None,
+        max(0, int(time.time() - running[1].began)) if running else None,
+        jobs[-1][1].outcome(task.kind) if jobs else None,
         tasks.folder_of(settings, task) / file_name,
     )
 

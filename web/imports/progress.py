@@ -61,7 +61,7 @@ def progress_of(task: Task) -> Progress:
         return Progress(state, "", 0)
     folder, job = running
     state = CHECKING if folder.name.startswith(CHECK) else TAKING
-    return Progress(state, _words_at_work(task, job), int(time.time() - job.began))
+    return Progress(state, _words_at_work(task, job), max(0, int(time.time() - job.began)))
 
 
 def render_task(task: Task) -> str:

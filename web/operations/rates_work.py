@@ -198,7 +198,7 @@ def _state(task: Task) -> tuple[str, int]:
     if running is None:
         return (OVER if tasks.jobs_of(current.settings(), task, TAKE) else CHECKED), 0
     folder, job = running
-    return CHECKING if folder.name.startswith(CHECK) else TAKING, int(time.time() - job.began)
+    return CHECKING if folder.name.startswith(CHECK) else TAKING, max(0, int(time.time() - job.began))
 
 
 def _outcome(task: Task, what: str, key: str) -> Outcome | None:

@@ -200,7 +200,7 @@ def _stand(task: Task) -> Stand:
     if running is None:
         return Stand(OVER if tasks.jobs_of(current.settings(), task, TAKE) else READY, "", 0)
     folder, job = running
-    seconds = int(time.time() - job.began)
+    seconds = max(0, int(time.time() - job.began))
     if folder.name.startswith(CHECK):
         return Stand(PLANNING, "Looking what changed", seconds)
     with current.store().application_reading.connect() as connection:
