@@ -65,7 +65,7 @@ def _pairs(context: click.Context, option: click.Parameter, texts: tuple[str, ..
 @click.option("--round", is_flag=True, help="Round a third decimal half to even instead of refusing it.")
 @click.option("--dry-run", is_flag=True, help="Change nothing, print the same report.")
 @click.option("--refresh", "then_refresh", is_flag=True, help="Refresh the summaries afterwards.")
-@click.option("--update-products", is_flag=True, help="Take brands, categories and statuses from the file.")
+@click.option("--update-products", is_flag=True, help="Take names, brands, categories and statuses from the file.")
 @click.option("--allow-currency", multiple=True, metavar="CODE",
               help="Count amounts in this currency one to one, unconverted; may be repeated.")
 @click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for a running import or refresh.")

@@ -333,6 +333,16 @@ sku_asin = _table(
 )
 """Which product an SKU is, as each import told it; what was learned last counts."""
 
+told_name = _table(
+    "told_name", FACTS,
+    sa.Column("asin", sa.String(64), nullable=False),
+    sa.Column("import_id", Id, nullable=False, autoincrement=False),
+    sa.Column("report", sa.String(30), nullable=False),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.PrimaryKeyConstraint("asin", "import_id"),
+)
+"""What reports of lines call a product, which may not be there yet: a name for it where it has none."""
+
 unit_cost = _table(
     "unit_cost", FACTS,
     sa.Column("import_id", Id, nullable=False, autoincrement=False),

@@ -32,6 +32,7 @@ from database.imports.meeting import joined, meet_stored
 from database.imports.report import ImportReport, MetricSum, MonthSum, code_of, missing_rates, value_of
 from database.imports.staging import APPEND, DEMO, ImportOptions, Staged
 from database.imports.transaction import all_or_nothing
+from database.lines.told_names import give_names
 from domain.errors import Refused
 from domain.moments import utc_now
 from domain.months import fault_of_month, format_month, today_utc
@@ -64,6 +65,7 @@ def _take_in(
     source = (options.source or staged.format).strip()
     entry = Entry(next_import_id(connection), utc_now())
     placement = place_products(store, connection, scratch, staged, entry=entry, update=options.update_products)
+    named = dataclasses.replace(placement.new, filled=placement.new.filled + give_names(connection))
     new = facts.insert_facts(store, connection, scratch, staged, entry, months=months)
     earlier = [] if options.mode == APPEND else facts.earlier_ranges(connection, source, months)
     replaced = facts.set_aside(store, connection, new, earlier, months=months, mode=options.mode) if earlier else ()
@@ -88,7 +90,7 @@ def _take_in(
         skipped_columns=staged.skipped_columns, met=joined(staged.met, (*stored.met, *placement.met)),
         read_as=staged.read_as, replaced=replaced, replaced_by_month=before, kept=kept, kept_products=kept_count,
         differences=placement.differences, difference_count=placement.difference_count, overlaps=overlaps,
-        new=placement.new, demo_facts=demo_facts, demo_value=demo_value, currencies=staged.currencies,
+        new=named, demo_facts=demo_facts, demo_value=demo_value, currencies=staged.currencies,
         symbols=staged.symbols, own_currency=store.settings.dashboard.currency,
         without_rates=missing_rates(store, pairs), rounded=staged.rounded, notes=staged.notes,
         warnings=(*lowering_words(before, by_month), *staged.warnings, *stored.warnings, *placement.warnings),

@@ -17,6 +17,7 @@ from database.imports.names import remarks_of
 from database.imports.rows_aside import VALID
 from database.imports.staging import ImportOptions, Met, Skipped, Staged
 from database.imports.stated import Stated, settle_currencies
+from database.imports.told_names import read_told_names
 from database.imports.workbook.cell_texts import column_name
 from domain.currencies import CODES
 from domain.metrics import is_money
@@ -42,12 +43,15 @@ def stage_table(
     """Reads a source's cells into TEMP table `staged`. `blank` names cells or rows without a value. Raises Refused."""
     _refuse_scale_above(source)
     gathered = gather_cells(scratch, source, options)
+    names = read_told_names(scratch, source.naming)
     stated = settle_currencies(scratch, source, options, currencies, gathered)
     keys = settle_keys(scratch, source, options, gathered, stated=stated)
     costs = settle_costs(scratch, source.file, turned=options.negative_costs, is_stated=bool(stated.foreign))
     written = {**columns.metrics, **gathered.names.metrics}
     style = gathered.style
-    skipped = [*gathered.aside.skipped, *([Skipped(blank, gathered.blank)] if gathered.blank else [])]
+    skipped = [
+        *gathered.aside.skipped, *([Skipped(blank, gathered.blank)] if gathered.blank else []), *names.skipped,
+    ]
     if keys.added:
         skipped.append(Skipped("rows added to others of the same product, marketplace, metric and month (--sum)",
             keys.added))
@@ -55,7 +59,7 @@ def stage_table(
         format=file_format, file_name=source.file.name, sha256=source.file.sha256,
         currencies=stated.marks, foreign=stated.foreign, symbols=style.symbols,
         skipped_columns=(*columns.skipped, *_nameless(source, gathered)), skipped=tuple(skipped),
-        notes=tuple(_notes(written, gathered, columns, costs.notes)),
+        notes=tuple(_notes(written, gathered, columns, (*costs.notes, *names.notes))),
         read_as=("decimal comma" if style.decimal == "," else "decimal point",),
         warnings=(
             *columns.warnings, *_currency_warnings(gathered, written, stated, currencies.own, keys.in_several),
@@ -63,6 +67,7 @@ def stage_table(
         ),
         met=_met(columns, gathered), rows_read=gathered.rows, cells_read=gathered.filled + gathered.blank,
         rounded=style.rounded, products="staged_product",
+        names="staged_name" if names.are_told else None,
     )
 
 
@@ -72,13 +77,13 @@ def _met(columns: Columns, gathered: Gathered) -> tuple[Met, ...]:
 
 
 def _notes(
-    written: dict[str, str], gathered: Gathered, columns: Columns, of_costs: Sequence[str]
+    written: dict[str, str], gathered: Gathered, columns: Columns, more: Sequence[str]
 ) -> Iterator[str]:
     for separator, order in {**gathered.orders, **(columns.orders or {})}.items():
         yield f"dates with {separator}: the {'day' if order == 'dmy' else 'month'} stands first"
     for remark, metric in remarks_of(written):
         yield f"({remark}) behind {metric} is a remark, no part of the name"
-    yield from of_costs
+    yield from more
 
 
 def _nameless(source: CellSource, gathered: Gathered) -> Iterator[str]:

@@ -44,8 +44,8 @@ class CellSource:
     """What a format makes of its file. `query` is SQL over the file with the columns FIELDS, texts or NULL. One that
     may have rows of totals gives `name` and `sku` beside, and in `numbered` a number `record` of each row of the file;
     `cells_of` gives the cells of one record, and `facts_of` its facts. `names_currencies`: whether any heading over
-    values does, which is `stated` in the query. A value that breaks one of the rules `skippable` may stand in a column
-    that is better left out: its message says how."""
+    values does, which is `stated` in the query; `naming` is the heading over names of products, '' for none. A value
+    that breaks one of the rules `skippable` may stand in a column that is better left out: its message says how."""
 
     file: CsvFile
     query: str
@@ -55,5 +55,6 @@ class CellSource:
     rows_per_record: int = 1
     unread: tuple[int, ...] = ()
     names_currencies: bool = False
+    naming: str = ""
     skippable: frozenset[str] = frozenset()
     blank_rules: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(NEEDED, "is blank"))

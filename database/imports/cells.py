@@ -102,7 +102,10 @@ class _Counted:
 
 def _read_words(scratch: duckdb.DuckDBPyConnection, source: CellSource) -> _Counted:
     with reading(source):
-        scratch.execute(_WORDS.format(query=source.query, plain=PLAIN, blank=is_blank("value")))
+        name, also = ("name", ", name") if source.naming else ("NULL::VARCHAR AS name", "")
+        scratch.execute(_WORDS.format(
+            query=source.query, plain=PLAIN, blank=is_blank("value"), name=name, also=also
+        ))
     return _Counted(*scratch.execute(
         "SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (kind <> 'blank'), 0)::BIGINT, "
         "coalesce(sum(n) FILTER (kind = 'point'), 0)::BIGINT FROM word WHERE g = 6"
@@ -147,7 +150,7 @@ def clean(column: str) -> str:
 _WORDS = """
 CREATE OR REPLACE TEMP TABLE word AS
 SELECT
-    asin, brand, category, status, marketplace, metric, month, currency, odd AS value, kind,
+    asin, brand, category, status, {name}, marketplace, metric, month, currency, odd AS value, kind,
     grouping_id(asin, marketplace, odd) AS g,
     count(*) AS n
 FROM (
@@ -162,10 +165,11 @@ FROM (
     FROM ({query})
 )
 GROUP BY GROUPING SETS (
-    (asin, brand, category, status, kind), (marketplace, metric, month, currency, kind), (odd, kind)
+    (asin, brand, category, status{also}, kind), (marketplace, metric, month, currency, kind), (odd, kind)
 )
 """
-"""grouping_id counts the columns that are grouped away: 3 are products, 5 are words, 6 are numbers."""
+"""grouping_id counts the columns that are grouped away: 3 are products, 5 are words, 6 are numbers. Names of products,
+which are long, are grouped only where the file has a column of them."""
 
 
 def _look_at_unread(scratch: duckdb.DuckDBPyConnection, source: CellSource) -> dict[int, int]:

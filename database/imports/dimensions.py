@@ -19,6 +19,7 @@ from database.engines.ports import Store
 from database.imports.meeting import rename
 from database.imports.report import LISTED, Difference, NewNames
 from database.imports.staging import Met, Staged
+from database.lines.told_names import write_names
 from domain.errors import Refused
 from domain.spelling import meet, tidy
 
@@ -55,7 +56,7 @@ def place_products(
     TEMP table `import_product` (asin, asin_id). With `update`, what the file says wins."""
     mirror_dimensions(store, connection, scratch)
     met = _meet(scratch, staged)
-    _gather(scratch)
+    _gather(scratch, staged)
     scratch.execute(_ASSIGNMENT, {"update": update})
     names = "SELECT category, brand FROM import_assignment"
     categories = add_names(store, connection, scratch, schema.category, names=names, entry=entry)
@@ -160,22 +161,28 @@ def _meet(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[Met, ...]
     return tuple(met)
 
 
-def _gather(scratch: duckdb.DuckDBPyConnection) -> None:
+def _gather(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     """One row per product of the file. Where its rows disagree, the most frequent name wins; ties go by
     the alphabet, so that the same file always gives the same products."""
     best = ", ".join(
         f"first({c} ORDER BY n DESC, {c}) FILTER ({c} IS NOT NULL) AS {c}, count(DISTINCT {c}) AS {c}_count"
         for c in ("brand", "category", "status")
     )
-    scratch.execute(
-        f"CREATE OR REPLACE TEMP TABLE file_product AS SELECT asin, {best} FROM named_product GROUP BY asin"
-    )
+    products, name = f"(SELECT asin, {best} FROM named_product GROUP BY asin) f", "NULL::VARCHAR"
+    if staged.names:
+        name = "t.name"
+        products += (
+            f" LEFT JOIN (SELECT coalesce(p.name, s.asin) AS asin, s.name FROM {staged.names} s "
+            "LEFT JOIN product_name p ON p.text = s.asin) t ON t.asin = f.asin"
+        )
+    scratch.execute(f"CREATE OR REPLACE TEMP TABLE file_product AS SELECT f.*, {name} AS name FROM {products}")
 
 
 _ASSIGNMENT = """
 CREATE OR REPLACE TEMP TABLE import_assignment AS
 WITH stored AS (
-    SELECT k.id, k.asin, b.brand, b.id AS brand_id, k.category_id, c.category, bc.category AS brand_category, k.status
+    SELECT k.id, k.asin, nullif(k.name, '') AS name, b.brand, b.id AS brand_id, k.category_id, c.category,
+        bc.category AS brand_category, k.status
     FROM known_asin k
     LEFT JOIN known_brand b ON b.id = k.brand_id
     LEFT JOIN known_category c ON c.id = k.category_id
@@ -184,9 +191,10 @@ WITH stored AS (
 SELECT
     f.asin,
     s.id AS asin_id,
-    f.brand AS file_brand, f.category AS file_category, f.status AS file_status,
-    s.brand AS stored_brand, s.category AS own_category, s.status AS stored_status,
+    f.name AS file_name, f.brand AS file_brand, f.category AS file_category, f.status AS file_status,
+    s.name AS stored_name, s.brand AS stored_brand, s.category AS own_category, s.status AS stored_status,
     coalesce(s.category, s.brand_category) AS stored_category,
+    CASE WHEN $update THEN coalesce(f.name, s.name) ELSE coalesce(s.name, f.name) END AS name,
     CASE WHEN $update THEN coalesce(f.brand, s.brand) ELSE coalesce(s.brand, f.brand) END AS brand,
     CASE
         WHEN s.id IS NOT NULL AND f.category IS NOT DISTINCT FROM coalesce(s.category, s.brand_category) THEN s.category
@@ -204,7 +212,7 @@ LEFT JOIN known_category nbc ON nbc.id = nb.category_id
 _DIFFERENCES = " UNION ALL ".join(
     f"SELECT asin, '{what}' AS what, stored_{what} AS stored, file_{what} AS file, $update AS taken "
     f"FROM import_assignment WHERE asin_id IS NOT NULL AND stored_{what} <> file_{what}"
-    for what in ("brand", "category", "status")
+    for what in ("name", "brand", "category", "status")
 )
 
 
@@ -227,7 +235,8 @@ def _add_products(
     _refuse_twins(connection, schema.asin.c.asin, new)
     return store.facts_room.bulk_insert(
         connection, schema.asin, scratch=scratch,
-        query=f"SELECT p.asin_id AS id, a.asin, b.id AS brand_id, c.id AS category_id, a.status, {_written(entry)} "
+        query="SELECT p.asin_id AS id, a.asin, a.name, b.id AS brand_id, c.id AS category_id, a.status, "
+        f"{_written(entry)} "
         "FROM import_assignment a JOIN product_key p ON p.asin = a.asin "
         "LEFT JOIN known_brand b ON b.brand = a.brand LEFT JOIN known_category c ON c.category = a.category "
         "WHERE a.asin_id IS NULL ORDER BY id",
@@ -235,7 +244,7 @@ def _add_products(
 
 
 def _write_changes(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection) -> int:
-    """Products that were there and got a brand, category or status they lacked (or that was updated)."""
+    """Products that were there and got a name, brand, category or status they lacked (or that was updated)."""
     rows = scratch.execute(
         "SELECT a.asin_id AS row_id, b.id AS brand_id, c.id AS category_id, a.status FROM import_assignment a "
         "LEFT JOIN known_brand b ON b.brand = a.brand LEFT JOIN known_category c ON c.category = a.category "
@@ -249,7 +258,12 @@ def _write_changes(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection
         )
         names = ("row_id", "new_brand", "new_category", "new_status")
         connection.execute(change, [dict(zip(names, row, strict=True)) for row in rows])
-    return len(rows)
+    named = dict(scratch.execute(
+        "SELECT asin_id, name FROM import_assignment WHERE asin_id IS NOT NULL AND name IS DISTINCT FROM stored_name "
+        "ORDER BY asin_id"
+    ).fetchall())
+    write_names(connection, named)
+    return len(named.keys() | {row[0] for row in rows})
 
 
 def _torn(scratch: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -16,9 +16,12 @@ HEADINGS = {
     "product_name": "name",
     "brand": "brand", "brand name": "brand", "mp": "marketplace", "marketplace": "marketplace", "status": "status",
     "category": "category", "currency": "currency", "currency code": "currency",
-    "currency_code": "currency", "name": "name", "product name": "name", "title": "name",
+    "currency_code": "currency", "name": "name", "product name": "name", "title": "name", "item name": "name",
+    "item_name": "name", "product title": "name", "product_title": "name",
 }
 """A heading -> the field it fills."""
+LOOSE_NAMES = ("name", "title")
+"""Headings that may stand above the names of anything; one that says of what goes before them."""
 LABELS = ("name", "sku")
 """Fields that name a row and are no part of a fact."""
 _POWERS = "[0-9]+([.,][0-9]+)?[Ee][+]?[0-9]+"
@@ -52,8 +55,9 @@ def find_identifiers(headings: Sequence[str], *, line: int) -> tuple[dict[str, i
         field = HEADINGS.get(name_key(name))
         if field in found and field not in LABELS:
             faults.append(Fault("this heading stands there twice", line, name))
-        if field is not None:
-            found.setdefault(field, number)
+        is_surer = name_key(name) not in LOOSE_NAMES and name_key(headings[found.get(field, number)]) in LOOSE_NAMES
+        if field is not None and (field not in found or is_surer):
+            found[field] = number
     return found, faults
 
 

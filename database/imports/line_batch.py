@@ -3,7 +3,7 @@
 1. refuse bytes that are in already, and archived months;
 2. write the lines down; of those that tell of the same, one state counts;
 3. set aside what older imports of order reports gave there as facts, and the demo's facts;
-4. derive facts anew where something changed;
+4. derive facts anew where something changed; give products the names that reports tell;
 5. note the changed months in the ledger and the import in `financials_import`;
 6. commit, or for a dry run roll back: the report is the same.
 """
@@ -27,6 +27,8 @@ from database.imports.batch import next_import_id, refuse_same_bytes
 from database.imports.derived_facts import derive_for
 from database.imports.facts import remove_demo, sums_by_metric
 from database.imports.report import (
+    LISTED,
+    Difference,
     ImportReport,
     MetricSum,
     MonthSum,
@@ -42,6 +44,7 @@ from database.lines.costs import month_to_publish
 from database.lines.deriving import DerivedSum
 from database.lines.keeping import Kept, StagedLines, keep_lines
 from database.lines.scope import Cell, within
+from database.lines.told_names import give_names, replace_names
 from domain.amazon import ORDERS
 from domain.errors import SetupError
 from domain.moments import utc_now
@@ -104,6 +107,8 @@ def _take_in(
     derived = derive_for(store, connection, kept.cells, import_id=import_id, now=now)
     # Where no fact changed the lines did, and what pages tell of them follows with a refresh, too.
     changed = sorted({*derived.months, *aside_months} or {*months})
+    renamed = replace_names(connection, import_id) if options.update_products else ()
+    named = give_names(connection)
     told = changed or month_to_publish(connection, file.format)
     note_changed_months(connection, told, cause="import", import_id=import_id, now=now)
     note_changed_months(connection, demo_months, cause="demo", import_id=import_id, now=now)
@@ -122,7 +127,9 @@ def _take_in(
         rows_read=file.rows_read, cells_read=0, metrics=after, months=tuple(changed),
         by_month=after_by_month, skipped=(*file.skipped, *_left(kept)), replaced=by_metric(derived.before),
         replaced_by_month=before_by_month,
-        new=NewNames(products=derived.new_products), demo_facts=demo_facts, demo_value=demo_value,
+        new=NewNames(products=derived.new_products, filled=named),
+        differences=tuple(Difference(*each, taken=True) for each in renamed[:LISTED]), difference_count=len(renamed),
+        demo_facts=demo_facts, demo_value=demo_value,
         currencies=file.currencies, symbols=file.symbols, own_currency=store.settings.dashboard.currency,
         without_rates=missing_rates(store, {(each.month, each.currency) for each in derived.after if each.currency}),
         notes=file.notes, read_as=file.read_as,

@@ -15,6 +15,7 @@ from database.lines.costs import month_to_publish
 from database.lines.keeping import refuse_if_replaced, take_back_lines
 from database.lines.kinds import untell
 from database.lines.scope import cells_of
+from database.lines.told_names import give_names
 from domain.amazon import TRANSACTIONS
 from domain.currencies import SEVERAL
 from domain.moments import utc_now
@@ -38,6 +39,7 @@ def take_lines_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Un
         connection, {*months, *(month for _, month in cells)}, f"import {entry.id} ({entry.file_name}) touched facts"
     )
     derived = derive_for(store, connection, cells, import_id=entry.id, now=now)
+    give_names(connection)
     last = max(filter(None, (entry.last_fact_id, derived.last)), default=None)
     connection.execute(
         sa.update(book).where(book.c.id == entry.id).values(status="undone", undone_at=now, last_fact_id=last)

@@ -66,6 +66,7 @@ def stage(
         numbered=_query(numbered, positions, options, "record"),
         cells_of=lambda record: _cells(record, headings, positions, options),
         facts_of=lambda record: _facts(record, headings, positions, options),
+        naming=headings[positions["name"]] if "name" in positions else "",
     )
     told = {name_key(name) for name in options.skip_columns}
     unknown = [headings[number] for number in unread if headings[number]]

@@ -74,7 +74,7 @@ class KeptProduct:
 
 @dataclass(frozen=True)
 class Difference:
-    """A product's brand, category or status: as stored, as the file has it, and whether it was taken."""
+    """A product's name, brand, category or status: as stored, as the file has it, and whether it was taken."""
 
     asin: str
     what: str
@@ -339,7 +339,7 @@ def _product_lines(report: ImportReport) -> Iterator[str]:
             f"{_counted(new.categories, 'category', 'categories')}"
         )
     if new.filled:
-        yield f"  filled    {_counted(new.filled, 'product')} got a brand, category or status they lacked"
+        yield f"  filled    {_counted(new.filled, 'product')} got a name, brand, category or status they lacked"
 
 
 def _currency_lines(report: ImportReport) -> Iterator[str]:

@@ -54,8 +54,9 @@ class Staged:
     product, marketplace, metric and month never NULL and never twice in one currency, value never NULL.
     `currencies` are counted one to one.
     `line`, `brand`, `category` and `status` may be NULL. `products` names a relation (asin, brand, category,
-    status, n), if the format has gathered it already; `staged` then needs only the columns of a fact. `read_as` says
-    in a few words how the file was understood, `notes` what of that a person should look at.
+    status, n), if the format has gathered it already; `staged` then needs only the columns of a fact. `names` is a
+    relation (asin, name), a row per product that the file names, if it names any. `read_as` says in a few words how the
+    file was understood, `notes` what of that a person should look at.
     """
 
     format: str
@@ -75,6 +76,7 @@ class Staged:
     rounded: Decimal | None = None
     relation: str = "staged"
     products: str | None = None
+    names: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from database.imports.products import BRANDS, FIELDS, PRODUCTS
 from domain.metrics import NET_COGS, NET_REVENUE, NET_UNITS, PLATFORM_FEES
 
 PRODUCT = {
-    "asin": "B0EXAMPLE1", "name": "Mug, blue", "brand": "Your brand", "category": "Kitchen", "status": "active",
-    "group": "Own", "marketplace": "US", "metric": NET_REVENUE, "month": "2025-01", "value": "1234.50", "sku": "MUG",
-    "valid from": "2025-01", "unit cost": "6.20",
+    "asin": "B0EXAMPLE1", "name": "Mug, blue", "product name": "Mug, blue", "brand": "Your brand",
+    "category": "Kitchen", "status": "active", "group": "Own", "marketplace": "US", "metric": NET_REVENUE,
+    "month": "2025-01", "value": "1234.50", "sku": "MUG", "valid from": "2025-01", "unit cost": "6.20",
 }
 """What stands in a template's rows, by field."""
 MONTHS = ("2025-01", "2025-02")
@@ -38,14 +38,15 @@ def text_of(rows: Iterable[list[str]]) -> str:
 
 
 def _long() -> list[list[str]]:
-    return [list(long.COLUMNS), *(
-        [(PRODUCT | {"metric": metric, "value": value})[field] for field in long.COLUMNS]
+    columns = [long.COLUMNS[0], "product name", *long.COLUMNS[1:]]
+    return [columns, *(
+        [(PRODUCT | {"metric": metric, "value": value})[field] for field in columns]
         for metric, value in METRICS.items()
     )]
 
 
 def _wide() -> list[list[str]]:
-    names = ("ASIN", "Brand", "Category", "Marketplace")
+    names = ("ASIN", "Product name", "Brand", "Category", "Marketplace")
     return [
         [*("" for _ in names), *(metric for metric in METRICS for _ in MONTHS)],
         [*names, *(month for _ in METRICS for month in MONTHS)],
@@ -54,7 +55,7 @@ def _wide() -> list[list[str]]:
 
 
 def _tidy() -> list[list[str]]:
-    names = ("ASIN", "Brand", "Category", "Marketplace", "Month")
+    names = ("ASIN", "Product name", "Brand", "Category", "Marketplace", "Month")
     return [[*names, *METRICS], *(
         [*_fields(name.lower() for name in names[:-1]), month, *METRICS.values()] for month in MONTHS
     )]

@@ -103,6 +103,7 @@ def stage(
         cells_of=lambda record: _cells(record, headings, cells, options),
         facts_of=lambda record: _facts(record, headings, cells, options), rows_per_record=len(metrics),
         names_currencies=any(stated),
+        naming=cells[headings.identifiers["name"]] if "name" in headings.identifiers else "",
         skippable=frozenset((NOT_A_NUMBER, PERCENTAGE)),
     )
     return stage_table(

@@ -52,6 +52,7 @@ def stage(
         cells_of=lambda record: _cells(record, headings, lowest, options),
         facts_of=lambda record: _facts(record, headings, options), rows_per_record=len(headings.months),
         names_currencies=any(column.currency for column in headings.months),
+        naming=lowest[headings.identifiers["name"]] if "name" in headings.identifiers else "",
         skippable=frozenset((PERCENTAGE,)),
     )
     _refuse_nameless(scratch, source, headings)

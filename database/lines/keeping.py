@@ -19,6 +19,7 @@ from database.lines.costs import cells_of_costs
 from database.lines.kinds import Rules, kinds_of
 from database.lines.scope import Cell, cells_of
 from database.lines.skus import cells_of_skus, is_staged, learn_skus
+from database.lines.told_names import keep_names
 from domain.errors import Refused
 from domain.settlements import Amount
 
@@ -35,6 +36,7 @@ class StagedLines:
             day DATE, happened VARCHAR, order_id VARCHAR, sku VARCHAR, asin VARCHAR, transaction_type VARCHAR,
             amount_type VARCHAR, description VARCHAR, quantity BIGINT, amount DECIMAL(19,4), currency VARCHAR)
         staged_sku(sku VARCHAR, marketplace VARCHAR, asin VARCHAR)
+        staged_name(asin VARCHAR, name VARCHAR), a row per product
         staged_settlement(the columns of amazon_settlement but import_id)
 
     `is_exclusive`: whether an identity is of one import at a time; of transactions, equal lines of two files are one.
@@ -69,6 +71,8 @@ def keep_lines(
     learned = learn_skus(store, connection, scratch, import_id)
     if learned:
         touched |= cells_of_skus(connection, import_id)
+    if is_staged(scratch, "staged_name"):
+        keep_names(store, connection, scratch, report=staged.report, import_id=import_id)
     if is_staged(scratch, "staged_cost"):
         store.facts_room.bulk_insert(connection, schema.unit_cost, scratch=scratch, query=(
             f"SELECT {import_id} AS import_id, line, asin, sku, marketplace, valid_from, cost, currency "
@@ -171,7 +175,9 @@ def take_back_lines(connection: sa.Connection, import_id: int) -> set[Cell]:
     )
     cells |= cells_of(connection, sa.true(), (ranked, winner))
     connection.execute(sa.update(line).where(winner).values(counts=sa.true()))
-    for table in (line, settlement, sku, schema.unit_cost, schema.amazon_word, schema.amazon_one_to_one):
+    for table in (
+        line, settlement, sku, schema.told_name, schema.unit_cost, schema.amazon_word, schema.amazon_one_to_one,
+    ):
         connection.execute(sa.delete(table).where(table.c.import_id == import_id))
     return cells
 

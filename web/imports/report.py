@@ -173,7 +173,7 @@ def _left(report: Mapping[str, Any], formats: Formats) -> Iterator[LeftRow]:
 def _notes(report: Mapping[str, Any], formats: Formats) -> Iterator[str]:
     new = report["new"]
     if new["filled"]:
-        yield f"{formats.counted(new['filled'], 'product')} get a brand, category or status they lacked."
+        yield f"{formats.counted(new['filled'], 'product')} get a name, brand, category or status they lacked."
     if new["categories"]:
         yield f"{formats.counted(new['categories'], 'new category', 'new categories')}."
     if report["kept_products"]:

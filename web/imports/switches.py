@@ -10,7 +10,7 @@ FIELDS = {
     "--allow-currency": "Count one to one", "--encoding": "Encoding", "--date-order": "Dates like 3/4/2024",
     "--marketplace": "Marketplace", "--month": "Month of the file", "--currency": "Currency of the file",
     "--skip-column": "Columns to leave out", "--sum": "Add up rows", "--negative-costs": "Costs stand with a minus",
-    "--round": "Round a third decimal", "--update-products": "Take brands, categories and statuses",
+    "--round": "Round a third decimal", "--update-products": "Take names, brands, categories and statuses",
 }
 """A switch -> how the form begins its field's label."""
 _SWITCH = re.compile(r"--[a-z]+(?:-[a-z]+)*")

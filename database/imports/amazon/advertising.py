@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from database.imports.amazon.measures import measure_lines, stage_measures
+from database.imports.amazon.measures import PRODUCT, measure_lines, stage_measures
 from database.imports.amazon.raw_lines import (
     lacking_of,
     positions_of,
@@ -20,6 +20,7 @@ from database.imports.faults import Fault
 from database.imports.head import Head, Headings, Record
 from database.imports.line_batch import LineFile
 from database.imports.staging import ImportOptions
+from database.imports.told_names import name_column, take_names
 from database.lines.keeping import StagedLines
 from database.lines.kinds import Placed, Posting
 from domain.amazon import ADVERTISING, LUMPS, OF_CURRENCY
@@ -70,7 +71,8 @@ def stage(
     """Reads an advertising report into the TEMP tables of `StagedLines`. Raises Refused with every fault found."""
     columns = positions_of(file, _COLUMNS, ("day", "spend"))
     headings = {field: file.headings[-1].cells[position] for field, position in columns.items()}
-    rows = read_lines(scratch, file, columns)
+    rows = read_lines(scratch, file, columns | name_column(file.headings[-1]))
+    nameless = take_names(scratch, PRODUCT) if "asin" in columns else ()
     for field in sorted(set(_COLUMNS.values()) - columns.keys()):
         scratch.execute(f"ALTER TABLE raw_line ADD COLUMN {field} VARCHAR")
     refuse_blank(scratch, file, {"day": headings["day"]})
@@ -99,7 +101,7 @@ def stage(
     _stage_skus(scratch)
     return LineFile(
         FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules), rows_read=rows,
-        symbols=style.symbols if not codes else (),
+        symbols=style.symbols if not codes else (), skipped=nameless,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
-from database.imports.amazon.measures import measure_lines, stage_measures
+from database.imports.amazon.measures import PRODUCT, measure_lines, stage_measures
 from database.imports.amazon.raw_lines import read_amounts, read_lines, refuse_texts
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies
@@ -15,6 +15,7 @@ from database.imports.faults import Fault
 from database.imports.head import Head, Headings, Record
 from database.imports.line_batch import LineFile
 from database.imports.staging import ImportOptions
+from database.imports.told_names import name_column, take_names
 from database.lines.keeping import StagedLines
 from database.lines.kinds import Placed, Posting
 from domain.amazon import BUSINESS
@@ -72,7 +73,8 @@ def stage(
         )
     columns = _positions(file)
     headings = {field: file.headings[-1].cells[position] for field, position in columns.items()}
-    rows = read_lines(scratch, file, columns)
+    rows = read_lines(scratch, file, columns | name_column(file.headings[-1]))
+    nameless = take_names(scratch, PRODUCT)
     if "sku" not in columns:
         scratch.execute("ALTER TABLE raw_line ADD COLUMN sku VARCHAR")
     refuse_texts(
@@ -89,7 +91,7 @@ def stage(
         scratch, {field: f"{field}_number" for field in measures}, day=f"DATE '{options.month:%Y-%m-%d}'",
         happened=f"'{options.month:%Y-%m}'", identity=f"m.marketplace || '|{options.month:%Y-%m}|' || m.asin",
     )
-    return LineFile(FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules), rows_read=rows)
+    return LineFile(FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules), rows_read=rows, skipped=nameless)
 
 
 def _positions(file: CsvFile) -> dict[str, int]:

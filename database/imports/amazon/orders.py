@@ -26,6 +26,7 @@ from database.imports.currencies import Currencies
 from database.imports.head import Head, Headings, Record
 from database.imports.line_batch import LineFile
 from database.imports.staging import ImportOptions, Skipped
+from database.imports.told_names import name_column, take_names
 from database.lines.keeping import StagedLines
 from database.lines.kinds import Placed, Posting
 from domain.amazon import ORDERS
@@ -90,7 +91,8 @@ def stage(
 ) -> LineFile:
     """Reads an order report into the TEMP tables of `StagedLines`. Raises Refused with every fault found."""
     columns = positions_of(file, _COLUMNS, _NEEDED)
-    rows = read_lines(scratch, file, columns)
+    rows = read_lines(scratch, file, columns | name_column(file.headings[-1]))
+    nameless = take_names(scratch, "upper(replace(asin, ' ', ''))")
     headings = {field: file.headings[-1].cells[position] for field, position in columns.items()}
     _add_missing(scratch, columns)
     _refuse_blank(scratch, file, headings)
@@ -107,7 +109,7 @@ def stage(
     _stage_skus(scratch)
     return LineFile(
         FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules), rows_read=rows,
-        symbols=style.symbols, skipped=_skipped(scratch),
+        symbols=style.symbols, skipped=(*_skipped(scratch), *nameless),
     )
 
 

@@ -11,6 +11,7 @@ from database.imports.csv_file import CsvFile
 from database.imports.head import Head, Headings
 from database.imports.line_batch import LineFile
 from database.imports.staging import ImportOptions, Skipped
+from database.imports.told_names import name_column, take_names
 from database.lines.keeping import StagedLines
 from database.lines.kinds import Placed
 from domain.marketplaces import marketplace_code
@@ -41,7 +42,7 @@ def stage_map(
 ) -> LineFile:
     """Reads SKUs and their ASINs into TEMP table `staged_sku`. Raises Refused with every fault found."""
     positions = positions_of(file, columns, ("sku", "asin"))
-    rows = read_lines(scratch, file, positions)
+    rows = read_lines(scratch, file, positions | name_column(file.headings[-1]))
     if "marketplace" not in positions:
         scratch.execute("ALTER TABLE raw_line ADD COLUMN marketplace VARCHAR")
     headings = {field: file.headings[-1].cells[position] for field, position in positions.items()}
@@ -51,6 +52,7 @@ def stage_map(
         "SELECT line, asin AS text, 'is no ASIN' AS rule FROM raw_line "
         "WHERE NOT regexp_full_match(asin, '[A-Z0-9]{10}')",
     )
+    nameless = take_names(scratch, "asin")
     codes = [row[0] for row in scratch.execute("SELECT DISTINCT coalesce(marketplace, '') FROM raw_line").fetchall()]
     everywhere = options.marketplace or ""
     scratch.execute(
@@ -71,4 +73,6 @@ def stage_map(
     )
     blank = scratch.execute("SELECT count(*) FROM raw_line WHERE sku IS NULL OR asin IS NULL").fetchone()[0]
     skipped = (Skipped("lines without an SKU or an ASIN", blank),) if blank else ()
-    return LineFile(name, file.name, file.sha256, StagedLines(name, rules), rows_read=rows, skipped=skipped)
+    return LineFile(
+        name, file.name, file.sha256, StagedLines(name, rules), rows_read=rows, skipped=(*skipped, *nameless)
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
-from database.imports.amazon.measures import measure_lines, stage_measures
+from database.imports.amazon.measures import PRODUCT, measure_lines, stage_measures
 from database.imports.amazon.raw_lines import (
     lacking_of,
     positions_of,
@@ -21,6 +21,7 @@ from database.imports.currencies import Currencies
 from database.imports.head import Head, Headings, Record
 from database.imports.line_batch import LineFile
 from database.imports.staging import ImportOptions, Skipped
+from database.imports.told_names import name_column, take_names
 from database.lines.keeping import StagedLines
 from database.lines.kinds import Placed, Posting
 from domain.amazon import LUMPS, STORAGE
@@ -68,7 +69,8 @@ def stage(
     """Reads a storage report into the TEMP tables of `StagedLines`. Raises Refused with every fault found."""
     columns = positions_of(file, _COLUMNS, _NEEDED)
     headings = {field: file.headings[-1].cells[position] for field, position in columns.items()}
-    rows = read_lines(scratch, file, columns)
+    rows = read_lines(scratch, file, columns | name_column(file.headings[-1]))
+    nameless = take_names(scratch, PRODUCT)
     for field in sorted(set(_COLUMNS.values()) - columns.keys()):
         scratch.execute(f"ALTER TABLE raw_line ADD COLUMN {field} VARCHAR")
     scratch.execute("ALTER TABLE raw_line ADD COLUMN sku VARCHAR")
@@ -85,7 +87,7 @@ def stage(
     )
     return LineFile(
         FORMAT, file.name, file.sha256, StagedLines(FORMAT, rules), rows_read=rows,
-        skipped=(Skipped("lines without a fee", blank),) if blank else (),
+        skipped=(*([Skipped("lines without a fee", blank)] if blank else []), *nameless),
     )
 
 

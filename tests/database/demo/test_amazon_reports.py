@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from database.demo.amazon_reports import write_reports
-from database.demo.made_up_seller import UNSORTED
+from database.demo.made_up_seller import PRODUCTS, UNSORTED
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.queries.choices import read_selectable
@@ -58,6 +58,8 @@ def test_the_reports_give_their_sums(store, tmp_path, monkeypatch, seed):
             import_file(store, path, ImportOptions())
     refresh(store)
     assert published(store) == figures(expected)
+    names = store.read(lambda reading: reading.connection.exec_driver_sql("SELECT asin, name FROM asin").all())
+    assert dict(map(tuple, names)) == {each.asin: each.name for each in PRODUCTS} | {"ACCOUNT": None}
     assert {month for *_, month in expected} == {"2025-12", "2026-01", "2026-02", "2026-03"}
     assert {metric for _, _, metric, _ in expected} > {"CM3", "Returns", "Reimbursements", "Unsorted Amazon amounts"}
     found = store.read(lambda reading: read_month_estimate(

@@ -141,7 +141,7 @@ def stored_facts(store: Store) -> list[tuple]:
 def contents(store: Store) -> dict[str, list[tuple]]:
     """Every row of every table that an import may write, but for logs."""
     tables = (schema.category, schema.brand, schema.asin, schema.financials, schema.financials_import,
-              schema.financials_replaced, schema.changed_month)
+              schema.financials_replaced, schema.changed_month, schema.told_name)
     with store.facts() as connection:
         return {
             table.name: sorted(map(tuple, connection.execute(sa.select(table)).all()), key=repr) for table in tables

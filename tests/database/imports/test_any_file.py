@@ -48,11 +48,12 @@ ORDER_HEADINGS = (
 @dataclass(frozen=True)
 class Written:
     """A file's bytes, and the facts that were written to it: (asin, marketplace, metric, month) -> value; the
-    brands of its products."""
+    brands of its products, and what else it calls each."""
 
     content: bytes
     facts: dict[tuple, Decimal]
     brands: dict[str, str]
+    names: dict[str, set[str]]
 
 
 def word(chance: random.Random, encoding: str) -> str:
@@ -77,10 +78,10 @@ def preamble(chance: random.Random, width: int) -> list[list[str]]:
 
 
 def long_rows(chance: random.Random, encoding: str) -> tuple[list[list[str]], dict, dict]:
-    columns = ["asin", "brand", "marketplace", "metric", "month", "value", "comment", "my note"]
+    columns = ["asin", "brand", "marketplace", "metric", "month", "value", "product name", "my note"]
     columns = columns[: chance.choice((6, 7, 8))]
     chance.shuffle(columns)
-    facts, brands, rows = {}, {}, [[spelled(chance, name) for name in columns]]
+    facts, brands, names, rows = {}, {}, {}, [[spelled(chance, name) for name in columns]]
     for number in range(chance.choice((1, 2, 5, 40))):
         asin = f"B0TEST{number // 3:04}"
         brand = brands.setdefault(asin, word(chance, encoding))
@@ -90,13 +91,15 @@ def long_rows(chance: random.Random, encoding: str) -> tuple[list[list[str]], di
         cells = {"asin": asin, "marketplace": marketplace, "metric": metric, "month": month}
         cells |= {"brand": brand, "value": str(value)}
         rows.append([cells[name] if name in cells else word(chance, encoding) for name in columns])
-    return rows, facts, brands
+        if "product name" in columns:
+            names.setdefault(asin, set()).add(tidy(rows[-1][columns.index("product name")]))
+    return rows, facts, brands, names
 
 
 def wide_rows(chance: random.Random, encoding: str) -> tuple[list[list[str]], dict, dict]:
-    identifiers = ["ASIN", "Brand", "Marketplace", "my note"][: chance.choice((3, 4))]
+    identifiers = ["ASIN", "Brand", "Marketplace", "Name"][: chance.choice((3, 4))]
     columns = [(metric, month) for metric in METRICS[: chance.choice((1, 3))] for month in MONTHS]
-    facts, brands = {}, {}
+    facts, brands, called = {}, {}, {}
     metrics = [spelled(chance, metric) if month == MONTHS[0] else "" for metric, month in columns]
     names = [spelled(chance, name) for name in identifiers]
     rows = [[""] * len(identifiers) + metrics, names + [month for _, month in columns]]
@@ -109,7 +112,8 @@ def wide_rows(chance: random.Random, encoding: str) -> tuple[list[list[str]], di
             cells.append(str(value))
             facts[asin, marketplace, name_key(metric), month] = value
         rows.append(cells)
-    return rows, facts, brands
+        called[asin] = {tidy(cells[3])} if len(identifiers) > 3 else set()
+    return rows, facts, brands, called
 
 
 def with_blank_lines(chance: random.Random, lines: list[str], end: str) -> str:
@@ -121,7 +125,7 @@ def with_blank_lines(chance: random.Random, lines: list[str], end: str) -> str:
 
 def csv_file(chance: random.Random) -> Written:
     encoding, end = chance.choice(ENCODINGS), chance.choice(("\n", "\r\n"))
-    rows, facts, brands = chance.choice((long_rows, wide_rows))(chance, encoding)
+    rows, facts, brands, names = chance.choice((long_rows, wide_rows))(chance, encoding)
     delimiter, quoting = chance.choice(",;\t"), chance.choice((csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
     lines = []
     for row in preamble(chance, len(rows[0])) + rows:
@@ -135,7 +139,7 @@ def csv_file(chance: random.Random) -> Written:
         text = text.removesuffix(end)
     if chance.random() < 0.1:
         text = text.replace("\r\n", "\n", 2)
-    return Written(text.encode(encoding), facts, brands)
+    return Written(text.encode(encoding), facts, brands, names)
 
 
 def tab_file(chance: random.Random) -> Written:
@@ -143,10 +147,12 @@ def tab_file(chance: random.Random) -> Written:
     encoding, end = chance.choice(("utf-8", "cp1252", "cp932")), chance.choice(("\n", "\r\n"))
     lines = ["\t".join(ORDER_HEADINGS)]
     facts: dict[tuple, Decimal] = {}
+    names: dict[str, set[str]] = {}
     for number in range(chance.choice((1, 3, 40))):
         asin, month = f"B0TEST{number % 4:04}", chance.choice(MONTHS)
         price, units = Decimal(chance.randint(0, 99999)).scaleb(-2), chance.randint(1, 9)
         title = tidy(word(chance, encoding))
+        names.setdefault(asin, set()).add(title)
         more = chance.choice((["", ""], ["Paris", "true"], ["Paris", ""]))
         line = "\t".join([
             f"1-{number}", f"{month}-05T10:00:00+00:00", "Shipped", title, f"S{number}", asin, "Amazon.com", str(units),
@@ -156,20 +162,24 @@ def tab_file(chance: random.Random) -> Written:
         for metric, amount in (("Gross sales", price), ("Gross units", units)):
             key = (asin, "US", name_key(metric), month)
             facts[key] = facts.get(key, Decimal(0)) + amount
-    return Written((end.join(lines) + end * chance.choice((0, 1, 2))).encode(encoding), facts, {})
+    return Written((end.join(lines) + end * chance.choice((0, 1, 2))).encode(encoding), facts, {}, names)
 
 
-def read(path: Path) -> tuple[dict[tuple, Decimal], dict[str, str]]:
+def read(path: Path) -> tuple[dict[tuple, Decimal], dict[str, str], dict[str, str]]:
+    """Facts, brands and names."""
     with duckdb.connect() as scratch, open_csv(path) as file:
         staged = stage(scratch, file, ImportOptions(), file_format="auto", currency="USD")
         if isinstance(staged, LineFile):
             sums = sums_of_lines(scratch, staged).items()
-            return {(asin, place, name_key(metric), month): value for (asin, place, metric, month), value in sums}, {}
+            facts = {(asin, place, name_key(metric), month): value for (asin, place, metric, month), value in sums}
+            return facts, {}, dict(scratch.execute("SELECT asin, name FROM staged_name").fetchall())
         facts = scratch.execute(
             "SELECT asin::VARCHAR, marketplace::VARCHAR, metric::VARCHAR, strftime(month, '%Y-%m'), value FROM staged"
         ).fetchall()
         brands = scratch.execute(f"SELECT asin::VARCHAR, brand::VARCHAR FROM {staged.products}").fetchall()
-    return {(asin, place, name_key(metric), month): value for asin, place, metric, month, value in facts}, dict(brands)
+        names = scratch.execute(f"SELECT asin, name FROM {staged.names}").fetchall() if staged.names else ()
+    found = {(asin, place, name_key(metric), month): value for asin, place, metric, month, value in facts}
+    return found, dict(brands), dict(names)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -181,7 +191,7 @@ def test_what_goes_in_is_what_was_written_or_the_file_is_refused(tmp_path, part)
         path = tmp_path / "any.csv"
         path.write_bytes(written.content)
         try:
-            facts, brands = read(path)
+            facts, brands, names = read(path)
         except Refused as error:
             refused += 1
             count("random files refused")
@@ -191,5 +201,7 @@ def test_what_goes_in_is_what_was_written_or_the_file_is_refused(tmp_path, part)
         assert taken == written.facts, (seed, number)
         for asin, brand in written.brands.items():
             assert tidy(brands[asin] or "") == tidy(brand), (seed, number)
+        assert all(name in written.names[asin] for asin, name in names.items()), (seed, number)
+        count("random names of products", by=len(names))
         count("random files that gave what was written")
     assert refused <= FILES // PARTS // 4

@@ -18,7 +18,7 @@ LATER_TABLES = (
     schema.catalogue_change_cell, schema.catalogue_change, schema.totp, schema.recovery_code, schema.one_time_token,
     schema.doctor_finding, schema.stored_size, schema.slow_statement,
     schema.notice, schema.notice_delivery, schema.notice_rule,
-    schema.archived_month, schema.archived_sum, schema.node_state,
+    schema.archived_month, schema.archived_sum, schema.node_state, schema.told_name,
 )
 LATER_COLUMNS = (
     schema.app_user.c.is_limited, schema.app_session.c.browser, schema.import_log.c.user_name,
