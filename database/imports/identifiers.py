@@ -61,6 +61,12 @@ def find_identifiers(headings: Sequence[str], *, line: int) -> tuple[dict[str, i
     return found, faults
 
 
+def naming(headings: Sequence[str], identifiers: Mapping[str, int], options: ImportOptions) -> str:
+    """The heading over names of products; '' if there is none, or a person leaves it out."""
+    heading = headings[identifiers["name"]] if "name" in identifiers else ""
+    return "" if name_key(heading) in {name_key(name) for name in options.skip_columns} else heading
+
+
 def missing(identifiers: Mapping[str, int], options: ImportOptions, *, line: int) -> Iterator[Fault]:
     """What a table by product lacks: a product, a marketplace and a brand, by a column or by a switch."""
     if not {"asin", PRODUCT_ID} & set(identifiers):

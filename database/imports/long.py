@@ -22,6 +22,7 @@ from database.imports.identifiers import (
     key_of,
     marketplace_of,
     names_product,
+    naming,
     sql_of,
 )
 from database.imports.staging import ImportOptions, Staged
@@ -66,7 +67,7 @@ def stage(
         numbered=_query(numbered, positions, options, "record"),
         cells_of=lambda record: _cells(record, headings, positions, options),
         facts_of=lambda record: _facts(record, headings, positions, options),
-        naming=headings[positions["name"]] if "name" in positions else "",
+        naming=naming(headings, positions, options),
     )
     told = {name_key(name) for name in options.skip_columns}
     unknown = [headings[number] for number in unread if headings[number]]

@@ -23,6 +23,7 @@ from database.imports.identifiers import (
     marketplace_of,
     missing,
     names_product,
+    naming,
     sql_of,
 )
 from database.imports.month_texts import is_month
@@ -103,7 +104,7 @@ def stage(
         cells_of=lambda record: _cells(record, headings, cells, options),
         facts_of=lambda record: _facts(record, headings, cells, options), rows_per_record=len(metrics),
         names_currencies=any(stated),
-        naming=cells[headings.identifiers["name"]] if "name" in headings.identifiers else "",
+        naming=naming(cells, headings.identifiers, options),
         skippable=frozenset((NOT_A_NUMBER, PERCENTAGE)),
     )
     return stage_table(

@@ -12,7 +12,16 @@ from database.imports.cells import reading
 from database.imports.csv_file import CsvFile
 from database.imports.currencies import Currencies
 from database.imports.faults import Fault
-from database.imports.identifiers import LABELS, PRODUCT_ID, currency_of_row, key_of, marketplace_of, missing, sql_of
+from database.imports.identifiers import (
+    LABELS,
+    PRODUCT_ID,
+    currency_of_row,
+    key_of,
+    marketplace_of,
+    missing,
+    naming,
+    sql_of,
+)
 from database.imports.numbers import PERCENTAGE, means_no_value
 from database.imports.staging import ImportOptions, Staged
 from database.imports.wide_headings import (
@@ -52,7 +61,7 @@ def stage(
         cells_of=lambda record: _cells(record, headings, lowest, options),
         facts_of=lambda record: _facts(record, headings, options), rows_per_record=len(headings.months),
         names_currencies=any(column.currency for column in headings.months),
-        naming=lowest[headings.identifiers["name"]] if "name" in headings.identifiers else "",
+        naming=naming(lowest, headings.identifiers, options),
         skippable=frozenset((PERCENTAGE,)),
     )
     _refuse_nameless(scratch, source, headings)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from database.imports.faults import Fault
 from database.imports.head import Head, Headings, Record
-from database.imports.identifiers import HEADINGS, find_identifiers, names_product
+from database.imports.identifiers import HEADINGS, LABELS, find_identifiers, names_product
 from database.imports.month_texts import is_month, read_months
 from domain.metrics import is_ratio, read_metric
 from domain.month_names import month_number
@@ -148,7 +148,8 @@ def read_headings(
         return WideHeadings({}, (), (), (), {}), [Fault(words, line)]
     identifiers, faults = find_identifiers(lines[-1].cells, line=line)
     columns = _columns(lines)
-    wanted, left, unknown = _without(columns, skip, line)
+    labels = {name_key(lines[-1].cells[identifiers[field]]) for field in LABELS if field in identifiers}
+    wanted, left, unknown = _without(columns, [name for name in skip if name_key(name) not in labels], line)
     months, more, orders = _months(wanted, order=order, line=line, rows=len(lines))
     faults += [*unknown, *more, *_strangers(wanted, line)]
     left += [f"{c.label} (shown as percentages)" for c in wanted if c.position in percent and c.month]

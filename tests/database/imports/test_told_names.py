@@ -202,6 +202,16 @@ def test_a_column_called_name_may_be_of_something_else(staged_of, heading, rows,
     ))
 
 
+@pytest.mark.parametrize("content", [
+    f"ASIN,Brand,MP,Item name,CM1 Jan-25\n{MUG},Acme,US,Mug,1\n",
+    f"ASIN,Brand,MP,Item name,Month,CM1\n{MUG},Acme,US,Mug,2025-01,1\n",
+    f"asin,brand,marketplace,item name,metric,month,value\n{MUG},Acme,US,Mug,CM1,2025-01,1\n",
+])
+def test_a_person_may_leave_the_column_out(staged_of, content):
+    assert staged_of(content).names
+    assert staged_of(content, skip_columns=("Item Name",)).names is None
+
+
 def test_a_surer_heading_goes_before_name(store, take):
     take(f"ASIN,Brand,MP,Name,Product name,CM1 Jan-25\n{MUG},Acme,US,Anna,Mug,1\n{POT},Acme,US,Bert,Pot,1\n")
     assert names_of(store) == {MUG: "Mug", POT: "Pot"}
