@@ -239,6 +239,14 @@ CREATE TABLE IF NOT EXISTS sku_asin (
   PRIMARY KEY (sku, marketplace, import_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE TABLE IF NOT EXISTS told_name (
+  asin VARCHAR(64) NOT NULL,
+  import_id INTEGER NOT NULL,
+  report VARCHAR(30) NOT NULL,
+  name VARCHAR(255) NOT NULL,
+  PRIMARY KEY (asin, import_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
 CREATE TABLE IF NOT EXISTS unit_cost (
   import_id INTEGER NOT NULL,
   line INTEGER NOT NULL,
@@ -275,6 +283,27 @@ CREATE TABLE IF NOT EXISTS derived_fact (
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 CREATE INDEX IF NOT EXISTS ix_derived_fact_asin ON derived_fact (asin);
 CREATE INDEX IF NOT EXISTS ix_derived_fact_cell ON derived_fact (asin_id, month, metric, marketplace);
+
+CREATE TABLE IF NOT EXISTS import_sum (
+  month DATE NOT NULL,
+  import_id INTEGER NOT NULL COMMENT '0, -1, -2: see DERIVED and NO_IMPORT',
+  metric VARCHAR(100) NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  brand_id INTEGER NOT NULL COMMENT 'of the product, 0 for none',
+  category_id INTEGER NOT NULL COMMENT 'the product''s own, 0 for none',
+  currency VARCHAR(3) NOT NULL COMMENT ''''' for the reporting currency',
+  step BIGINT NOT NULL COMMENT 'which change of facts told it',
+  facts BIGINT NOT NULL COMMENT 'with a value; below 0 where they were taken out',
+  value NUMERIC(25, 2) NOT NULL,
+  PRIMARY KEY (month, import_id, metric, marketplace, brand_id, category_id, currency, step)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS ix_import_sum_import ON import_sum (import_id);
+
+CREATE TABLE IF NOT EXISTS import_sum_state (
+  about VARCHAR(10) NOT NULL COMMENT 'a month (2024-01), or earlier, or catalogue',
+  is_stale BOOL NOT NULL,
+  PRIMARY KEY (about)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS financials_summary_monthly_asin_marketplace (
   asin_id INTEGER NOT NULL,
@@ -330,6 +359,20 @@ CREATE TABLE IF NOT EXISTS financials_summary_monthly_marketplace (
   asin_count INTEGER NOT NULL,
   updated_at DATETIME(6),
   PRIMARY KEY (month, metric, marketplace, category_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS financials_summary_monthly_import (
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  category_id INTEGER NOT NULL,
+  brand_id INTEGER NOT NULL,
+  import_id INTEGER NOT NULL COMMENT 'as in import_sum',
+  currency VARCHAR(3) NOT NULL COMMENT 'what it was converted from, '''' for nothing',
+  facts BIGINT NOT NULL,
+  value NUMERIC(25, 2) NOT NULL COMMENT 'in the reporting currency',
+  local_value NUMERIC(25, 2) NOT NULL COMMENT 'in its own',
+  PRIMARY KEY (month, metric, marketplace, category_id, brand_id, import_id, currency)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS summary_generation (
@@ -622,4 +665,18 @@ CREATE TABLE IF NOT EXISTS financials_summary_monthly_marketplace_previous (
   asin_count INTEGER NOT NULL,
   updated_at DATETIME(6),
   PRIMARY KEY (month, metric, marketplace, category_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS financials_summary_monthly_import_previous (
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  category_id INTEGER NOT NULL,
+  brand_id INTEGER NOT NULL,
+  import_id INTEGER NOT NULL COMMENT 'as in import_sum',
+  currency VARCHAR(3) NOT NULL COMMENT 'what it was converted from, '''' for nothing',
+  facts BIGINT NOT NULL,
+  value NUMERIC(25, 2) NOT NULL COMMENT 'in the reporting currency',
+  local_value NUMERIC(25, 2) NOT NULL COMMENT 'in its own',
+  PRIMARY KEY (month, metric, marketplace, category_id, brand_id, import_id, currency)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;

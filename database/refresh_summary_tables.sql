@@ -26,7 +26,8 @@ END//
 DELIMITER ;
 
 -- What a generation tells of lines of Amazon's reports (settlements, descriptions that are not sorted, SKUs without
--- ASIN), of unit costs and of overheads is not made by this script.
+-- ASIN), of unit costs and of overheads is not made by this script. Nor is which import gave what: of its
+-- generation that is not known.
 DELIMITER //
 BEGIN NOT ATOMIC
   IF EXISTS (SELECT import_id FROM amazon_line) THEN
@@ -103,6 +104,20 @@ CREATE TABLE financials_summary_monthly_marketplace_staging (
   asin_count INTEGER NOT NULL,
   updated_at DATETIME(6),
   PRIMARY KEY (month, metric, marketplace, category_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+DROP TABLE IF EXISTS financials_summary_monthly_import_staging;
+CREATE TABLE financials_summary_monthly_import_staging (
+  month DATE NOT NULL,
+  metric VARCHAR(100) NOT NULL,
+  marketplace VARCHAR(10) NOT NULL,
+  category_id INTEGER NOT NULL,
+  brand_id INTEGER NOT NULL,
+  import_id INTEGER NOT NULL COMMENT 'as in import_sum',
+  currency VARCHAR(3) NOT NULL COMMENT 'what it was converted from, '''' for nothing',
+  facts BIGINT NOT NULL,
+  value NUMERIC(25, 2) NOT NULL COMMENT 'in the reporting currency',
+  local_value NUMERIC(25, 2) NOT NULL COMMENT 'in its own',
+  PRIMARY KEY (month, metric, marketplace, category_id, brand_id, import_id, currency)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 DROP TABLE IF EXISTS summary_generation_staging;
 CREATE TABLE summary_generation_staging (
@@ -254,6 +269,7 @@ DROP TABLE IF EXISTS financials_summary_monthly_asin_marketplace_dropped;
 DROP TABLE IF EXISTS financials_summary_monthly_brand_dropped;
 DROP TABLE IF EXISTS financials_summary_monthly_category_dropped;
 DROP TABLE IF EXISTS financials_summary_monthly_marketplace_dropped;
+DROP TABLE IF EXISTS financials_summary_monthly_import_dropped;
 DROP TABLE IF EXISTS summary_generation_dropped;
 RENAME TABLE
   financials_summary_monthly_asin_marketplace_previous TO financials_summary_monthly_asin_marketplace_dropped,
@@ -268,6 +284,9 @@ RENAME TABLE
   financials_summary_monthly_marketplace_previous TO financials_summary_monthly_marketplace_dropped,
   financials_summary_monthly_marketplace TO financials_summary_monthly_marketplace_previous,
   financials_summary_monthly_marketplace_staging TO financials_summary_monthly_marketplace,
+  financials_summary_monthly_import_previous TO financials_summary_monthly_import_dropped,
+  financials_summary_monthly_import TO financials_summary_monthly_import_previous,
+  financials_summary_monthly_import_staging TO financials_summary_monthly_import,
   summary_generation TO summary_generation_dropped,
   summary_generation_staging TO summary_generation;
 INSERT INTO refresh_log (run_id, stage, refresh_type, started_at, ended_at, duration_seconds, status, generation)
@@ -277,5 +296,6 @@ DROP TABLE IF EXISTS financials_summary_monthly_asin_marketplace_dropped;
 DROP TABLE IF EXISTS financials_summary_monthly_brand_dropped;
 DROP TABLE IF EXISTS financials_summary_monthly_category_dropped;
 DROP TABLE IF EXISTS financials_summary_monthly_marketplace_dropped;
+DROP TABLE IF EXISTS financials_summary_monthly_import_dropped;
 DROP TABLE IF EXISTS summary_generation_dropped;
 DO RELEASE_LOCK(CONCAT('lego.', DATABASE()));

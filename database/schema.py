@@ -392,6 +392,40 @@ derived_fact = _table(
 DERIVED = 0
 """The import of facts that were derived from lines: no import has this number."""
 
+NO_IMPORT = -1
+"""Stands for the import of facts that other programs inserted."""
+
+ARCHIVED_IMPORT = -2
+"""Stands for the imports of archived facts where it was never noted, or is not known any more, which gave what."""
+
+import_sum = _table(
+    "import_sum", FACTS,
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("import_id", Id, nullable=False, autoincrement=False, comment="0, -1, -2: see DERIVED and NO_IMPORT"),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("brand_id", Id, nullable=False, comment="of the product, 0 for none"),
+    sa.Column("category_id", Id, nullable=False, comment="the product's own, 0 for none"),
+    sa.Column("currency", sa.String(3), nullable=False, comment="'' for the reporting currency"),
+    sa.Column("step", sa.BigInteger, nullable=False, autoincrement=False, comment="which change of facts told it"),
+    sa.Column("facts", sa.BigInteger, nullable=False, comment="with a value; below 0 where they were taken out"),
+    sa.Column("value", Sum, nullable=False),
+    sa.PrimaryKeyConstraint(
+        "month", "import_id", "metric", "marketplace", "brand_id", "category_id", "currency", "step"
+    ),
+    sa.Index("ix_import_sum_import", "import_id"),
+    bulk=True,
+)
+"""What each import gave, noted by whatever changes facts, in the same transaction: rows of one key add up, over all
+steps. So a refresh need not read facts for it."""
+
+import_sum_state = _table(
+    "import_sum_state", FACTS,
+    sa.Column("about", sa.String(10), primary_key=True, comment="a month (2024-01), or earlier, or catalogue"),
+    sa.Column("is_stale", sa.Boolean, nullable=False),
+)
+"""Where `import_sum` cannot be taken at its word; what is not named here can. See database/facts/import_sums.py."""
+
 # --- published -------------------------------------------------------------------------------------
 
 summary_asin = _table(
@@ -466,10 +500,30 @@ summary_marketplace = _table(
 """All brands together, by category and marketplace. It follows from the brand level (engines/marketplace_level.py);
 without it a breakdown by marketplace reads the rows of every brand."""
 
+summary_import = _table(
+    "financials_summary_monthly_import", PUBLISHED,
+    sa.Column("month", sa.Date, nullable=False),
+    sa.Column("metric", sa.String(100), nullable=False),
+    sa.Column("marketplace", sa.String(10), nullable=False),
+    sa.Column("category_id", Id, nullable=False),
+    sa.Column("brand_id", Id, nullable=False),
+    sa.Column("import_id", Id, nullable=False, autoincrement=False, comment="as in import_sum"),
+    sa.Column("currency", sa.String(3), nullable=False, comment="what it was converted from, '' for nothing"),
+    sa.Column("facts", sa.BigInteger, nullable=False),
+    sa.Column("value", Sum, nullable=False, comment="in the reporting currency"),
+    sa.Column("local_value", Sum, nullable=False, comment="in its own"),
+    sa.PrimaryKeyConstraint("month", "metric", "marketplace", "category_id", "brand_id", "import_id", "currency"),
+    bulk=True,
+)
+"""Which import gave how much of the brand level's rows by marketplace, before costs of nobody are shared out. A month
+that has none is one of which it is not known."""
+
 DIMENSIONS = (category, brand, asin, marketplace)
 """What facts are about. Embedded, each generation holds them as they were."""
 
-SUMMARIES = (summary_asin, summary_brand, summary_category, summary_marketplace)
+LEVELS = (summary_asin, summary_brand, summary_category, summary_marketplace)
+
+SUMMARIES = (*LEVELS, summary_import)
 
 summary_generation = _table(
     "summary_generation", PUBLISHED,

@@ -125,8 +125,8 @@ def summary_rows(store: Store, table: sa.Table) -> list[tuple]:
 
 
 def all_summary_rows(store: Store) -> dict[str, list[tuple]]:
-    """The rows of all summary tables."""
-    return {table.name: summary_rows(store, table) for table in schema.SUMMARIES}
+    """The rows of all levels."""
+    return {table.name: summary_rows(store, table) for table in schema.LEVELS}
 
 
 def spread_by(store: Store, spread: str, overheads: str = "no") -> Store:

@@ -40,7 +40,9 @@ from database.engines.ports import Store
 from database.facts.archived import ArchivedMonth, archive_folder, read_archived
 from database.facts.archived_sums import clear_sums, pack_sums
 from database.facts.currencies import note_currencies, pairs_of
+from database.facts.import_sums import mark_stale
 from database.facts.ledger import ARCHIVE, UNARCHIVE, note_changed_months
+from database.summaries.import_counts import count_anew
 from database.summaries.rollups import by_month
 from domain.errors import Refused, SetupError
 from domain.moments import utc_now
@@ -177,6 +179,9 @@ def _move_out(
         sa.func.sum(facts.c.value), sa.func.max(facts.c.id), *kind,
     ).where(in_month(facts, found.month)).group_by(*names, *kind)
     connection.execute(sa.insert(archived).from_select([column.name for column in archived.columns], rows))
+    # Once they are in a file, nobody could tell any more which import gave what.
+    in_table = next(each for each in by_month(store.facts_room.marks(connection).dates()) if each.month == found.month)
+    count_anew(connection, in_table, sums_apart=store.traits.has_data_nodes)
     # What other programs inserted since the last refresh, no refresh finds any more.
     code = archived.c.currency
     codes = connection.execute(sa.select(code).distinct().where(archived.c.month == found.month, code != "")).scalars()
@@ -218,6 +223,7 @@ def _bring_back(store: Store, found: ArchivedMonth) -> None:
             connection, [found.month], lambda part: pairs_of(part, facts, in_month(facts, found.month))
         )
         note_currencies(connection, itertools.chain.from_iterable(pairs))
+        mark_stale(connection, [found.month])
         note_changed_months(connection, [found.month], cause=UNARCHIVE, import_id=None, now=utc_now())
         passing("unarchive")
         store.commit(connection)

@@ -53,7 +53,7 @@ def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str
 
 def _of_summaries(reading: Reading) -> Fingerprints:
     values = {
-        table: table.c.value if table is schema.summary_asin else table.c.total_value for table in schema.SUMMARIES
+        table: table.c.get("total_value", table.c.get("value")) for table in schema.SUMMARIES
     }
     return {table.name: _by_month(reading.connection, table, value) for table, value in values.items()}
 

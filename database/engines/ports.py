@@ -337,7 +337,7 @@ class Store:
 
 
 def _look_into_summaries(reading: Reading) -> None:
-    for table in schema.SUMMARIES:
+    for table in schema.LEVELS:
         reading.connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
 
 

@@ -3,7 +3,7 @@
 1. refuse bytes that are in already;
 2. let its names meet in those that are stored; find or make the products, brands and categories they name;
 3. insert the facts in index order;
-4. set aside what they replace (undo puts it back), remove the demo's facts;
+4. set aside what they replace (undo puts it back), remove the demo's facts; note what each import gives by now;
 5. note the changed months in the ledger and the import in `financials_import`;
 6. commit, or for a dry run roll back: the report is the same.
 """
@@ -23,10 +23,11 @@ from database import schema
 from database.engines.ports import Store
 from database.facts.archived import refuse_archived
 from database.facts.currencies import Pair, note_currencies
+from database.facts.import_sums import note_new, note_set_aside
 from database.facts.ledger import note_changed_months
 from database.imports import facts
 from database.imports.derived_facts import derive_after_facts
-from database.imports.dimensions import Entry, place_products
+from database.imports.dimensions import SUMS, Entry, add_up, place_products
 from database.imports.lowering import lowering_words, replaced_by_month
 from database.imports.meeting import joined, meet_stored
 from database.imports.report import ImportReport, MetricSum, MonthSum, code_of, missing_rates, value_of
@@ -60,15 +61,19 @@ def _take_in(
     refuse_archived(connection, months, f"{staged.file_name}: has facts")
     store.facts_room.prepare_months(months)
     stored = meet_stored(store, connection, scratch, staged, months)
-    by_month = _sums(scratch, staged)
-    metrics = _by_metric(by_month)
     source = (options.source or staged.format).strip()
     entry = Entry(next_import_id(connection), utc_now())
     placement = place_products(store, connection, scratch, staged, entry=entry, update=options.update_products)
     named = dataclasses.replace(placement.new, filled=placement.new.filled + give_names(connection))
+    add_up(scratch, staged.relation, foreign=bool(staged.foreign))
+    by_month = _sums(scratch)
+    metrics = _by_metric(by_month)
     new = facts.insert_facts(store, connection, scratch, staged, entry, months=months)
+    note_new(store, connection, scratch, relation=SUMS, import_id=entry.import_id)
     earlier = [] if options.mode == APPEND else facts.earlier_ranges(connection, source, months)
     replaced = facts.set_aside(store, connection, new, earlier, months=months, mode=options.mode) if earlier else ()
+    if replaced:
+        note_set_aside(store, connection, entry.import_id, months)
     before = replaced_by_month(store, connection, entry.import_id, months) if replaced else ()
     demo_facts, demo_value, demo_months = (
         facts.remove_demo(store, connection) if source != DEMO else (0, Decimal(0), [])
@@ -142,12 +147,11 @@ def _months(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[datetim
     return tuple(month for (month,) in rows)
 
 
-def _sums(scratch: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[MonthSum, ...]:
-    code = "coalesce(currency, '')" if staged.foreign else "''"
+def _sums(scratch: duckdb.DuckDBPyConnection) -> tuple[MonthSum, ...]:
     rows = scratch.execute(
-        "SELECT metric::VARCHAR AS name, month, facts, value, code FROM (SELECT metric, month, count(*) AS facts, "
-        f"sum(value)::DECIMAL(25,2) AS value, {code} AS code FROM {staged.relation} GROUP BY ALL) "
-        "ORDER BY name, code, month"
+        "SELECT metric::VARCHAR AS name, month, facts, value, currency FROM (SELECT metric, month, currency, "
+        f"sum(facts)::BIGINT AS facts, sum(value)::DECIMAL(25,2) AS value FROM {SUMS} GROUP BY ALL) "
+        "ORDER BY name, currency, month"
     ).fetchall()
     return tuple(MonthSum(*row) for row in rows)
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.ports import Store
+from database.facts.import_sums import mark_moved
 from database.imports.meeting import rename
 from database.imports.report import LISTED, Difference, NewNames
 from database.imports.staging import Met, Staged
@@ -25,6 +26,9 @@ from domain.spelling import meet, tidy
 
 PRODUCTS = "import_product"
 """TEMP table (asin, asin_id) that the facts are joined with."""
+
+SUMS = "import_placed"
+"""TEMP table of what the facts add up to."""
 
 _KEPT = ("id", "asin", "name", "brand", "category", "brand_id", "category_id", "group", "status")
 
@@ -62,7 +66,9 @@ def place_products(
     categories = add_names(store, connection, scratch, schema.category, names=names, entry=entry)
     brands = add_names(store, connection, scratch, schema.brand, names=names, entry=entry)
     products = _add_products(store, connection, scratch, staged, entry)
-    filled = _write_changes(connection, scratch)
+    filled, have_moved = _write_changes(connection, scratch)
+    if have_moved:
+        mark_moved(connection)
     differences = scratch.execute(_DIFFERENCES + f" ORDER BY asin, what LIMIT {LISTED}", {"update": update}).fetchall()
     count = scratch.execute(f"SELECT count(*) FROM ({_DIFFERENCES})", {"update": update}).fetchone()[0]
     return Placement(
@@ -71,6 +77,20 @@ def place_products(
         difference_count=count,
         warnings=_torn(scratch),
         met=met,
+    )
+
+
+def add_up(scratch: duckdb.DuckDBPyConnection, relation: str, *, foreign: bool) -> None:
+    """Leaves TEMP table `import_placed`: what staged facts add up to by month, metric, marketplace and currency, where
+    their products stand by now; after `place_products`. `foreign`: whether any of them names a currency."""
+    code = "coalesce(s.currency, '')" if foreign else "''"
+    scratch.execute(
+        f"CREATE OR REPLACE TEMP TABLE {SUMS} AS SELECT s.month, s.metric, s.marketplace, p.brand_id, p.category_id, "
+        f"{code} AS currency, count(*) AS facts, sum(s.value)::DECIMAL(25,2) AS value FROM {relation} s JOIN ("
+        "SELECT p.asin, coalesce(b.id, 0)::INTEGER AS brand_id, coalesce(c.id, 0)::INTEGER AS category_id "
+        f"FROM {PRODUCTS} p JOIN product_key k ON k.asin_id = p.asin_id JOIN import_assignment a ON a.asin = k.asin "
+        "LEFT JOIN known_brand b ON b.brand = a.brand LEFT JOIN known_category c ON c.category = a.category"
+        ") p ON p.asin = s.asin GROUP BY ALL"
     )
 
 
@@ -243,14 +263,17 @@ def _add_products(
     )
 
 
-def _write_changes(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection) -> int:
-    """Products that were there and got a name, brand, category or status they lacked (or that was updated)."""
-    rows = scratch.execute(
-        "SELECT a.asin_id AS row_id, b.id AS brand_id, c.id AS category_id, a.status FROM import_assignment a "
+def _write_changes(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection) -> tuple[int, bool]:
+    """Products that were there and got a name, brand, category or status they lacked (or that was updated): how many,
+    and whether brands or categories were among that."""
+    moves = "a.brand IS DISTINCT FROM a.stored_brand OR a.category IS DISTINCT FROM a.own_category"
+    found = scratch.execute(
+        f"SELECT a.asin_id AS row_id, b.id AS brand_id, c.id AS category_id, a.status, {moves} "
+        "FROM import_assignment a "
         "LEFT JOIN known_brand b ON b.brand = a.brand LEFT JOIN known_category c ON c.category = a.category "
-        "WHERE a.asin_id IS NOT NULL AND (a.brand IS DISTINCT FROM a.stored_brand "
-        "OR a.category IS DISTINCT FROM a.own_category OR a.status IS DISTINCT FROM a.stored_status)"
+        f"WHERE a.asin_id IS NOT NULL AND ({moves} OR a.status IS DISTINCT FROM a.stored_status)"
     ).fetchall()
+    rows = [row[:-1] for row in found]
     if rows:
         change = sa.update(schema.asin).where(schema.asin.c.id == sa.bindparam("row_id")).values(
             brand_id=sa.bindparam("new_brand"), category_id=sa.bindparam("new_category"),
@@ -263,7 +286,7 @@ def _write_changes(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection
         "ORDER BY asin_id"
     ).fetchall())
     write_names(connection, named)
-    return len(named.keys() | {row[0] for row in rows})
+    return len(named.keys() | {row[0] for row in rows}), any(row[-1] for row in found)
 
 
 def _torn(scratch: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from database import schema
 from database.engines.ports import Store
 from database.engines.values import Facts
 from database.facts.archived import months_of_import, refuse_archived
+from database.facts.import_sums import forget_imports
 from database.imports.dimensions import PRODUCTS, Entry
 from database.imports.report import LISTED, KeptProduct, MetricSum, Overlap
 from database.imports.staging import DEMO, WHOLE_MONTHS, Staged
@@ -222,6 +223,7 @@ def remove_demo(store: Store, connection: sa.Connection) -> tuple[int, Decimal, 
         return facts, value, months
 
     removed = store.each_part(connection, touched, work)
+    forget_imports(connection, numbers)
     connection.execute(sa.update(table).where(table.c.id.in_(numbers)).values(status="removed"))
     return (
         sum(facts for facts, _, _ in removed), sum((value for _, value, _ in removed), Decimal(0)),

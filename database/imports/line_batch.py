@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.ports import Store
 from database.facts.archived import refuse_archived
+from database.facts.import_sums import note_set_aside
 from database.facts.ledger import note_changed_months
 from database.imports.batch import next_import_id, refuse_same_bytes
 from database.imports.derived_facts import derive_for
@@ -102,7 +103,7 @@ def _take_in(
         ])
     months = sorted({month for _, month in kept.cells})
     refuse_archived(connection, months, f"{file.file_name}: has lines")
-    aside_sums, aside_months = _set_orders_aside(connection, kept.cells, import_id)
+    aside_sums, aside_months = _set_orders_aside(store, connection, kept.cells, import_id)
     demo_facts, demo_value, demo_months = remove_demo(store, connection)
     derived = derive_for(store, connection, kept.cells, import_id=import_id, now=now)
     # Where no fact changed the lines did, and what pages tell of them follows with a refresh, too.
@@ -139,7 +140,7 @@ def _take_in(
 
 
 def _set_orders_aside(
-    connection: sa.Connection, cells: Collection[Cell], import_id: int
+    store: Store, connection: sa.Connection, cells: Collection[Cell], import_id: int
 ) -> tuple[list[MetricSum], list[datetime.date]]:
     """Moves what imports of order reports gave as facts, before lines were kept, out of the way."""
     older = list(connection.execute(
@@ -152,6 +153,7 @@ def _set_orders_aside(
     rows = sa.select(*(fact.c[name] for name in columns), sa.literal(import_id).label("replaced_by")).where(theirs)
     connection.execute(sa.insert(aside).from_select([*columns, "replaced_by"], rows))
     connection.execute(sa.delete(fact).where(theirs))
+    note_set_aside(store, connection, import_id, ())
     mine = aside.c.replaced_by == import_id
     months = list(connection.execute(sa.select(aside.c.month).where(mine).distinct()).scalars())
     return sums_by_metric(connection, aside, mine), [month.replace(day=1) for month in months]

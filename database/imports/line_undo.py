@@ -8,6 +8,7 @@ from database import schema
 from database.engines.ports import Store
 from database.facts.archived import refuse_archived
 from database.facts.currencies import note_currencies, pairs_of
+from database.facts.import_sums import note_set_aside
 from database.facts.ledger import note_changed_months
 from database.imports.derived_facts import derive_for
 from database.imports.undone import Undone
@@ -34,7 +35,7 @@ def take_lines_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Un
     cells = take_back_lines(connection, entry.id)
     if kinds:
         cells |= cells_of(connection, line.c.kind_id.in_(kinds))
-    returned, months = _return_facts(connection, entry.id)
+    returned, months = _return_facts(store, connection, entry.id)
     refuse_archived(
         connection, {*months, *(month for _, month in cells)}, f"import {entry.id} ({entry.file_name}) touched facts"
     )
@@ -53,13 +54,14 @@ def take_lines_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Un
     )
 
 
-def _return_facts(connection: sa.Connection, import_id: int) -> tuple[int, list]:
+def _return_facts(store: Store, connection: sa.Connection, import_id: int) -> tuple[int, list]:
     """Puts back what the import had set aside; how many facts, and of which months."""
     back = aside.c.replaced_by == import_id
     months = [month.replace(day=1) for month in connection.execute(
         sa.select(aside.c.month).where(back).distinct()).scalars()]
     returned = connection.execute(sa.select(sa.func.count()).select_from(aside).where(back)).scalar()
     if returned:
+        note_set_aside(store, connection, import_id, months, returns=True)
         columns = [column.name for column in aside.columns if column.name != "replaced_by"]
         rows = sa.select(*(aside.c[name] for name in columns)).where(back)
         connection.execute(sa.insert(fact).from_select(columns, rows))

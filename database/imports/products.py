@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.ports import Store
+from database.facts.import_sums import mark_moved
 from database.imports.cell_source import CellSource
 from database.imports.cells import clean, reading
 from database.imports.csv_file import CsvFile, TextFile
@@ -293,6 +294,8 @@ def _update(connection: sa.Connection, scratch: duckdb.DuckDBPyConnection, kind:
             + "WHERE c.field = $field GROUP BY value ORDER BY value", {"field": name},
         ).fetchall()
         column = table.c[f"{name}_id" if is_name_of_row else name]
+        if rows and is_name_of_row and table is schema.asin:
+            mark_moved(connection)
         single = {ids[0]: value for value, ids in rows if len(ids) == 1}
         changing = list(single)
         for start in range(0, len(changing), DIFFERENT_AT_ONCE):

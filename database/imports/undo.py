@@ -11,6 +11,7 @@ from database.engines.ports import Store
 from database.engines.values import Facts
 from database.facts.archived import months_of_import, refuse_archived
 from database.facts.currencies import Pair, note_currencies, pairs_of
+from database.facts.import_sums import forget_imports, note_set_aside
 from database.facts.ledger import note_changed_months
 from database.imports.derived_facts import derive_after_facts
 from database.imports.facts import FactRange, belongs_to, sums_by_metric
@@ -122,7 +123,10 @@ def _take_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Undone:
             part.execute(sa.delete(aside).where(back))
         return gone, months, returned, pairs
 
-    done = store.each_part(connection, months_of_import(connection, entry.id), work)
+    touched = months_of_import(connection, entry.id)
+    note_set_aside(store, connection, entry.id, touched, returns=True)
+    forget_imports(connection, [entry.id])
+    done = store.each_part(connection, touched, work)
     months = set().union(*(found for _, found, _, _ in done))
     # A refresh in between may have forgotten them.
     note_currencies(connection, [pair for *_, pairs in done for pair in pairs])

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.facts.currencies import note_currencies, pairs_of
+from database.facts.import_sums import note_derived, noted
 from database.lines.counting import CountingRules, sums_of_lines, with_neighbours
 from database.lines.margins import margins
 from database.lines.scope import Cell, within
@@ -75,6 +76,8 @@ def derive(connection: sa.Connection, cells: Collection[Cell], how: Deriving) ->
     after = _sums(connection, work, sa.true())
     note_currencies(connection, pairs_of(connection, work, sa.true()))
     months, first, last = _exchange(connection, cells, how)
+    if months:
+        note_derived(connection, within(noted, cells))
     connection.execute(sa.delete(work))
     return Derived(before, after, months, first, last, made)
 

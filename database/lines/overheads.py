@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.facts.archived_sums import holds_others
+from database.facts.import_sums import note_anew
 from database.lines.scope import archived_of
 from domain.amazon import ACCOUNT
 from domain.metrics import OVERHEADS
@@ -109,6 +110,8 @@ def exchange(
     _delete(connection, gone)
     _insert(connection, new, last_fact_id=last_fact_id, ids_are_given=ids_are_given, now=now)
     changed = tuple(sorted({month for _, month in gone} | {row[3] for row in new}))
+    ours = list(connection.execute(sa.select(book.c.id).where(book.c.format == FORMAT)).scalars())
+    note_anew(connection, changed, metric=OVERHEADS, import_ids=ours)
     return Exchanged(changed, *_note_ranges(connection, new, last_fact_id))
 
 

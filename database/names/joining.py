@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.ports import Store
+from database.facts.import_sums import mark_moved, mark_stale
 from database.facts.ledger import note_changed_months
 from database.imports.batch import next_import_id
 from database.imports.derived_facts import derive_after_facts
@@ -188,6 +189,8 @@ def _join(
             import_id=number, now=now,
         )
     touched = {month_of(month) for _, month, _ in (*report.moved, *report.kept)}
+    mark_stale(connection, touched)
+    mark_moved(connection)
     note_changed_months(connection, touched, cause="import", import_id=number, now=now)
     _note(connection, names, report, number, now, last)
     connection.execute(sa.insert(schema.name_join).values(

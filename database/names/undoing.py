@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.ports import Store
 from database.facts.archived import months_of_import, refuse_archived
+from database.facts.import_sums import mark_moved, mark_stale
 from database.facts.ledger import note_changed_months
 from database.imports.derived_facts import derive_after_facts
 from database.imports.staging import JOIN
@@ -73,6 +74,8 @@ def _undo_join(store: Store, connection: sa.Connection, import_id: int) -> Undon
         last = derive_after_facts(store, connection, cells, fact, import_id=import_id, now=now)
     if kept:
         move_back(connection, names, kept)
+    mark_stale(connection, months)
+    mark_moved(connection)
     connection.execute(sa.update(book).where(book.c.id == import_id).values(
         status="undone", undone_at=now, last_fact_id=last or entry.last_fact_id
     ))

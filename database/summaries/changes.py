@@ -43,7 +43,8 @@ class Plan:
     to be built (one without facts any more is emptied), `causes` the reasons, by month, `announced` the months
     whose facts were changed by an import, an undo or an archive. `dimensions_changed`: the live generation's copy of
     names and assignments is out of date, so it is published anew even if no month is built. `new_currencies`: months
-    and currencies that facts name, which nobody has written down yet."""
+    and currencies that facts name, which nobody has written down yet. `unnoted`: months whose facts others changed, or
+    whose products stand elsewhere: what was noted of their imports does not hold."""
 
     refresh_type: str
     present: tuple[MonthFacts, ...]
@@ -57,6 +58,7 @@ class Plan:
     live: Generation | None
     dimensions_changed: bool = False
     new_currencies: tuple[tuple[datetime.date, str], ...] = ()
+    unnoted: frozenset[datetime.date] = frozenset()
 
     @property
     def whole(self) -> bool:
@@ -104,7 +106,7 @@ def make_plan(
     present = by_month(marks.dates(), archived, currencies.conversions)
     causes: dict[datetime.date, list[str]] = defaultdict(list)
     announced: frozenset[datetime.date] = frozenset()
-    placement_changed = True
+    placement_changed, unnoted = True, set()
     if live is not None and tables is not None:
         for month, cause in _ledger_entries(connection, live.ledger_id):
             causes[month].append(cause)
@@ -114,6 +116,7 @@ def make_plan(
         # Our own imports are there, too: they are in the ledger as well, and a month is rebuilt once.
         for month in [found.month for found in by_month(marks.dates_above(live))]:
             if month not in announced:
+                unnoted |= {month} if not was_archived else set()
                 causes[month].append(ARCHIVE if was_archived else "facts inserted or removed by another program")
         for month, cause in changed_rates(connection, tables.rate, live, currencies):
             causes[month].append(cause)
@@ -124,6 +127,7 @@ def make_plan(
                 announced |= {month.month}
         moved = _months_with_moved_products(connection, live, tables, exclude_groups)
         placement_changed = moved is not None
+        unnoted |= {*(moved or ())}
         for month in moved or ():
             causes[month].append("products moved")
     refresh_type, chosen = _choose(request, live, present, causes)
@@ -132,7 +136,7 @@ def make_plan(
         {month: tuple(dict.fromkeys(why)) for month, why in sorted(causes.items())},
         announced, ledger_id, last_fact_id, recent_facts, placement_changed, live,
         # Without any fact there is nothing to publish, and nobody reads the copy.
-        dimensions_changed and bool(present), currencies.new,
+        dimensions_changed and bool(present), currencies.new, frozenset(unnoted),
     )
 
 

@@ -39,6 +39,7 @@ from database.summaries.recording import (
 )
 from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.shares import shares, spread_of
+from database.summaries.sources import tell_sources
 from database.summaries.verification import MonthFindings
 from domain.errors import LegoError, Refused
 from domain.moments import utc_now
@@ -123,6 +124,7 @@ class Making:
             self._build(build, plan)
             self._verify(build, plan)
             restated = unannounced_changes(build, plan, self.findings, force=self.options.force)
+            notes += tell_sources(build, plan, self._made, self.findings, self.log)
             generation = self._publish(build, plan)
             if any(month.is_archived for month in plan.rebuild):
                 # What stays is cleared before it is filled again.
@@ -306,9 +308,7 @@ class Making:
             build.add_indexes()
         passing("index")
         with self.log.stage("record"):
-            made = Made(
-                self.number, self.now, self.levels, self.set_number, self.log.run_id, self._excluded, self._spread
-            )
+            made = self._made
             record_findings(build, plan, made, self.findings.values())
             record_lines(build, plan, made, counting_rules(self.store))
             record_costs(build, plan, made)
@@ -346,6 +346,10 @@ class Making:
         build.connection.commit()
 
     @property
+    def _made(self) -> Made:
+        return Made(self.number, self.now, self.levels, self.set_number, self.log.run_id, self._excluded, self._spread)
+
+    @property
     def _excluded(self) -> tuple[str, ...]:
         return self.store.settings.refresh.exclude_groups
 
@@ -371,7 +375,7 @@ class Making:
 
 def levels_of(build: Build) -> Levels:
     """The staged tables of all levels."""
-    tables, traits = (build.staged(table) for table in schema.SUMMARIES), build.traits
+    tables, traits = (build.staged(table) for table in schema.LEVELS), build.traits
     return Levels(*tables, keyed=traits.keyed, sums_apart=traits.sums_apart)
 
 

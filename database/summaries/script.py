@@ -42,7 +42,7 @@ def create_script() -> str:
 
 def refresh_script(exclude_groups: Collection[str]) -> str:
     """A full refresh: staged, verified, published by one RENAME."""
-    levels = Levels(*(_staged(table) for table in schema.SUMMARIES), keyed=True)
+    levels = Levels(*(_staged(table) for table in schema.LEVELS), keyed=True)
     number, month = sa.literal_column("@generation"), sa.literal_column("each_month.month")
     of_month = facts.c.month.between(month, sa.literal_column("LAST_DAY(each_month.month)"))
     placement = schema.summary_placement
@@ -168,7 +168,8 @@ END//
 DELIMITER ;
 
 -- What a generation tells of lines of Amazon's reports (settlements, descriptions that are not sorted, SKUs without
--- ASIN), of unit costs and of overheads is not made by this script.
+-- ASIN), of unit costs and of overheads is not made by this script. Nor is which import gave what: of its
+-- generation that is not known.
 DELIMITER //
 BEGIN NOT ATOMIC
   IF EXISTS (SELECT import_id FROM amazon_line) THEN

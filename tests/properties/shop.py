@@ -34,7 +34,7 @@ from tests.facts import (
 )
 from tests.faults.processes import killed_at
 from tests.faults.readers import read_whole
-from tests.properties.oracle import ACCOUNT_OF, NOBODY, REPORTING, Row, Told
+from tests.properties.oracle import ACCOUNT_OF, ALL, COUNTED, EXCLUDED, NOBODY, REPORTING, Row, Told
 
 CATEGORIES = ("Garden", "Küche 🍳")
 BRANDS = (("Alder", 1, None), ("Birch", None, None), ("Überschuß", 2, "stock"))
@@ -199,6 +199,24 @@ class Shop:
         if self.live is not None and self.live[schema.summary_asin.name]:
             assert self.store.read(read_whole)[1] == "", self.name
 
+    def assert_sources(self, rates: Collection[tuple[str, str]]) -> None:
+        """What the live generation tells of imports is what the facts give that are not in files; without a rate, for
+        which currency and month, an amount does not count."""
+        with self.store.facts() as connection:
+            found = connection.execute(_facts_by_import()).all()
+            archived = set(connection.execute(sa.select(schema.archived_month.c.month)).scalars())
+        wanted = []
+        for *key, currency, metric, month, count, value in found:
+            code = "" if currency in (None, REPORTING) or metric == COUNTED else currency
+            if not code or (code, f"{month:%Y-%m}") in rates:
+                wanted.append(((*key, code, metric, month), count, value))
+        sums: dict[tuple, tuple[int, Decimal]] = {}
+        for key, count, value in wanted:
+            known = sums.get(key, (0, Decimal(0)))
+            sums[key] = (known[0] + count, known[1] + value)
+        told = dict(self.store.read(_sources))
+        assert {key: each for key, each in told.items() if key[-1] not in archived} == sums, self.name
+
     def _forget_generations(self) -> None:
         generations = getattr(self.store.published, "files", None)
         if generations is not None:
@@ -229,6 +247,30 @@ def _converted(reading: Reading) -> list[tuple]:
         (*row[:2], str(row.month), row.metric, row.currency, "" if local is None else f"{local:.2f}")
         for row in rows for local in (row.local_value,)
     )
+
+
+def _facts_by_import() -> sa.Select:
+    fact, product, brand = schema.financials, schema.asin, schema.brand
+    keys = (
+        sa.func.coalesce(fact.c.import_id, -1), fact.c.marketplace, sa.func.coalesce(product.c.brand_id, 0),
+        sa.func.coalesce(product.c.category_id, brand.c.category_id, 0), fact.c.currency, fact.c.metric, fact.c.month,
+    )
+    return (
+        sa.select(*keys, sa.func.count(), sa.func.sum(fact.c.value))
+        .join_from(fact, product, product.c.id == fact.c.asin_id).outerjoin(brand, brand.c.id == product.c.brand_id)
+        .where(fact.c.value.is_not(None), fact.c.marketplace != ALL,
+               sa.func.coalesce(brand.c.group, "") != EXCLUDED)
+        .group_by(*keys)
+    )
+
+
+def _sources(reading: Reading) -> list[tuple]:
+    table = schema.summary_import
+    rows = reading.connection.execute(sa.select(
+        table.c.import_id, table.c.marketplace, table.c.brand_id, table.c.category_id, table.c.currency,
+        table.c.metric, table.c.month, table.c.facts, table.c.local_value,
+    ))
+    return [(tuple(row[:7]), (row.facts, row.local_value)) for row in rows]
 
 
 def _left_out(reading: Reading) -> list[tuple]:

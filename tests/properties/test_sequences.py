@@ -314,6 +314,8 @@ def publish(shops, oracle, *, full):
         elif status == "nothing to do":
             # Of no facts at all there is nothing to publish the first time.
             assert shop.live == tables or (shop.live is None and not oracle.facts and not oracle.overheads()), shop.name
+        if shop.live is not None:
+            shop.assert_sources(oracle.rates.keys())
         compare(shop)
 
 

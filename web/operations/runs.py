@@ -30,7 +30,7 @@ COLUMNS = (
 _STAGES = {
     "start": "preparing", "asin": "summing up products", "brand": "summing up brands",
     "category": "summing up categories", "marketplace": "summing up marketplaces",
-    "verify": "comparing with the facts", "index": "making indexes",
+    "verify": "comparing with the facts", "imports": "telling which import gave what", "index": "making indexes",
     "record": "writing down what was left out", "publish": "publishing",
 }
 

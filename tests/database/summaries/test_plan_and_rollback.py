@@ -62,7 +62,8 @@ def test_the_log_tells_runs_and_stages(shop):
         rows = connection.execute(sa.select(log).order_by(log.c.id)).all()
     assert [(row.stage, row.status) for row in rows] == [
         ("", SUCCESS), ("start", SUCCESS), ("asin", SUCCESS), ("brand", SUCCESS), ("category", SUCCESS),
-        ("marketplace", SUCCESS), ("verify", SUCCESS), ("index", SUCCESS), ("record", SUCCESS), ("publish", SUCCESS),
+        ("marketplace", SUCCESS), ("verify", SUCCESS), ("imports", SUCCESS), ("index", SUCCESS), ("record", SUCCESS),
+        ("publish", SUCCESS),
     ]
     assert rows[0].generation == 1
     assert rows[0].rows_read == 11
