@@ -18,6 +18,7 @@ from database.engines.values import Generation, Reading
 from database.queries.figures import Figure, MonthSums, figure_of, read_months
 from database.queries.product import Product, find_product, sums_statement
 from database.queries.products import conditions
+from database.queries.sources import Sources, read_sources
 from database.queries.sums import BRAND, CATEGORY, MARKETPLACE, by_grain, sums_by
 from database.schema import asin, summary_asin
 from database.summaries.restatements import Restatement, restatements
@@ -71,13 +72,15 @@ class Contributions:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A figure over the chosen months, of the selection or of one `product`. `before` is what it is compared with."""
+    """A figure over the chosen months, of the selection or of one `product`. `before` is what it is compared with.
+    `sources` are told of no single product, and to nobody who is limited to some brands."""
 
     product: Product | None
     figure: Figure
     before: Decimal | None
     formula: tuple[FormulaLine, ...]
     parts: tuple[Contributions, ...]
+    sources: Sources | None
     corrections: tuple[Restatement, ...]
 
 
@@ -91,6 +94,7 @@ def read_explanation(
     terms = terms_of(selection.measure, shared=selection.shared)
     by_place = _sums_of_product(connection, selection, product) if product else {}
     by_month = _together(by_place.items()) if product else _months(connection, selection, selectable)
+    as_it_stands = by_month
     if selection.shared:
         by_month = {month: with_shares(sums) for month, sums in by_month.items()}
     figure = figure_of(selection.measure, by_month, selection)
@@ -102,6 +106,9 @@ def read_explanation(
             *_groups(connection, selection, selectable, terms, figure, by_place),
             _by_month(terms_of(selection.measure), by_month, selection, figure),
         ))),
+        sources=None if product or selection.scope is not None else read_sources(
+            connection, selection, figure, terms=terms, plain=terms_of(selection.measure), by_month=as_it_stands,
+        ),
         corrections=_corrections(Reading(connection, generation), selection, selectable, product),
     )
 

@@ -316,7 +316,7 @@ EXPLAIN = PageSpec(
     also_asked=ALSO_ASKED,
     tables={
         "formula": "Formula", "products": "By product", "brands": "By brand", "categories": "By category",
-        "marketplaces": "By marketplace", "months": "By month", "corrections": "Corrections",
+        "marketplaces": "By marketplace", "months": "By month", "sources": "By import", "corrections": "Corrections",
     },
 )
 FLAT = PageSpec(

@@ -37,6 +37,7 @@ from web.figures.formats import MINUS, MONEY, PERCENT, RATE, kind_of, kind_of_fi
 from web.figures.notices import CORRECTIONS, Note, all_notices_of, badge_of, correction_words
 from web.figures.page import Page, figures_page
 from web.figures.sheets import MONTH, TEXT, Cell, Column, Offer, Sheet, export_links
+from web.pages.figure_sources import SourcesView, sources_sheet, sources_view
 from web.pages.help import formula_of, meaning_of
 from web.pages.product import product_address
 
@@ -111,6 +112,7 @@ class FigureView:
     lines_address: str
     is_share: bool
     parts: tuple[PartsView, ...]
+    sources: SourcesView | None
     notes: tuple[Note, ...]
     corrections: tuple[CorrectionView, ...]
 
@@ -150,6 +152,7 @@ def _figure(found: Explanation, page: Page) -> FigureView:
         lines_address=_lines_address(found, page),
         is_share=figure.ratio is not None,
         parts=tuple(_parts(each, found, page) for each in found.parts),
+        sources=sources_view(found.sources, figure.value, kind, page),
         notes=tuple(_notes(page)),
         corrections=tuple(
             CorrectionView(correction_words(change, page), format_month(change.month)) for change in found.corrections
@@ -292,6 +295,7 @@ def _sheets(page: Page) -> list[Sheet]:
     by_kind = {each.kind: each for each in found.parts}
     return [
         _formula_sheet(found, page), *(_parts_sheet(kind, by_kind.get(kind), found, page) for kind in THINGS),
+        sources_sheet(found.sources, found.figure.value, kind_of_figure(found.figure)),
         _corrections_sheet(found.corrections, page),
     ]
 

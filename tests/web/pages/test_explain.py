@@ -42,6 +42,8 @@ def test_a_margin_is_told_with_todays_numbers_and_what_its_parts_lack(reader: Fl
     assert "= CM1 − FBA fees" in text
     assert "CM1 $12,000.50 – – − FBA fees $3,000.00 – – + Not in the parts of CM2 -$0.51".replace("-$", "−$") in text
     assert "= CM2 $8,999.99" in text
+    # Nobody noted where these figures came from.
+    assert "By import Import Bar Gives Share Not known yet Oct 2025: a refresh of all months finds out $8,999" in text
 
 
 def test_parts_and_formula_lead_to_their_own_explanation(reader: FlaskClient) -> None:
