@@ -23,6 +23,8 @@ SOLD = ("Gross sales", "Gross units", "Returned units", "Promo fees")
 
 ACCOUNT = "ACCOUNT"
 """The product that money without a product is booked on."""
+ACCOUNT_NAME = "Not of one product"
+"""What such a product is called."""
 
 
 def is_account(asin: str) -> bool:

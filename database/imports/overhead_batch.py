@@ -42,7 +42,6 @@ from database.imports.staging import ImportOptions
 from database.imports.transaction import all_or_nothing
 from database.imports.undone import Undone
 from database.lines.overheads import (
-    NAME,
     Exchanged,
     Key,
     changed_months,
@@ -53,6 +52,7 @@ from database.lines.overheads import (
     read_told,
 )
 from database.lines.scope import archived_of
+from domain.amazon import ACCOUNT_NAME
 from domain.currencies import SEVERAL
 from domain.errors import SetupError
 from domain.metrics import OVERHEADS
@@ -218,10 +218,10 @@ def _find_products(
     keys = {product_key(number): number for number in sorted(brand_ids)}
     known = set(connection.execute(sa.select(product.c.asin).where(product.c.asin.in_(keys))).scalars())
     unnamed = sa.and_(product.c.asin.in_(keys), product.c.name.is_(None))
-    connection.execute(sa.update(product).where(unnamed).values(name=NAME))
+    connection.execute(sa.update(product).where(unnamed).values(name=ACCOUNT_NAME))
     last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(product.c.id), 0))).scalar()
     new = [
-        {"id": last + place, "asin": key, "name": NAME, "brand_id": keys[key] or None, "created_at": now,
+        {"id": last + place, "asin": key, "name": ACCOUNT_NAME, "brand_id": keys[key] or None, "created_at": now,
          "import_id": import_id}
         for place, key in enumerate((key for key in keys if key not in known), start=1)
     ]

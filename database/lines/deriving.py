@@ -23,6 +23,7 @@ from database.facts.import_sums import note_derived, noted
 from database.lines.counting import CountingRules, sums_of_lines, with_neighbours
 from database.lines.margins import margins
 from database.lines.scope import Cell, within
+from domain.amazon import ACCOUNT, ACCOUNT_NAME
 
 fact, work = schema.financials, schema.derived_fact
 
@@ -94,8 +95,9 @@ def _place_products(connection: sa.Connection, how: Deriving) -> int:
     if new:
         last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(product.c.id), 0))).scalar()
         connection.execute(sa.insert(product), [
-            {"id": number, "asin": name, "created_at": how.now, "import_id": how.import_id}
-            for number, name in enumerate(new, last + 1)
+            {"id": number, "asin": key, "name": ACCOUNT_NAME if key == ACCOUNT else None, "created_at": how.now,
+             "import_id": how.import_id}
+            for number, key in enumerate(new, last + 1)
         ])
         connection.execute(sa.update(work).where(work.c.asin_id.is_(None)).values(asin_id=found))
     return len(new)

@@ -24,8 +24,6 @@ from domain.months import month_of, months_between
 from domain.overheads import Overhead, in_force
 
 FORMAT = "overheads"
-NAME = "Not of one product"
-"""What the products are called that overheads stand under."""
 AT_ONCE = 500
 
 table, fact, product, book = schema.overhead, schema.financials, schema.asin, schema.financials_import

@@ -17,6 +17,8 @@ from web.figures.sheets import MONTH, TEXT, Cell, Column, Row, Sheet
 
 SHOWN = (CM3, NET_REVENUE)
 """What is tried before the reader's eyes; files have the rest."""
+TOO_ROUGH = Decimal("0.5")
+"""What is typically further off than by this part is not told in a line."""
 _DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
 """Of an estimate more would say more than anybody knows."""
 
@@ -42,13 +44,13 @@ class TrialView:
 @dataclass(frozen=True)
 class MonthEstimateView:
     """The estimate of `month`; `is_chosen` if the page is about that month. Without `figures`, `why` says why, and what
-    can be done. `usually` is how close net revenue usually is."""
+    can be done. `brief` is what it comes to in a line."""
 
     month: str
     is_chosen: bool
     figures: tuple[EstimatedFigure, ...] = ()
     through: str = ""
-    usually: str = ""
+    brief: str = ""
     why: str = ""
     rule: str = RULE
     left_out: str = ""
@@ -61,15 +63,14 @@ def month_estimate_view(found: MonthEstimate, page: Page) -> MonthEstimateView |
     month, is_chosen = month_name(found.month), page.selection.span == Span(found.month, found.month)
     if not found.figures:
         return MonthEstimateView(month, is_chosen, why=_why(found)) if is_chosen else None
-    by_name = {each.metric: each for each in found.figures}
-    tried = [by_name[name] for name in SHOWN if name in by_name]
+    tried = _shown(found)
     return MonthEstimateView(
         month=month, is_chosen=is_chosen, through=through_words(found),
         figures=tuple(
             EstimatedFigure(each.metric, _rough(each.value, each.metric, page), _close(each, page))
             for each in found.figures
         ),
-        usually=_within(by_name[NET_REVENUE], page) if NET_REVENUE in by_name else "",
+        brief=_brief(found, page),
         left_out=_left_out(found), tried=tuple(each.metric for each in tried),
         trials=tuple(
             TrialView(month_name(together[0].month), tuple(
@@ -82,13 +83,22 @@ def month_estimate_view(found: MonthEstimate, page: Page) -> MonthEstimateView |
 
 
 def short_estimate(found: MonthEstimate, page: Page) -> str:
-    """`Estimate of the whole month: CM3 $8.10K, Net revenue $48.2K, typically within 6.0%`, for a tile; '' for none."""
+    """`Estimate of the whole month: CM3 $8.10K, typically within 9.0%; Net revenue …`, for a tile; '' for none."""
+    brief = _brief(found, page)
+    return f"Estimate of the whole month: {brief}" if brief else ""
+
+
+def _brief(found: MonthEstimate, page: Page) -> str:
+    """What is shown first, each with how close it usually is. What is mostly far off stands beside its trials only."""
+    return "; ".join(
+        ", ".join(filter(None, (f"{each.metric} {_rough(each.value, each.metric, page)}", _within(each, page))))
+        for each in _shown(found) if each.typical is None or each.typical <= TOO_ROUGH
+    )
+
+
+def _shown(found: MonthEstimate) -> list[Estimate]:
     by_name = {each.metric: each for each in found.figures}
-    amounts = [f"{name} {_rough(by_name[name].value, name, page)}" for name in SHOWN if name in by_name]
-    if not amounts:
-        return ""
-    usually = _within(by_name[NET_REVENUE], page) if NET_REVENUE in by_name else ""
-    return f"Estimate of the whole month: {', '.join(filter(None, (*amounts, usually)))}"
+    return [by_name[name] for name in SHOWN if name in by_name]
 
 
 def month_estimate_sheet(found: MonthEstimate) -> Sheet:

@@ -21,6 +21,7 @@ from web.figures.notices import badge_of, notices_of
 from web.figures.page import Page, figures_page, only_brand
 from web.figures.places import start_of_reader
 from web.figures.sheets import Offer, Sheet, export_links
+from web.pages.drivers import way_to_drivers
 
 pages = Blueprint("dashboard", __name__)
 
@@ -63,6 +64,7 @@ def _render(page: Page, rows: Dashboard) -> str:
         estimate=estimate_view(rows.estimate, page),
         of_month=month_estimate_view(rows.of_month, page),
         headlines=headlines_of(rows.headlines, page),
+        drivers=way_to_drivers(page),
         chart=monthly_chart(rows.months, page),
         movers=movers_view(rows.movers, page) if rows.movers else None,
         losses=losses_view(rows.losses, page) if rows.losses else None,

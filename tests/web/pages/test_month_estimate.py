@@ -67,10 +67,10 @@ def test_the_dashboard_says_what_the_month_may_come_to(
 
     text = text_of(client, "/dashboard?period=1m")
     assert (
-        "Nov 2025 may come to CM3 $660 of Net revenue $3.30K , typically within 0.0%: an estimate through "
-        "12 Nov 2025"
+        "Nov 2025 may come to CM3 $660, typically within 0.0%; Net revenue $3.30K, typically within 0.0%: an estimate "
+        "through 12 Nov 2025"
     ) in text
-    assert "Estimate of the whole month: CM3 $660, Net revenue $3.30K, typically within 0.0%" in text
+    assert "the whole month: CM3 $660, typically within 0.0%; Net revenue $3.30K, typically within 0.0%" in text
     text = text_of(client, "/dashboard?period=mtd&brand=2")
     assert "What Nov 2025 may come to an estimate, from days through 12 Nov 2025" in text
     assert "Net revenue about $300 typically within 0.0%, at most 0.0%" in text
