@@ -11,7 +11,7 @@ LONG_COUNTS=$(mktemp -d)
 trap 'rm -rf -- "$LONG_COUNTS"' EXIT
 export LONG_COUNTS
 export LONG_SEED=${LONG_SEED:-$RANDOM$RANDOM}
-export LONG_ORDERS=20 LONG_FIGURES=1000 LONG_PUBLICATIONS=100 LONG_SEQUENCES=1000 LONG_FREEZE=30 LONG_LUNCH=60
+export LONG_ORDERS=20 LONG_FIGURES=1000 LONG_PUBLICATIONS=100 LONG_SEQUENCES=1000 LONG_FREEZE=30 LONG_LUNCH=60 LONG_KILLS=20
 began=$SECONDS
 status=0
 tests/run.sh tests/faults tests/properties tests/cluster tests/database/lines --junit-xml "$LONG_COUNTS/tests.xml" "$@" || status=$?
