@@ -54,8 +54,8 @@ def trend_line(values: Sequence[Decimal | None], *, marked: int | None = None) -
     last = runs[-1][-1]
     return TrendLine(
         line="".join(_path(run) for run in runs),
-        end=(_number(last[0]), _number(last[1])),
-        zero=_number(height(0.0)),
+        end=_point(*last),
+        zero=_tenth(height(0.0)),
         mark=_place(values, marked, step, height),
     )
 
@@ -64,7 +64,7 @@ def _place(
     values: Sequence[Decimal | None], marked: int | None, step: float, height: Callable[[float], float]
 ) -> tuple[str, str] | None:
     value = None if marked is None else values[marked]
-    return None if value is None else (_number(MARGIN + marked * step), _number(height(float(value))))
+    return None if value is None else _point(MARGIN + marked * step, height(float(value)))
 
 
 def small_bars(values: Sequence[Decimal | None], shown: slice = slice(None)) -> list[SmallBar | None]:
@@ -83,7 +83,16 @@ def small_bars(values: Sequence[Decimal | None], shown: slice = slice(None)) -> 
 def _path(run: list[tuple[float, float]]) -> str:
     # A lone point is drawn as a dot: a line of no length with round ends.
     points = run if len(run) > 1 else run * 2
-    return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points)
+    return "M" + "L".join(" ".join(_point(*point)) for point in points)
+
+
+def _point(x: float, y: float) -> tuple[str, str]:
+    return _tenth(x), _tenth(y)
+
+
+def _tenth(value: float) -> str:
+    # More decimals nobody sees, and a page of fifty lines would weigh a third more.
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _number(value: float) -> str:

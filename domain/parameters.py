@@ -21,14 +21,19 @@ _PAGE = re.compile(r"[1-9]\d{0,5}", re.ASCII)
 _SHOWN = 12
 
 
-def single_values(pairs: Iterable[tuple[str, str]], words: tuple[str, ...]) -> dict[str, str]:
-    """Word -> its value, of the words that have one. Raises SelectionError on a word that is not one of
-    `words` or stands there twice, and on a value that is too long."""
+def single_values(
+    pairs: Iterable[tuple[str, str]], words: tuple[str, ...], *, ticked: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """Word -> its value, of the words that have one. Those of `ticked` may stand there several times, as a browser
+    sends boxes that are ticked. Raises SelectionError on a word that is not one of `words` or stands there twice, and
+    on a value that is too long."""
     texts: dict[str, str] = {}
     for word, text in pairs:
         if word not in words:
             raise SelectionError(f"unknown parameter {quoted(word)}; permitted are {', '.join(words)}")
-        if word in texts:
+        if word in texts and word in ticked:
+            text = f"{texts[word]},{text}"
+        elif word in texts:
             raise SelectionError(f"{word} is given twice; give it once, several values with commas between")
         if len(text) > LONGEST:
             raise SelectionError(f"{word} has {len(text)} characters; permitted are {LONGEST}")

@@ -2,7 +2,7 @@
 
     period=1m|mtd|1q|3m|6m|12m|ytd|2025 or from=2024-01 to=2024-12, metric=, brand= category= marketplace= (one or
     several with commas), asin=, search=, compare=previous|year|none, shared=in|out, show=amount|unit|share, sort=
-    order= page= generation=
+    order= page= generation=, of products also columns= and only=
 
 An empty value means "not chosen", because that is what a form sends. Everything that is unknown,
 repeated or out of bounds raises SelectionError, naming what is permitted.
@@ -18,11 +18,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from domain.columns import ListColumn, columns_of, parse_columns, sortable, words_of
 from domain.coverage import Unsettled
 from domain.errors import GenerationGone, NameGone, SelectionError
 from domain.measures import Measured
 from domain.metrics import NET_REVENUE
 from domain.months import EARLIEST, format_month, parse_month
+from domain.narrowing import parse_narrowings
 from domain.parameters import listed, one_of, page_number, quoted, search_text, single_values
 from domain.periods import (
     COMPARISONS,
@@ -51,6 +53,8 @@ WORDS_WITH_SEARCH = (*WORDS, "search")
 would not be."""
 WORDS_WITH_SHARES = (*WORDS, "shared")
 """The parameters of a page that can show shared costs."""
+WORDS_OF_PRODUCTS = ("columns", "only")
+"""The parameters of a list of products, beside those of its page."""
 WORDS_OF_A_FIGURE = (
     "metric", "period", "from", "to", "brand", "category", "marketplace", "asin", "compare", "shared", "generation",
 )
@@ -62,6 +66,7 @@ AMOUNT, PER_UNIT, OF_REVENUE = "amount", "unit", "share"
 VIEWS = (AMOUNT, PER_UNIT, OF_REVENUE)
 """How a P&L is shown: `?show=`, which its page takes beside its other parameters."""
 VIEW = "show"
+EVERY_WORD = (*WORDS_WITH_SEARCH, "shared", VIEW, "asin", *WORDS_OF_PRODUCTS)
 
 DEFAULT_PERIOD = "12m"
 ORDERS = ("desc", "asc")
@@ -110,6 +115,11 @@ class Selectable:
         """Name -> amount that is worked out, of those that may be chosen like metrics."""
         return balances_of(self.metrics)
 
+    @functools.cached_property
+    def columns(self) -> Mapping[str, ListColumn]:
+        """Word -> column, of those that a list of products may have."""
+        return columns_of(self.metrics, self.balances, self.ratios)
+
     @property
     def offered(self) -> tuple[str, ...]:
         """Everything that may be chosen as a metric, ratios last."""
@@ -132,9 +142,11 @@ class Selection(Measured):
 
     `compare` is one of COMPARISONS, or empty for the usual one of these months (`usual_comparison`).
     `ratio` or `balance` is what `metric` names where that is no metric of the facts. `asin` is '' unless one product
-    is asked about where others could be.
+    is asked about where others could be. `columns` are those of a list of products, None for the usual ones, `only`
+    what it is narrowed to, `sorted_by` the column that `sort` names.
     `scope` holds the ids of the only brands the reader may see, None for all; it is never in an address. Nor is
-    `most_months`: of more months than that, only the last ones count.
+    `most_months`: of more months than that, only the last ones count. Nor `costs_of`: the generation that tells of unit
+    costs, None if it does not.
     """
 
     calendar: Calendar
@@ -152,12 +164,16 @@ class Selection(Measured):
     shared: bool = False
     show: str = AMOUNT
     asin: str = ""
+    columns: tuple[ListColumn, ...] | None = None
+    only: tuple[str, ...] = ()
     sort: str = "value"
+    sorted_by: ListColumn | None = None
     order: str = ORDERS[0]
     page: int = 1
     generation: int | None = None
     scope: tuple[int, ...] | None = None
     most_months: int | None = None
+    costs_of: int | None = None
 
     @functools.cached_property
     def span(self) -> Span:
@@ -225,7 +241,7 @@ class Selection(Measured):
             parts = {"period": "", **parts}
         return dataclasses.replace(self, **{"page": 1, **parts})
 
-    def query_string(self, words: tuple[str, ...] = (*WORDS_WITH_SEARCH, "shared", VIEW, "asin")) -> str:
+    def query_string(self, words: tuple[str, ...] = EVERY_WORD) -> str:
         """The canonical query string, of the parameters that a page takes: fixed order, defaults left out, ids
         sorted; '' if all is default."""
         texts = {
@@ -242,6 +258,8 @@ class Selection(Measured):
             "compare": self.compare if self.compare and self.compare != self.usual_comparison else "",
             "shared": "in" if self.shared else "",
             VIEW: self.show if self.show != AMOUNT else "",
+            "columns": words_of(self.columns),
+            "only": ",".join(self.only),
             "sort": self.sort if self.sort != "value" else "",
             "order": self.order if self.order != ORDERS[0] else "",
             "page": str(self.page) if self.page != 1 else "",
@@ -264,11 +282,12 @@ def parse_selection(
     Raises SelectionError on anything not permitted, GenerationGone if another generation is asked for
     than the selectable's.
     """
-    texts = single_values(pairs, words)
+    texts = single_values(pairs, words, ticked=WORDS_OF_PRODUCTS)
     calendar = calendar_at(selectable.first_month, selectable.last_month, today)
     period, first, last = _parse_period(texts, calendar)
     also = also or {}
     metric = one_of("metric", texts, (*selectable.offered, *also), selectable.default_metric)
+    columns = selectable.columns if "columns" in words else {}
     found = Selection(
         calendar=calendar, period=period, first=first, last=last,
         metric=metric, ratio=selectable.ratios.get(metric) or also.get(metric), balance=selectable.balances.get(metric),
@@ -279,7 +298,10 @@ def parse_selection(
         compare=one_of("compare", texts, COMPARISONS, ""),
         shared=one_of("shared", texts, ("in", "out"), "out") == "in" and bool(selectable.spread),
         show=one_of(VIEW, texts, VIEWS, AMOUNT),
-        sort=one_of("sort", texts, sorts, sorts[0]),
+        columns=parse_columns(texts.get("columns", ""), columns), only=parse_narrowings(texts.get("only", "")),
+        sort=one_of("sort", texts, dict.fromkeys((*sorts, *sortable(columns))), sorts[0]),
+        sorted_by=columns.get(texts.get("sort", "")),
+        costs_of=selectable.generation if selectable.knows_costs and "only" in words else None,
         order=one_of("order", texts, ORDERS, ORDERS[0]),
         page=page_number(texts),
         generation=_generation(texts, selectable.generation),

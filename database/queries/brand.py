@@ -14,16 +14,15 @@ from database.queries.brand_products import (
     movers_of,
     ranking_of,
     read_product_sums,
-    table_of,
 )
 from database.queries.breakdown import Breakdown
 from database.queries.choices import UNASSIGNED_NAME
-from database.queries.figures import Figure, figure_of, read_months, total_over
+from database.queries.figures import Figure, figure_of, read_months
 from database.queries.losses import Losses
 from database.queries.month_estimates import read_month_estimate
 from database.queries.monthly import MonthRow, month_rows
 from database.queries.movers import Movers
-from database.queries.products import Products
+from database.queries.products import Products, read_products
 from database.queries.profitability import LINES, Profitability, profitability_of
 from database.queries.sums import MARKETPLACE
 from database.schema import UNASSIGNED, brand
@@ -91,10 +90,7 @@ def read_brand(
             connection, by_value, MARKETPLACE, selectable.marketplace_names
         ),
         products=ranking_of(products, selection),
-        table=table_of(
-            products, selection, selectable.brands, start=start, limit=limit,
-            total=selection.value_of(total_over(by_month, selection.span, selection.sums)),
-        ),
+        table=read_products(connection, selection, selectable.brands, start=start, limit=limit),
         movers=movers_of(products, selection),
         losses=losses_of(products),
         of_month=read_month_estimate(connection, selection, selectable),

@@ -1,33 +1,24 @@
 """The products of a brand: what they come to in the chosen months and in those that are compared, by one statement, and
-their categories, ranking, movers and loss-makers, which are told from it.
+their categories, ranking, movers and loss-makers, which are told from it. Their list is that of the page of products.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import sqlalchemy as sa
 
 from database.engines.month_ranges import is_one_of
 from database.queries.losses import Loss, Losses, worst_of
 from database.queries.movers import Movers, movers_among
-from database.queries.products import (
-    COLUMNS,
-    SORTED_BY,
-    Products,
-    ProductSums,
-    change_of,
-    conditions,
-    row_of,
-    within,
-)
+from database.queries.product_level import conditions, within
+from database.queries.products import ProductSums
 from database.schema import asin, summary_asin
 from domain.metrics import CM3
 from domain.periods import Span
-from domain.ratios import share, value_of
+from domain.ratios import share
 from domain.selection import Selection
 
 MOST = Decimal("0.8")
@@ -92,7 +83,7 @@ def _known(metrics: Sequence[str], sums: Sequence[Decimal | None]) -> dict[str, 
 
 
 def sums_statement(selection: Selection) -> sa.Select:
-    """The statement behind `read_product_sums`: one pass over the rows of the brands, where table, ranking, both sides
+    """The statement behind `read_product_sums`: one pass over the rows of the brands, where ranking, both sides
     of the movers, loss-makers and categories would each be one of its own."""
     columns, metrics = summary_asin.c, _metrics(selection)
     spans = [span for span in (selection.span, selection.comparison) if span]
@@ -129,45 +120,7 @@ def _sum(metric: str, span: Span | None) -> sa.ColumnElement:
 
 
 def _metrics(selection: Selection) -> list[str]:
-    return sorted({*selection.sums, *COLUMNS})
-
-
-def table_of(
-    products: Sequence[ProductSums], selection: Selection, brand_names: Mapping[int, str], *, start: int, limit: int,
-    total: Decimal | None,
-) -> Products:
-    """What `read_products` gives, without a search."""
-    found = [product for product in products if any(metric in product.now for metric in selection.sums)]
-    found.sort(key=lambda product: (product.asin is None, product.asin or "", product.key))
-    order = _order(selection)
-    placed = [product for product in found if order(product) is not None]
-    placed.sort(key=order, reverse=selection.order == "desc")
-    ordered = placed + [product for product in found if order(product) is None]
-    value = _value_of_all(found, selection)
-    return Products(
-        rows=tuple(row_of(product, selection, brand_names, total) for product in ordered[start:start + limit]),
-        count=len(found), value=value, share=selection.share_of(value, total),
-    )
-
-
-def _order(selection: Selection) -> Callable[[ProductSums], Any]:
-    """What products are sorted by; None for one that comes last."""
-    if selection.sort == "name":
-        return lambda product: product.name.lower() if product.name else None
-    if selection.sort == "change":
-        return lambda product: change_of(product, selection)
-    asked = SORTED_BY.get(selection.sort, selection.measure)
-    return lambda product: value_of(asked, product.now)
-
-
-def _value_of_all(products: Sequence[ProductSums], selection: Selection) -> Decimal | None:
-    """The chosen metric of all of them; a ratio is that of their sums."""
-    sums: dict[str, Decimal] = {}
-    for product in products:
-        for metric in selection.sums:
-            if metric in product.now:
-                sums[metric] = sums.get(metric, Decimal(0)) + product.now[metric]
-    return selection.value_of(sums)
+    return sorted({*selection.sums, CM3})
 
 
 def categories_of(products: Sequence[PlacedSums], selection: Selection) -> tuple[int, ...]:

@@ -10,10 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from database.queries import breakdown
 from database.queries.breakdown import Breakdown, GroupRow, read_breakdown
+from database.queries.products import Products, read_products
 from database.queries.sums import BRAND, CATEGORY, MONTH, brand_counts, sums_by
 from domain.periods import Span
 from domain.selection import Selectable, Selection
+
+MOST_PRODUCTS = 20
+"""So many of a category's products stand there; the page of products has all of them."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,14 @@ class Categories:
     """All rows of the page, of one generation, in the selection's order.
 
     `grain` says what they are: categories, or brands if exactly one category is chosen. That category then
-    is `within`, a row among all categories.
+    is `within`, a row among all categories, and `products` are the first of its products in the selection's order.
     """
 
     grain: str
     rows: tuple[Side, ...]
     total: Side
     within: GroupRow | None
+    products: Products | None = None
 
     @property
     def breakdown(self) -> Breakdown:
@@ -63,7 +69,7 @@ def read_categories(connection: sa.Connection, selection: Selection, selectable:
     """Everything that `/categories` shows for the selection."""
     one = selection.categories[0] if len(selection.categories) == 1 else None
     grain, names = (CATEGORY, selectable.categories) if one is None else (BRAND, selectable.brands)
-    found = read_breakdown(connection, selection, grain, names)
+    found = read_breakdown(connection, _by_value(selection), grain, names)
     total = found.total
     by_month = _read_months(connection, selection, grain)
     brands, brand_count = {}, None
@@ -94,7 +100,16 @@ def read_categories(connection: sa.Connection, selection: Selection, selectable:
         rows=tuple(side(row, by_month.get(row.key, {}), brands.get(row.key, 0)) for row in found.rows),
         total=side(total, _added(by_month.values()), brand_count),
         within=None if one is None else _read_within(connection, selection, one, selectable),
+        products=(
+            None if one is None
+            else read_products(connection, selection, selectable.brands, start=0, limit=MOST_PRODUCTS)
+        ),
     )
+
+
+def _by_value(selection: Selection) -> Selection:
+    """Orders that only products have leave what stands side by side by value."""
+    return selection if selection.sort in breakdown.SORTS else selection.changed(sort="value", page=selection.page)
 
 
 Months = Mapping[datetime.date, Mapping[str, Decimal]]
@@ -112,7 +127,8 @@ def _read_months(connection: sa.Connection, selection: Selection, grain: str) ->
 def _read_within(
     connection: sa.Connection, selection: Selection, category: int, selectable: Selectable
 ) -> GroupRow | None:
-    everything = read_breakdown(connection, selection.changed(categories=()), CATEGORY, selectable.categories)
+    of_all = _by_value(selection).changed(categories=())
+    everything = read_breakdown(connection, of_all, CATEGORY, selectable.categories)
     return next((row for row in everything.rows if row.key == category), None)
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from database.engines.month_ranges import is_one_of
 from database.engines.whole_numbers import cents_of
-from database.queries.products import conditions
+from database.queries.product_level import conditions
 from database.queries.sums import MONTH, sums_over
 from database.schema import summary_asin, summary_rate
 from domain.drivers import (

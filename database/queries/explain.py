@@ -17,7 +17,7 @@ from database.engines.month_ranges import is_one_of
 from database.engines.values import Generation, Reading
 from database.queries.figures import Figure, MonthSums, figure_of, read_months
 from database.queries.product import Product, find_product, sums_statement
-from database.queries.products import conditions
+from database.queries.product_level import conditions
 from database.queries.sources import Sources, read_sources
 from database.queries.sums import BRAND, CATEGORY, MARKETPLACE, by_grain, sums_by
 from database.schema import asin, summary_asin

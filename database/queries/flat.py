@@ -14,7 +14,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from database.queries.products import conditions, rows_months, searched
+from database.queries.product_level import conditions, rows_months, searched
 from database.schema import asin, summary_asin
 from domain.selection import Selection
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database.engines.month_ranges import is_one_of
-from database.queries.products import conditions
+from database.queries.product_level import conditions
 from database.schema import asin, summary_asin
 from domain.metrics import CM3
 from domain.selection import Selection

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from database.engines.month_ranges import is_one_of
 from database.queries.breakdown import Groups, GroupSums
-from database.queries.products import amount_of, conditions
+from database.queries.product_level import amount_of, conditions
 from database.schema import asin, summary_asin
 from domain.periods import Span
 from domain.selection import Selection

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from database.engines.values import Generation
-from database.queries import breakdown, products
+from database.queries import breakdown, ranking
 from database.queries.brand import Brand, find_brand_name, read_brand
 from database.queries.catalog import CatalogPage, read_catalog_page
 from database.queries.categories import Categories, read_categories
@@ -45,6 +45,7 @@ from domain.selection import (
     VIEW,
     WORDS,
     WORDS_OF_A_FIGURE,
+    WORDS_OF_PRODUCTS,
     WORDS_WITH_SEARCH,
     WORDS_WITH_SHARES,
     Selectable,
@@ -175,8 +176,8 @@ def _products(asked: Asked) -> FoundProducts:
         limit=PRODUCTS.per_page,
     )
     # A search that fills several pages is too wide to be meant for a single product, and it alone would need to know
-    # more than this page's products.
-    if not asked.selection.search or found.count > len(found.rows):
+    # more than this page's products. What is narrowed leaves out products that have figures.
+    if not asked.selection.search or asked.selection.only or found.count > len(found.rows):
         return FoundProducts(found, WithoutFigures())
     return FoundProducts(
         found, read_without_figures(asked.connection, asked.selection, [row.key for row in found.rows])
@@ -278,21 +279,22 @@ PROFITABILITY = PageSpec(
     },
 )
 CATEGORIES = PageSpec(
-    "categories.show", "Categories", "categories", _categories, sorts=breakdown.SORTS, per_page=20, is_made_ahead=True,
-    tables={"categories": "Side by side", "months": "By month"},
+    "categories.show", "Categories", "categories", _categories, sorts=ranking.SORTS, per_page=20, is_made_ahead=True,
+    words=(*WORDS, *WORDS_OF_PRODUCTS),
+    tables={"categories": "Side by side", "months": "By month", "products": "Products of one category"},
 )
 BRAND = PageSpec(
-    "brands.show", "Brand", "brands/<id:brand_id>", _brand, sorts=products.SORTS, per_page=20,
+    "brands.show", "Brand", "brands/<id:brand_id>", _brand, sorts=ranking.SORTS, per_page=20,
     # The path says which brand.
-    words=(*(word for word in WORDS if word != "brand"), VIEW),
+    words=(*(word for word in WORDS if word != "brand"), VIEW, *WORDS_OF_PRODUCTS),
     tables={
-        "products": "Products", "marketplaces": "Marketplaces", "months": "By month", "profit": "Profit and loss",
-        **PROFIT_VIEWS, "headlines": "Headlines", ESTIMATE: "Estimate of the month",
+        "products": "Products", "ranking": "Products by rank", "marketplaces": "Marketplaces", "months": "By month",
+        "profit": "Profit and loss", **PROFIT_VIEWS, "headlines": "Headlines", ESTIMATE: "Estimate of the month",
     },
 )
 PRODUCTS = PageSpec(
-    "products.show", "Products", "products", _products, sorts=products.SORTS, words=WORDS_WITH_SEARCH, per_page=50,
-    tables={"products": "Products"}, is_made_ahead=True,
+    "products.show", "Products", "products", _products, sorts=ranking.SORTS, per_page=50,
+    words=(*WORDS_WITH_SEARCH, *WORDS_OF_PRODUCTS), tables={"products": "Products"}, is_made_ahead=True,
 )
 PRODUCT = PageSpec(
     "product.show", "Product", "products/<text:asin>", _product, sorts=breakdown.SORTS,

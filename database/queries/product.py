@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from database.queries.breakdown import Breakdown, Groups, breakdown_of
 from database.queries.figures import Figure, figure_of, needed_spans
 from database.queries.monthly import MonthRow, month_rows
-from database.queries.products import within
+from database.queries.product_level import within
 from database.queries.profitability import LINES, Profitability, profitability_of
 from database.schema import UNASSIGNED, UNCATEGORISED, asin, brand, category, summary_asin
 from domain.metrics import CM3, NET_REVENUE, NET_UNITS, OPERATING_PROFIT

@@ -1,37 +1,34 @@
 """Products by figures: which ones stand on a page, and what is in their rows.
 
-Two statements give a page of any size. The first ranks: it adds up the chosen metric of every product in
-the chosen months, and cuts out the page. The second reads the other figures, of the products on the page
-only.
+Three statements give a page of any size. The first ranks (queries/ranking.py): it adds up the chosen metric of every
+product in the chosen months, and cuts out the page. The others read the other figures and the months, of the products
+on the page only.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import sqlalchemy as sa
 
-from database.engines.month_ranges import is_one_of
+from database.queries.product_level import conditions, within
+from database.queries.ranking import ranking_statement
 from database.queries.sums import MONTH, sums_by
-from database.schema import UNASSIGNED, asin, summary_asin
+from database.schema import UNASSIGNED, summary_asin
+from domain.columns import TREND, USUAL, ListColumn
 from domain.metrics import CM3, NET_REVENUE, NET_UNITS
-from domain.periods import Span
-from domain.ratios import AVERAGE_PRICE, CM3_MARGIN, Balance, Measure, Ratio, metrics_of
+from domain.months import add_months
+from domain.periods import AROUND, Span
+from domain.ratios import metrics_of, value_of
 from domain.selection import Selection
 
-SORTS = ("value", "name", "share", "change", "cm3", "margin", "units", "price")
-COLUMNS = (NET_REVENUE, NET_UNITS, CM3)
-"""Metrics that a row needs beside the chosen one."""
 AT_ONCE = 500
 """So many products' figures are read by one statement."""
-
-SORTED_BY: dict[str, str | Ratio] = {
-    "cm3": CM3, "units": NET_UNITS, "margin": CM3_MARGIN, "price": AVERAGE_PRICE,
-}
-"""What an order goes by, if it is not the chosen metric, the name or the change."""
+_OF_NARROWED = (NET_REVENUE, NET_UNITS, CM3)
+"""One of these has whoever a list is narrowed to, if not the chosen metric."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +54,9 @@ class ProductSums:
 class ProductRow:
     """One product over the chosen months; `asin` is None for one that is not in the catalogue any more.
 
-    `share` of the whole selection, `change` against `before` and the CM3 `margin` are fractions, the change of a ratio
-    a difference of such; `price` is
-    money per piece. Months in progress count in every figure but `change`.
+    `share` of the whole selection, `change` against `before` and percentages are fractions, the change of a ratio
+    a difference of such. `figures` are those of the columns, by their words; `months` the chosen metric in each of
+    `trend_span`, if that is a column. Months in progress count in every figure but `change` and `months`.
     """
 
     key: int
@@ -71,27 +68,27 @@ class ProductRow:
     share: Decimal | None
     before: Decimal | None
     change: Decimal | None
-    cm3: Decimal | None
-    margin: Decimal | None
-    units: Decimal | None
-    price: Decimal | None
+    figures: Mapping[str, Decimal | None]
+    months: tuple[Decimal | None, ...] = ()
 
 
 @dataclass(frozen=True)
 class Products:
-    """The products of one page in their order; `count`, `value` and `share` are of all that were found."""
+    """The products of one page in their order; `count`, `value` and `share` are of all that were found, and so is
+    `narrowed`: word that they are narrowed to -> sum of what it speaks of."""
 
     rows: tuple[ProductRow, ...]
     count: int
     value: Decimal | None
     share: Decimal | None
+    narrowed: Mapping[str, Decimal | None] = field(default_factory=dict)
 
 
 def read_products(
     connection: sa.Connection, selection: Selection, brand_names: Mapping[int, str], *, start: int, limit: int
 ) -> Products:
-    """The products with a figure of the chosen metric in the chosen months that the search names: `limit`
-    of them from the `start`-th (0 is the first), in the selection's order; equal ones by ASIN."""
+    """The products with a figure of the chosen metric in the chosen months, or what they are narrowed to, that the
+    search names: `limit` of them from the `start`-th (0 is the first), in the selection's order; equal ones by ASIN."""
     found = connection.execute(ranking_statement(selection, start=start, limit=limit)).all()
     first = found[0] if found else None
     if start and not found:
@@ -103,6 +100,9 @@ def read_products(
         count=first.products if first else 0,
         value=value,
         share=selection.share_of(value, total),
+        narrowed={
+            word: getattr(first, f"narrowed_{number}") if first else None for number, word in enumerate(selection.only)
+        },
     )
 
 
@@ -130,180 +130,72 @@ def count_products(connection: sa.Connection, selection: Selection) -> int:
     return first.products if first else 0
 
 
-def ranking_statement(selection: Selection, *, start: int, limit: int | None) -> sa.Select:
-    """Products in the selection's order, with the chosen metric's sum; how many there are on all pages, and
-    their sum, stand in every row. By a ratio they are ordered as the database divides; it is divided anew where it is
-    shown, from the sums of `figures_statement`."""
-    found = _chosen(selection, selection.span, "found")
-    place, parts = _place(selection, found)
-    summed = (found.c.part, found.c.base) if selection.ratio else (found.c.value,)
-    tables = found
-    for part in parts:
-        tables = tables.outerjoin(part, part.c.asin_id == found.c.asin_id)
-    return (
-        sa.select(
-            found.c.asin_id.label("key"),
-            found.c.value,
-            asin.c.asin,
-            asin.c.name,
-            sa.func.count().over().label("products"),
-            *(sa.func.sum(column).over().label(name)
-              for column, name in zip(summed, ("found_value", "found_base"), strict=False)),
-        )
-        .select_from(tables.outerjoin(asin, asin.c.id == found.c.asin_id))
-        .where(*searched(selection.search))
-        .order_by(*_ordered(place, selection.order), asin.c.asin.is_(None), asin.c.asin, found.c.asin_id)
-        .limit(limit)
-        .offset(start)
-    )
+def trend_span(selection: Selection) -> Span | None:
+    """The months that are drawn of each product: the last chosen one that is over, with those before it, so that a
+    month is seen beside that of a year before. None where none is over."""
+    calendar = selection.calendar
+    last = min(selection.span.last, calendar.end)
+    first = max(add_months(last, 1 - AROUND), calendar.first_month)
+    return Span(first, last) if first <= last else None
 
 
 def figures_statement(selection: Selection, products: Sequence[int]) -> sa.Select:
-    """Per product and metric, the sums that a row of the table is made of."""
-    table, metrics = summary_asin, sorted({*selection.sums, *COLUMNS})
-    spans = [span for span in (selection.span, selection.comparison) if span]
+    """Per product and metric, the sums over the chosen months that a row of the table is made of."""
+    table = summary_asin.c
     return (
         sa.select(
-            table.c.asin_id.label("key"),
-            table.c.metric.label("metric"),
+            table.asin_id.label("key"),
+            table.metric.label("metric"),
             # One product has one brand in a generation.
-            sa.func.max(table.c.brand_id).label("brand_id"),
-            _sum(within(selection.span)).label("now"),
+            sa.func.max(table.brand_id).label("brand_id"),
+            sa.func.sum(table.value).label("now"),
+        )
+        .where(
+            table.asin_id.in_(products), table.metric.in_(_metrics(selection)), within(selection.span),
+            *conditions(selection),
+        )
+        .group_by(table.asin_id, table.metric)
+        .order_by(table.asin_id, table.metric)
+    )
+
+
+def course_statement(selection: Selection, products: Sequence[int]) -> sa.Select:
+    """Per product and metric that the chosen one is made of, its sum in each month that is drawn, and in those that are
+    not (`month` is none there); of each, what counts in the months that are over and in those they are compared with.
+    All in one pass: DuckDB looks through every product of these months for the few that are asked for."""
+    table, drawn = summary_asin.c, trend_span(selection) if TREND in columns_of(selection) else None
+    spans = [span for span in (selection.complete, selection.comparison, drawn) if span]
+    month = sa.case((within(drawn), table.month)).label("month")
+    return (
+        sa.select(
+            table.asin_id.label("key"), table.metric.label("metric"), month,
+            sa.func.max(table.brand_id).label("brand_id"),
+            sa.func.sum(table.value).label("value"),
             _sum(within(selection.complete)).label("complete"),
             _sum(within(selection.comparison)).label("before"),
         )
         .where(
-            table.c.asin_id.in_(products),
-            table.c.metric.in_(metrics),
-            sa.or_(*(within(span) for span in spans)),
+            table.asin_id.in_(products),
+            table.metric.in_(sorted({*selection.needed, *(_OF_NARROWED if selection.only else ())})),
+            sa.or_(sa.false(), *(within(span) for span in spans)),
             *conditions(selection),
         )
-        .group_by(table.c.asin_id, table.c.metric)
-        .order_by(table.c.asin_id, table.c.metric)
+        .group_by(table.asin_id, table.metric, month)
+        .order_by(table.asin_id, table.metric, month)
     )
 
 
-def conditions(selection: Selection) -> list[sa.ColumnElement[bool]]:
-    """What of the ASIN level belongs to the selection's brands, categories and marketplaces."""
-    columns = summary_asin.c
-    asked = (
-        (columns.brand_id, selection.brands or None), (columns.brand_id, selection.scope),
-        (columns.category_id, selection.categories or None), (columns.marketplace, selection.marketplaces or None),
-    )
-    return [column.in_(values) for column, values in asked if values is not None]
+def columns_of(selection: Selection) -> tuple[ListColumn, ...]:
+    """The columns that rows have beside the chosen metric."""
+    return USUAL if selection.columns is None else selection.columns
 
 
-def searched(search: str) -> list[sa.ColumnElement[bool]]:
-    """Every word must stand in the ASIN or in the name."""
-    return [
-        asin.c.asin.icontains(word, autoescape=True) | asin.c.name.icontains(word, autoescape=True)
-        for word in search.split()
-    ]
-
-
-def within(span: Span | None) -> sa.ColumnElement[bool]:
-    """Whether a month of the ASIN level is one of `span`."""
-    return sa.false() if span is None else summary_asin.c.month.between(span.first, span.last)
-
-
-def amount_of(asked: Measure) -> sa.ColumnElement:
-    """A row of the ASIN level as it counts in a metric, or in a balance, or above the line of a ratio."""
-    columns = summary_asin.c
-    minus = (asked.minus,) if isinstance(asked, Balance) else asked.minus if isinstance(asked, Ratio) else ()
-    return sa.case((columns.metric.in_(minus), -columns.value), else_=columns.value) if minus else columns.value
-
-
-def _totals(selection: Selection, asked: str | Balance, span: Span, name: str) -> sa.Subquery:
-    """The sum of a metric, or of a balance, over one span, by product. Each that an order needs is added up on its own
-    and joined: one pass over all of them, with a CASE for each, takes half as long again."""
-    columns, months = summary_asin.c, rows_months(selection, span)
-    return (
-        sa.select(columns.asin_id, sa.func.sum(amount_of(asked)).label("value"))
-        .where(is_one_of(columns.month, months), _is_of(asked), *conditions(selection))
-        .group_by(columns.asin_id)
-        .subquery(name)
-    )
-
-
-def _is_of(asked: str | Balance) -> sa.ColumnElement[bool]:
-    metric = summary_asin.c.metric
-    return metric == asked if isinstance(asked, str) else metric.in_(metrics_of(asked))
-
-
-def _chosen(selection: Selection, span: Span, name: str) -> sa.Subquery:
-    """The chosen metric by product; of a ratio its two sums beside it. What has no base has no ratio and comes last,
-    and counts in that of all."""
-    ratio = selection.ratio
-    if ratio is None:
-        return _totals(selection, selection.balance or selection.metric, span, name)
-    columns = summary_asin.c
-    part, base = (
-        sa.func.sum(sa.case((columns.metric.in_(metrics), amount_of(ratio))))
-        for metrics in ((*ratio.parts, *ratio.minus), (ratio.base,))
-    )
-    sums = (
-        sa.select(columns.asin_id, part.label("part"), base.label("base"))
-        .where(
-            is_one_of(columns.month, rows_months(selection, span)), columns.metric.in_(ratio.metrics),
-            *conditions(selection),
-        )
-        .group_by(columns.asin_id)
-        .subquery(f"{name}_sums")
-    )
-    return sa.select(
-        sums.c.asin_id, sums.c.part, sums.c.base, (sums.c.part / sa.func.nullif(sums.c.base, 0)).label("value")
-    ).subquery(name)
-
-
-def rows_months(selection: Selection, span: Span | None = None) -> list[datetime.date]:
-    """The months of a span (None: the chosen ones) that can have rows, so that no range of years makes a long list."""
-    calendar, span = selection.calendar, span or selection.span
-    return [month for month in span.months if calendar.first_month <= month <= calendar.last_month]
-
-
-def _ordered(place: sa.ColumnElement | None, order: str) -> list[sa.ColumnElement]:
-    """What has no value to sort by comes last, whichever way the order goes."""
-    return [] if place is None else [place.is_(None), place.desc() if order == "desc" else place]
-
-
-Place = tuple[sa.ColumnElement | None, list[sa.Subquery]]
-
-
-def _place(selection: Selection, found: sa.Subquery) -> Place:
-    """What products are sorted by (None: by ASIN), and the sums it needs beside those that were `found`."""
-    if selection.sort == "name":
-        return sa.func.lower(sa.func.nullif(asin.c.name, "")), []
-    if selection.sort == "change":
-        return _change(selection, found)
-    asked = SORTED_BY.get(selection.sort, selection.measure)
-    if asked == selection.measure:
-        return found.c.value, []
-    if isinstance(asked, str):
-        part = _part(selection, asked, found)
-        return part.c.value, [part] if part is not found else []
-    (part,), base = ([_part(selection, name, found) for name in asked.parts], _part(selection, asked.base, found))
-    return part.c.value / sa.func.nullif(base.c.value, 0), [used for used in (part, base) if used is not found]
-
-
-def _part(selection: Selection, metric: str, found: sa.Subquery) -> sa.Subquery:
-    """The sums of a metric over the chosen months."""
-    if metric == selection.metric:
-        return found
-    return _totals(selection, metric, selection.span, metric.lower().replace(" ", "_"))
-
-
-def _change(selection: Selection, found: sa.Subquery) -> Place:
-    """As `relative_change` has it; what sells nothing any more has fallen to nothing."""
-    if selection.comparison is None:
-        return None, []
-    before, complete = _chosen(selection, selection.comparison, "before"), found
-    if selection.complete != selection.span:
-        complete = _chosen(selection, selection.complete, "complete")
-    if selection.ratio:
-        return complete.c.value - before.c.value, [part for part in (before, complete) if part is not found]
-    rise = sa.func.coalesce(complete.c.value, 0) - before.c.value
-    parts = [part for part in (before, complete) if part is not found]
-    return rise / sa.func.nullif(sa.func.abs(before.c.value), 0), parts
+def _metrics(selection: Selection) -> list[str]:
+    asked = [column.measure for column in columns_of(selection) if column.measure]
+    return sorted({
+        *selection.sums, *(name for measure in asked for name in metrics_of(measure)),
+        *(_OF_NARROWED if selection.only else ()),
+    })
 
 
 def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement:
@@ -311,7 +203,7 @@ def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement:
 
 
 def _whole(connection: sa.Connection, selection: Selection) -> Decimal | None:
-    """The chosen metric's sum over the whole selection, whatever is searched for."""
+    """The chosen metric's sum over the whole selection, whatever is searched for and whatever it is narrowed to."""
     totals: dict[str, Decimal] = {}
     for found in sums_by(connection, selection, MONTH, span=selection.span, metrics=selection.sums):
         totals[found.metric] = totals.get(found.metric, Decimal(0)) + found.value
@@ -323,33 +215,63 @@ def _rows(
     total: Decimal | None,
 ) -> Iterator[ProductRow]:
     """The rows of the products that were `found`, in their order."""
-    figures: dict[int, list[sa.Row]] = {}
-    if found:
-        for row in connection.execute(figures_statement(selection, [row.key for row in found])).all():
-            figures.setdefault(row.key, []).append(row)
-    for row in found:
-        yield row_of(_sums_of(row, figures.get(row.key, []), selection), selection, brand_names, total)
-
-
-def _sums_of(row: sa.Row, figures: Sequence[sa.Row], selection: Selection) -> ProductSums:
-    brand_id = next((found.brand_id for found in figures if found.metric in selection.sums), UNASSIGNED)
-    now, complete, before = (
-        {found.metric: value for found in figures if (value := getattr(found, name)) is not None}
-        for name in ("now", "complete", "before")
+    if not found:
+        return
+    keys = [row.key for row in found]
+    figures, course = (
+        _by_product(connection.execute(statement(selection, keys)).all())
+        for statement in (figures_statement, course_statement)
     )
-    return ProductSums(row.key, row.asin, row.name, brand_id, now, complete, before)
+    for row in found:
+        product = _sums_of(row, figures.get(row.key, []), course.get(row.key, []))
+        yield _row_of(product, selection, brand_names, total, _months_of(course.get(row.key, [])))
 
 
-def row_of(
-    product: ProductSums, selection: Selection, brand_names: Mapping[int, str], total: Decimal | None
+def _by_product(rows: Sequence[sa.Row]) -> dict[int, list[sa.Row]]:
+    found: dict[int, list[sa.Row]] = {}
+    for row in rows:
+        found.setdefault(row.key, []).append(row)
+    return found
+
+
+Months = dict[datetime.date, dict[str, Decimal]]
+
+
+def _months_of(course: Sequence[sa.Row]) -> Months:
+    found: Months = {}
+    for row in course:
+        if row.month is not None:
+            found.setdefault(row.month, {})[row.metric] = row.value
+    return found
+
+
+def _sums_of(row: sa.Row, figures: Sequence[sa.Row], course: Sequence[sa.Row]) -> ProductSums:
+    brand_id = next((found.brand_id for found in (*figures, *course)), UNASSIGNED)
+    complete, before = ({}, {})
+    for found in course:
+        for sums, value in ((complete, found.complete), (before, found.before)):
+            if value is not None:
+                sums[found.metric] = sums.get(found.metric, Decimal(0)) + value
+    return ProductSums(
+        row.key, row.asin, row.name, brand_id, {found.metric: found.now for found in figures}, complete, before
+    )
+
+
+def _row_of(
+    product: ProductSums, selection: Selection, brand_names: Mapping[int, str], total: Decimal | None, months: Months
 ) -> ProductRow:
     """The row of a product; `total` is what the chosen metric of the whole selection comes to."""
-    now, before, value = product.now, selection.value_of(product.before), selection.value_of(product.now)
+    value, columns, span = selection.value_of(product.now), columns_of(selection), trend_span(selection)
     return ProductRow(
         key=product.key, asin=product.asin, name=product.called, brand_id=product.brand_id,
         brand=brand_names.get(product.brand_id) or f"(brand {product.brand_id})", value=value,
-        share=selection.share_of(value, total), before=before, change=change_of(product, selection),
-        cm3=now.get(CM3), margin=CM3_MARGIN.of(now), units=now.get(NET_UNITS), price=AVERAGE_PRICE.of(now),
+        share=selection.share_of(value, total), before=selection.value_of(product.before),
+        change=change_of(product, selection),
+        figures={column.word: value_of(column.measure, product.now) for column in columns if column.measure},
+        months=(
+            tuple(selection.value_of(months.get(month, {})) for month in span.months)
+            if span and TREND in columns else ()
+        ),
     )
 
 

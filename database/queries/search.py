@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from database.engines.values import Reading
-from database.queries.products import searched
+from database.queries.product_level import searched
 from database.schema import UNASSIGNED, asin, summary_sku
 from domain.parameters import MOST_WORDS
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from database.queries.products import searched
+from database.queries.product_level import searched
 from database.schema import UNASSIGNED, UNCATEGORISED, asin, brand
 from domain.selection import Selection
 

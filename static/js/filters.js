@@ -4,7 +4,10 @@ const isPhone = matchMedia("(max-width: 759.98px)");
 function address(form) {
   const pairs = [...new FormData(form)].filter(([, value]) => value !== "");
   const names = new Set(pairs.map(([name]) => name));
-  const query = pairs
+  const texts = new Map();
+  // Boxes that are ticked come one by one.
+  for (const [name, value] of pairs) texts.set(name, texts.has(name) ? `${texts.get(name)},${value}` : value);
+  const query = [...texts]
     .filter(([name]) => names.has("period") ? name !== "from" && name !== "to" : true)
     .map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2C", ",")}`);
   return location.pathname + (query.length ? `?${query.join("&")}` : "");

@@ -25,7 +25,7 @@ def test_a_missing_month_leaves_a_gap() -> None:
 
 def test_the_scale_holds_zero_so_that_a_small_fall_is_drawn_small() -> None:
     assert trend_line(decimals(-10, 10)).zero == "16"
-    assert trend_line(decimals(18, 13)) == TrendLine(line="M3 3L117 10.22", end=("117", "10.22"), zero="29")
+    assert trend_line(decimals(18, 13)) == TrendLine(line="M3 3L117 10.2", end=("117", "10.2"), zero="29")
     assert trend_line(decimals(-7, -7)) == TrendLine(line="M3 29L117 29", end=("117", "29"), zero="3")
     assert trend_line(decimals(0, 0)).line == "M3 29L117 29"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from domain.columns import words_of
 from domain.moments import utc_now
 from domain.months import format_month
 from domain.periods import Span
@@ -14,6 +15,7 @@ from domain.selection import Selection
 from web.exports.plain_values import moment
 from web.figures.conversion import conversion_words, unrated_words
 from web.figures.filters import period_name
+from web.figures.narrowing import rules_of
 from web.figures.page import Page
 from web.figures.shared_costs import shared_costs_state
 from web.figures.sheets import Offer
@@ -80,6 +82,8 @@ def selection_values(selection: Selection, offer: Offer) -> dict[str, Any]:
         "search": selection.search,
         "compare": selection.compared_with,
         "shared": "in" if selection.shared else "out",
+        "columns": words_of(selection.columns).split(",") if selection.columns is not None else None,
+        "only": list(selection.only),
         "sort": selection.sort,
         "order": selection.order,
     }
@@ -112,6 +116,8 @@ def _selection(page: Page, offer: Offer) -> Iterable[tuple[str, tuple[str, ...]]
         yield "Product", (selection.asin,)
     if selection.search:
         yield "Search", (selection.search,)
+    if rules := rules_of(page):
+        yield "Only", tuple(f"{rule.name} ({rule.obstacle or rule.words})" for rule in rules)
     if selection.scope is not None:
         yield "Limited to", tuple(selectable.brands.values()) or ("no brand with figures",)
     if has_months and (state := shared_costs_state(page)):

@@ -20,6 +20,7 @@ from web.exports.about import About, about, selection_values
 from web.exports.page_files import TABLE, chosen_table, read_sheets, rule_of, with_rules
 from web.exports.plain_values import moment, plain
 from web.figures.conversion import converted_from, unrated
+from web.figures.narrowing import rules_of
 from web.figures.page import Page, formats_of_reader, read_asked, read_page
 from web.figures.paging import refuse_past_the_last
 from web.figures.shared_costs import shared_costs_state
@@ -103,6 +104,7 @@ def _choices() -> Response:
             "brands": [{"id": key, "name": name} for key, name in found.brands.items()],
             "categories": [{"id": key, "name": name} for key, name in found.categories.items()],
             "marketplaces": [{"code": code, "name": name} for code, name in found.marketplaces.items()],
+            "columns": [{"word": word, "name": column.name} for word, column in found.columns.items()],
         }
 
     return _json(read_asked(question))
@@ -130,6 +132,9 @@ def _envelope(page: Page, offer: Offer, sheet: Sheet, per_page: int) -> dict[str
             for code, months in (unrated(page) if has_months else {}).items() for month in months
         ],
         "shared_costs": (shared_costs_state(page) if has_months else "") or None,
+        "only": [
+            {"word": rule.word, "rule": rule.words, "obstacle": rule.obstacle or None} for rule in rules_of(page)
+        ],
         "columns": [
             {"key": key, "name": column.name, "kind": column.kind}
             for key, column in zip(keys, sheet.columns, strict=True)

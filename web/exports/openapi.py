@@ -7,6 +7,8 @@ from typing import Any
 
 from werkzeug.routing import Rule
 
+from domain.columns import USUAL_IN_FILES
+from domain.narrowing import NARROWINGS
 from domain.parameters import LONGEST, LONGEST_SEARCH
 from domain.periods import COMPARISONS, RELATIVE
 from domain.selection import ORDERS
@@ -54,9 +56,13 @@ def document(
     }
 
 
-def selection_schemas(sorts: tuple[str, ...]) -> dict[str, tuple[dict[str, Any], str]]:
-    """Word of the selection -> its schema and what it means."""
+def selection_schemas(sorts: tuple[str, ...], *, has_columns: bool = False) -> dict[str, tuple[dict[str, Any], str]]:
+    """Word of the selection -> its schema and what it means. Where columns can be chosen, rows are sorted by them, too:
+    which there are depends on the figures."""
     words = ", ".join(RELATIVE)
+    order = ({"type": "string", "enum": list(sorts)}, "The order of rows.")
+    if has_columns:
+        order = (_TEXT, f"The order of rows: {', '.join(sorts)}, or the word of a column.")
     return {
         "period": (
             {"type": "string", "pattern": rf"^({'|'.join(RELATIVE)}|\d{{4}})$"},
@@ -76,7 +82,16 @@ def selection_schemas(sorts: tuple[str, ...]) -> dict[str, tuple[dict[str, Any],
             "January, for others as many months before them.",
         ),
         "shared": ({"type": "string", "enum": ["in", "out"]}, "Whether costs of no product are shared out."),
-        "sort": ({"type": "string", "enum": list(sorts)}, "The order of rows."),
+        "columns": (
+            {"type": "array", "items": _TEXT},
+            "Words of the columns that products have beside the chosen metric: /api/v1/choices names them. Left out: "
+            f"{', '.join(column.word for column in USUAL_IN_FILES)}.",
+        ),
+        "only": (
+            {"type": "array", "items": {"type": "string", "enum": list(NARROWINGS)}},
+            "Only products that are all of these, whether the chosen metric has a figure of them or not.",
+        ),
+        "sort": order,
         "order": ({"type": "string", "enum": list(ORDERS)}, "Falling or rising."),
         "page": ({**_WHOLE, "default": 1}, "Which page of the rows."),
         "generation": (_WHOLE, "Answer 410 unless this generation is live."),
@@ -84,7 +99,7 @@ def selection_schemas(sorts: tuple[str, ...]) -> dict[str, tuple[dict[str, Any],
 
 
 def _operation(offer: Offer, rule: Rule, *, most_rows: int, default_rows: int) -> dict[str, Any]:
-    known = selection_schemas(offer.page.sorts)
+    known = selection_schemas(offer.page.sorts, has_columns="columns" in offer.page.words)
     paging = {**_WHOLE, "maximum": most_rows, "default": default_rows}
     tables = {"type": "string", "enum": list(offer.tables), "default": next(iter(offer.tables))}
     return {
@@ -178,6 +193,13 @@ def _rows() -> dict[str, Any]:
             "type": ["string", "null"], "enum": [*STATES, None],
             "description": "Whether costs of no product are in these figures; null where they are not shared out.",
         },
+        "only": {
+            "type": "array", "items": {
+                "type": "object", "required": ["word", "rule", "obstacle"],
+                "properties": {"word": _TEXT, "rule": _TEXT, "obstacle": {"type": ["string", "null"]}},
+            },
+            "description": "The rule of each word that products are narrowed to, and why it can find none, if so.",
+        },
         "columns": {"type": "array", "items": column},
         "rows": {"type": "array", "items": {
             "type": "object", "additionalProperties": {"type": ["string", "null"]},
@@ -199,6 +221,7 @@ def _choices() -> dict[str, Any]:
         "brands": named("id", {"type": "integer", "minimum": 0}),
         "categories": named("id", {"type": "integer", "minimum": 0}),
         "marketplaces": named("code", _TEXT),
+        "columns": named("word", _TEXT),
     }
     return {"type": "object", "required": list(properties), "properties": properties}
 

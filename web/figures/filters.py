@@ -16,7 +16,7 @@ from domain.selection import DEFAULT_PERIOD, Selection
 from web.figures.page import Page
 from web.figures.steps import Step, steps_of
 
-KEPT = ("sort", "order", "shared", "show", "asin")
+KEPT = ("sort", "order", "shared", "show", "asin", "only", "columns")
 COMPARISON_WORDS = {PREVIOUS: "Previous period", YEAR_BEFORE: "Year before", NOTHING: "Nothing"}
 COMPARED = {PREVIOUS: "vs previous", YEAR_BEFORE: "vs year before"}
 
@@ -66,9 +66,12 @@ class Filters:
     about: Choice | None = None
 
 
-def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | None = None) -> Filters:
+def filters_of(
+    page: Page, *, without: tuple[str, ...] = (), about: Choice | None = None, has_picker: bool = False
+) -> Filters:
     """The form of a page with the usual filters. Lists named in `without` mean nothing on the page: they are
-    not offered, and what was chosen elsewhere stays chosen. `about` says what the page is of, a brand or a product."""
+    not offered, and what was chosen elsewhere stays chosen. `about` says what the page is of, a brand or a product.
+    `has_picker`: columns are chosen on the page, in boxes that belong to the form."""
     selection, selectable = page.selection, page.selectable
     metrics = [
         Choice(name, name, name == selection.metric) for name in dict.fromkeys((*selectable.offered, selection.metric))
@@ -90,10 +93,10 @@ def filters_of(page: Page, *, without: tuple[str, ...] = (), about: Choice | Non
     return Filters(
         lists=tuple(found for found in lists if found.name not in without),
         chips=chips,
-        hidden=_hidden(selection, without),
+        hidden=_hidden(selection, without, but=("columns",) if has_picker else ()),
         reset=page.address(
             period=DEFAULT_PERIOD, metric=selectable.default_metric, brands=(), categories=(), marketplaces=(),
-            search="", compare="",
+            search="", compare="", only=(),
         ),
         summary=name or selection.span.words(),
         details=" · ".join(_details(page, without, name) + ([_narrowed(chips)] if about and chips else [])),
@@ -221,6 +224,9 @@ def _chips(page: Page) -> tuple[Chip, ...]:
     return tuple(chips)
 
 
-def _hidden(selection: Selection, without: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _hidden(
+    selection: Selection, without: tuple[str, ...], *, but: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
     """The order of the table stays; the page number does not."""
-    return tuple((word, text) for word, text in parse_qsl(selection.query_string()) if word in KEPT or word in without)
+    pairs = parse_qsl(selection.query_string())
+    return tuple((word, text) for word, text in pairs if (word in KEPT or word in without) and word not in but)

@@ -17,6 +17,7 @@ from web.figures.formats import MONEY, kind_of_figure
 from web.figures.page import Page
 from web.figures.profit_table import level_of
 from web.figures.sheets import TEXT, Cell, Column, Sheet
+from web.figures.trends import trend_words
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,4 @@ def _card_changes(headline: Figure, selection: Selection, page: Page) -> tuple[C
 
 
 def _trend_words(headline: Figure, page: Page, kind: str) -> str:
-    months = page.selection.drawn.months
-    known = [(m, v) for m, v in zip(months, headline.drawn, strict=True) if v is not None]
-    if not known:
-        return "no figures"
-    (first, start), (last, end) = known[0], known[-1]
-    write = page.formats.short
-    return f"from {write(start, kind)} in {month_name(first)} to {write(end, kind)} in {month_name(last)}"
+    return trend_words(page.selection.drawn.months, headline.drawn, lambda value: page.formats.short(value, kind))

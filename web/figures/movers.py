@@ -9,10 +9,12 @@ from charts.small import SmallBar, small_bars
 from database.queries.losses import Losses
 from database.queries.movers import Mover, Movers
 from domain.metrics import rise_of
+from domain.narrowing import LOSING
 from domain.ratios import relative_change
 from web.figures.asked import NOTHING, of_group, of_product
 from web.figures.changes import Change, by_amount, relative
 from web.figures.formats import MONEY, kind_of, kind_of_chosen, leaves_out_cents
+from web.figures.narrowing import ORDERS
 from web.figures.page import Page, address_of
 from web.figures.sheets import TEXT, Column, Sheet
 
@@ -55,12 +57,13 @@ class LossView:
 
 @dataclass(frozen=True)
 class LossesView:
-    """The worst, what all others lose, and the sum."""
+    """The worst, what all others lose, and the sum; `all_of_them` is the list of all."""
 
     count: str
     lines: tuple[LossView, ...]
     others: LossView | None
     total: LossView
+    all_of_them: str
 
 
 def movers_view(found: Movers, page: Page, brands: tuple[int, ...] = ()) -> MoversView:
@@ -100,6 +103,7 @@ def movers_view(found: Movers, page: Page, brands: tuple[int, ...] = ()) -> Move
 def losses_view(found: Losses, page: Page, brands: tuple[int, ...] = ()) -> LossesView:
     """The loss-makers as the reader writes figures; `brands` are those that the page is about."""
     write = page.formats.whole if leaves_out_cents([found.total]) else page.formats.exact
+    everyone = _products_address(page, brands, *ORDERS[LOSING], only=(LOSING,))
     return LossesView(
         count=_products(found.count),
         lines=tuple(
@@ -109,12 +113,12 @@ def losses_view(found: Losses, page: Page, brands: tuple[int, ...] = ()) -> Loss
         ),
         others=(
             LossView(
-                _others(found.others_count, "products"), "", _products_address(page, brands, "cm3", "asc"),
-                write(found.others, MONEY),
+                _others(found.others_count, "products"), "", everyone, write(found.others, MONEY),
             )
             if found.others_count else None
         ),
         total=LossView("Lost in all", "", "", write(found.total, MONEY)),
+        all_of_them=everyone,
     )
 
 
@@ -172,10 +176,12 @@ def _all_movers_address(found: Movers, page: Page, brands: tuple[int, ...]) -> s
     return page.address(sort="change") + "#table-brands"
 
 
-def _products_address(page: Page, brands: tuple[int, ...], sort: str, order: str) -> str:
-    """All products in an order that begins with those that are told of."""
+def _products_address(
+    page: Page, brands: tuple[int, ...], sort: str, order: str, only: tuple[str, ...] = ()
+) -> str:
+    """All products, or only these, in an order that begins with those that are told of."""
     selection = page.selection
-    chosen = selection.changed(brands=brands or selection.brands, sort=sort, order=order, search="")
+    chosen = selection.changed(brands=brands or selection.brands, sort=sort, order=order, search="", only=only)
     return address_of("products.show", chosen)
 
 

@@ -14,7 +14,8 @@ from flask import Response, abort, current_app, g, make_response, render_templat
 from database.engines.values import Generation, Reading
 from database.journal.run_log import last_published
 from database.queries.choices import read_selectable
-from database.queries.pages import Asked, PageSpec, choose_figures
+from database.queries.pages import PAGES, Asked, PageSpec, choose_figures
+from domain.columns import is_usual
 from domain.errors import NameGone, NeverRefreshed, SelectionError
 from domain.months import today_utc
 from domain.periods import MOST_DRAWN
@@ -36,6 +37,7 @@ Answer = TypeVar("Answer")
 LANGUAGES = 5
 """So many of a reader's languages are looked at."""
 MOST_KEPT = 20
+_WITH_PRODUCTS = frozenset(page.endpoint for page in PAGES if "columns" in page.words)
 GONE_WAYS = {"brand": "All brands", "category": "All categories", "marketplace": "All marketplaces"}
 
 
@@ -57,7 +59,11 @@ class Page(Asked):
 
     def elsewhere(self, endpoint: str, changes: Mapping[str, Any] | None = None, **arguments) -> str:
         """Another page with this selection, parts of it changed; its table starts in its own order."""
-        own_order = {"sort": "value", "order": ORDERS[0], "search": "", "shared": False, "show": AMOUNT, "asin": ""}
+        own_order = {
+            "sort": "value", "order": ORDERS[0], "search": "", "shared": False, "show": AMOUNT, "asin": "", "only": (),
+        }
+        if endpoint not in _WITH_PRODUCTS:
+            own_order["columns"] = None
         return address_of(endpoint, self.selection.changed(**{**own_order, **(changes or {})}), **arguments)
 
     def explanation(self, **changes) -> str:
@@ -100,16 +106,21 @@ def figures_page(
         return [title(page, found) if title else spec.title, render(page, found)]
 
     def answer(reading: Reading) -> dict[str, str]:
-        page = _page(reading.connection, reading.generation, selectable_of(reading), spec, **asked)
-        page = replace(page, standing=standing)
+        page = shortened(_page(reading.connection, reading.generation, selectable_of(reading), spec, **asked))
         return _parts(page, cached(_key(page), lambda: made(page)))
+
+    def shortened(page: Page) -> Page:
+        """Columns that would stand there anyway need not be in its addresses; a file is asked for what it names."""
+        columns = page.selection.columns
+        selection = replace(page.selection, columns=None if is_usual(columns) else columns)
+        return replace(page, selection=selection, standing=standing)
 
     def answer_at_hand() -> dict[str, str] | None:
         """Without a question to the generation, which is most of what a kept page would cost."""
         selectable = None if "generation" in request.args else _kept_selectables().get(_selectable_key(live))
         if selectable is None:
             return None
-        page = replace(_page(None, live, selectable, spec, **asked), standing=standing)
+        page = shortened(_page(None, live, selectable, spec, **asked))
         found = held(_key(page))
         return _parts(page, found) if found else None
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from flask import Blueprint, Response, abort, render_template
 
 from database.queries.brand_products import MOST, Ranking
 from database.queries.pages import BRAND, NamedBrand
-from database.queries.products import Products
 from web.figures.asked import of_product
 from web.figures.bars import Bars, bars_of
 from web.figures.breakdown import breakdown_sheet, breakdown_view
@@ -25,7 +24,7 @@ from web.figures.profit_table import profit_sheet, profit_table, view_sheets
 from web.figures.sheets import TEXT, Column, Offer, Sheet, export_links, without_view
 from web.pages.drivers import way_to_drivers
 from web.pages.product import product_address
-from web.pages.products import ProductsView, products_table
+from web.pages.product_list import file_address, product_list, products_sheet
 
 pages = Blueprint("brands", __name__)
 
@@ -63,6 +62,10 @@ def show(brand_id: int) -> Response:
 
 def _render(page: Page, brand: NamedBrand) -> str:
     found, brand_id = brand.story, page.arguments["brand_id"]
+    page.check_page_number(-(-found.table.count // BRAND.per_page))
+    products = product_list(
+        found.table, page, BRAND.per_page, file=file_address(page, "brands.show.csv"), is_of_a_brand=True
+    )
     return render_template(
         "brands/show.html",
         name=brand.name,
@@ -76,7 +79,10 @@ def _render(page: Page, brand: NamedBrand) -> str:
         badge=badge_of(page),
         exports=export_links(page, offer),
         all_brands=page.elsewhere("dashboard.show") + "#table-brands",
-        filters=filters_of(page, without=("brand",), about=Choice("Brand", brand.name)),
+        filters=filters_of(
+            page, without=("brand",), about=Choice("Brand", brand.name),
+            has_picker=products.has_tools and not found.is_empty,
+        ),
         notices=notices_of(page),
         is_empty=found.is_empty,
         of_month=month_estimate_view(found.of_month, page),
@@ -86,7 +92,7 @@ def _render(page: Page, brand: NamedBrand) -> str:
         drivers=way_to_drivers(page, brand_id),
         marketplaces=breakdown_view(found.marketplaces, page, title="Marketplaces", part="marketplaces"),
         ranking=_ranking(found.products, page, brand_id),
-        products=_products(found.table, page),
+        products=products,
         movers=movers_view(found.movers, page, (brand_id,)) if found.movers else None,
         losses=losses_view(found.losses, page, (brand_id,)),
     )
@@ -100,13 +106,6 @@ def _ranking(found: Ranking, page: Page, brand_id: int) -> RankingView:
         rest_address=page.elsewhere("products.show", {"brands": (brand_id,)}),
     )
     return RankingView(page.selection.metric, _sentence(found, page), bars)
-
-
-def _products(found: Products, page: Page) -> ProductsView:
-    """The table of the page of products, without the brand that it is about."""
-    page.check_page_number(-(-found.count // BRAND.per_page))
-    table = products_table(found, page, BRAND.per_page)
-    return replace(table, lines=tuple(replace(line, brand="", brand_address="") for line in table.lines))
 
 
 def _sentence(found: Ranking, page: Page) -> str:
@@ -133,7 +132,8 @@ def _sheets(page: Page, brand_id: int) -> list[Sheet]:
         Column(page.selection.metric, kind, key="value"), Column("Share", PERCENT), Column("Cumulative share", PERCENT),
     )
     return [
-        Sheet("products", "Products", columns, [
+        products_sheet(page, page.selection.changed(brands=(brand_id,), page=page.selection.page)),
+        Sheet("ranking", "Products by rank", columns, [
             (row.rank, row.asin, row.name, row.value, row.share, row.cumulative) for row in found.products.products
         ]),
         breakdown_sheet(found.marketplaces, page, name="marketplaces", title="Marketplaces"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from flask import Blueprint, Response, render_template
 
 from charts.small import TrendLine, trend_line
-from database.queries.categories import Categories, Side
+from database.queries.categories import MOST_PRODUCTS, Categories, Side
 from database.queries.pages import CATEGORIES, start_of
 from database.queries.sums import BRAND
 from domain.metrics import rise_of
@@ -19,9 +19,10 @@ from web.figures.filters import filters_of, period_name
 from web.figures.formats import COUNT, PERCENT, kind_of_chosen
 from web.figures.headlines import marked_month
 from web.figures.notices import badge_of, notices_of
-from web.figures.page import Page, figures_page
+from web.figures.page import Page, address_of, figures_page
 from web.figures.sheets import MONTH, TEXT, Column, Offer, Sheet, export_links
 from web.pages.category_drawings import side_address, sizes_of, stack_of
+from web.pages.product_list import ProductList, file_address, product_list, products_sheet
 
 pages = Blueprint("categories", __name__)
 
@@ -70,6 +71,7 @@ def _title(page: Page, found: Categories) -> str:
 
 
 def _render(page: Page, found: Categories) -> str:
+    products = _products(found, page)
     return render_template(
         "categories/show.html",
         period=period_name(page.selection),
@@ -77,15 +79,26 @@ def _render(page: Page, found: Categories) -> str:
         metric=page.selection.metric,
         badge=badge_of(page),
         exports=export_links(page, offer),
-        filters=filters_of(page),
+        filters=filters_of(page, has_picker=bool(products and products.has_tools) and not found.is_empty),
         notices=notices_of(page),
         is_empty=found.is_empty,
         what="brand" if found.grain == BRAND else "category",
         within=_within(found, page),
         table=_table(found, page),
+        products=products if products and products.has_tools else None,
         stack=None if found.is_empty else stack_of(found, page),
         sizes=None if found.is_empty else sizes_of(found, page),
         compared=page.selection.comparison.words() if page.selection.comparison else "",
+    )
+
+
+def _products(found: Categories, page: Page) -> ProductList | None:
+    """The first of one category's products, in the order of the page; the page of products has the others."""
+    if found.products is None:
+        return None
+    return product_list(
+        found.products, page, MOST_PRODUCTS, file=file_address(page, "categories.show.csv", "products"),
+        all_of_them=address_of("products.show", page.selection.changed()),
     )
 
 
@@ -162,7 +175,14 @@ def _sheets(page: Page) -> list[Sheet]:
                 for month, value in zip(months, side.months, strict=True)
             ],
         ),
+        _products_sheet(page),
     ]
+
+
+def _products_sheet(page: Page) -> Sheet:
+    """Of one category; no rows where several are side by side, whose products the page does not show either."""
+    sheet = products_sheet(page, page.selection)
+    return sheet if len(page.selection.categories) == 1 else replace(sheet, rows=[])
 
 
 offer = Offer(CATEGORIES, _sheets)

@@ -20,6 +20,7 @@ from domain.metrics import (
     REIMBURSEMENTS,
     UNSORTED,
 )
+from domain.narrowing import FALL, FLOOR
 from domain.profit import STAGES
 from domain.ratios import (
     AVERAGE_PRICE,
@@ -88,6 +89,7 @@ def show() -> str:
         "help/show.html", amounts=amounts(), ratios=[Term(ratio.name, MEANINGS[ratio.name], formula_of(ratio))
                                                      for ratio in RATIOS],
         green=f"{dashboard.margin_green:g}", orange=f"{dashboard.margin_orange:g}",
+        fall=f"{FALL * 100:g}", floor=f"{FLOOR} {dashboard.currency}",
     )
 
 

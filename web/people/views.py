@@ -15,6 +15,7 @@ from database.people import views
 from domain.errors import SetupError
 from domain.months import month_name, parse_month
 from domain.periods import period_words
+from web.figures.narrowing import NAMES
 from web.figures.places import Place, place_of
 from web.http import current, identity
 from web.http.access import still_allowed
@@ -129,6 +130,7 @@ def _words(place: Place) -> str:
         parts.append(f"{count} {one if count == 1 else many}" if count else "")
     search = texts.get("search", "")
     parts += [texts.get("marketplace", "").replace(",", ", "), f"“{search}”" if search else ""]
+    parts += [NAMES[word].lower() for word in texts.get("only", "").split(",") if word in NAMES]
     return " · ".join(filter(None, parts))
 
 

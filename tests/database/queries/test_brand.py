@@ -15,7 +15,8 @@ from database.queries.brand_products import RankedProduct, Ranking, sums_stateme
 from database.queries.breakdown import Groups
 from database.queries.losses import read_losses
 from database.queries.movers import read_movers
-from database.queries.products import SORTS, read_products
+from database.queries.products import read_products
+from database.queries.ranking import SORTS
 from domain.periods import calendar_at
 from domain.ratios import CM3_MARGIN
 from domain.selection import Selectable, Selection

@@ -8,14 +8,8 @@ from decimal import Decimal
 import pytest
 
 from database.engines.ports import Store
-from database.queries.products import (
-    SORTS,
-    ProductRow,
-    Products,
-    count_products,
-    read_all_products,
-    read_products,
-)
+from database.queries.products import ProductRow, Products, count_products, read_all_products, read_products
+from database.queries.ranking import SORTS
 from domain.periods import calendar_at
 from domain.selection import Selection
 from tests.summaries_fixture import publish
@@ -86,22 +80,26 @@ def asins(store: Store, selection: Selection) -> list[str | None]:
 
 
 def test_products_have_their_figures_beside_the_chosen_metric(published: Store) -> None:
+    def figures(*values: str | None) -> dict[str, Decimal | None]:
+        words = ("cm3", "margin", "units", "price")
+        return {word: value and Decimal(value) for word, value in zip(words, values, strict=True)}
+
     assert products(published, october()) == Products(
         rows=(
             ProductRow(
                 key=2, asin="B02", name="red duck", brand_id=2, brand="Bergwind", value=Decimal("200.00"),
-                share=Decimal("0.5"), before=Decimal("50.00"), change=Decimal(3), cm3=Decimal("-20.00"),
-                margin=Decimal("-0.1"), units=Decimal("5.00"), price=Decimal(40),
+                share=Decimal("0.5"), before=Decimal("50.00"), change=Decimal(3),
+                figures=figures("-20.00", "-0.1", "5.00", "40"), months=(Decimal("50.00"), Decimal("200.00")),
             ),
             ProductRow(
                 key=1, asin="B01", name="Blue Duck, 50% larger", brand_id=1, brand="Alder", value=Decimal("100.00"),
-                share=Decimal("0.25"), before=Decimal("100.00"), change=Decimal(0), cm3=Decimal("30.00"),
-                margin=Decimal("0.3"), units=Decimal("4.00"), price=Decimal(25),
+                share=Decimal("0.25"), before=Decimal("100.00"), change=Decimal(0),
+                figures=figures("30.00", "0.3", "4.00", "25"), months=(Decimal("100.00"), Decimal("100.00")),
             ),
             ProductRow(
                 key=3, asin="b_3", name="b_3", brand_id=0, brand="(unassigned)", value=Decimal("100.00"),
-                share=Decimal("0.25"), before=None, change=None, cm3=Decimal("50.00"), margin=Decimal("0.5"),
-                units=None, price=None,
+                share=Decimal("0.25"), before=None, change=None, figures=figures("50.00", "0.5", None, None),
+                months=(None, Decimal("100.00")),
             ),
         ),
         count=3, value=Decimal("400.00"), share=Decimal(1),
@@ -158,7 +156,7 @@ def test_a_month_in_progress_is_left_out_of_an_order_by_change(published: Store)
 def test_another_metric_has_its_own_products_and_orders(published: Store) -> None:
     found = products(published, october(metric="CM3", sort="price", order="desc"))
 
-    assert [(row.asin, row.value, row.price) for row in found.rows] == [
+    assert [(row.asin, row.value, row.figures["price"]) for row in found.rows] == [
         ("B02", Decimal("-20.00"), Decimal(40)), ("B01", Decimal("30.00"), Decimal(25)),
         ("B04", Decimal("-5.00"), None), ("b_3", Decimal("50.00"), None),
     ]

@@ -98,6 +98,7 @@ def test_an_answer_holds_the_rows_and_where_they_come_from(program: Program) -> 
         "converted_from": [],
         "without_rate": [],
         "shared_costs": None,
+        "only": [],
         "columns": [
             {"key": "brand", "name": "Brand", "kind": "text"},
             {"key": "value", "name": "Net revenue", "kind": "money"},
@@ -157,6 +158,7 @@ def test_what_a_selection_may_name_can_be_asked(program: Program) -> None:
         "last_month": "2025-10",
         "metrics": ["Net revenue", "Net COGS", "CM1", "CM2", "Marketing", "CM3", "Net units"],
         "ratios": ["CM1 %", "CM2 %", "CM3 %", "TACoS", "ROI"],
+        "columns": answer.json["columns"],
         "brands": answer.json["brands"],
         "categories": answer.json["categories"],
         "marketplaces": [
@@ -168,6 +170,7 @@ def test_what_a_selection_may_name_can_be_asked(program: Program) -> None:
     assert {row["id"]: row["name"] for row in answer.json["categories"]} == {
         0: "(uncategorised)", **NAMES["categories"],
     }
+    assert {"word": "net_cogs_per_unit", "name": "Net COGS per unit"} in answer.json["columns"]
     assert program("/api/v1/choices?brand=1").status_code == 400
 
 

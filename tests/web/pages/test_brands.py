@@ -82,9 +82,9 @@ def test_headlines_profit_months_marketplaces_and_products_are_the_brands_own(re
 
 def test_products_stand_in_the_table_of_products_and_sort_like_it(reader: FlaskClient) -> None:
     assert cells_of(reader, "/brands/1?compare=none") == [
-        ["Train <set> B000000001", "$1,234,568", "81.5%", "$271,605", "22.0%", "4,321", "$285.71"],
-        ["B000000011", "$300,000", "19.8%", "–", "–", "–", "–"],
-        ["Bridge B000000012", "−$20,000", "−1.3%", "–", "–", "–", "–"],
+        ["Train <set> B000000001", "$1,234,568", "81.5%", "$271,605", "22.0%", "4,321", "$285.71", ""],
+        ["B000000011", "$300,000", "19.8%", "–", "–", "–", "–", ""],
+        ["Bridge B000000012", "−$20,000", "−1.3%", "–", "–", "–", "–", ""],
         ["3 products", "$1,514,568", "100.0%", ""],
     ]
     assert cells_of(reader, "/brands/1?compare=none&sort=cm3&order=asc")[-1][0] == "3 products"
