@@ -93,6 +93,8 @@ STATES = {
     "brand that loses": "/brands/3",
     "brand of nothing": "/brands/3?period=2020",
     "products found": "/products?search=Donau",
+    "products that lose": "/products?only=loss-making&columns=share,net_revenue,margin,cm3_per_unit,trend",
+    "products that nobody can tell": "/products?only=new,falling&period=2020",
     "product with an odd key": "/products/ASIN%2F2%20%3F%23%25?period=2024",
     "all products of the catalogue": "/catalog?show=products",
     "all brands of the catalogue": "/catalog?show=brands",

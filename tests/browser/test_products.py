@@ -72,3 +72,26 @@ def test_without_scripts_the_search_is_a_form(paper: Page) -> None:
 
     assert "search=brick+12" in paper.url and "period=3m" in paper.url
     expect(paper.locator("#products-title + p")).to_have_text("15 products found")
+
+
+def test_columns_are_ticked_shown_and_taken_back(desk: Page) -> None:
+    desk.goto("/products?period=3m&only=loss-making")
+    desk.locator(".columns summary").click()
+    desk.get_by_label("ROI").check()
+    desk.get_by_label("FBA fees per unit").check()
+    desk.get_by_role("button", name="Show columns").click()
+    desk.wait_for_url("**/products?period=3m&columns=*fba_fees_per_unit*roi*&only=loss-making")
+
+    expect(desk.get_by_role("columnheader", name="ROI")).to_be_visible()
+    desk.go_back()
+    expect(desk.get_by_role("columnheader", name="ROI")).to_have_count(0)
+
+
+def test_without_scripts_columns_are_boxes_of_the_form(paper: Page) -> None:
+    paper.goto("/products?period=3m")
+    paper.locator(".columns summary").click()
+    paper.get_by_label("ROI").check()
+    paper.get_by_role("button", name="Show columns").click()
+
+    assert "period=3m" in paper.url and "columns=roi" in paper.url
+    expect(paper.locator(".products thead")).to_contain_text("ROI")

@@ -29,11 +29,12 @@ from web.http.access import may_see
 SELECTIONS = (
     "", "period=2025&compare=year", "from=2024-03&to=2024-03", "generation=1", "show=brands",
     "metric=CM3&sort=name&order=asc", "sort=change&period=ytd", "search=o", "generation=9", "page=99", "marketplace=US",
-    "show=products&search=o",
+    "show=products&search=o", "period=2025&only=falling&columns=roi,net_cogs_per_unit,trend&sort=roi&compare=year",
+    "from=2024-03&to=2024-04&only=loss-making,new",
 )
 SHORT = SELECTIONS[:4]
 """Files and the API hold the rows of the pages, which tests/web/exports/test_exports.py proves."""
-OF_OTHERS = ("marketplace=ZZFOREIGN", "metric=Zzforeign%20fees", "search=zzforeign")
+OF_OTHERS = ("marketplace=ZZFOREIGN", "metric=Zzforeign%20fees", "columns=zzforeign_fees", "search=zzforeign")
 SEARCHES = ("q=o", "q=zzforeign", "q=toys&here=/dashboard%3Fmarketplace%3DZZFOREIGN", "q=last+month")
 FOR_MACHINES = "/metrics"
 """It counts requests and seconds, of everybody together."""

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 
 from database.people import api_tokens
 from domain.listing import LISTS
-from domain.selection import WORDS_WITH_SEARCH
+from domain.selection import WORDS_OF_PRODUCTS, WORDS_WITH_SEARCH
 from tests.security.routes import HOSTILE, paths_of, routes_of
 from tests.security.worlds import World
 from web.http.headers import ALWAYS
@@ -56,7 +56,9 @@ SENSIBLE = {
     "category": ["1", "2", "1,2", "0"],
     "marketplace": ["US", "DE", "US,DE", "ALL", "us"],
     "compare": ["previous", "year", "none"],
-    "sort": ["value", "name", "change", "margin", "share", "cm3", "units", "price"],
+    "columns": ["cm3", "value", "roi,trend,cm3", "net_cogs_per_unit,zzforeign_fees", "share,before,change"],
+    "only": ["loss-making", "new,falling", "without-cost", "falling"],
+    "sort": ["value", "name", "change", "margin", "share", "cm3", "units", "price", "before", "roi"],
     "order": ["asc", "desc"],
     "page": ["1", "2", "3", "999999"],
     "generation": ["1", "2", "3"],
@@ -69,7 +71,7 @@ SENSIBLE = {
     "user": ["anna", "all", "nobody"],
     "action": ["sign-in", "export"],
 }
-assert {*WORDS_WITH_SEARCH, *audit.WORDS} <= set(SENSIBLE)
+assert {*WORDS_WITH_SEARCH, *WORDS_OF_PRODUCTS, *audit.WORDS} <= set(SENSIBLE)
 
 
 def parameters() -> st.SearchStrategy[list[tuple[str, str]]]:

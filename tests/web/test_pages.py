@@ -28,6 +28,7 @@ EXAMPLES = {"brand_id": "1", "asin": "B000000001", "settlement_id": "28400001001
 QUERIES = {
     "": "", "months": "period=2025&compare=year", "many months": "from=1995-01&to=2025-10", "search": "search=B00",
     "second list": "show=products", "one month": "from=2025-10&to=2025-10",
+    "a list of its own": "period=2025&only=loss-making,new&columns=roi,trend&sort=tacos",
 }
 
 

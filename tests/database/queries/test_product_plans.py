@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.ports import Store
 from database.queries import product, products, ranking
+from domain.narrowing import FALLING, LOSING, NARROWINGS
 from domain.periods import calendar_at
 from domain.selection import Selection
 from tests.summaries_fixture import publish
@@ -61,6 +62,8 @@ RANKINGS = {
     "a reader of some brands": {"scope": (1, 2, 3)},
     "another metric": {"metric": "CM3", "sort": "price"},
     "three months and the year before": {"period": "3m", "compare": "year", "sort": "change"},
+    **{f"only={word}": {"only": (word,)} for word in NARROWINGS},
+    "several narrowings of a brand": {"only": (LOSING, FALLING), "brands": (3,)},
 }
 
 
@@ -119,6 +122,15 @@ def test_the_figures_of_a_page_come_from_the_index_by_product_alone(
     assert "Using index" in row["Extra"] and "temporary" not in row["Extra"]
     # 50 products, three metrics, a year, two marketplaces.
     assert rows_read(connection, figures) <= 50 * 3 * 12 * 2 * 1.1
+
+
+def test_the_course_of_a_page_reads_the_chosen_metric_of_its_products_alone(connection: sa.Connection) -> None:
+    found = connection.execute(ranking.ranking_statement(selection(), start=0, limit=50)).all()
+    course = products.course_statement(selection(), [row.key for row in found])
+
+    assert explained(connection, course) == [("range", "ix_asin_product")]
+    # 50 products, one metric, two years, two marketplaces; and once more what is grouped by drawn months.
+    assert rows_read(connection, course) <= 50 * 24 * 2 * 1.1
 
 
 def test_one_product_is_read_from_the_index_by_product(connection: sa.Connection) -> None:
