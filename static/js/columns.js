@@ -93,7 +93,8 @@ function pin(row, staying, lefts) {
 
 // "1–2 of 6", with a way to the left and to the right.
 function turnerOf(box) {
-  const head = box.previousElementSibling?.matches(".card-head") ? box.previousElementSibling : null;
+  const tools = box.parentElement.querySelector(":scope > .list-tools");
+  const head = tools ?? (box.previousElementSibling?.matches(".card-head") ? box.previousElementSibling : null);
   let turner = turnerBeside(box);
   if (!box.classList.contains("is-cut")) return turner?.remove();
   if (!turner) {
@@ -106,9 +107,10 @@ function turnerOf(box) {
   tell(box);
 }
 
-// In the head of the card where the table follows it; the copy of its headings may stand between them.
+// Beside the tools of a list, or in the head of the card where the table follows it; the copy of its headings may stand
+// between them.
 function turnerBeside(box) {
-  return box.parentElement.querySelector(":scope > .card-head > .turn, :scope > .turn");
+  return box.parentElement.querySelector(":scope > :is(.card-head, .list-tools) > .turn, :scope > .turn");
 }
 
 function arrow(box, side, way) {

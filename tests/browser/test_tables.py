@@ -124,9 +124,9 @@ def test_months_of_many_years_are_seen_whole_at_a_desk_beside_their_totals(reade
 
 def test_buttons_turn_the_columns_and_say_which_are_in_sight(hand: Page) -> None:
     hand.goto("/products")
-    turn = hand.locator(".card-head .turn")
-    expect(turn).to_have_text("1–2 of 6")
-    for words in ("3–4 of 6", "5–6 of 6"):
+    turn = hand.locator(".list-tools .turn")
+    expect(turn).to_have_text("1–2 of 7")
+    for words in ("3–4 of 7", "5–6 of 7", "6–7 of 7"):
         turn.get_by_role("button", name="Columns to the right").tap()
         expect(turn).to_have_text(words)
 

@@ -69,6 +69,10 @@ def _middle_of_a_bar(page: Page) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def _choose_columns(page: Page) -> None:
+    page.locator(".columns summary").dispatch_event("click")
+
+
 def _open_more(page: Page) -> None:
     page.locator("[data-more]").dispatch_event("click")
 
@@ -124,6 +128,8 @@ SCENES = {
     "brand": Scene("/brands/{brand}", scrolled=True),
     "products": Scene("/products", scrolled=True),
     "figures": Scene("/figures?period=3m"),
+    "products-losing": Scene("/products?only=loss-making&sort=cm3&order=asc"),
+    "products-columns": Scene("/products", act=_choose_columns),
     "product": Scene("/products/{asin}", scrolled=True),
     "catalog": Scene("/catalog?show=products"),
     "catalog-brands": Scene("/catalog?show=brands"),

@@ -7,7 +7,9 @@ from urllib.parse import urlencode
 
 from flask import current_app
 
+from domain.narrowing import FALLING, LOSING, NEW, UNCOSTED
 from domain.people import ADMIN, ANALYST, VIEWER
+from web.figures.narrowing import ORDERS
 from web.figures.places import Place
 from web.http import identity
 from web.http.access import may_see
@@ -24,6 +26,14 @@ PLACES = (
     ("Help", "help.show", VIEWER, ("what a word means", "glossary", "formulas")),
 )
 """Words, where it is done, the role that may, and what else people call it."""
+NARROWED = (
+    ("Loss-making products", LOSING, ("which products lose money", "losses")),
+    ("New products", NEW, ("launched products",)),
+    ("Products without a cost", UNCOSTED, ("without unit cost", "missing cogs")),
+    ("Falling products", FALLING, ("which products sell less", "declining products")),
+)
+"""Lists of products, and what else people call them."""
+_FILTERS = ("period", "from", "to", "brand", "category", "marketplace", "compare")
 FORMS = (("xlsx", "Export this page to Excel"), ("csv", "Export this page as CSV"))
 PRESSED = (
     ("Copy the link to this page", "[data-copy-address]", ("share", "send")),
@@ -43,7 +53,19 @@ def actions_at(place: Place | None) -> list[Named]:
                  ("name this page", "bookmark", "start page"))] if place else []),
         *_files(place),
         *(Named(Way(words, press=press), names) for words, press, names in PRESSED),
+        *_narrowed(place),
     ]
+
+
+def _narrowed(place: Place | None) -> Iterator[Named]:
+    """Lists of products within what is chosen on the page, the worst first."""
+    pairs = [pair for pair in place.pairs if pair[0] in _FILTERS] if place else []
+    if place and "brand_id" in place.arguments:
+        pairs.append(("brand", str(place.arguments["brand_id"])))
+    for words, word, names in NARROWED:
+        order = zip(("sort", "order"), ORDERS.get(word, ()), strict=False)
+        query = urlencode([*pairs, ("only", word), *order], safe=",")
+        yield Named(Way(words, address=f"{address_for('products.show')}?{query}"), names)
 
 
 def _files(place: Place | None) -> Iterator[Named]:

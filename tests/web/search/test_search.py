@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from database.engines.ports import Store
 from tests.clock import set_today
 from tests.summaries_fixture import publish
+from web.search.found import MOST_ACTIONS
 
 TODAY = datetime.date(2025, 11, 22)
 PRODUCTS = [
@@ -100,6 +101,10 @@ def test_what_is_found_keeps_the_filters_of_the_page_at_hand(reader):
     assert found(viewer, "q=2025&here=/products/B0REDDUCK1")["Periods"][0] == (
         "2025", "", "/products/B0REDDUCK1?period=2025"
     )
+    assert found(viewer, f"q=lose+money&{here}")["Actions"] == [(
+        "Loss-making products", "",
+        "/products?period=3m&brand=2&marketplace=DE&only=loss-making&sort=cm3&order=asc",
+    )]
     assert found(viewer, f"q=excel&{here}")["Actions"][1:] == [
         ("Export this page to Excel", "", "/dashboard.xlsx?period=3m&brand=2&marketplace=DE")
     ]
@@ -121,10 +126,11 @@ def test_without_letters_there_is_what_the_role_may_go_to_and_do(reader):
         places[role] = [words for words, *_ in lines["Periods"]]
         actions[role] = [words for words, *_ in lines["Actions"]]
     own = ["Look for products", "Export all figures", "Account", "Help", "Save this view", "Export this page to Excel",
-           "Export this page as CSV", "Copy the link to this page", "Change the theme", "Sign out"]
+           "Export this page as CSV", "Copy the link to this page", "Change the theme", "Sign out",
+           "Loss-making products", "New products", "Products without a cost", "Falling products"]
     assert actions == {
         "viewer": own, "limited": own,
-        "admin": ["Import files", "Refresh the figures", *own[:3], "Users", *own[3:]],
+        "admin": ["Import files", "Refresh the figures", *own[:3], "Users", *own[3:]][:MOST_ACTIONS],
     }
     assert pages["limited"] == ["Dashboard", "Profitability", "Categories", "Products", "Catalogue"]
     assert places["viewer"] == ["Last month", "Year to date", "Last 12 months"]
