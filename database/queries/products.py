@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -222,9 +222,15 @@ def _rows(
         _by_product(connection.execute(statement(selection, keys)).all())
         for statement in (figures_statement, course_statement)
     )
+    drawn = trend_span(selection) if TREND in columns_of(selection) else None
+    months = drawn.months if drawn else []
     for row in found:
-        product = _sums_of(row, figures.get(row.key, []), course.get(row.key, []))
-        yield _row_of(product, selection, brand_names, total, _months_of(course.get(row.key, [])))
+        told = course.get(row.key, [])
+        product, by_month = _sums_of(row, figures.get(row.key, []), told), _by_month(told)
+        yield replace(
+            _row_of(product, selection, brand_names, total),
+            months=tuple(selection.value_of(by_month.get(month, {})) for month in months),
+        )
 
 
 def _by_product(rows: Sequence[sa.Row]) -> dict[int, list[sa.Row]]:
@@ -234,11 +240,8 @@ def _by_product(rows: Sequence[sa.Row]) -> dict[int, list[sa.Row]]:
     return found
 
 
-Months = dict[datetime.date, dict[str, Decimal]]
-
-
-def _months_of(course: Sequence[sa.Row]) -> Months:
-    found: Months = {}
+def _by_month(course: Sequence[sa.Row]) -> dict[datetime.date, dict[str, Decimal]]:
+    found: dict[datetime.date, dict[str, Decimal]] = {}
     for row in course:
         if row.month is not None:
             found.setdefault(row.month, {})[row.metric] = row.value
@@ -258,20 +261,16 @@ def _sums_of(row: sa.Row, figures: Sequence[sa.Row], course: Sequence[sa.Row]) -
 
 
 def _row_of(
-    product: ProductSums, selection: Selection, brand_names: Mapping[int, str], total: Decimal | None, months: Months
+    product: ProductSums, selection: Selection, brand_names: Mapping[int, str], total: Decimal | None
 ) -> ProductRow:
     """The row of a product; `total` is what the chosen metric of the whole selection comes to."""
-    value, columns, span = selection.value_of(product.now), columns_of(selection), trend_span(selection)
+    value, columns = selection.value_of(product.now), columns_of(selection)
     return ProductRow(
         key=product.key, asin=product.asin, name=product.called, brand_id=product.brand_id,
         brand=brand_names.get(product.brand_id) or f"(brand {product.brand_id})", value=value,
         share=selection.share_of(value, total), before=selection.value_of(product.before),
         change=change_of(product, selection),
         figures={column.word: value_of(column.measure, product.now) for column in columns if column.measure},
-        months=(
-            tuple(selection.value_of(months.get(month, {})) for month in span.months)
-            if span and TREND in columns else ()
-        ),
     )
 
 
