@@ -297,7 +297,6 @@ CREATE TABLE IF NOT EXISTS import_sum (
   value NUMERIC(25, 2) NOT NULL,
   PRIMARY KEY (month, import_id, metric, marketplace, brand_id, category_id, currency, step)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
-CREATE INDEX IF NOT EXISTS ix_import_sum_import ON import_sum (import_id);
 
 CREATE TABLE IF NOT EXISTS import_sum_state (
   about VARCHAR(10) NOT NULL COMMENT 'a month (2024-01), or earlier, or catalogue',

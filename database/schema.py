@@ -413,7 +413,6 @@ import_sum = _table(
     sa.PrimaryKeyConstraint(
         "month", "import_id", "metric", "marketplace", "brand_id", "category_id", "currency", "step"
     ),
-    sa.Index("ix_import_sum_import", "import_id"),
     bulk=True,
 )
 """What each import gave, noted by whatever changes facts, in the same transaction: rows of one key add up, over all

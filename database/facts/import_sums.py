@@ -66,16 +66,19 @@ def note_set_aside(
     connection.execute(_into(rows))
 
 
-def forget_imports(connection: sa.Connection, import_ids: Collection[int]) -> None:
-    """Of these imports no fact is left."""
-    connection.execute(sa.delete(noted).where(noted.c.import_id.in_(import_ids)))
+def forget_imports(
+    connection: sa.Connection, import_ids: Collection[int], months: Collection[datetime.date]
+) -> None:
+    """Of these imports, which gave facts of these months, none is left."""
+    chosen = sorted({month.replace(day=1) for month in months})
+    connection.execute(sa.delete(noted).where(noted.c.month.in_(chosen), noted.c.import_id.in_(import_ids)))
 
 
 def note_derived(connection: sa.Connection, within: sa.ColumnElement[bool]) -> None:
     """Notes what follows from lines in the marketplaces and months that `within` picks: all that there is in
     `derived_fact`."""
     work = schema.derived_fact
-    connection.execute(sa.delete(noted).where(noted.c.import_id == schema.DERIVED, within))
+    connection.execute(sa.delete(noted).where(within, noted.c.import_id == schema.DERIVED))
     grain = [
         work.c.month, sa.literal(schema.DERIVED), work.c.metric, work.c.marketplace,
         sa.func.coalesce(product.c.brand_id, 0), sa.func.coalesce(product.c.category_id, 0),

@@ -223,7 +223,7 @@ def remove_demo(store: Store, connection: sa.Connection) -> tuple[int, Decimal, 
         return facts, value, months
 
     removed = store.each_part(connection, touched, work)
-    forget_imports(connection, numbers)
+    forget_imports(connection, numbers, touched)
     connection.execute(sa.update(table).where(table.c.id.in_(numbers)).values(status="removed"))
     return (
         sum(facts for facts, _, _ in removed), sum((value for _, value, _ in removed), Decimal(0)),

@@ -125,7 +125,7 @@ def _take_out(store: Store, connection: sa.Connection, entry: sa.Row) -> Undone:
 
     touched = months_of_import(connection, entry.id)
     note_set_aside(store, connection, entry.id, touched, returns=True)
-    forget_imports(connection, [entry.id])
+    forget_imports(connection, [entry.id], touched)
     done = store.each_part(connection, touched, work)
     months = set().union(*(found for _, found, _, _ in done))
     # A refresh in between may have forgotten them.

@@ -9,7 +9,7 @@ are not to wait for that.
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +36,8 @@ brand, category = schema.brand, schema.category
 PLACE = ("month", "metric", "marketplace", "brand_id", "category_id")
 MADE_OF_CONVERTED = tuple(formula.metric for formula in MARGINS)
 """Where several currencies meet, these are made of what was converted, and of no facts."""
+
+Weight = sa.Numeric(13, 0)
 
 Findings = Mapping[datetime.date, MonthFindings]
 
@@ -69,12 +71,14 @@ def _publish(build: Build, plan: Plan, made: Made, findings: Findings) -> tuple[
     )
     changed = plan.months if plan.live is None else plan.causes.keys()
     stale = {*stale_of(build.connection, plan.months, changed=changed), *(plan.unnoted & set(plan.months))}
-    negative = sa.select(noted.c.month).where(noted.c.month.in_(plan.months), noted.c.facts < 0).distinct()
-    pieces = set(build.connection.execute(negative).scalars()) - stale if plan.months else set()
+    negative = sa.select(noted.c.month, noted.c.import_id).where(noted.c.month.in_(plan.months), noted.c.facts < 0)
+    pieces: dict[datetime.date, list[int]] = defaultdict(list)
+    for month, import_id in build.connection.execute(negative.distinct()) if plan.months else ():
+        pieces[month].append(import_id)
     build.connection.commit()
     _count(build, [month for month in plan.rebuild if month.month in stale])
-    for month in sorted(pieces):
-        _settle(build.connection, month)
+    for month in sorted(pieces.keys() - stale):
+        _settle(build.connection, month, pieces[month])
     build.connection.commit()
     wrong = _stage(build, plan.rebuild, source, findings)
     if wrong:
@@ -144,16 +148,16 @@ def _parts(months: Sequence[MonthFacts], at_once: int) -> list[list[MonthFacts]]
     return [*together, *([month] for month in months if month.conversion is not None)]
 
 
-def _settle(connection: sa.Connection, month: datetime.date) -> None:
-    """One row for each sum: or what is imported anew every day would add up to more rows than facts."""
-    between = -1
+def _settle(connection: sa.Connection, month: datetime.date, import_ids: Collection[int]) -> None:
+    """One row for each sum of these imports: what is imported anew every day would add up to more rows than facts."""
+    of_them = sa.and_(noted.c.month == month, noted.c.import_id.in_(import_ids))
+    step = min(0, connection.execute(sa.select(sa.func.min(noted.c.step)).where(of_them)).scalar()) - 1
     keys = [noted.c[name] for name in ("month", *KEY)]
     rows = sa.select(
-        *keys, sa.literal(between), sa.func.sum(noted.c.facts), sa.cast(sa.func.sum(noted.c.value), schema.Sum)
-    ).where(noted.c.month == month).group_by(*keys).having(sa.func.sum(noted.c.facts) != 0)
+        *keys, sa.literal(step), sa.func.sum(noted.c.facts), sa.cast(sa.func.sum(noted.c.value), schema.Sum)
+    ).where(of_them).group_by(*keys).having(sa.func.sum(noted.c.facts) != 0)
     connection.execute(sa.insert(noted).from_select(["month", *KEY, "step", "facts", "value"], rows))
-    connection.execute(sa.delete(noted).where(noted.c.month == month, noted.c.step != between))
-    connection.execute(sa.update(noted).where(noted.c.month == month).values(step=0))
+    connection.execute(sa.delete(noted).where(of_them, noted.c.step != step))
 
 
 def _rows(part: Sequence[MonthFacts], source: Source) -> sa.Select:
@@ -210,15 +214,22 @@ def _converted_alone(conversion: Conversion) -> Iterable[sa.ColumnElement[bool]]
 def _differing(
     connection: sa.Connection, part: Sequence[MonthFacts], source: Source, findings: Findings
 ) -> set[datetime.date]:
-    """The months whose staged sums are not, place by place, those of the levels, or not of as many facts."""
+    """The months whose staged sums are not those of the levels, or not of as many facts."""
     conversion, months = part[0].conversion, [month.month for month in part]
-    apart = MADE_OF_CONVERTED if conversion is not None and conversion.derives else ()
-    found = set(connection.execute(_sums_that_differ(source, months, conversion, apart)).scalars())
-    counts: dict[datetime.date, dict[str, int]] = defaultdict(dict)
-    staged = source.staged
-    query = sa.select(staged.c.month, staged.c.metric, sa.func.sum(staged.c.facts)).where(staged.c.month.in_(months))
-    for month, metric, count in connection.execute(query.group_by(staged.c.month, staged.c.metric)):
-        counts[month][metric] = int(count)
+    staged, level = source.staged, source.brand
+    of_imports = connection.execute(_marks(staged, staged.c.value, months, sa.func.sum(staged.c.facts))).all()
+    apart: Collection[str] = ()
+    if conversion is None:
+        in_level = (level.c.marketplace != ALL_MARKETPLACES, level.c.metric.not_in(SHARED))
+        of_level = connection.execute(_marks(level, level.c.total_value, months).where(*in_level)).all()
+        one, other = ({tuple(row[:3]): tuple(row[3:5]) for row in rows} for rows in (of_imports, of_level))
+        found = {key[0] for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+    else:
+        apart = MADE_OF_CONVERTED if conversion.derives else ()
+        found = set(connection.execute(_converted_sums_that_differ(source, months, apart)).scalars())
+    counts: dict[datetime.date, Counter[str]] = defaultdict(Counter)
+    for row in of_imports:
+        counts[row.month][row.metric] += int(row[5])
     for month in months:
         wanted = {
             mark.metric: mark.facts - mark.left_out_facts for mark in findings[month].fingerprints
@@ -229,40 +240,31 @@ def _differing(
     return found
 
 
+def _marks(
+    table: sa.Table, value: sa.Column, months: Sequence[datetime.date], *more: sa.ColumnElement
+) -> sa.Select:
+    """Per month, metric and marketplace the sum, and the sum weighed by brand and category: in the order of the keys,
+    so that the server sorts nothing. Two sides that agree in both have the same sum of each brand, unless brands differ
+    by amounts that cancel each other out in both ways at once."""
+    weight = sa.cast(table.c.brand_id, Weight) * sa.literal_column("1000003") + table.c.category_id
+    place = (table.c.month, table.c.metric, table.c.marketplace)
+    return (
+        sa.select(
+            *place, sa.cast(sa.func.sum(value), schema.Sum), sa.func.sum(value * sa.cast(weight, Weight)), *more
+        )
+        .where(table.c.month.in_(months)).group_by(*place)
+    )
+
+
 def _without(counts: Mapping[str, int], metrics: Collection[str]) -> dict[str, int]:
     return {metric: count for metric, count in counts.items() if metric not in metrics}
-
-
-def _sums_that_differ(
-    source: Source, months: Sequence[datetime.date], conversion: Conversion | None, apart: Collection[str]
-) -> sa.Select:
-    """In one currency to the cent. In several each currency by itself, to the cent, too; where one product has several
-    at one place, no sum of each is known, and what was converted may differ by what rounding moves."""
-    staged, level = source.staged, source.brand
-    nothing = sa.literal_column("0.00", schema.Sum)
-    if conversion is None:
-        of_level = sa.select(
-            *(level.c[name] for name in PLACE), nothing.label("noted"), level.c.total_value.label("found"),
-            sa.literal_column("0").label("side"),
-        ).where(level.c.month.in_(months), level.c.marketplace != ALL_MARKETPLACES, level.c.metric.not_in(SHARED))
-        of_imports = sa.select(
-            *(staged.c[name] for name in PLACE), staged.c.value, nothing, sa.literal_column("1"),
-        ).where(staged.c.month.in_(months))
-        both = sa.union_all(of_level, of_imports).subquery("both_sides")
-        place = [both.c[name] for name in PLACE]
-        return (
-            sa.select(both.c.month).group_by(*place)
-            .having(sa.or_(
-                sa.func.sum(both.c.noted) != sa.func.sum(both.c.found), sa.func.min(both.c.side) != 0,
-                sa.func.max(both.c.side) != 1,
-            ))
-        )
-    return _converted_sums_that_differ(source, months, apart)
 
 
 def _converted_sums_that_differ(
     source: Source, months: Sequence[datetime.date], apart: Collection[str]
 ) -> sa.CompoundSelect:
+    """The months whose sums differ in any currency by itself, to the cent. Where one product has several at one place,
+    no sum of each is known, and what was converted may differ by what rounding moves."""
     staged, level = source.staged, source.asin
     nothing = sa.literal_column("0.00", schema.Sum)
     code = sa.func.coalesce(level.c.currency, "")
