@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.facts.ledger import SETTINGS, UNDO
-from database.lines.codes import allowed_codes, code_of_lines, money_code
+from database.lines.codes import allowed_codes, code_of_lines, money_code, text
 from database.lines.counting import CountingRules, choices_of, counted, taxed
 from database.lines.products import lines_with_products
 from database.lines.rounding import half_even
@@ -28,16 +28,18 @@ from database.summaries.conversion import Converted, Rate
 from database.summaries.rollups import MonthFacts, into
 from domain.amazon import Choice
 from domain.derived import NET
-from domain.metrics import NET_REVENUE, NET_UNITS
 from domain.months import add_months, format_month, month_of
 
-line, posting, product, fact, archived = (
-    schema.amazon_line, schema.amazon_posting, schema.asin, schema.financials, schema.archived_sum
-)
+line, posting, product, fact = schema.amazon_line, schema.amazon_posting, schema.asin, schema.financials
 
 MONTHS_KEPT = 14
 """The month in progress, six before it that an estimate would have been tried on, and what these rest on."""
-FIGURES = (NET_REVENUE, NET_UNITS)
+FIGURES = {formula.metric: formula.needs for formula in NET}
+"""What is known day by day -> what it is made of."""
+SIGNS = {
+    metric: sign for formula in NET
+    for names, sign in ((formula.plus, 1), (formula.minus, -1)) for metric in names
+}
 
 _GATHERED, _PIECES, _EXACT = sa.Numeric(27, 6), sa.Numeric(20, 0), sa.Numeric(30, 6)
 _COLUMNS = ("generation", "month", "day", "marketplace", "brand_id", "category_id", "net_revenue", "net_units")
@@ -70,7 +72,8 @@ def insert_days(
 ) -> set[Cell]:
     """Writes down the days of these months, under the generation that `label` names. `level` is an ASIN level that
     holds them. Returns the marketplaces and months that have any."""
-    cells = cells_of(connection, sa.and_(line.c.counts == sa.true(), line.c.month.in_(sorted(months))))
+    # Without a look at whether they count, an index answers; what does not is in no choice.
+    cells = cells_of(connection, line.c.month.in_(sorted(months)))
     choices = choices_of(connection, cells, rules.counting.sales_from)
     code = code_of_lines(rules.counting.currency, allowed_codes(connection, rules.counting.currency))
     together: dict[tuple[str, Choice], list[datetime.date]] = {}
@@ -92,11 +95,16 @@ class _Part:
     months: tuple[datetime.date, ...]
 
 
+def _kinds() -> sa.Select:
+    """The kinds of lines that a figure is made of."""
+    return sa.select(posting.c.kind_id).where(posting.c.metric.in_(SIGNS))
+
+
 def _rows(
     label: sa.Label, part: _Part, level: sa.Table, code: sa.ColumnElement[str], rules: DayRules
 ) -> sa.Select:
     """A row per day, brand and category."""
-    days = _in_own_currency(_to_the_cent(part, code, rules.counting), rules)
+    days = _in_own_currency(_by_product(part, code, rules.counting), rules)
     sold = (
         sa.select(
             days.c.month, days.c.day, level.c.brand_id, level.c.category_id,
@@ -127,11 +135,9 @@ def _rows(
     ).group_by(*grain)
 
 
-def _to_the_cent(part: _Part, code: sa.ColumnElement[str], counting: CountingRules) -> sa.Subquery:
-    """Product, month, day, figure and currency -> what lines add, in cents of their currency. Each metric that the
-    figure is made of is rounded by itself, as its fact is."""
-    signs = {metric: (formula.metric, sign) for formula in NET for names, sign in
-             ((formula.plus, 1), (formula.minus, -1)) for metric in names}
+def _by_product(part: _Part, code: sa.ColumnElement[str], counting: CountingRules) -> sa.Subquery:
+    """Product, month, day, figure and currency -> what lines add, in their currency. No report tells these amounts in
+    parts of cents: what the month's fact is rounded from is what it is."""
     same = (line.c.marketplace, line.c.month, line.c.day, line.c.report, line.c.asin, line.c.sku, line.c.kind_id,
             line.c.currency)
     lines = (
@@ -141,38 +147,28 @@ def _to_the_cent(part: _Part, code: sa.ColumnElement[str], counting: CountingRul
         )
         .where(
             line.c.counts == sa.true(), line.c.marketplace == part.marketplace, line.c.month.in_(part.months),
-            line.c.kind_id.in_(sa.select(posting.c.kind_id).where(posting.c.metric.in_(signs))),
+            line.c.kind_id.in_(_kinds()),
         )
         .group_by(*same, code).subquery("gathered")
     )
     source, asin = lines_with_products(lines)
-    amount = sa.case((posting.c.of_quantity == sa.true(), lines.c.quantity), else_=lines.c.amount) * posting.c.sign
+    sign = sa.case(*((posting.c.metric == metric, sign) for metric, sign in SIGNS.items())) * posting.c.sign
+    amount = sa.case((posting.c.of_quantity == sa.true(), lines.c.quantity), else_=lines.c.amount) * sign
     currency = money_code(posting.c.metric, lines.c.code)
-    grain = (asin, lines.c.month, lines.c.day, posting.c.metric, currency, lines.c.report)
-    each = (
+    figure = sa.case(*(
+        (posting.c.metric.in_([text(each) for each in names]), text(name)) for name, names in FIGURES.items()
+    ))
+    keys = (asin, lines.c.month, lines.c.day, figure, currency)
+    return (
         sa.select(
-            asin.label("asin"), *grain[1:4], currency.label("currency"), lines.c.report,
-            sa.cast(sa.func.sum(amount), _EXACT).label("amount"),
+            asin.label("asin"), lines.c.month, lines.c.day, figure.label("metric"), currency.label("currency"),
+            sa.cast(sa.func.sum(amount), schema.Sum).label("value"),
         )
         .select_from(source)
-        .where(posting.c.metric.in_(signs), counted(part.choice, lines),
+        .where(posting.c.metric.in_(SIGNS), counted(part.choice, lines),
                taxed(part.marketplace, counting.prices_include_tax, lines))
-        .group_by(*grain).having(sa.func.sum(amount).is_not(None)).subquery("each_day")
+        .group_by(*keys).having(sa.func.sum(amount).is_not(None)).subquery("local_day")
     )
-    through = _through(each, each.c.amount, each.c.metric, each.c.report)
-    cents = half_even(through) - half_even(through - each.c.amount)
-    signed = (
-        sa.select(
-            each.c.asin, each.c.month, each.c.day, each.c.currency,
-            sa.case(*((each.c.metric == metric, sa.literal(figure)) for metric, (figure, _) in signs.items()))
-            .label("metric"),
-            (cents * sa.case(*((each.c.metric == metric, sign) for metric, (_, sign) in signs.items()))).label("cents"),
-        ).subquery("cents_of_day")
-    )
-    keys = (signed.c.asin, signed.c.month, signed.c.day, signed.c.metric, signed.c.currency)
-    return sa.select(
-        *keys, sa.cast(sa.func.sum(signed.c.cents), schema.Sum).label("value")
-    ).group_by(*keys).subquery("local_day")
 
 
 def _in_own_currency(days: sa.Subquery, rules: DayRules) -> sa.Subquery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections import Counter
 from collections.abc import Iterable
@@ -14,9 +15,11 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
+from database.archive.archiving import archive
 from database.imports.files import import_file
 from database.imports.staging import ImportOptions
 from database.imports.undo import undo_import
+from database.store import open_store
 from database.summaries.days import months_with_changed_lines
 from database.summaries.refresh import RefreshOptions, refresh
 from tests.clock import set_today
@@ -130,6 +133,38 @@ def test_converted_days_add_up_to_the_month_and_follow_its_rate(seller):
     assert added_up(after) == month_sums(seller)
     assert {row for row in before if row[0].month != 2} == {row for row in after if row[0].month != 2}
     assert before != after
+
+
+def test_days_are_their_months_whichever_report_counts(store):
+    """Orders, settlements and transactions in three marketplaces, with advertising and unit costs beside them."""
+    with kept_open(store):
+        tell_products(store)
+        take_all(store, files("orders_*.txt", "settlement_*.txt", "transactions_us_2025-02.csv", "ads_*.csv"))
+        assert refresh(store).notes == ()
+        by_payments = days_of(store)
+    assert added_up(by_payments) == month_sums(store)
+    other = open_store(dataclasses.replace(
+        store.settings, amazon=dataclasses.replace(store.settings.amazon, sales_from="orders")
+    ))
+    try:
+        refresh(other)
+        by_orders = days_of(other)
+        assert added_up(by_orders) == month_sums(other)
+        assert by_orders != by_payments
+    finally:
+        other.close()
+
+
+def test_days_stay_where_months_are_archived(store, tmp_path):
+    with kept_open(store):
+        take_orders(store, orders(tmp_path, "1.txt", ("1", "2025-02-03T20:00:00+00:00", "10.00", NEW),
+                                  ("2", "2025-03-03T20:00:00+00:00", "4.00", NEW)))
+        refresh(store)
+    before = days_of(store)
+    archive(store, before=datetime.date(2025, 3, 1), folder=tmp_path)
+    assert refresh(store).notes == ()
+    assert days_of(store) == before
+    assert added_up(before) == month_sums(store)
 
 
 HEADINGS = (
