@@ -8,7 +8,16 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from database.queries.pages import ESTIMATE
 from domain.metrics import CM3, NET_REVENUE
-from domain.month_estimates import NO_FIGURES, RULE, Estimate, MonthEstimate, Trial
+from domain.month_estimates import (
+    NO_DAYS,
+    NO_FIGURES,
+    NOTHING_BY_THEN,
+    RULE,
+    TOO_FEW,
+    Estimate,
+    MonthEstimate,
+    Trial,
+)
 from domain.months import day_words, month_name
 from domain.periods import Span
 from web.figures.formats import COUNT, MONEY, PERCENT, kind_of
@@ -19,6 +28,8 @@ SHOWN = (CM3, NET_REVENUE)
 """What is tried before the reader's eyes; files have the rest."""
 TOO_ROUGH = Decimal("0.5")
 """What is typically further off than by this part is not told in a line."""
+IN_SHORT = {NO_FIGURES: "–", NO_DAYS: "no days", NOTHING_BY_THEN: "nothing yet", TOO_FEW: "too early"}
+"""Why nothing would have been said, for a column of a phone."""
 _DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
 """Of an estimate more would say more than anybody knows."""
 
@@ -33,12 +44,21 @@ class EstimatedFigure:
 
 
 @dataclass(frozen=True)
+class TriedFigure:
+    """What would have been said, what came, by which part that was off; `why` if nothing would have been said."""
+
+    told: str
+    came: str
+    off: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class TrialView:
-    """A month that is over: of each figure what would have been said of it, what came, and by which part that was off;
-    or why nothing would have been said."""
+    """A month that is over, with each figure that was tried on it."""
 
     month: str
-    figures: tuple[tuple[str, str, str, str], ...]
+    figures: tuple[TriedFigure, ...]
 
 
 @dataclass(frozen=True)
@@ -170,11 +190,11 @@ def _close(each: Estimate, page: Page) -> str:
     return f"{within}, at most {page.formats.change(each.misses[-1])}" if within else "how close cannot be told yet"
 
 
-def _tried(trial: Trial, metric: str, page: Page) -> tuple[str, str, str, str]:
+def _tried(trial: Trial, metric: str, page: Page) -> TriedFigure:
     write, kind = page.formats, kind_of(metric)
     came = write.whole(trial.actual, kind)
     if trial.estimate is None:
-        return "", came, "", trial.why
+        return TriedFigure(IN_SHORT[trial.why], came, why=trial.why)
     off = trial.off
     sign = "" if off is None or round(off, 3) == 0 else "+" if off > 0 else "−"
-    return write.whole(trial.estimate, kind), came, f"{sign}{write.change(off)}", ""
+    return TriedFigure(write.whole(trial.estimate, kind), came, f"{sign}{write.change(off)}")
