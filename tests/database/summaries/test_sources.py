@@ -229,3 +229,7 @@ def test_notes_that_are_wrong_are_found_and_counted(shop, take) -> None:
     run_on_facts(shop, sa.update(table).where(is_german).values(facts=2))
     assert made(shop, full=True) == 3
     assert told(shop) == counted(shop)
+    of_a_brand = (table.c.marketplace == "US", table.c.brand_id == 2)
+    run_on_facts(shop, sa.update(table).where(*of_a_brand).values(brand_id=table.c.brand_id + 7))
+    assert made(shop, full=True) == 3
+    assert told(shop) == counted(shop)
