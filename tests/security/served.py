@@ -23,8 +23,10 @@ SECRET_KEY = "0123456789-the-key-that-signs-cookies-abcdef"
 class Served:
     """The server. `log` is everything it and its workers wrote; settings are in a private file, not in variables."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        web = WebSettings(port=free_port(), workers=2, threads=4, secret_key=SECRET_KEY)
+    def __init__(self, settings: Settings, folder: Path, *, trusted_proxies: int = 0) -> None:
+        web = WebSettings(
+            port=free_port(), workers=2, threads=4, secret_key=SECRET_KEY, trusted_proxies=trusted_proxies
+        )
         self.settings, self.log_path = dataclasses.replace(settings, web=web), folder / "log"
         config = folder / "config.ini"
         config.touch(0o600)
