@@ -14,6 +14,7 @@ from database.imports.staging import ImportOptions
 from database.queries.choices import read_selectable
 from database.queries.month_estimates import read_month_estimate
 from database.summaries.refresh import refresh
+from domain.amazon import ACCOUNT, ACCOUNT_NAME
 from domain.periods import calendar_at
 from domain.selection import Selection
 from flask_app import create_app
@@ -59,7 +60,7 @@ def test_the_reports_give_their_sums(store, tmp_path, monkeypatch, seed):
     refresh(store)
     assert published(store) == figures(expected)
     names = store.read(lambda reading: reading.connection.exec_driver_sql("SELECT asin, name FROM asin").all())
-    assert dict(map(tuple, names)) == {each.asin: each.name for each in PRODUCTS} | {"ACCOUNT": None}
+    assert dict(map(tuple, names)) == {each.asin: each.name for each in PRODUCTS} | {ACCOUNT: ACCOUNT_NAME}
     assert {month for *_, month in expected} == {"2025-12", "2026-01", "2026-02", "2026-03"}
     assert {metric for _, _, metric, _ in expected} > {"CM3", "Returns", "Reimbursements", "Unsorted Amazon amounts"}
     found = store.read(lambda reading: read_month_estimate(
