@@ -59,12 +59,7 @@ class Page(Asked):
 
     def elsewhere(self, endpoint: str, changes: Mapping[str, Any] | None = None, **arguments) -> str:
         """Another page with this selection, parts of it changed; its table starts in its own order."""
-        own_order = {
-            "sort": "value", "order": ORDERS[0], "search": "", "shared": False, "show": AMOUNT, "asin": "", "only": (),
-        }
-        if endpoint not in _WITH_PRODUCTS:
-            own_order["columns"] = None
-        return address_of(endpoint, self.selection.changed(**{**own_order, **(changes or {})}), **arguments)
+        return address_elsewhere(endpoint, self.selection, changes, **arguments)
 
     def explanation(self, **changes) -> str:
         """The page that explains the chosen figure of this page, or another one of it."""
@@ -199,6 +194,19 @@ def address_of(endpoint: str, selection: Selection, **arguments) -> str:
     """The address of a page with a selection; `arguments` stand in its path."""
     query, path = selection.query_string(), _path(endpoint, arguments)
     return f"{path}?{query}" if query else path
+
+
+def address_elsewhere(
+    endpoint: str, selection: Selection, changes: Mapping[str, Any] | None = None, **arguments
+) -> str:
+    """The address of another page with a selection, parts of it changed: its table starts in its own order, and what
+    only some pages take is left behind."""
+    own_order = {
+        "sort": "value", "order": ORDERS[0], "search": "", "shared": False, "show": AMOUNT, "asin": "", "only": (),
+    }
+    if endpoint not in _WITH_PRODUCTS:
+        own_order["columns"] = None
+    return address_of(endpoint, selection.changed(**{**own_order, **(changes or {})}), **arguments)
 
 
 def _path(endpoint: str, arguments: Mapping[str, Any]) -> str:

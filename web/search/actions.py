@@ -11,6 +11,7 @@ from domain.narrowing import FALLING, LOSING, NEW, UNCOSTED
 from domain.people import ADMIN, ANALYST, VIEWER
 from web.figures.narrowing import ORDERS
 from web.figures.places import Place
+from web.figures.sheets import without_view
 from web.http import identity
 from web.http.access import may_see
 from web.http.kept_addresses import address_for
@@ -75,6 +76,7 @@ def _files(place: Place | None) -> Iterator[Named]:
         view = current_app.view_functions.get(endpoint)
         if view is None or not may_see(view, identity.person()):
             continue
-        query = urlencode(place.pairs, safe=",")
+        # Files hold every view of a P&L.
+        query = urlencode([pair for pair in place.pairs if pair[0] in without_view(place.page)], safe=",")
         address = address_for(endpoint, **place.arguments)
         yield Named(Way(words, address=f"{address}?{query}" if query else address), ("download", "spreadsheet", form))

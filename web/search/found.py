@@ -12,9 +12,9 @@ from database.queries.search import find_products
 from domain.months import today_utc
 from domain.period_texts import periods_named
 from domain.periods import MOST_DRAWN
-from domain.selection import ORDERS, Selection, parse_selection
+from domain.selection import Selection, parse_selection
 from web import menu
-from web.figures.page import address_of, scope_of_reader, selectable_of
+from web.figures.page import address_elsewhere, address_of, scope_of_reader, selectable_of
 from web.figures.places import Place, place_of, selection_at
 from web.http import current
 from web.http.kept_addresses import address_for
@@ -42,8 +42,7 @@ class Here:
 
     def to(self, endpoint: str, changes: Mapping[str, Any] | None = None, **arguments) -> str:
         """Another page with what is chosen here, parts of it changed. Its table starts in its own order."""
-        own = {"sort": "value", "order": ORDERS[0], "search": "", "shared": False, "generation": None}
-        return address_of(endpoint, self.selection.changed(**own, **(changes or {})), **arguments)
+        return address_elsewhere(endpoint, self.selection, {"generation": None, **(changes or {})}, **arguments)
 
 
 def find_all(text: str, address: str) -> tuple[Group, ...]:
@@ -109,12 +108,15 @@ def _views(text: str) -> tuple[Way, ...]:
 def _periods(text: str, here: Here) -> tuple[Way, ...]:
     """Other months on the page at hand, or on the dashboard where it has none."""
     page = here.place.page
-    stays = "period" in page.words
-    endpoint, arguments = (page.endpoint, here.place.arguments) if stays else (DASHBOARD.endpoint, {})
+
+    def address(changes: Mapping[str, Any]) -> str:
+        if "period" not in page.words:
+            return here.to(DASHBOARD.endpoint, changes)
+        selection = here.selection.changed(**changes, page=1, generation=None)
+        return address_of(page.endpoint, selection, **here.place.arguments)
+
     return tuple(
-        Way(found.words, found.more, address_of(
-            endpoint, here.selection.changed(**found.changes, page=1, generation=None), **arguments,
-        ))
+        Way(found.words, found.more, address(found.changes))
         for found in periods_named(text, here.selection.calendar, limit=MOST)
     )
 

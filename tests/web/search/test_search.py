@@ -6,6 +6,7 @@ import datetime
 import html
 import re
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -108,6 +109,22 @@ def test_what_is_found_keeps_the_filters_of_the_page_at_hand(reader):
     assert found(viewer, f"q=excel&{here}")["Actions"][1:] == [
         ("Export this page to Excel", "", "/dashboard.xlsx?period=3m&brand=2&marketplace=DE")
     ]
+
+
+@pytest.mark.parametrize("here", [
+    "/products?only=loss-making&columns=cm3&sort=cm3&order=asc", "/profitability?show=unit&period=2025",
+    "/explain?metric=Net+revenue&asin=B0BLUEDUCK", "/explain?metric=Net+revenue&shared=in", "/figures?period=3m",
+    "/brands/1?only=new&show=share", "/categories?category=5&columns=units", "/help",
+])
+@pytest.mark.parametrize("engine", ["embedded"], indirect=True)
+def test_whatever_is_chosen_on_a_page_everything_found_there_can_be_gone_to(reader, here):
+    viewer = reader("viewer")
+    ways = {
+        line[2] for text in ("duck", "sep 2025", "pro", "b", "cat", "fig", "changed", "excel", "")
+        for lines in found(viewer, urlencode({"q": text, "here": here})).values() for line in lines
+    }
+    refused = [way for way in ways if way.startswith("/") and viewer.get(way).status_code not in (200, 302, 304)]
+    assert len(ways) > 5 and refused == []
 
 
 def test_a_page_that_is_none_of_ours_or_says_nothing_lends_no_filter(reader):
