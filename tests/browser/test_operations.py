@@ -73,7 +73,7 @@ def test_a_refresh_is_planned_begun_and_seen_through(browser: Browser, site: Sit
     desk.get_by_text("The statement").first.click()
     expect(desk.locator(".statement").first).to_be_visible()
     expect(desk.get_by_role("link", name="Undo import 1")).to_be_visible()
-    desk.get_by_text("9 stages").first.click()
+    desk.get_by_text("10 stages").first.click()
     expect(desk.locator(".stages li").first).to_be_visible()
     assert wrong(look(desk, "/operations", theme="light")) == {}
     desk.get_by_role("button", name="List them of marketplace ALL").click()

@@ -17,7 +17,7 @@ def test_keys_open_it_find_and_go_with_the_filters_of_the_page(desk: Page) -> No
     desk.keyboard.press("Control+k")
     expect(desk.locator(MARKED)).to_have_text("Dashboard")
     desk.keyboard.press("ArrowUp")
-    expect(desk.locator(MARKED)).to_have_text("Sign out")
+    expect(desk.locator(MARKED)).to_have_text("Falling products")
     desk.keyboard.press("Escape")
     expect(desk.locator(".palette")).to_be_hidden()
     expect(opener).to_be_focused()

@@ -108,7 +108,7 @@ def test_a_refreshed_shop_shows_state_runs_left_out_facts_restated_months_and_si
     assert "Facts in 3 Left out 1 Published 2" in page
     assert "$1.25 List them of marketplace ALL" in page
     assert "Jan 2024 Net revenue $10.50 $12.00" in page and "import 2 (correction.csv)" in page
-    assert "summing up products" in page and "comparing with the facts" in page and "9 stages" in page
+    assert "summing up products" in page and "comparing with the facts" in page and "10 stages" in page
     assert "financials_summary_monthly_brand" in page and "of what facts take" in page
     assert "Checks never ran They look at settings" in page
     assert "correction.csv import 2, long in" in page and "Undo import 2" in page
