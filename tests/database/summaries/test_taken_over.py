@@ -136,7 +136,7 @@ def test_init_db_takes_it_over_and_touches_no_fact(others: Store, mariadb: Maria
 
 
 def total(store: Store, table: sa.Table):
-    value = table.c.value if table is schema.summary_asin else table.c.total_value
+    value = table.c.value if "value" in table.c else table.c.total_value
     query = sa.select(sa.func.sum(value))
     if table is schema.summary_brand:
         query = query.where(table.c.marketplace == "ALL")
