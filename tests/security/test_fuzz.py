@@ -154,7 +154,7 @@ def check(reader: FlaskClient, address: str) -> None:
 
 OTHERS = (
     "/login", "/account/", "/users", "/imports", "/operations", "/welcome/", "/settlements", "/api/v1/settlements",
-    "/lines", "/explain/rows", "/paid", "/api/v1/paid", "/overheads", "/api/v1/overheads",
+    "/lines", "/explain/rows", "/paid", "/api/v1/paid", "/overheads", "/api/v1/overheads", "/api/v1/operations",
 )
 """Whoever is signed in goes on from there; some are for people with more rights; links are counted."""
 

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from database import migrations
+from database.engines import schema_versions
 from database.engines.ports import Store
-from database.migrations import known
 from database.summaries.refresh import refresh
 from flask_app import create_app
 from tests.conftest import embedded_settings, mysql_settings
@@ -122,7 +122,7 @@ def test_a_web_user_without_a_right_that_pages_need_makes_it_not_ready(settings,
 def test_a_schema_that_an_upgrade_made_newer_is_ready_and_an_older_one_is_not(store):
     app = create_app(store.settings)
     head = migrations.revision(store)
-    versions = sa.table(known.VERSION_TABLE, sa.column("version_num"))
+    versions = sa.table(schema_versions.VERSION_TABLE, sa.column("version_num"))
     for found, status in (("9999", 200), ("0001", 503), (head, 200)):
         with store.application.begin() as connection:
             connection.execute(sa.update(versions).values(version_num=found))
