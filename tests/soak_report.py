@@ -34,7 +34,7 @@ CURVES = (
     Curve("files", "open files", 0.10, 10),
     Curve("temporary", "temporary files", 0.0, 3),
     Curve("stored", "instance folder without kept answers, facts and generations, MiB", 0.25, 4),
-    Curve("instance", "instance folder, MiB", 0.25, 20),
+    Curve("instance", "instance folder without kept answers, MiB", 0.25, 20),
 )
 
 
