@@ -15,10 +15,13 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from database import schema
+from database.engines.fact_marks import FactMarks
 from database.engines.values import Generation
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
+Note = Callable[[int, int, int], None]
+"""Parts that are done, of how many, and rows so far."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +40,40 @@ class BuildTraits:
     """Whether facts are summed in a subquery that names no other table, which another server can answer."""
     layout: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Table -> the columns in whose order pages want its rows to lie, where that is not the order of a key anyway."""
+    has_copy: bool = False
+    """Whether facts are copied before a generation is built of them."""
     folded: tuple[str, ...] = ()
     """The columns of facts, `metric` or `marketplace`, whose text does not compare byte for byte."""
 
 
 class Build(abc.ABC):
-    """One generation being built. `connection` sees facts, the live generation and the staged tables."""
+    """One generation being built. `connection` sees facts, the live generation and the staged tables; what it sees of
+    facts, and of all else in their room, may be a copy. `source` is where they are themselves."""
 
-    def __init__(self, connection: sa.Connection, live: Generation | None, traits: BuildTraits) -> None:
+    def __init__(
+        self, connection: sa.Connection, live: Generation | None, traits: BuildTraits,
+        source: sa.Connection | None = None,
+    ) -> None:
         self.connection, self.live_generation, self.traits = connection, live, traits
+        self.source = connection if source is None else source
+        """Facts, and what is noted with them, are written here, and are held against what was built as they stand
+        here."""
         self.published = False
+
+    def catch_up(self, marks: FactMarks, *, full: bool, note: Note = lambda done, total, rows: None) -> FactMarks:
+        """Lets `connection` see what `source` has by now, before the refresh is planned; `marks` are those of the
+        source, `full` if every month is to be held against it; `note` is told how many months of how many are there,
+        with how many rows. Returns the marks of the facts that `connection` sees."""
+        return marks
+
+    def follow(self, *tables: sa.Table) -> None:
+        """Lets `connection` see what was just written to these tables of `source`, which do not hold facts."""
+        return
+
+    def fetch_again(self, months: Collection[datetime.date]) -> None:
+        """Lets `connection` see the facts of these months as `source` has them: they are not what they were taken
+        for."""
+        return
 
     @abc.abstractmethod
     def live(self, table: sa.Table) -> sa.Table:
@@ -77,6 +104,13 @@ class Build(abc.ABC):
         """Runs `work` for every task, several at once where the engine gains by it, each in a transaction
         of its own. What a retry may find half done is taken away by `undo` first; `done` is told, in
         the calling thread, as tasks end."""
+
+    def ask_source(
+        self, tasks: Iterable[Task], work: Callable[[sa.Connection, Task], Outcome],
+        done: Callable[[Task, Outcome], None] = lambda task, outcome: None,
+    ) -> None:
+        """As `run_all`, for `work` that needs nothing but facts and their room, as `source` has them."""
+        self.run_all(tasks, work, done=done)
 
     @abc.abstractmethod
     def names_of(self, connection: sa.Connection, column: str, spellings: Iterable[str]) -> dict[str, str]:

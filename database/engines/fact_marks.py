@@ -6,6 +6,7 @@ Nothing here goes through all of them: the rollup index and the primary key answ
 from __future__ import annotations
 
 import datetime
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -17,6 +18,13 @@ ID_MARGIN = 1000
 high-water mark. So this many ids below it are counted, then and now."""
 
 facts = schema.financials
+
+
+class Marked(Protocol):
+    """What was noted of facts once: the highest id, and how many had one of the `ID_MARGIN` ids up to it."""
+
+    last_fact_id: int
+    recent_facts: int
 
 
 class FactMarks:
@@ -42,7 +50,7 @@ class FactMarks:
         )
         return self.connection.execute(query).scalar()
 
-    def dates_above(self, live: Generation) -> list[datetime.date | None]:
+    def dates_above(self, live: Marked) -> list[datetime.date | None]:
         """Dates of facts above the high-water mark of the live generation."""
         query = sa.select(facts.c.month).where(facts.c.id > self.since(live)).group_by(facts.c.month)
         return list(self.connection.execute(query).scalars())
@@ -54,7 +62,7 @@ class FactMarks:
             query = query.where(facts.c.id > self.since(live))
         return [tuple(row) for row in self.connection.execute(query)]
 
-    def since(self, live: Generation) -> int:
+    def since(self, live: Marked) -> int:
         """The id above which facts are newer than a generation."""
         if self.recent(live.last_fact_id) != live.recent_facts:
             return live.last_fact_id - ID_MARGIN

@@ -173,6 +173,11 @@ class Published(abc.ABC):
         """Removes what dead refreshes left and generations that are not to be kept, while holding the
         lock; returns the names of what went."""
 
+    def pass_on(self) -> list[str]:
+        """Writes the live generation wherever else it is wanted, while the lock is held; returns what is to be said of
+        it, a line each."""
+        return []
+
     def take_over(self, connection: sa.Connection, note: Callable[[str], None]) -> None:
         """Makes the published tables fit for refreshes, where they stand in a database that other programs use, too."""
         return

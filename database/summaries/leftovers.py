@@ -11,6 +11,7 @@ import id (database/names/rows.py).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import sqlalchemy as sa
@@ -26,6 +27,20 @@ AT_ONCE = 2000
 """Ids in one statement."""
 
 
+@dataclass(frozen=True)
+class NamedBy:
+    """What still names products, brands and categories: `levels` (ASIN levels), which `connection` sees."""
+
+    connection: sa.Connection
+    levels: Sequence[sa.Table]
+
+    def users(self, column: str) -> list[User]:
+        """That column of every level."""
+        return [(self.connection, table.c[column]) for table in self.levels]
+
+
+User = tuple[sa.Connection, sa.Column]
+"""A column that may name rows of a dimension, and where it is read."""
 Watched = Mapping[sa.Table, Collection[int]]
 """Brands and categories that people are limited to, or rules watch."""
 
@@ -41,31 +56,31 @@ def read_watched(store: Store) -> Watched:
 
 
 def forget_removed_names(
-    connection: sa.Connection, named_by: Sequence[sa.Table], watched: Watched = MappingProxyType({})
+    connection: sa.Connection, named_by: NamedBy, watched: Watched = MappingProxyType({})
 ) -> int:
-    """Deletes dimensions that a removed import made, the demo's or another, that no table of `named_by` (ASIN levels)
+    """Deletes dimensions that a removed import made, the demo's or another, that nothing of `named_by`
     names and nobody has `watched`. Returns how many went; the caller commits."""
     _keep_left_out(connection, named_by)
     return _forget_of(connection, schema.financials_import.c.status == REMOVED, named_by, watched)
 
 
-def _keep_left_out(connection: sa.Connection, named_by: Sequence[sa.Table]) -> None:
+def _keep_left_out(connection: sa.Connection, named_by: NamedBy) -> None:
     """Products that no summary names and that have facts all the same, which figures leave out, are no import's."""
     imports = schema.financials_import
     removed = list(connection.execute(sa.select(imports.c.id).where(imports.c.status == REMOVED)).scalars())
-    unnamed = _unused(connection, asin, removed, [table.c.asin_id for table in named_by]) if removed else set()
+    unnamed = _unused(connection, asin, removed, named_by.users("asin_id")) if removed else set()
     own_nobody(connection, asin, products_in_facts(connection, unnamed))
 
 
-def forget_joined_rows(connection: sa.Connection, named_by: Sequence[sa.Table]) -> int:
-    """Deletes rows that a join of names emptied and no table of `named_by` (ASIN levels) names, but for the highest
+def forget_joined_rows(connection: sa.Connection, named_by: NamedBy) -> int:
+    """Deletes rows that a join of names emptied and nothing of `named_by` names, but for the highest
     id: it would be given again, and somebody may be limited to it. Returns how many went; the caller commits."""
     imports = schema.financials_import
     return _forget_of(connection, imports.c.mode == JOIN, named_by, {}, spare_highest=True)
 
 
 def _forget_of(
-    connection: sa.Connection, which: sa.ColumnElement[bool], named_by: Sequence[sa.Table], watched: Watched, *,
+    connection: sa.Connection, which: sa.ColumnElement[bool], named_by: NamedBy, watched: Watched, *,
     spare_highest: bool = False,
 ) -> int:
     imports = schema.financials_import
@@ -77,9 +92,11 @@ def _forget_of(
             *watched.get(dimension, ()), *([_highest(connection, dimension)] if spare_highest else []),
         })
         for dimension, users in (
-            (asin, [table.c.asin_id for table in named_by]),
-            (brand, [*(table.c.brand_id for table in named_by), asin.c.brand_id]),
-            (category, [*(table.c.category_id for table in named_by), asin.c.category_id, brand.c.category_id]),
+            (asin, named_by.users("asin_id")),
+            (brand, [*named_by.users("brand_id"), (connection, asin.c.brand_id)]),
+            (category, [
+                *named_by.users("category_id"), (connection, asin.c.category_id), (connection, brand.c.category_id),
+            ]),
         )
     )
 
@@ -89,10 +106,10 @@ def _highest(connection: sa.Connection, dimension: sa.Table) -> int | None:
 
 
 def _forget(
-    connection: sa.Connection, dimension: sa.Table, imports: Sequence[int], users: Sequence[sa.Column], *,
+    connection: sa.Connection, dimension: sa.Table, imports: Sequence[int], users: Sequence[User], *,
     spared: set[int | None],
 ) -> int:
-    """Deletes what these imports made of a dimension, but for the `spared`, and no column of `users` names."""
+    """Deletes what these imports made of a dimension, but for the `spared`, and none of `users` names."""
     listed = sorted(_unused(connection, dimension, imports, users) - spared)
     for first in range(0, len(listed), AT_ONCE):
         connection.execute(sa.delete(dimension).where(dimension.c.id.in_(listed[first:first + AT_ONCE])))
@@ -100,15 +117,15 @@ def _forget(
 
 
 def _unused(
-    connection: sa.Connection, dimension: sa.Table, imports: Sequence[int], users: Sequence[sa.Column]
+    connection: sa.Connection, dimension: sa.Table, imports: Sequence[int], users: Sequence[User]
 ) -> set[int]:
-    """What these imports made of a dimension and no column of `users` names."""
+    """What these imports made of a dimension and none of `users` names."""
     made_there = sa.select(dimension.c.id).where(dimension.c.import_id.in_(imports))
     unused = set(connection.execute(made_there).scalars())
-    for column in users:
+    for reading, column in users:
         if unused:
             # Each is read once. A DELETE with subqueries would look every id up, on MariaDB by reading the table.
-            unused -= set(connection.execute(sa.select(column).group_by(column)).scalars())
+            unused -= set(reading.execute(sa.select(column).group_by(column)).scalars())
     return unused
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.build import Build, dimensions_differ, laid_out, unify_names
+from database.engines.build import Build, laid_out, unify_names
 from database.engines.ports import Store
 from database.engines.values import Generation, generation_from
 from database.facts.archived_sums import clear_sums, unpack_sums
@@ -23,10 +23,11 @@ from database.lines.overhead_publishing import publish_overheads
 from database.lines.publishing import Target
 from database.lines.sku_publishing import publish_skus
 from database.summaries import rollups, verification
-from database.summaries.changes import LiveTables, Plan, Request, make_plan
-from database.summaries.currencies import currency_state, forget_currencies
+from database.summaries.changes import Plan
+from database.summaries.currencies import forget_currencies
 from database.summaries.judging import refuse_empty_source, unannounced_changes
-from database.summaries.leftovers import forget_joined_rows, forget_removed_names, read_watched
+from database.summaries.leftovers import NamedBy, forget_joined_rows, forget_removed_names, read_watched
+from database.summaries.planning import RefreshOptions, plan_of
 from database.summaries.recording import (
     Made,
     generation_row,
@@ -38,9 +39,10 @@ from database.summaries.recording import (
     record_rates,
 )
 from database.summaries.rollups import Levels, MonthFacts
+from database.summaries.sampling import sample_differs
 from database.summaries.shares import shares, spread_of
 from database.summaries.sources import tell_sources
-from database.summaries.verification import MonthFindings
+from database.summaries.verification import MonthFindings, MonthSource
 from domain.errors import LegoError, Refused
 from domain.moments import utc_now
 from domain.shared_costs import SHARED, Spread
@@ -50,16 +52,6 @@ REDOS = 2
 """How often a month is built again because its facts moved while it was built."""
 SAMPLES = 24
 """How many single groups are recomputed from their facts."""
-
-
-@dataclass(frozen=True)
-class RefreshOptions:
-    """What a caller may ask of a refresh. `wait` is in seconds."""
-
-    full: bool = False
-    months: tuple[datetime.date, ...] = ()
-    force: bool = False
-    wait: float = 0
 
 
 @dataclass(frozen=True)
@@ -111,9 +103,9 @@ class Making:
     def run(self, notes: list[str]) -> Result:
         """Makes it; `notes` are passed on with the result. Raises what `refresh` raises."""
         with self.store.build() as build:
-            notes = [*notes, *derive_by_settings(self.store, build.connection)]
-            notes += count_what_has_come(self.store, build.connection)
-            plan = plan_of(self.store, build, self.options)
+            notes = [*notes, *derive_by_settings(self.store, build.source)]
+            notes += count_what_has_come(self.store, build.source)
+            plan = self._plan(build)
             passing("plan")
             self.log.plan(refresh_type=plan.refresh_type, months=listed(plan.months))
             if plan.is_idle:
@@ -129,12 +121,24 @@ class Making:
             if any(month.is_archived for month in plan.rebuild):
                 # What stays is cleared before it is filled again.
                 with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
-                    clear_sums(build.connection)
+                    clear_sums(build.source)
         self.log.end(
             SUCCESS, generation=generation, rows_read=self._facts_read(), rows_written=self.rows
         )
         notes = [*notes, *self.told, *filter(None, [self.log.trouble])]
         return self._result(SUCCESS, plan, self.generation, notes, restated)
+
+    def _plan(self, build: Build) -> Plan:
+        if not build.traits.has_copy:
+            return plan_of(self.store, build, self.options)
+        with self.log.stage("copy", schema.financials.name) as figures:
+            figures["rows_read"] = 0
+
+            def note(done: int, total: int, rows: int) -> None:
+                figures["rows_read"] = rows
+                self.progress(Step("copy", done, total, rows))
+
+            return plan_of(self.store, build, self.options, note)
 
     # --- 4 to 7
 
@@ -148,9 +152,10 @@ class Making:
             self.levels = levels_of(build)
             archived = [month.month for month in plan.rebuild if month.is_archived]
             if archived:
-                unpack_sums(self.store, build.connection, archived)
-            note_currencies(build.connection, plan.new_currencies)
-            build.connection.commit()
+                unpack_sums(self.store, build.source, archived)
+                build.follow(schema.archived_sum)
+            note_currencies(build.source, plan.new_currencies)
+            build.source.commit()
             self._place_products(build, plan)
         passing("start")
         self._roll_up_levels(build, plan.rebuild)
@@ -253,20 +258,23 @@ class Making:
                     tuple(str(found) for month in sorted(wrong) for found in wrong[month])[:20],
                 )
             undated = verification.examine_undated(
-                build.connection, lambda spellings: build.names_of(build.connection, "metric", spellings)
+                build.source, lambda spellings: build.names_of(build.source, "metric", spellings)
             )
             if undated:
                 self.findings[undated.month] = undated
-            build.connection.commit()
+            build.source.commit()
             figures["rows_read"] = self._facts_read()
         passing("verify")
 
     def _examine(self, build: Build, months: Sequence[MonthFacts]) -> dict[datetime.date, list]:
-        done = 0
+        done, sources = 0, {}
+
+        def ask(connection: sa.Connection, month: MonthFacts) -> MonthSource:
+            return verification.ask_facts(connection, month, self._excluded)
 
         def work(connection: sa.Connection, month: MonthFacts) -> MonthFindings:
             return verification.examine_month(
-                connection, month, levels=self.levels, exclude_groups=self._excluded, spread=self._spread,
+                connection, month, sources[month], levels=self.levels, spread=self._spread,
                 name_metrics=lambda spellings: build.names_of(connection, "metric", spellings),
             )
 
@@ -276,6 +284,7 @@ class Making:
             self.findings[month.month] = findings
             self.progress(Step("verify", done, len(months)))
 
+        build.ask_source(months, ask, done=sources.__setitem__)
         build.run_all(months, work, done=keep)
         wrong = {month.month: list(self.findings[month.month].differences) for month in months}
         for found in self._sample(build, months):
@@ -288,13 +297,17 @@ class Making:
         chosen = [random.choice(months) for _ in range(SAMPLES)]
         highest = build.connection.execute(sa.select(sa.func.max(schema.asin.c.id))).scalar() or 0
         offsets = [random.randint(0, highest) for _ in chosen]
-        found = verification.sample_differs(build.connection, chosen, levels=self.levels, offsets=offsets)
+        found = sample_differs(
+            build.connection, build.source, chosen, levels=self.levels, offsets=offsets
+        )
         build.connection.commit()
+        build.source.commit()
         return found
 
     def _redo(self, build: Build, months: Sequence[MonthFacts]) -> None:
         """A stranger wrote, or a product moved, while these months were built: once more, from today's
         state of both."""
+        build.fetch_again([month.month for month in months])
         for table in self.levels.tables:
             build.connection.execute(sa.delete(table).where(table.c.month.in_([month.month for month in months])))
         build.connection.commit()
@@ -338,12 +351,14 @@ class Making:
         return self.number
 
     def _forget_leftovers(self, build: Build) -> None:
-        forget_removed_names(build.connection, build.traits.asin_levels, read_watched(self.store))
-        forget_joined_rows(build.connection, build.traits.asin_levels)
-        forget_currencies(build.connection, {
+        named_by = NamedBy(build.connection, build.traits.asin_levels)
+        forget_removed_names(build.source, named_by, read_watched(self.store))
+        forget_joined_rows(build.source, named_by)
+        forget_currencies(build.source, {
             month: found.currencies for month, found in self.findings.items() if found.currencies is not None
         })
-        build.connection.commit()
+        build.source.commit()
+        build.follow(*schema.DIMENSIONS)
 
     @property
     def _made(self) -> Made:
@@ -377,23 +392,3 @@ def levels_of(build: Build) -> Levels:
     """The staged tables of all levels."""
     tables, traits = (build.staged(table) for table in schema.LEVELS), build.traits
     return Levels(*tables, keyed=traits.keyed, sums_apart=traits.sums_apart)
-
-
-def plan_of(store: Store, build: Build, options: RefreshOptions) -> Plan:
-    """What there is to do, seen by the build's connection."""
-    live = build.live_generation
-    tables = None
-    if live is not None:
-        tables = LiveTables(*(
-            build.live(table) for table in
-            (schema.summary_asin, schema.summary_placement, schema.summary_left_out, schema.summary_rate)
-        ))
-    marks = store.facts_room.marks(build.connection, options.months)
-    plan = make_plan(
-        build.connection, Request(options.full, options.months), marks=marks, live=live, tables=tables,
-        exclude_groups=store.settings.refresh.exclude_groups, dimensions_changed=dimensions_differ(build),
-        spread=spread_of(store.settings.costs),
-        currencies=currency_state(store, build.connection, marks=marks, live=live),
-    )
-    build.connection.commit()
-    return plan

@@ -33,8 +33,9 @@ from database.journal import run_log
 from database.journal.node_states import look_at_nodes
 from database.journal.run_log import FAILED, SUCCESS, RunLog, reconcile
 from database.summaries.changes import Plan
-from database.summaries.making import Making, Progress, RefreshOptions, Result, Step, plan_of
+from database.summaries.making import Making, Progress, Result, Step
 from database.summaries.mending import mend
+from database.summaries.planning import RefreshOptions, plan_of
 from database.summaries.sizes import record_sizes
 from domain.errors import DatabaseUnreachable, GenerationLost, LegoError, Refused, SchemaError
 from machine.crash_points import passing
@@ -147,7 +148,9 @@ class _Attempt:
                 self._write_down(refreshing, error)
                 raise
             passing("finish")
-            notes = [*result.notes, *self._clear(), *self._note_sizes(result, log)]
+            notes = [
+                *result.notes, *self.store.published.pass_on(), *self._clear(), *self._note_sizes(result, log),
+            ]
             passing("release")
             return dataclasses.replace(result, notes=tuple(notes))
 

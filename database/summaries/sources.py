@@ -70,16 +70,18 @@ def _publish(build: Build, plan: Plan, made: Made, findings: Findings) -> tuple[
         _spellings(build, plan.months),
     )
     changed = plan.months if plan.live is None else plan.causes.keys()
-    stale = {*stale_of(build.connection, plan.months, changed=changed), *(plan.unnoted & set(plan.months))}
+    stale = {*stale_of(build.source, plan.months, changed=changed), *(plan.unnoted & set(plan.months))}
     negative = sa.select(noted.c.month, noted.c.import_id).where(noted.c.month.in_(plan.months), noted.c.facts < 0)
     pieces: dict[datetime.date, list[int]] = defaultdict(list)
-    for month, import_id in build.connection.execute(negative.distinct()) if plan.months else ():
+    for month, import_id in build.source.execute(negative.distinct()) if plan.months else ():
         pieces[month].append(import_id)
-    build.connection.commit()
+    build.source.commit()
     _count(build, [month for month in plan.rebuild if month.month in stale])
     for month in sorted(pieces.keys() - stale):
-        _settle(build.connection, month, pieces[month])
-    build.connection.commit()
+        _settle(build.source, month, pieces[month])
+    build.source.commit()
+    if pieces.keys() - stale:
+        build.follow(noted)
     wrong = _stage(build, plan.rebuild, source, findings)
     if wrong:
         again = [month for month in plan.rebuild if month.month in wrong]
@@ -87,10 +89,10 @@ def _publish(build: Build, plan: Plan, made: Made, findings: Findings) -> tuple[
         stale |= wrong
         wrong = _stage(build, again, source, findings)
     if plan.refresh_type != MONTHS:
-        settle_moved(build.connection)
+        settle_moved(build.source)
     if wrong:
-        mark_stale(build.connection, wrong)
-    build.connection.commit()
+        mark_stale(build.source, wrong)
+    build.source.commit()
     return stale, wrong
 
 
@@ -114,9 +116,10 @@ def _spellings(build: Build, months: Sequence[datetime.date]) -> dict[str, dict[
 def _count(build: Build, months: Sequence[MonthFacts]) -> None:
     """From the facts of these months, which are few as a rule."""
     if months:
-        build.run_all(
+        build.ask_source(
             months, lambda connection, month: count_anew(connection, month, sums_apart=build.traits.sums_apart)
         )
+        build.follow(noted)
 
 
 def _stage(

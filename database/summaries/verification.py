@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,8 +19,8 @@ import sqlalchemy as sa
 from database import schema
 from database.schema import ALL_MARKETPLACES
 from database.summaries.conversion import Conversion
-from database.summaries.conversion_check import convert_group, converted_groups
-from database.summaries.rollups import Levels, MonthFacts, archived, facts, is_excluded, of_month, source_of
+from database.summaries.conversion_check import converted_groups
+from database.summaries.rollups import Levels, MonthFacts, archived, facts, is_excluded, of_month
 from database.summaries.share_check import wrong_shares
 from domain.shared_costs import SHARED, Spread
 
@@ -85,6 +84,15 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class MonthSource:
+    """What the facts of one month give: rows of `facts_by_reason`, and the currencies they name, if there were any to
+    look for."""
+
+    rows: tuple[sa.Row, ...]
+    currencies: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
 class MonthFindings:
     """What verification saw of one month. `currencies`: those that its facts name, if there were any to look for."""
 
@@ -104,18 +112,24 @@ NameMetrics = Callable[[Iterable[str]], dict[str, str]]
 """Spellings of metrics -> the names they have in summaries."""
 
 
-def examine_month(
-    connection: sa.Connection, month: MonthFacts, *, levels: Levels, exclude_groups: Collection[str],
-    name_metrics: NameMetrics, spread: Spread | None = None,
-) -> MonthFindings:
-    """Everything verification has to say about one staged month: counts and sums of its facts, straight
-    from the source, what of them cannot be placed, and where the staged levels differ."""
+def ask_facts(connection: sa.Connection, month: MonthFacts, exclude_groups: Collection[str]) -> MonthSource:
+    """Counts and sums of a month's facts, straight from the source, and what of them cannot be placed."""
     in_month, archived_month = of_month(facts.c.month, month), month.month if month.is_archived else None
-    rows = list(connection.execute(facts_by_reason(
+    rows = tuple(connection.execute(facts_by_reason(
         in_month, exclude_groups, archived_month=archived_month, conversion=month.conversion
     )))
-    currencies = None if month.conversion is None else _currencies_of(connection, in_month, archived_month)
-    fingerprints, left_out = _fingerprints(rows, name_metrics(row.metric for row in rows))
+    if month.conversion is None:
+        return MonthSource(rows)
+    return MonthSource(rows, _currencies_of(connection, in_month, archived_month))
+
+
+def examine_month(
+    connection: sa.Connection, month: MonthFacts, source: MonthSource, *, levels: Levels, name_metrics: NameMetrics,
+    spread: Spread | None = None,
+) -> MonthFindings:
+    """Everything verification has to say about one staged month: what its facts give, as `source` tells it, and where
+    the staged levels, which `connection` sees, differ."""
+    fingerprints, left_out = _fingerprints(source.rows, name_metrics(row.metric for row in source.rows))
     expected = {
         found.metric: found.value - found.left_out_value
         for found in fingerprints
@@ -134,7 +148,7 @@ def examine_month(
                     Difference(month.month, metric, level, expected.get(metric, ZERO), found.get(metric, ZERO))
                 )
     differences += _doubled_keys(connection, month.month, levels)
-    return MonthFindings(month.month, tuple(fingerprints), tuple(left_out), tuple(differences), currencies)
+    return MonthFindings(month.month, tuple(fingerprints), tuple(left_out), tuple(differences), source.currencies)
 
 
 def _currencies_of(
@@ -156,66 +170,6 @@ def examine_undated(connection: sa.Connection, name_metrics: NameMetrics) -> Mon
     names = name_metrics(row.metric for row in rows)
     fingerprints, left_out = _fingerprints(rows, names, reason=WITHOUT_MONTH)
     return MonthFindings(NO_MONTH, tuple(fingerprints), tuple(left_out), ())
-
-
-def sample_differs(
-    connection: sa.Connection, months: Sequence[MonthFacts], *, levels: Levels, offsets: Sequence[int]
-) -> list[Difference]:
-    """Recomputes single groups of the ASIN level from facts and dimensions: one per month and offset,
-    the group with the nearest higher product id. Finds what sums hide, such as two products swapped."""
-    differences: list[Difference] = []
-    reached: dict[datetime.date, float] = {}
-    for month, offset in sorted(zip(months, offsets, strict=True), key=lambda pair: (pair[0].month, pair[1])):
-        # In a small month the group of a lower offset is this one's, too, as long as its product is not below it.
-        if offset <= reached.get(month.month, -1):
-            continue
-        group = connection.execute(
-            sa.select(levels.asin)
-            .where(levels.asin.c.month == month.month, levels.asin.c.asin_id >= offset)
-            .order_by(levels.asin.c.month, levels.asin.c.metric, levels.asin.c.marketplace, levels.asin.c.asin_id)
-            .limit(1)
-        ).first()
-        reached[month.month] = math.inf if group is None else group.asin_id
-        if group is not None:
-            differences += _recompute(connection, month, group)
-    return differences
-
-
-def _recompute(connection: sa.Connection, month: MonthFacts, group: sa.Row) -> list[Difference]:
-    if group.metric in SHARED:
-        return []
-    value = _value_of(connection, month, group)
-    place = connection.execute(
-        sa.select(schema.asin.c.brand_id, schema.asin.c.category_id, schema.brand.c.category_id.label("inherited"))
-        .select_from(schema.asin.outerjoin(schema.brand, schema.brand.c.id == schema.asin.c.brand_id))
-        .where(schema.asin.c.id == group.asin_id)
-    ).first()
-    name = f"ASIN level, product {group.asin_id} in {group.marketplace}"
-    found = []
-    if value != group.value:
-        found.append(Difference(month.month, group.metric, name, value or ZERO, group.value))
-    if place is None or (group.brand_id != 0 and place.brand_id != group.brand_id):
-        found.append(Difference(month.month, group.metric, name + ", its brand", ZERO, group.value))
-    elif group.category_id not in (place.category_id, place.inherited, 0):
-        found.append(Difference(month.month, group.metric, name + ", its category", ZERO, group.value))
-    return found
-
-
-def _value_of(connection: sa.Connection, month: MonthFacts, group: sa.Row) -> Decimal | None:
-    if month.conversion is not None:
-        archived_month = month.month if month.is_archived else None
-        value = convert_group(
-            connection, of_month(facts.c.month, month), month.conversion, archived_month, group
-        )
-        # A margin that follows from other rows is added up by `facts_by_reason` only.
-        return group.value if value is None else value
-    source, condition = source_of(month)
-    return connection.execute(
-        sa.select(sa.func.sum(source.c.value)).where(
-            condition, source.c.metric == group.metric, source.c.marketplace == group.marketplace,
-            source.c.asin_id == group.asin_id,
-        )
-    ).scalar()
 
 
 def facts_by_reason(

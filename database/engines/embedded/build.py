@@ -56,10 +56,16 @@ TRAITS = BuildTraits(
 
 
 class EmbeddedBuild(Build):
-    """Builds generations/NNNNNN.duckdb."""
+    """Builds generations/NNNNNN.duckdb. `confirm` raises if the generation may not go live any more, as where the lock
+    can be lost."""
 
-    def __init__(self, generations: GenerationFiles, connection: sa.Connection, live: Generation | None) -> None:
-        super().__init__(connection, live, TRAITS)
+    def __init__(
+        self, generations: GenerationFiles, connection: sa.Connection, live: Generation | None, *,
+        source: sa.Connection | None = None, traits: BuildTraits = TRAITS,
+        confirm: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(connection, live, traits, source)
+        self._confirm = confirm
         self.generations = generations
         self.path: Path | None = None
         self.copied = False
@@ -147,6 +153,7 @@ class EmbeddedBuild(Build):
             make_durable(self._unfinished)
             self._unfinished.replace(self.path)
             passing("swap")
+            self._confirm()
             with signals_held_back():
                 self.generations.point_to(self.path.name)
                 self.published = True

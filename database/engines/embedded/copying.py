@@ -28,7 +28,7 @@ import sqlalchemy as sa
 from database.engines.copying import TRANSIENT, Part, renumbered, write_numbers
 from database.engines.duckdb_dialect import raw_duckdb
 from database.engines.embedded.connections import RESTORE
-from database.engines.embedded.doors import EmbeddedDoors
+from database.engines.embedded.doors import EmbeddedDoors, make_folders
 from database.engines.embedded.reading import read_whole
 from database.engines.lock import WorkLock
 from database.engines.ports import Copying, Staging, Store
@@ -56,7 +56,7 @@ class EmbeddedCopying(Copying):
         self._doors, self._store_behind = doors, store_behind
 
     def knows_holders(self) -> bool:
-        self._doors.make_folders()  # where the lock's file is
+        make_folders(self._doors.generations)  # where the lock's file is
         if not self._doors.application_path.is_file():
             return False
         try:
@@ -128,7 +128,7 @@ class EmbeddedStaging(Staging):
         database = dataclasses.replace(target.settings.database, path=folder)
         self._doors = EmbeddedDoors(dataclasses.replace(target.settings, database=database))
         self.store = store_behind(self._doors)
-        self._doors.make_folders()
+        make_folders(self._doors.generations)
 
     def takes(self, name: str) -> bool:
         return _PARTS.fullmatch(name) is not None

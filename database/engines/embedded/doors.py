@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ import sqlalchemy as sa
 from database.engines.duckdb_inserts import guard_inserts
 from database.engines.embedded.connections import RESTORE, duckdb_engine, first_line, generation_engine, sqlite_engine
 from database.engines.embedded.generations import GenerationFiles
-from database.engines.values import Generation
+from database.engines.values import OF_FACTS, OF_REST, Generation
 from domain.errors import Damaged, DatabaseUnreachable, NeverRefreshed, SchemaError, SetupError
 from settings import Settings
 
@@ -34,24 +35,14 @@ class EmbeddedDoors:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.folder = settings.database.path
+        self.generations = GenerationFiles(self.folder / "generations", generation_engine)
         self.facts_path = self.folder / "facts.duckdb"
         self.application_path = self.folder / "application.sqlite"
-        self.generations = GenerationFiles(self.folder / "generations", generation_engine)
         self.application = sqlite_engine(self.application_path)
         self.application_reading = self.application.execution_options(reading=True)
-        limits = self._limits()
+        limits = duckdb_limits(settings)
         self.facts_engine = duckdb_engine(self.facts_path, limits, pooled=False, damage=self.damaged_facts)
         guard_inserts(self.facts_engine, int(limits["threads"]))
-
-    def make_folders(self) -> None:
-        """Makes them private to their owner: DuckDB and SQLite do not."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.generations.folder.mkdir(exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise SetupError(
-                f"[database] path {self.folder}: cannot be made ({error.strerror}); name a folder you may write to"
-            ) from None
 
     @contextlib.contextmanager
     def facts(self) -> Iterator[sa.Connection]:
@@ -90,11 +81,28 @@ class EmbeddedDoors:
         except NeverRefreshed:
             return None
 
-    def _limits(self) -> dict[str, str | int]:
-        """DuckDB spills to the instance folder what does not fit into the memory it is allowed."""
-        return {
-            "memory_limit": f"{self.settings.database.memory}MiB",
-            "temp_directory": str(self.folder / "spill"),
-            "threads": self.settings.refresh.workers or os.cpu_count() or 1,
-            "preserve_insertion_order": False,
-        }
+    def other_files(self) -> tuple[tuple[Path, str], ...]:
+        """The files beside the generations, and what kind of thing each holds."""
+        return (self.facts_path, OF_FACTS), (self.application_path, OF_REST)
+
+
+def make_folders(files: GenerationFiles) -> None:
+    """Makes the instance folder and that of generations private to their owner: DuckDB and SQLite do not."""
+    try:
+        files.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.folder.mkdir(exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SetupError(
+            f"[database] path {files.folder.parent}: cannot be made ({error.strerror}); name a folder you may write to"
+        ) from None
+
+
+def duckdb_limits(settings: Settings) -> dict[str, str | int]:
+    """What a DuckDB that commands open may take: it spills to the instance folder what does not fit into the memory it
+    is allowed."""
+    return {
+        "memory_limit": f"{settings.database.memory}MiB",
+        "temp_directory": str(settings.database.path / "spill"),
+        "threads": settings.refresh.workers or os.cpu_count() or 1,
+        "preserve_insertion_order": False,
+    }

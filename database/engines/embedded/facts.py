@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from database import schema
 from database.engines.duckdb_dialect import raw_duckdb
-from database.engines.embedded.doors import EmbeddedDoors
+from database.engines.embedded.doors import EmbeddedDoors, make_folders
 from database.engines.lock import WorkLock
 from database.engines.ports import FactsRoom
 from database.engines.values import Database
@@ -29,7 +29,7 @@ class EmbeddedFacts(FactsRoom):
     def databases(self) -> Sequence[Database]:
         """Makes the folder as a side effect."""
         doors = self._doors
-        doors.make_folders()
+        make_folders(doors.generations)
         return (
             Database(doors.facts_engine, (schema.FACTS,)),
             Database(doors.application, (schema.APPLICATION,)),

@@ -36,8 +36,7 @@ class EmbeddedHealth(Health):
         return [self._doors.folder]
 
     def plan_of(self, connection: sa.Connection, statement: str, parameters: Parameters) -> StatementPlan:
-        rows = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).all()
-        return plan_from(json.loads(rows[0][1]))
+        return plan_of(connection, statement, parameters)
 
     def _readable(self) -> Iterator[Finding]:
         folder = self._doors.folder
@@ -91,6 +90,12 @@ def judge_memory(allowed: int, machine: int) -> Iterator[Finding]:
             f"{mebibytes(allowed)} allowed, {mebibytes(machine)} in the machine",
             f"set [database] memory to at most {int(machine * 0.6 / 2**20)}; what does not fit goes to the disk",
         )
+
+
+def plan_of(connection: sa.Connection, statement: str, parameters: Parameters) -> StatementPlan:
+    """How DuckDB answers a statement, which it runs."""
+    rows = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).all()
+    return plan_from(json.loads(rows[0][1]))
 
 
 def plan_from(profile: dict[str, Any]) -> StatementPlan:

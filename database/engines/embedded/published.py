@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
 
 import sqlalchemy as sa
 
 from database import schema
 from database.engines.build import Build
 from database.engines.ddl import embedded_form
-from database.engines.embedded.build import embedded_build
-from database.engines.embedded.doors import EmbeddedDoors
-from database.engines.embedded.generations import CURE
+from database.engines.duckdb_dialect import Dialect
+from database.engines.embedded.generations import CURE, GenerationFiles
 from database.engines.embedded.upgrade import complete_generations
 from database.engines.ports import Published
 from database.engines.values import (
     OF_FACTS,
-    OF_REST,
     OF_SUMMARIES,
     Answer,
     Generation,
@@ -28,13 +28,28 @@ from database.engines.values import (
     refuse_generation,
 )
 from domain.errors import GenerationLost, OutOfSpace, Refused
+from settings import Settings
+
+
+class GenerationDoors(Protocol):
+    """Where generations are files, whatever facts are."""
+
+    settings: Settings
+    folder: Path
+    generations: GenerationFiles
+
+    def live(self) -> tuple[sa.Engine, Generation]: ...
+
+    def live_generation(self) -> Generation | None: ...
+
+    def other_files(self) -> tuple[tuple[Path, str], ...]: ...
 
 
 class EmbeddedPublished(Published):
-    """The folder `generations`."""
+    """The folder `generations`. `build` makes a generation in it."""
 
-    def __init__(self, doors: EmbeddedDoors) -> None:
-        self._doors = doors
+    def __init__(self, doors: GenerationDoors, build: Callable[[], contextlib.AbstractContextManager[Build]]) -> None:
+        self._doors, self._build = doors, build
         self.files = doors.generations
 
     def read(self, question: Callable[[Reading], Answer], *, generation: int | None = None) -> Answer:
@@ -81,7 +96,7 @@ class EmbeddedPublished(Published):
         return []
 
     def build(self) -> contextlib.AbstractContextManager[Build]:
-        return embedded_build(self._doors)
+        return self._build()
 
     def roll_back(self) -> Generation:
         live = self.live()
@@ -145,7 +160,7 @@ class EmbeddedPublished(Published):
             ]
 
         live = self.files.folder / self.files.live_name()
-        files = ((self._doors.facts_path, OF_FACTS), (live, OF_SUMMARIES), (self._doors.application_path, OF_REST))
+        files = ((live, OF_SUMMARIES), *self._doors.other_files())
         return [
             *self.read(count),
             *(StoredSize(path.name, kind, None, path.stat().st_size, None) for path, kind in files if path.is_file()),
@@ -155,7 +170,7 @@ class EmbeddedPublished(Published):
         return self.files.clear(self.live(), self._doors.settings.refresh.keep_generations)
 
     def complete(self) -> list[str]:
-        return complete_generations(self.files, embedded_form, self._doors.facts_engine.dialect)
+        return complete_generations(self.files, embedded_form, Dialect())
 
     def close(self) -> None:
         self.files.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from database.engines.embedded.build import embedded_build
 from database.engines.embedded.copying import EmbeddedCopying, finish_restore
 from database.engines.embedded.doors import EmbeddedDoors
 from database.engines.embedded.facts import EmbeddedFacts
@@ -25,6 +26,6 @@ def _behind(doors: EmbeddedDoors) -> Store:
     return Store(
         settings=doors.settings, traits=StoreTraits(), application=doors.application,
         application_reading=doors.application_reading, work_lock=work_lock, facts_room=EmbeddedFacts(doors, work_lock),
-        published=EmbeddedPublished(doors), health=EmbeddedHealth(doors),
+        published=EmbeddedPublished(doors, lambda: embedded_build(doors)), health=EmbeddedHealth(doors),
         copying=lambda: EmbeddedCopying(doors, work_lock, _behind),
     )

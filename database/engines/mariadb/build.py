@@ -7,19 +7,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
-import queue
-import random
-import threading
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import sqlalchemy as sa
 
 from database import schema
 from database.engines.build import Build, BuildTraits, Outcome, Task
-from database.engines.mariadb.connections import LOCKED, end_connections, error_number, identity_of, is_passing
+from database.engines.mariadb.connections import LOCKED, error_number
 from database.engines.mariadb.doors import MysqlDoors
 from database.engines.mariadb.lock import ServerLock
 from database.engines.mariadb.publishing import (
@@ -34,14 +29,12 @@ from database.engines.mariadb.publishing import (
     rename,
     replace_rows,
 )
-from database.engines.mariadb.spellings import Spellings
-from domain.errors import DatabaseUnreachable, LegoError, SwapFailed
+from database.engines.mariadb.spellings import Spellings, published_names
+from database.engines.mariadb.workers import TRIES, Workers, pause
+from domain.errors import LegoError, SwapFailed
 from domain.months import parse_month
 from machine.crash_points import passing
 from machine.signals import signals_held_back
-
-TRIES = 4
-
 
 TRAITS = BuildTraits(
     keyed=True, copies_dimensions=False, asin_levels=(schema.summary_asin, named(schema.summary_asin, PREVIOUS)),
@@ -57,15 +50,11 @@ class MysqlBuild(Build):
         order: Callable[[Iterable], list] = list, traits: BuildTraits = TRAITS,
     ) -> None:
         self._doors, self._lock = doors, work_lock
-        self._worker_count, self._order = workers, order
         self.whole = True
         self._has_staged = False
-        self._workers: queue.SimpleQueue[sa.Connection] = queue.SimpleQueue()
-        self._identities: set[str] = set()
-        self._stack = contextlib.ExitStack()
         live = doors.live_generation()
-        self._own = self._note(connection)
-        self._spellings = Spellings(connection, live)
+        self._workers = Workers(doors, work_lock, connection, count=workers, order=order)
+        self._spellings = Spellings(connection, lambda column: published_names(connection, column, live))
         super().__init__(connection, live, dataclasses.replace(traits, folded=self._spellings.columns))
 
     def names_of(self, connection: sa.Connection, column: str, spellings: Iterable[str]) -> dict[str, str]:
@@ -92,20 +81,7 @@ class MysqlBuild(Build):
         undo: Callable[[sa.Connection, Task], None] | None = None,
         done: Callable[[Task, Outcome], None] = lambda task, outcome: None,
     ) -> None:
-        tasks = self._order(tasks)
-        count = max(1, min(self._worker_count, len(tasks)))
-        pool = ThreadPoolExecutor(count, thread_name_prefix="refresh")
-        try:
-            futures = {pool.submit(self._run, work, undo, task): task for task in tasks}
-            for future in as_completed(futures):
-                done(futures[future], future.result())
-        except BaseException:
-            # Neither a closed socket nor kill -9 stops a statement: the server must be told.
-            pool.shutdown(wait=False, cancel_futures=True)
-            self._kill_statements()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        self._workers.run_all(tasks, work, undo=undo, done=done)
 
     def keep(self, *, placement: int, but: Collection[datetime.date]) -> None:
         """All of it stays where it is; only what a generation that was rolled back had restated goes."""
@@ -139,8 +115,7 @@ class MysqlBuild(Build):
             ) from None
 
     def discard(self) -> None:
-        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
-            self._stack.close()
+        self._workers.close()
         if self.published or not self._has_staged:
             return
         # Its open transaction would keep the staged tables that it has read from being dropped.
@@ -149,7 +124,7 @@ class MysqlBuild(Build):
         # The build's own connection may be the thing that broke. If the lock is lost, staged tables are
         # somebody else's by now.
         with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self._doors.facts() as connection:
-            self._note(connection)
+            self._workers.note(connection)
             for table in SWAPPED:
                 for suffix in LEFT_OVER:
                     drop(connection, named(table, suffix))
@@ -186,7 +161,7 @@ class MysqlBuild(Build):
                 self.connection.rollback()
                 if error_number(error) not in LOCKED or attempt == TRIES:
                     raise
-                _pause(attempt)
+                pause(attempt)
 
     def _empty_previous(self) -> None:
         """Makes room for the months about to be replaced. The generation that was kept so far can be
@@ -222,58 +197,6 @@ class MysqlBuild(Build):
     def _note_published(self) -> None:
         self.published = True
 
-    def _run(self, work: Callable, undo: Callable | None, task: Task) -> Any:
-        for attempt in range(1, TRIES + 1):
-            connection = self._take_worker()
-            try:
-                if attempt > 1 and undo is not None:
-                    undo(connection, task)
-                outcome = work(connection, task)
-                connection.commit()
-            except (sa.exc.DBAPIError, DatabaseUnreachable) as error:
-                self._drop_worker(connection)
-                if attempt == TRIES or not is_passing(error):
-                    raise
-                _pause(attempt)
-            except BaseException:
-                self._drop_worker(connection)
-                raise
-            else:
-                self._workers.put(connection)
-                return outcome
-        raise AssertionError("unreachable")
-
-    def _take_worker(self) -> sa.Connection:
-        try:
-            return self._workers.get_nowait()
-        except queue.Empty:
-            connection = self._doors.facts()
-            self._stack.callback(connection.close)
-            self._note(connection)
-            return connection
-
-    def _drop_worker(self, connection: sa.Connection) -> None:
-        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError):
-            connection.invalidate()
-
-    def _note(self, connection: sa.Connection) -> str:
-        """Writes a connection down, so that who clears up after us can end it; then makes sure that there is
-        nothing to clear up yet. In this order: who gets the lock in between reads what we wrote. Returns its
-        identity."""
-        identity = identity_of(connection)
-        with _noting:
-            self._identities.add(identity)
-            self._lock.note_connections(sorted(self._identities))
-        self._lock.confirm(connection)
-        return identity
-
-    def _kill_statements(self) -> None:
-        with contextlib.suppress(sa.exc.SQLAlchemyError, LegoError), self._doors.facts() as connection:
-            end_connections(connection, self._identities - {self._own})
-
-
-_noting = threading.Lock()
-
 
 @contextlib.contextmanager
 def discarded(build: MysqlBuild) -> Iterator[MysqlBuild]:
@@ -282,7 +205,3 @@ def discarded(build: MysqlBuild) -> Iterator[MysqlBuild]:
         yield build
     finally:
         build.discard()
-
-
-def _pause(attempt: int) -> None:
-    time.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1) / 4)

@@ -9,7 +9,7 @@ one that the P&L knows, else the first in byte order.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 
@@ -24,7 +24,8 @@ COLUMNS = ("metric", "marketplace")
 class Spellings:
     """The names of metrics and marketplaces during one build; safe to use from several threads."""
 
-    def __init__(self, connection: sa.Connection, live: Generation | None) -> None:
+    def __init__(self, connection: sa.Connection, published: Callable[[str], Iterable[str]]) -> None:
+        """`published` gives the names of a column that the live generation shows."""
         found = connection.execute(
             sa.text(
                 "SELECT column_name, collation_name FROM information_schema.columns WHERE table_schema = DATABASE() "
@@ -33,7 +34,7 @@ class Spellings:
         ).all()
         self._collations = {column: collation for column, collation in found if collation and collation != OURS}
         self._names: dict[str, dict[str, str]] = {
-            column: {name: name for name in _published(connection, column, live)} for column in self._collations
+            column: {name: name for name in published(column)} for column in self._collations
         }
         self._lock = threading.Lock()
 
@@ -56,14 +57,18 @@ class Spellings:
             return {spelling: names[spelling] for spelling in spellings}
 
 
-def _published(connection: sa.Connection, column: str, live: Generation | None) -> list[str]:
+def published_names(
+    connection: sa.Connection, column: str, live: Generation | None,
+    where: Callable[[sa.Table], sa.Table] = lambda table: table,
+) -> list[str]:
+    """The names of a column that the live generation shows; `where` gives its tables."""
     if live is None:
         return []
     if column == "metric":
-        table = schema.summary_month
+        table = where(schema.summary_month)
         query = sa.select(table.c.metric).where(table.c.generation == live.generation).distinct()
     else:
-        query = sa.select(schema.summary_brand.c.marketplace).distinct()
+        query = sa.select(where(schema.summary_brand).c.marketplace).distinct()
     return sorted(connection.execute(query).scalars(), key=lambda name: name.encode())
 
 

@@ -25,6 +25,11 @@ def mysql_store(settings: Settings) -> Store:
 
 
 def _behind(doors: MysqlDoors) -> Store:
+    return mysql_parts(doors)[0]
+
+
+def mysql_parts(doors: MysqlDoors) -> tuple[Store, ServerLock]:
+    """The store, and its lock as what it is: for a store that publishes elsewhere."""
     work_lock = ServerLock(doors)
     workers = doors.settings.refresh.workers or os.cpu_count() or 1
 
@@ -33,9 +38,10 @@ def _behind(doors: MysqlDoors) -> Store:
         with doors.facts() as connection, discarded(MysqlBuild(doors, work_lock, connection, workers=workers)) as made:
             yield made
 
-    return Store(
+    store = Store(
         settings=doors.settings, traits=StoreTraits(others_write_facts=True, assigns_fact_ids=True),
         application=doors.application, application_reading=doors.application_reading, work_lock=work_lock,
         facts_room=MysqlFacts(doors, work_lock), published=MysqlPublished(doors, build), health=MysqlHealth(doors),
         copying=lambda: MysqlCopying(doors, work_lock, _behind),
     )
+    return store, work_lock

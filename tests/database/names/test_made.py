@@ -17,7 +17,7 @@ from database.journal.import_log import holds_demo, tell_done, tell_removed
 from database.names.made import MadeNames, is_taken_back, remove_names_of
 from database.names.undoing import take_back
 from database.people import users
-from database.summaries.making import RefreshOptions
+from database.summaries.planning import RefreshOptions
 from database.summaries.refresh import refresh
 from domain.errors import Refused
 

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
-from database.summaries.leftovers import forget_removed_names
+from database.summaries.leftovers import NamedBy, forget_removed_names
 from tests.facts import rows_read
 
 COUNT = 300
@@ -47,7 +47,7 @@ def test_what_no_generation_names_goes_and_the_rest_stays(leftovers, engine):
             connection.execute(sa.schema.CreateTable(table))
         named(table, connection)
         before = rows_read(connection) if engine == "mysql" else 0
-        assert forget_removed_names(connection, [table]) == 3 * (COUNT - COUNT // 10)
+        assert forget_removed_names(connection, NamedBy(connection, [table])) == 3 * (COUNT - COUNT // 10)
         if engine == "mysql":
             assert rows_read(connection) - before < 20 * COUNT
         for dimension in (schema.asin, schema.brand, schema.category):

@@ -281,16 +281,16 @@ def test_a_full_refresh_names_months_that_another_program_changed(shop):
 
 
 def test_a_write_during_the_build_is_built_again(shop, monkeypatch):
-    examine, written = verification.examine_month, []
+    ask, written = verification.ask_facts, []
 
-    def write_first(connection, month, **named):
+    def write_first(connection, month, exclude_groups):
         if not written:
             written.append(month)
             # Through the build's own connection: embedded, no other one could write at this moment.
             connection.execute(sa.update(schema.financials).where(schema.financials.c.id == 1).values(value=50))
-        return examine(connection, month, **named)
+        return ask(connection, month, exclude_groups)
 
-    monkeypatch.setattr(verification, "examine_month", write_first)
+    monkeypatch.setattr(verification, "ask_facts", write_first)
     refresh(shop)
     assert (1, 1, 1, "US", "2024-01-01", "Net revenue", "50.02") in summary_rows(shop, schema.summary_asin)
 
