@@ -45,11 +45,19 @@ _PUBLIC_URL = {
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
+COLUMNAR = "columnar"
+"""Summaries of a server's facts, kept in files that hold columns."""
+
+
 @dataclass(frozen=True)
 class DatabaseSettings:
-    """Where the facts are. Without `engine`: mysql where a host is given, else embedded."""
+    """Where the facts are. Without `engine`: mysql where a host is given, else embedded. `summaries` of a server's
+    facts are tables of the server, or columnar: files of the instance folder; with `also_tables` the tables are kept
+    for other programs, too."""
 
     engine: str = field(default="", metadata={"choices": ("embedded", "mysql")})
+    summaries: str = field(default="tables", metadata={"choices": ("tables", COLUMNAR)})
+    also_tables: str = field(default="no", metadata={"choices": ("no", "yes")})
     path: Path = Path("instance")
     host: str = ""
     port: int = field(default=3306, metadata={"range": (1, 65535)})

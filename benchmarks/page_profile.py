@@ -94,7 +94,7 @@ def _installation(chosen: argparse.Namespace) -> Iterator[Settings]:
         yield stand.settings
 
 
-def _app(settings: Settings) -> Flask:
+def fresh_app(settings: Settings) -> Flask:
     """An app that has kept nothing yet, and has its templates and catalogue at hand."""
     shutil.rmtree(settings.database.path / "cache", ignore_errors=True)
     app = create_app(settings)
@@ -105,7 +105,7 @@ def _app(settings: Settings) -> Flask:
 
 
 def _show(settings: Settings, page: str, addresses: list[str], statements: Statements) -> None:
-    client, made, worked, held = _app(settings).test_client(), [], [], []
+    client, made, worked, held = fresh_app(settings).test_client(), [], [], []
     statements.clear()
     for address in addresses:
         began, used = time.perf_counter(), time.process_time()
@@ -127,7 +127,7 @@ def _show(settings: Settings, page: str, addresses: list[str], statements: State
 
 
 def _show_functions(settings: Settings, addresses: list[str]) -> None:
-    client, profile = _app(settings).test_client(), cProfile.Profile()
+    client, profile = fresh_app(settings).test_client(), cProfile.Profile()
     profile.enable()
     for address in addresses:
         client.get(address)

@@ -6,12 +6,18 @@ import dataclasses
 
 from database.engines.ports import Store
 from domain.errors import SettingsError
-from settings import Settings
+from settings import COLUMNAR, Settings
 
 
 def open_store(settings: Settings) -> Store:
     """The store the settings name. Touches no file and no server yet."""
     if settings.database.engine == "mysql":
+        if settings.database.summaries == COLUMNAR:
+            if settings.cluster.nodes:
+                raise SettingsError("[database] summaries = columnar: not with [cluster] nodes; set it to tables")
+            from database.engines.columnar.store import columnar_store
+
+            return columnar_store(settings)
         if settings.cluster.nodes:
             from database.engines.cluster.store import cluster_store
 
@@ -21,6 +27,11 @@ def open_store(settings: Settings) -> Store:
         return mysql_store(settings)
     if settings.cluster.nodes:
         raise SettingsError("[cluster] nodes: they need a MariaDB before them; set [database] engine = mysql")
+    if settings.database.summaries == COLUMNAR:
+        raise SettingsError(
+            "[database] summaries = columnar: it is for facts on a server, with engine = mysql; those of the embedded "
+            "engine are in columns anyway"
+        )
     from database.engines.embedded.store import embedded_store
 
     return embedded_store(settings)

@@ -21,7 +21,7 @@ from database.engines.ports import Store
 from database.people import passwords, second_factor
 from database.store import open_store
 from jobs import background, commands
-from settings import Settings
+from settings import COLUMNAR, Settings
 from tests.databases import Templates, embedded_settings, mysql_settings
 from tests.mariadb import MariadbServer, memory_folder
 from tests.paid_once import HASHER, pay_once
@@ -31,7 +31,11 @@ from tests.spider import Servers, cluster_settings, schema_on, started
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
 """Names of the same browser. The first has no windows to paint and takes half the work."""
 SPIDER = "spider"
-ENGINES = (SPIDER,) if "LONG_SPIDER" in os.environ else ("embedded", "mysql")
+ENGINES = (
+    (SPIDER,) if "LONG_SPIDER" in os.environ
+    else tuple(os.environ["TEST_ENGINES"].split(",")) if "TEST_ENGINES" in os.environ
+    else ("embedded", "mysql")
+)
 """Every test of a store runs on each. A cluster of MariaDB servers takes long, and is for the long run."""
 SHARED_FILES = Path(__file__).parent / "files"
 
@@ -144,7 +148,7 @@ def settings(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
         return
     server = request.getfixturevalue("mariadb")
     server.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    yield mysql_settings(tmp_path, server, name)
+    yield mysql_settings(tmp_path, server, name, summaries=COLUMNAR if engine == COLUMNAR else "tables")
     server.run(f"DROP DATABASE {name}")
 
 

@@ -27,11 +27,11 @@ def embedded_settings(folder: Path, **refresh) -> Settings:
     return Settings(database=database, refresh=dataclasses.replace(RefreshSettings(workers=2), **refresh))
 
 
-def mysql_settings(folder: Path, server: MariadbServer, name: str) -> Settings:
-    """Settings of schema `name` on `server`; cache and keys go below `folder`."""
+def mysql_settings(folder: Path, server: MariadbServer, name: str, summaries: str = "tables") -> Settings:
+    """Settings of schema `name` on `server`; cache and keys go below `folder`, and columnar summaries."""
     database = DatabaseSettings(
         engine="mysql", host="127.0.0.1", port=server.port, user=USER, password=PASSWORD, database=name,
-        path=folder / "instance", memory=512,
+        path=folder / "instance", memory=512, summaries=summaries,
     )
     return Settings(database=database, refresh=RefreshSettings(workers=2))
 
@@ -43,7 +43,7 @@ class Templates:
         self._folder = folder
         self._numbers = itertools.count(1)
         self._instances: dict[Fill | None, Path] = {}
-        self._schemas: dict[Fill | None, tuple[Path, str]] = {}
+        self._schemas: dict[tuple[str, Fill | None], tuple[Path, str]] = {}
 
     def instance(self, fill: Fill | None) -> Path:
         """The instance folder of an embedded store."""
@@ -53,23 +53,23 @@ class Templates:
             self._instances[fill] = settings.database.path
         return self._instances[fill]
 
-    def schema(self, server: MariadbServer, fill: Fill | None) -> tuple[Path, str]:
+    def schema(self, server: MariadbServer, fill: Fill | None, summaries: str = "tables") -> tuple[Path, str]:
         """The instance folder of a store on the server, which may not be there, and the statements that make its schema
         as the migrations and `fill` leave it, in a tenth of their time."""
-        if fill not in self._schemas:
+        if (summaries, fill) not in self._schemas:
             name = f"lego_template_{next(self._numbers)}"
             server.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-            settings = mysql_settings(self._folder / name, server, name)
+            settings = mysql_settings(self._folder / name, server, name, summaries)
             self._make(settings, server, fill)
-            self._schemas[fill] = settings.database.path, _script(server, name)
-        return self._schemas[fill]
+            self._schemas[summaries, fill] = settings.database.path, _script(server, name)
+        return self._schemas[summaries, fill]
 
     def copy_to(self, settings: Settings, server: MariadbServer | None, fill: Fill | None = None) -> None:
         """Makes the database of `settings`, which is on `server` or in a folder that is not there yet, such a one."""
         if settings.database.engine == "embedded":
             shutil.copytree(self.instance(fill), settings.database.path)
             return
-        instance, script = self.schema(server, fill)
+        instance, script = self.schema(server, fill, settings.database.summaries)
         server.run_script(script, settings.database.database)
         if instance.exists():
             shutil.copytree(instance, settings.database.path)

@@ -14,6 +14,7 @@ import duckdb_engine  # noqa: F401
 import sqlalchemy as sa
 
 from database import schema
+from database.engines.columnar.published import ColumnarPublished
 from database.engines.ddl import embedded_form
 from database.engines.embedded.generations import GenerationFiles
 from database.engines.embedded.published import EmbeddedPublished
@@ -59,7 +60,7 @@ def publish(
         schema.summary_generation: [_generation(rows, generation, currencies, published_at) | {"spread": spread}],
         **{table: [{"generation": generation, **row} for row in found] for table, found in (lines or {}).items()},
     }
-    if isinstance(store.published, EmbeddedPublished):
+    if isinstance(store.published, EmbeddedPublished | ColumnarPublished):
         _publish_file(store.published.files, contents, generation)
     else:
         _publish_tables(store, contents)

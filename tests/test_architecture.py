@@ -39,7 +39,7 @@ ROOMS = {
     "database/engines": (
         "marketplace_level.py", "month_ranges.py", "duckdb_dialect.py", "duckdb_inserts.py", "whole_numbers.py",
         "ddl.py", "schema_versions.py", "values.py", "lock.py", "fact_marks.py", "build.py", "copying.py", "health.py",
-        "ports.py", "embedded", "mariadb", "cluster",
+        "ports.py", "embedded", "mariadb", "cluster", "columnar",
     ),
     "web": (
         "http", "serving", "figures", "exports", "pages", "people", "catalog", "imports", "lines", "operations",

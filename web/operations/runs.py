@@ -28,7 +28,7 @@ COLUMNS = (
     Column("Process", COUNT), Column("Fault", TEXT),
 )
 _STAGES = {
-    "start": "preparing", "asin": "summing up products", "brand": "summing up brands",
+    "copy": "copying what changed", "start": "preparing", "asin": "summing up products", "brand": "summing up brands",
     "category": "summing up categories", "marketplace": "summing up marketplaces",
     "verify": "comparing with the facts", "imports": "telling which import gave what", "index": "making indexes",
     "record": "writing down what was left out", "publish": "publishing",

@@ -1,0 +1,276 @@
+"""The copy of a server's facts, and of what belongs to them, in a DuckDB file.
+
+Facts are copied month by month, each month in one transaction with its mark (`marks.py`), which the server worked out
+before they were read and the copy works out of what it has then. All other tables are few rows, and copied whole where
+the server's checksum of them is another than when they were copied last.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from database import schema
+from database.engines.build import Note
+from database.engines.columnar.marks import TEXTS, CopyMarks, MonthMark, copied_mark, in_month, server_mark
+from database.engines.columnar.transport import fetch
+from database.engines.ddl import embedded_form
+from database.engines.duckdb_dialect import raw_duckdb
+from database.engines.fact_marks import FactMarks, Marked
+from database.engines.mariadb.spellings import Spellings
+from database.engines.mariadb.workers import Workers
+from domain.errors import DatabaseUnreachable
+from domain.months import format_month, month_of
+from machine.crash_points import passing
+from settings import DatabaseSettings
+
+facts, ledger = schema.financials, schema.changed_month
+
+NOT_FOLLOWED = (facts, schema.financials_replaced, schema.derived_fact, schema.archived_sum)
+"""Tables of facts that are copied by month, on demand, or that no refresh reads."""
+FOLLOWED = tuple(table for table in schema.tables_of(schema.FACTS) if table not in NOT_FOLLOWED)
+TRIES = 3
+
+_kept = sa.MetaData()
+copied_month = sa.Table(
+    "copied_month", _kept,
+    sa.Column("month", sa.Date), sa.Column("facts", sa.BigInteger), sa.Column("valued", sa.BigInteger),
+    sa.Column("value", sa.String), sa.Column("last_fact_id", sa.BigInteger), sa.Column("names", sa.String),
+    sa.Column("amounts", sa.String),
+)
+"""The months that the copy holds, each with its mark."""
+copied_table = sa.Table(
+    "copied_table", _kept, sa.Column("name", sa.String), sa.Column("checksum", sa.BigInteger, nullable=True),
+)
+"""The tables that it holds, with the server's checksum of each."""
+copied_until = sa.Table(
+    "copied_until", _kept,
+    sa.Column("origin", sa.String), sa.Column("ledger_id", sa.BigInteger), sa.Column("last_fact_id", sa.BigInteger),
+    sa.Column("recent_facts", sa.BigInteger),
+)
+"""One row: of which schema of which server it is a copy, and what the server's facts were marked with then."""
+
+
+class Copy:
+    """The copy that `connection` is open to, of the schema that `source` and `workers` are connected to."""
+
+    def __init__(
+        self, connection: sa.Connection, source: sa.Connection, workers: Workers, database: DatabaseSettings,
+        spellings: Spellings,
+    ) -> None:
+        self._connection, self._source, self._workers = connection, source, workers
+        self._database, self._spellings = database, spellings
+        self._origin = f"{database.host}:{database.port}/{database.database}"
+        self._make_tables()
+
+    def bring_up_to_date(self, marks: FactMarks, *, full: bool, note: Note) -> FactMarks:
+        """Fetches what changed on the server since last time; with `full` the mark of every month is asked for. Raises
+        DatabaseUnreachable if facts change faster than they are read."""
+        last_id = marks.last_id()
+        recent = marks.recent(last_id)
+        present = {month_of(date) for date in marks.dates() if date is not None}
+        before = self._until()
+        self._follow_changed()
+        changed = self._changed_since(before, marks)
+        self._source.commit()
+        known = self._known()
+        for month in sorted(known.keys() - present):
+            self._forget(month)
+        wanted = {month for month in present if month not in known or month in changed}
+        if full:
+            wanted |= self._differing({month: known[month] for month in sorted(present - wanted)})
+        self.fetch(wanted, note)
+        self._save(last_id, recent)
+        passing("copied")
+        return CopyMarks(self._connection, last_id)
+
+    def fetch(self, months: Collection[datetime.date], note: Note = lambda done, total, rows: None) -> None:
+        """Fetches the facts of these months, several at once."""
+        done = rows = 0
+
+        def count(month: datetime.date, found: int) -> None:
+            nonlocal done, rows
+            done, rows = done + 1, rows + found
+            note(done, len(months), rows)
+
+        if months:
+            self._connection.commit()
+            note(0, len(months), 0)
+            self._workers.run_all(sorted(months), self._fetch_month, done=count)
+
+    def follow(self, tables: Iterable[sa.Table]) -> None:
+        """Fetches these tables, whatever was noted of them."""
+        for table in tables:
+            self._fetch_table(table, None)
+
+    def differing(self) -> list[datetime.date]:
+        """The months whose facts are not what the server has."""
+        return sorted(self._differing(self._known()))
+
+    # --- what changed
+
+    def _until(self) -> Marked | None:
+        row = self._connection.execute(sa.select(copied_until)).first()
+        self._connection.commit()
+        if row is None or row.origin != self._origin:
+            self._begin_anew()
+            return None
+        return row
+
+    def _changed_since(self, before: Marked | None, marks: FactMarks) -> set[datetime.date]:
+        if before is None:
+            return set()
+        named = self._connection.execute(sa.select(ledger.c.month).where(ledger.c.id > before.ledger_id)).scalars()
+        found = {*named, *(date for date in marks.dates_above(before) if date is not None)}
+        return {month_of(date) for date in found}
+
+    def _known(self) -> dict[datetime.date, MonthMark]:
+        rows = self._connection.execute(sa.select(copied_month)).all()
+        self._connection.commit()
+        return {
+            row.month: MonthMark(
+                row.facts, row.valued, Decimal(row.value), row.last_fact_id, int(row.names), Decimal(row.amounts)
+            ) for row in rows
+        }
+
+    def _differing(self, known: dict[datetime.date, MonthMark]) -> set[datetime.date]:
+        found: set[datetime.date] = set()
+
+        def compare(month: datetime.date, mark: MonthMark) -> None:
+            if mark != known[month]:
+                found.add(month)
+
+        if known:
+            self._workers.run_all(list(known), self._ask_mark, done=compare)
+        return found
+
+    def _ask_mark(self, connection: sa.Connection, month: datetime.date) -> MonthMark:
+        return server_mark(connection, month, self._exact)
+
+    @property
+    def _exact(self) -> tuple[str, ...]:
+        return tuple(name for name in TEXTS.values() if name not in self._spellings.columns)
+
+    # --- facts
+
+    def _fetch_month(self, source: sa.Connection, month: datetime.date) -> int:
+        for _ in range(TRIES):
+            mark = self._ask_mark(source, month)
+            source.commit()
+            with self._connection.engine.connect() as writing:
+                writing.execute(sa.delete(facts).where(in_month(month)))
+                writing.execute(sa.delete(copied_month).where(copied_month.c.month == month))
+                query = sa.select(*facts.c).where(in_month(month))
+                rows = fetch(self._database, query, raw_duckdb(writing), facts.name)
+                self._unify(writing, source, month)
+                if copied_mark(writing, month, self._exact) == mark:
+                    writing.execute(sa.insert(copied_month).values((
+                        month, mark.facts, mark.valued, str(mark.value), mark.last_fact_id, str(mark.names),
+                        str(mark.amounts),
+                    )))
+                    writing.commit()
+                    passing("copied-month")
+                    return rows
+                writing.rollback()
+        raise DatabaseUnreachable(
+            f"facts of {format_month(month)} are not what was read of them: another program writes to financials; run "
+            "it again when it is done"
+        )
+
+    def _unify(self, writing: sa.Connection, source: sa.Connection, month: datetime.date) -> None:
+        """Gives spellings that the server takes as equal one name."""
+        for column in self._spellings.columns:
+            target = facts.c[column]
+            spellings = sa.select(target).where(in_month(month), target.is_not(None)).distinct()
+            names = self._spellings.of(source, column, list(writing.execute(spellings).scalars()))
+            for spelling, name in names.items():
+                if spelling != name:
+                    writing.execute(
+                        sa.update(facts).where(in_month(month), target == spelling).values({column: name})
+                    )
+
+    def _forget(self, month: datetime.date) -> None:
+        self._connection.execute(sa.delete(facts).where(in_month(month)))
+        self._connection.execute(sa.delete(copied_month).where(copied_month.c.month == month))
+        self._connection.commit()
+
+    # --- all else
+
+    def _follow_changed(self) -> None:
+        names = ", ".join(f"`{table.name}`" for table in FOLLOWED)
+        rows = self._source.exec_driver_sql(f"CHECKSUM TABLE {names}").all()
+        found = {name.rpartition(".")[2]: checksum for name, checksum in rows}
+        if self._checksums().get(ledger.name) != found[ledger.name]:
+            self._forget_another_past()
+        known = self._checksums()
+        for table in FOLLOWED:
+            if table.name not in known or known[table.name] != found[table.name]:
+                self._fetch_table(table, found[table.name])
+
+    def _checksums(self) -> dict[str, int | None]:
+        rows = self._connection.execute(sa.select(copied_table.c.name, copied_table.c.checksum)).all()
+        self._connection.commit()
+        return dict(map(tuple, rows))
+
+    def _forget_another_past(self) -> None:
+        """A ledger that lacks what it had is another's: the server was restored, or its schema made anew."""
+        columns = [ledger.c.id, ledger.c.month, ledger.c.cause, ledger.c.import_id]
+        now = {tuple(row) for row in self._source.execute(sa.select(*columns))}
+        before = {tuple(row) for row in self._connection.execute(sa.select(*columns))}
+        self._connection.commit()
+        if before - now:
+            self._begin_anew()
+
+    def _fetch_table(self, table: sa.Table, checksum: int | None) -> None:
+        kept = [
+            sa.literal("", sa.String(1)).label(column.name) if isinstance(column.type, sa.LargeBinary) else column
+            for column in table.columns
+        ]
+        self._connection.commit()
+        self._connection.execute(sa.delete(table))
+        self._connection.execute(sa.delete(copied_table).where(copied_table.c.name == table.name))
+        fetch(self._database, sa.select(*kept), raw_duckdb(self._connection), table.name)
+        self._connection.execute(sa.insert(copied_table).values(name=table.name, checksum=checksum))
+        self._connection.commit()
+
+    # --- the file
+
+    def _make_tables(self) -> None:
+        """Makes those that are not there, or have other columns than this version knows."""
+        rows = self._connection.exec_driver_sql(
+            "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() "
+            "WHERE database_name = current_database() GROUP BY table_name"
+        ).all()
+        found = {name: list(columns) for name, columns in rows}
+        for table in (*schema.tables_of(schema.FACTS), *_kept.sorted_tables):
+            if found.get(table.name) != list(table.columns.keys()):
+                self._connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{table.name}"')
+                self._connection.execute(sa.schema.CreateTable(_form(table)))
+                if table.name in found and table is facts:
+                    self._connection.execute(sa.delete(copied_month))
+                elif table.name in found and table.metadata is not _kept:
+                    self._connection.execute(sa.delete(copied_table).where(copied_table.c.name == table.name))
+        self._connection.commit()
+
+    def _begin_anew(self) -> None:
+        for table in (*schema.tables_of(schema.FACTS), *_kept.sorted_tables):
+            self._connection.execute(sa.delete(table))
+        self._connection.commit()
+
+    def _save(self, last_id: int, recent: int) -> None:
+        newest = self._connection.execute(sa.select(sa.func.coalesce(sa.func.max(ledger.c.id), 0))).scalar()
+        self._connection.execute(sa.delete(copied_until))
+        self._connection.execute(sa.insert(copied_until).values(
+            origin=self._origin, ledger_id=newest, last_fact_id=last_id, recent_facts=recent,
+        ))
+        self._connection.commit()
+
+
+def _form(table: sa.Table) -> sa.Table:
+    """Without keys: the server has seen to them, and rows are replaced all at once."""
+    form = embedded_form(table)
+    columns = (sa.Column(column.name, column.type, nullable=column.nullable) for column in form.columns)
+    return sa.Table(table.name, sa.MetaData(), *columns)
