@@ -67,6 +67,7 @@ class ColumnarPublished(Published):
         self._on_server.take_over(connection, note)
 
     def complete(self) -> list[str]:
+        make_folders(self.files)
         return self._in_files.complete()
 
     def pass_on(self) -> list[str]:
