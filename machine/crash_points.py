@@ -15,6 +15,8 @@ STEPS = (
     "record", "publish", "swap", "swapped", "finish", "release",
 )
 """Of a refresh. An import on a cluster passes "promised", once per data node, and "decided"."""
+COPYING = ("copied-month", "copied")
+"""Of a refresh that copies facts first, between "examine" and "plan"."""
 
 
 def passing(step: str) -> None:

@@ -36,7 +36,10 @@ ENGINES = (
     else tuple(os.environ["TEST_ENGINES"].split(",")) if "TEST_ENGINES" in os.environ
     else ("embedded", "mysql")
 )
-"""Every test of a store runs on each. A cluster of MariaDB servers takes long, and is for the long run."""
+"""Every test of a store runs on each; `TEST_ENGINES` names others. A cluster of MariaDB servers takes long, and is for
+the long run."""
+WITH_COLUMNS = ENGINES if {"LONG_SPIDER", "TEST_ENGINES"} & os.environ.keys() else (*ENGINES, COLUMNAR)
+"""With facts on a server and summaries in files, for tests of refreshes: all else is one of the other two."""
 SHARED_FILES = Path(__file__).parent / "files"
 
 LONG_SEED = "LONG_SEED"

@@ -66,8 +66,9 @@ class Build(abc.ABC):
         with how many rows. Returns the marks of the facts that `connection` sees."""
         return marks
 
-    def follow(self, *tables: sa.Table) -> None:
-        """Lets `connection` see what was just written to these tables of `source`, which do not hold facts."""
+    def follow(self, *tables: sa.Table, months: Collection[datetime.date] | None = None) -> None:
+        """Lets `connection` see what was just written to these tables of `source`, which do not hold facts; with
+        `months` nothing but rows of these."""
         return
 
     def fetch_again(self, months: Collection[datetime.date]) -> None:

@@ -80,8 +80,7 @@ def _publish(build: Build, plan: Plan, made: Made, findings: Findings) -> tuple[
     for month in sorted(pieces.keys() - stale):
         _settle(build.source, month, pieces[month])
     build.source.commit()
-    if pieces.keys() - stale:
-        build.follow(noted)
+    build.follow(noted, months=pieces.keys() - stale)
     wrong = _stage(build, plan.rebuild, source, findings)
     if wrong:
         again = [month for month in plan.rebuild if month.month in wrong]
@@ -119,7 +118,7 @@ def _count(build: Build, months: Sequence[MonthFacts]) -> None:
         build.ask_source(
             months, lambda connection, month: count_anew(connection, month, sums_apart=build.traits.sums_apart)
         )
-        build.follow(noted)
+        build.follow(noted, months=[month.month for month in months])
 
 
 def _stage(

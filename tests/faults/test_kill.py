@@ -13,8 +13,9 @@ import pytest
 from database.engines.ports import Store
 from database.journal.run_log import last_runs
 from database.summaries.refresh import RefreshOptions, refresh
-from machine.crash_points import STEPS
-from tests.conftest import environment_of
+from machine.crash_points import COPYING, STEPS
+from settings import COLUMNAR
+from tests.conftest import ENGINES, WITH_COLUMNS, environment_of
 from tests.counts import count, highest
 from tests.facts import add_brands, add_categories, add_facts, add_products, all_summary_rows
 from tests.faults.processes import Command, ReaderProcess, killed_at, run, start
@@ -81,10 +82,11 @@ def assert_true(store) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_refresh_killed_at_any_step_leaves_the_old_or_the_new_state(shop, kind, tmp_path):
+def test_a_refresh_killed_at_any_step_leaves_the_old_or_the_new_state(shop, engine, kind, tmp_path):
     options = RefreshOptions(full=kind == "full")
+    steps = STEPS if kind == "incremental" else EVERY_FOURTH
     with reading(shop, tmp_path):
-        for number, step in enumerate(STEPS if kind == "incremental" else EVERY_FOURTH):
+        for number, step in enumerate(steps if engine != COLUMNAR else (*COPYING, *steps)):
             before, generation = all_summary_rows(shop), shop.live_generation().generation
             assert killed_at(shop.settings, step, options) == -signal.SIGKILL, step
             count("kill -9 of the refresh", f"kill -9 of the refresh at {step}")
@@ -148,7 +150,7 @@ def test_of_ten_refreshes_at_once_one_runs_and_nine_say_within_two_seconds_who_d
 class TestServer:
     """What a server can lose."""
 
-    @pytest.fixture(params=["mysql"])
+    @pytest.fixture(params=[name for name in (WITH_COLUMNS if LONG else ENGINES) if name in ("mysql", COLUMNAR)])
     def engine(self, request):
         return request.param
 
@@ -193,21 +195,31 @@ class TestServer:
         assert_true(shop)
 
     @pytest.mark.parametrize("step", ["start", "asin", "verify", "publish", "swap"])
-    def test_a_refresh_that_lost_the_lock_never_publishes_what_another_one_built(self, shop, mariadb, step, tmp_path):
+    def test_a_refresh_that_lost_the_lock_never_publishes_what_another_one_built(
+        self, shop, engine, mariadb, step, tmp_path
+    ):
         for number, kind in enumerate(KINDS):
             paused = start(shop.settings, tmp_path, *KINDS[kind], crash_at=f"{step}:pause", **AT_ONCE).stopped()
             lock = f"SELECT IS_USED_LOCK('lego.{shop.settings.database.database}')"
             mariadb.run(f"KILL {mariadb.run(lock)[0][0]}")
             change(shop, number)
-            # This one is half done when the first goes on.
-            second = start(shop.settings, tmp_path, "--full", crash_at="asin:pause").stopped()
-            assert paused.go_on().code == 3, paused.errors
-            assert second.go_on().code == 0, second.errors
+            if engine == COLUMNAR:
+                # While the first has the copy open, nobody else can build.
+                second = start(shop.settings, tmp_path, "--full")
+                assert second.code == 3, second.errors
+                assert paused.go_on().code == 0, paused.errors
+            else:
+                # This one is half done when the first goes on.
+                second = start(shop.settings, tmp_path, "--full", crash_at="asin:pause").stopped()
+                assert paused.go_on().code == 3, paused.errors
+                assert second.go_on().code == 0, second.errors
             assert_true(shop)
             change(shop, number)
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_a_refresh_survives_a_server_that_dies_at_any_step_and_comes_back(self, own_server, kind, tmp_path):
+    def test_a_refresh_survives_a_server_that_dies_at_any_step_and_comes_back(
+        self, own_server, engine, kind, tmp_path
+    ):
         store, server = own_server
         with reading(store, tmp_path, server_dies=True):
             for number, step in enumerate(STEPS if LONG else ("asin", "swap", "swapped")):
@@ -222,7 +234,11 @@ class TestServer:
                 assert all_summary_rows(store) != before, step
                 assert store.published.clear_leftovers() == [], step
                 told = [found.status for found in last_runs(store, 2)]
-                assert told == after_a_lost_connection(step), (step, paused.errors)
+                wanted = [after_a_lost_connection(step)]
+                if engine == COLUMNAR and step in PUBLISHED:
+                    # The first to miss the server may be what writes down that it is done; it is then asked again.
+                    wanted.append(["nothing to do", "success"])
+                assert told in wanted, (step, paused.errors)
                 change(store, number)
         refresh(store)
         assert_true(store)
@@ -246,7 +262,7 @@ class TestServer:
         assert_true(store)
 
     @pytest.fixture
-    def own_server(self, tmp_path):
+    def own_server(self, engine, tmp_path):
         """The shop, on a server that may be killed."""
         from database import migrations
         from database.store import open_store
@@ -255,7 +271,8 @@ class TestServer:
 
         server = MariadbServer.create()
         server.run("CREATE DATABASE lego_fault")
-        store = open_store(mysql_settings(tmp_path, server, "lego_fault"))
+        kind = COLUMNAR if engine == COLUMNAR else "tables"
+        store = open_store(mysql_settings(tmp_path, server, "lego_fault", kind))
         migrations.upgrade(store)
         fill(store)
         yield store, server

@@ -78,9 +78,9 @@ class ColumnarBuild(Build):
     def catch_up(self, marks: FactMarks, *, full: bool, note: Note = lambda done, total, rows: None) -> FactMarks:
         return self._copy.bring_up_to_date(marks, full=full, note=note)
 
-    def follow(self, *tables: sa.Table) -> None:
+    def follow(self, *tables: sa.Table, months: Collection[datetime.date] | None = None) -> None:
         self.source.commit()
-        self._copy.follow(tables)
+        self._copy.follow(tables, months=months)
 
     def fetch_again(self, months: Collection[datetime.date]) -> None:
         self._copy.fetch(months)

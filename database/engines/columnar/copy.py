@@ -1,8 +1,9 @@
 """The copy of a server's facts, and of what belongs to them, in a DuckDB file.
 
 Facts are copied month by month, each month in one transaction with its mark (`marks.py`), which the server worked out
-before they were read and the copy works out of what it has then. All other tables are few rows, and copied whole where
-the server's checksum of them is another than when they were copied last.
+before they were read and the copy works out of what it has then. What each import gave is copied by month, too,
+whenever the ledger names the month. All other tables are few rows, and copied whole where the server's checksum of them
+is not what it was when they were copied last.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from domain.months import format_month, month_of
 from machine.crash_points import passing
 from settings import DatabaseSettings
 
-facts, ledger = schema.financials, schema.changed_month
+facts, ledger, noted = schema.financials, schema.changed_month, schema.import_sum
 
-NOT_FOLLOWED = (facts, schema.financials_replaced, schema.derived_fact, schema.archived_sum)
+NOT_FOLLOWED = (facts, noted, schema.financials_replaced, schema.derived_fact, schema.archived_sum)
 """Tables of facts that are copied by month, on demand, or that no refresh reads."""
 FOLLOWED = tuple(table for table in schema.tables_of(schema.FACTS) if table not in NOT_FOLLOWED)
 TRIES = 3
@@ -83,6 +84,7 @@ class Copy:
         if full:
             wanted |= self._differing({month: known[month] for month in sorted(present - wanted)})
         self.fetch(wanted, note)
+        self.follow([noted], months=wanted | changed if noted.name in self._checksums() else None)
         self._save(last_id, recent)
         passing("copied")
         return CopyMarks(self._connection, last_id)
@@ -101,10 +103,10 @@ class Copy:
             note(0, len(months), 0)
             self._workers.run_all(sorted(months), self._fetch_month, done=count)
 
-    def follow(self, tables: Iterable[sa.Table]) -> None:
-        """Fetches these tables, whatever was noted of them."""
-        for table in tables:
-            self._fetch_table(table, None)
+    def follow(self, tables: Iterable[sa.Table], *, months: Collection[datetime.date] | None = None) -> None:
+        """Fetches these tables, whatever is known of them; with `months` no other rows than theirs."""
+        for table in tables if months is None or months else ():
+            self._fetch_table(table, None, months)
 
     def differing(self) -> list[datetime.date]:
         """The months whose facts are not what the server has."""
@@ -224,15 +226,18 @@ class Copy:
         if before - now:
             self._begin_anew()
 
-    def _fetch_table(self, table: sa.Table, checksum: int | None) -> None:
+    def _fetch_table(
+        self, table: sa.Table, checksum: int | None, months: Collection[datetime.date] | None = None
+    ) -> None:
+        chosen = sa.true() if months is None else table.c.month.in_(sorted(months))
         kept = [
             sa.literal("", sa.String(1)).label(column.name) if isinstance(column.type, sa.LargeBinary) else column
             for column in table.columns
         ]
         self._connection.commit()
-        self._connection.execute(sa.delete(table))
+        self._connection.execute(sa.delete(table).where(chosen))
         self._connection.execute(sa.delete(copied_table).where(copied_table.c.name == table.name))
-        fetch(self._database, sa.select(*kept), raw_duckdb(self._connection), table.name)
+        fetch(self._database, sa.select(*kept).where(chosen), raw_duckdb(self._connection), table.name)
         self._connection.execute(sa.insert(copied_table).values(name=table.name, checksum=checksum))
         self._connection.commit()
 

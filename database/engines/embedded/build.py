@@ -141,6 +141,7 @@ class EmbeddedBuild(Build):
         """None: rows lie as `LAYOUT` says, and DuckDB skips the groups of them that do not matter."""
 
     def publish(self, row: dict[str, Any]) -> None:
+        self._confirm()
         for table in schema.DIMENSIONS:
             columns = list(table.c.keys())
             self.connection.execute(

@@ -2,7 +2,13 @@
 
 import pytest
 
+from tests.conftest import WITH_COLUMNS
 from tests.facts import add_brands, add_categories, add_facts, add_products
+
+
+@pytest.fixture(params=WITH_COLUMNS)
+def engine(request):
+    return request.param
 
 
 @pytest.fixture
