@@ -78,6 +78,10 @@ class ColumnarBuild(Build):
     def catch_up(self, marks: FactMarks, *, full: bool, note: Note = lambda done, total, rows: None) -> FactMarks:
         return self._copy.bring_up_to_date(marks, full=full, note=note)
 
+    def doubtful(self, marks: FactMarks, *, most: int) -> list[datetime.date]:
+        """As `Copy.doubtful`."""
+        return self._copy.doubtful(marks, most=most)
+
     def follow(self, *tables: sa.Table, months: Collection[datetime.date] | None = None) -> None:
         self.source.commit()
         self._copy.follow(tables, months=months)

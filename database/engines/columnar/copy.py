@@ -9,6 +9,7 @@ is not what it was when they were copied last.
 from __future__ import annotations
 
 import datetime
+import random
 from collections.abc import Collection, Iterable
 from decimal import Decimal
 
@@ -108,9 +109,19 @@ class Copy:
         for table in tables if months is None or months else ():
             self._fetch_table(table, None, months)
 
-    def differing(self) -> list[datetime.date]:
-        """The months whose facts are not what the server has."""
-        return sorted(self._differing(self._known()))
+    def doubtful(self, marks: FactMarks, *, most: int) -> list[datetime.date]:
+        """Of so many months, chosen at random, those whose facts are not what the server has, though nothing says that
+        they changed."""
+        until = self._connection.execute(sa.select(copied_until)).first()
+        if until is None or until.origin != self._origin:
+            return []
+        waiting = set(self._source.execute(sa.select(ledger.c.month).where(ledger.c.id > until.ledger_id)).scalars())
+        waiting |= {date for date in marks.dates_above(until) if date is not None}
+        quiet = sorted(self._known().keys() - {month_of(date) for date in waiting})
+        chosen = random.sample(quiet, min(most, len(quiet)))
+        copied = {month: copied_mark(self._connection, month, self._exact) for month in chosen}
+        self._connection.commit()
+        return sorted(self._differing(copied))
 
     # --- what changed
 

@@ -6,8 +6,7 @@ import contextlib
 import dataclasses
 import os
 
-from database.engines.build import Build
-from database.engines.columnar.build import columnar_build
+from database.engines.columnar.build import ColumnarBuild, columnar_build
 from database.engines.columnar.doors import ColumnarDoors
 from database.engines.columnar.health import ColumnarHealth
 from database.engines.columnar.published import ColumnarPublished
@@ -28,7 +27,7 @@ def _behind(server: MysqlDoors) -> Store:
     doors = ColumnarDoors(server.settings)
     workers = server.settings.refresh.workers or os.cpu_count() or 1
 
-    def build() -> contextlib.AbstractContextManager[Build]:
+    def build() -> contextlib.AbstractContextManager[ColumnarBuild]:
         return columnar_build(doors, server, work_lock, workers=workers)
 
     tables = None
@@ -36,5 +35,7 @@ def _behind(server: MysqlDoors) -> Store:
         tables = TablesOnServer(doors, server, work_lock, store.facts_room, workers=workers)
     published = ColumnarPublished(doors, build, store.published, tables)
     return dataclasses.replace(
-        store, published=published, health=ColumnarHealth(doors, store.health),
+        store, published=published, health=ColumnarHealth(
+            doors, store.health, work_lock=work_lock, facts_room=store.facts_room, build=build, tables=tables,
+        ),
     )

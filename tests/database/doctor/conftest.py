@@ -11,7 +11,7 @@ from database import migrations
 from database.engines.ports import Store
 from database.store import open_store
 from database.summaries.refresh import refresh
-from settings import Settings
+from settings import COLUMNAR, Settings
 from tests.conftest import ENGINES, embedded_settings, mysql_settings
 from tests.facts import add_brands, add_categories, add_facts, add_products
 from tests.mariadb import MariadbServer
@@ -36,6 +36,17 @@ def healthy_mysql(tmp_path_factory: pytest.TempPathFactory, mariadb: MariadbServ
     name = f"lego_healthy_{os.getpid()}"
     mariadb.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
     store = _made(mysql_settings(tmp_path_factory.mktemp("healthy"), mariadb, name))
+    yield store
+    store.close()
+    mariadb.run(f"DROP DATABASE {name}")
+
+
+@pytest.fixture(scope="package")
+def healthy_columnar(tmp_path_factory: pytest.TempPathFactory, mariadb: MariadbServer) -> Iterator[Store]:
+    """The healthy store on a server, with summaries in files."""
+    name = f"lego_healthy_columnar_{os.getpid()}"
+    mariadb.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    store = _made(mysql_settings(tmp_path_factory.mktemp("healthy"), mariadb, name, COLUMNAR))
     yield store
     store.close()
     mariadb.run(f"DROP DATABASE {name}")

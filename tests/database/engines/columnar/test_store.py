@@ -16,6 +16,7 @@ from database.journal.run_log import NOTHING_TO_DO
 from database.store import open_store
 from database.summaries.refresh import RefreshOptions, refresh
 from domain.errors import SettingsError
+from domain.findings import Limits
 from domain.months import parse_month
 from settings import COLUMNAR, Settings
 from tests.database.summaries.conftest import fill
@@ -189,6 +190,33 @@ def test_other_programs_get_the_servers_tables_as_well(settings, shop, tables):
         assert tables.read(of) == shop.read(of)
     # From here on the server's tables are refreshed again, without a month built for nothing.
     assert refresh(tables).status == NOTHING_TO_DO
+    shop.close()
+
+
+def checks_of(shop: Store) -> set[str]:
+    return {found.check for found in shop.health.findings(Limits())}
+
+
+def test_the_doctor_holds_the_copy_against_the_server(shop):
+    assert "copy-differs" not in checks_of(shop)
+    add_facts(shop, [("B1", "US", "Net revenue", "2024-01", "1.00")])
+    # What the next refresh will fetch by itself is nothing to tell of.
+    assert "copy-differs" not in checks_of(shop)
+    refresh(shop)
+    swap_values(shop)
+    finding, = (found for found in shop.health.findings(Limits()) if found.check == "copy-differs")
+    assert finding.evidence.startswith("2024-01, of")
+    with shop.lock("doctor --fix"):
+        finding.cure()
+    refresh(shop, FULL)
+    assert "copy-differs" not in checks_of(shop)
+
+
+def test_the_doctor_says_when_the_servers_tables_are_behind(settings, shop):
+    shop = open_store(with_database(settings, also_tables="yes"))
+    assert "tables-behind" in checks_of(shop)
+    refresh(shop)
+    assert "tables-behind" not in checks_of(shop)
     shop.close()
 
 
