@@ -85,7 +85,7 @@ class Copy:
         if full:
             wanted |= self._differing({month: known[month] for month in sorted(present - wanted)})
         self.fetch(wanted, note)
-        self.follow([noted], months=wanted | changed if noted.name in self._checksums() else None)
+        self._follow_notes(wanted | changed, full=full)
         self._save(last_id, recent)
         passing("copied")
         return CopyMarks(self._connection, last_id)
@@ -213,15 +213,27 @@ class Copy:
     # --- all else
 
     def _follow_changed(self) -> None:
-        names = ", ".join(f"`{table.name}`" for table in FOLLOWED)
-        rows = self._source.exec_driver_sql(f"CHECKSUM TABLE {names}").all()
-        found = {name.rpartition(".")[2]: checksum for name, checksum in rows}
+        found = self._ask_checksums(FOLLOWED)
         if self._checksums().get(ledger.name) != found[ledger.name]:
             self._forget_another_past()
         known = self._checksums()
         for table in FOLLOWED:
             if table.name not in known or known[table.name] != found[table.name]:
                 self._fetch_table(table, found[table.name])
+
+    def _follow_notes(self, months: Collection[datetime.date], *, full: bool) -> None:
+        known = self._checksums()
+        if noted.name not in known:
+            self._fetch_table(noted, None)
+        elif not full:
+            self.follow([noted], months=months)
+        elif known[noted.name] != (checksum := self._ask_checksums([noted])[noted.name]):
+            self._fetch_table(noted, checksum)
+
+    def _ask_checksums(self, tables: Iterable[sa.Table]) -> dict[str, int]:
+        names = ", ".join(f"`{table.name}`" for table in tables)
+        rows = self._source.exec_driver_sql(f"CHECKSUM TABLE {names}").all()
+        return {name.rpartition(".")[2]: checksum for name, checksum in rows}
 
     def _checksums(self) -> dict[str, int | None]:
         rows = self._connection.execute(sa.select(copied_table.c.name, copied_table.c.checksum)).all()
