@@ -268,9 +268,14 @@ class Making:
 
     def _examine(self, build: Build, months: Sequence[MonthFacts]) -> dict[datetime.date, list]:
         done, sources = 0, {}
+        # One month tells of all: they come from the same files.
+        newest = max(months, key=lambda month: month.month, default=None)
+        flat = newest is not None and not build.traits.sums_apart and verification.are_groups_small(
+            build.source, build.connection, newest, self.levels.asin
+        )
 
         def ask(connection: sa.Connection, month: MonthFacts) -> MonthSource:
-            return verification.ask_facts(connection, month, self._excluded)
+            return verification.ask_facts(connection, month, self._excluded, flat=flat)
 
         def work(connection: sa.Connection, month: MonthFacts) -> MonthFindings:
             return verification.examine_month(

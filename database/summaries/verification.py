@@ -112,11 +112,14 @@ NameMetrics = Callable[[Iterable[str]], dict[str, str]]
 """Spellings of metrics -> the names they have in summaries."""
 
 
-def ask_facts(connection: sa.Connection, month: MonthFacts, exclude_groups: Collection[str]) -> MonthSource:
-    """Counts and sums of a month's facts, straight from the source, and what of them cannot be placed."""
+def ask_facts(
+    connection: sa.Connection, month: MonthFacts, exclude_groups: Collection[str], *, flat: bool = False
+) -> MonthSource:
+    """Counts and sums of a month's facts, straight from the source, and what of them cannot be placed; `flat` as
+    `facts_by_reason` has it."""
     in_month, archived_month = of_month(facts.c.month, month), month.month if month.is_archived else None
     rows = tuple(connection.execute(facts_by_reason(
-        in_month, exclude_groups, archived_month=archived_month, conversion=month.conversion
+        in_month, exclude_groups, archived_month=archived_month, conversion=month.conversion, flat=flat
     )))
     if month.conversion is None:
         return MonthSource(rows)
@@ -174,10 +177,13 @@ def examine_undated(connection: sa.Connection, name_metrics: NameMetrics) -> Mon
 
 def facts_by_reason(
     condition: sa.ColumnElement[bool], exclude_groups: Collection[str], *, archived_month: datetime.date | None = None,
-    conversion: Conversion | None = None,
+    conversion: Conversion | None = None, flat: bool = False,
 ) -> sa.Select:
     """Facts by metric and by the reason that leaves them out ('' for none), grouped first by what the
-    rollup index holds, so that dimensions are looked up once per group and not once per fact."""
+    rollup index holds, so that dimensions are looked up once per group and not once per fact. With `flat` they are
+    looked up once per fact: where groups have one fact each, making them first is the greater part of the work."""
+    if flat and conversion is None and archived_month is None:
+        return _flat(condition, exclude_groups)
     if conversion is None:
         groups = _fact_groups(condition, archived_month).subquery("fact_groups")
     else:
@@ -205,6 +211,35 @@ def facts_by_reason(
         .group_by(labelled.c.metric, labelled.c.reason)
         .order_by(labelled.c.metric, labelled.c.reason)
     )
+
+
+def _flat(condition: sa.ColumnElement[bool], exclude_groups: Collection[str]) -> sa.Select:
+    asin, brand = schema.asin, schema.brand
+    metric, reason = sa.func.coalesce(facts.c.metric, ""), reason_left_out(facts, exclude_groups)
+    return (
+        sa.select(
+            metric.label("metric"), reason.label("reason"), sa.func.count().label("facts"),
+            sa.func.count(facts.c.value).label("valued"), sa.func.sum(facts.c.value).label("value"),
+            sa.func.max(facts.c.id).label("last_fact_id"),
+        )
+        .select_from(
+            facts.outerjoin(asin, asin.c.id == facts.c.asin_id).outerjoin(brand, brand.c.id == asin.c.brand_id)
+        )
+        .where(condition).group_by(metric, reason).order_by(metric, reason)
+    )
+
+
+FLAT_BELOW = 2
+"""Facts a group, below which `flat` is quicker: with one it takes 0.7 of the time on MariaDB, with 24 twice."""
+
+
+def are_groups_small(source: sa.Connection, connection: sa.Connection, month: MonthFacts, level: sa.Table) -> bool:
+    """Whether a month's groups have few facts each: `source` knows these, `connection` sees the rows of the ASIN
+    level, which are groups."""
+    count = sa.select(sa.func.count())
+    found = source.execute(count.select_from(facts).where(of_month(facts.c.month, month))).scalar()
+    groups = connection.execute(count.select_from(level).where(level.c.month == month.month)).scalar()
+    return found < FLAT_BELOW * groups
 
 
 def _fact_groups(condition: sa.ColumnElement[bool], archived_month: datetime.date | None) -> sa.Select:

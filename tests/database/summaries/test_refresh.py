@@ -283,12 +283,12 @@ def test_a_full_refresh_names_months_that_another_program_changed(shop):
 def test_a_write_during_the_build_is_built_again(shop, monkeypatch):
     ask, written = verification.ask_facts, []
 
-    def write_first(connection, month, exclude_groups):
+    def write_first(connection, month, exclude_groups, **named):
         if not written:
             written.append(month)
             # Through the build's own connection: embedded, no other one could write at this moment.
             connection.execute(sa.update(schema.financials).where(schema.financials.c.id == 1).values(value=50))
-        return ask(connection, month, exclude_groups)
+        return ask(connection, month, exclude_groups, **named)
 
     monkeypatch.setattr(verification, "ask_facts", write_first)
     refresh(shop)
