@@ -167,8 +167,8 @@ class Copy:
         return server_mark(connection, month, self._texts(month))
 
     def _texts(self, month: datetime.date) -> tuple[str, ...]:
-        """Those that are part of its mark. Currencies stand in no index of the server, and to look at those of every fact
-        takes three times as long: only where a month is known to name some."""
+        """Those that are part of its mark. Currencies stand in no index of the server, and to look at those of every
+        fact takes three times as long: only where a month is known to name some."""
         names = [name for name in TEXTS.values() if name not in self._spellings.columns]
         return tuple(name for name in names if name != facts.c.currency.name or month in self._with_currencies)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import re
 import select
 import socket
@@ -61,6 +62,11 @@ NO_SPACE = (1021, 1114, 3, 126)
 UNREACHABLE = (
     1040, 1044, 1045, 1049, 1053, 1130, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1317, 1927, 2002, 2003, 2005, 2006,
     2013,
+)
+# A connection whose server died cannot be set back for whoever needs one next. The pool replaces it and writes a
+# traceback of that; what it meant for the work at hand is told in our own words.
+logging.getLogger("sqlalchemy.pool.impl.QueuePool").addFilter(
+    lambda record: not record.getMessage().startswith("Exception during reset")
 )
 CLOSED = 0
 """PyMySQL's number for the use of a connection that it has found broken before."""
