@@ -35,8 +35,9 @@ connection after one minute."""
 CHUNK = 2**18
 _NULL = r"\N"
 """Stands for NULL. A text that reads so is in quotes."""
-_BROKEN = b'\n"'
-"""An end that DuckDB takes for none: the statement fails, and its transaction can only be rolled back."""
+_BROKEN = b'"\xff"\t"\xff"\n'
+"""An end that is no row: DuckDB's statement fails, and of what came before nothing is in. A quote that is never closed
+would pass."""
 _FLOATS = {FIELD_TYPE.FLOAT, FIELD_TYPE.DOUBLE}
 _MOMENTS = {FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP}
 _BARE = _FLOATS | _MOMENTS | {
@@ -95,7 +96,7 @@ def fetch(database: DatabaseSettings, query: sa.Select, into: duckdb.DuckDBPyCon
     open; returns their number. It is one statement on a connection of its own, and so one moment of the server.
 
     Raises LegoError: DatabaseUnreachable if the rows did not all come, Refused for a value that the table has no room
-    for, OutOfSpace. Then the transaction of `into` can only be rolled back."""
+    for, OutOfSpace. Then none of the rows is in the table."""
     with engine_for(database).connect() as opened, in_our_words(database):
         server: Connection = opened.connection.driver_connection
         columns = _columns(server, query, _kinds(into, table), database)
