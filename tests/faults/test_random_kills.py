@@ -26,6 +26,7 @@ from database.names.undoing import take_back
 from database.summaries.refresh import RefreshOptions, refresh
 from domain.metrics import UNSORTED
 from domain.months import parse_month
+from settings import COLUMNAR
 from tests.conftest import LONG_SEED, SHARED_FILES
 from tests.counts import count
 from tests.facts import add_facts, all_summary_rows
@@ -105,7 +106,7 @@ def deeds(store, tmp_path) -> dict[str, Deed]:
 
 
 @pytest.mark.parametrize("name", ["archive", "unarchive", "join-names", "sort-amounts", "restore"])
-@pytest.mark.parametrize("engine", ["embedded", "mysql"], indirect=True)
+@pytest.mark.parametrize("engine", ["embedded", "mysql", *([COLUMNAR] if KILLS > 1 else [])], indirect=True)
 def test_a_kill_at_any_moment_leaves_what_was_or_what_was_to_be(store, engine, deeds, name, tmp_path):
     deed, chance, came_of_it = deeds[name], random.Random(os.environ[LONG_SEED] + engine + name), Counter()
     deed.prepare()

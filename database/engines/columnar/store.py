@@ -7,6 +7,7 @@ import dataclasses
 import os
 
 from database.engines.columnar.build import ColumnarBuild, columnar_build
+from database.engines.columnar.copying import ColumnarCopying
 from database.engines.columnar.doors import ColumnarDoors
 from database.engines.columnar.health import ColumnarHealth
 from database.engines.columnar.published import ColumnarPublished
@@ -38,4 +39,5 @@ def _behind(server: MysqlDoors) -> Store:
         store, published=published, health=ColumnarHealth(
             doors, store.health, work_lock=work_lock, facts_room=store.facts_room, build=build, tables=tables,
         ),
+        copying=lambda: ColumnarCopying(doors, server, work_lock, _behind),
     )

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -23,25 +22,31 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 import duckdb
-import sqlalchemy as sa
 
-from database.engines.copying import TRANSIENT, Part, renumbered, write_numbers
+from database.engines.copying import TRANSIENT, Part
 from database.engines.duckdb_dialect import raw_duckdb
 from database.engines.embedded.connections import RESTORE
+from database.engines.embedded.copied_generations import (
+    file_part,
+    generation_parts,
+    is_generation,
+    move_files,
+    pointed_name,
+    renumber_files,
+    take_file,
+)
 from database.engines.embedded.doors import EmbeddedDoors, make_folders
 from database.engines.embedded.reading import read_whole
 from database.engines.lock import WorkLock
 from database.engines.ports import Copying, Staging, Store
-from domain.errors import Damaged, NeverRefreshed, OutOfSpace, Refused, SchemaError
+from domain.errors import Damaged, OutOfSpace, Refused, SchemaError
 from machine.crash_points import passing
 from machine.durable import make_durable
 from machine.signals import signals_held_back
 
 RESTORING = "restoring"
 READY = "ready"
-CHUNK = 2**20
 FACTS, APPLICATION = "facts.duckdb", "application.sqlite"
-_PARTS = re.compile(rf"{re.escape(FACTS)}|{re.escape(APPLICATION)}|generations/(\d{{6,18}}\.duckdb|current)")
 
 
 StoreBehind = Callable[[EmbeddedDoors], Store]
@@ -91,17 +96,9 @@ class EmbeddedCopying(Copying):
             yield self._listed(application)
 
     def _listed(self, application: Path) -> Iterator[Part]:
-        yield _file(FACTS, self._doors.facts_path)
-        yield _file(APPLICATION, application)
-        live = self._doors.live_generation()
-        if live is None:
-            return
-        for number in self._doors.generations.numbers():
-            # A higher one was rolled back.
-            if number <= live.generation:
-                path = self._doors.generations.path(number)
-                yield _file(f"generations/{path.name}", path)
-        yield _file("generations/current", self._doors.generations.pointer)
+        yield file_part(FACTS, self._doors.facts_path)
+        yield file_part(APPLICATION, application)
+        yield from generation_parts(self._doors.generations, self._doors.live_generation())
 
     def has_tables(self) -> bool:
         return self._doors.facts_path.is_file() or self._doors.application_path.is_file()
@@ -131,36 +128,16 @@ class EmbeddedStaging(Staging):
         make_folders(self._doors.generations)
 
     def takes(self, name: str) -> bool:
-        return _PARTS.fullmatch(name) is not None
+        return name in (FACTS, APPLICATION) or is_generation(name)
 
     def take_in(self, name: str, source: BinaryIO) -> None:
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True, mode=0o700)
-        with path.open("xb") as file:
-            path.chmod(0o600)
-            # Before the rest is unpacked: it may be large.
-            first = source.read(CHUNK)
-            if not _may_be(name, first):
-                raise Refused(f"{name}: is not a file of that kind; nothing was changed")
-            file.write(first)
-            shutil.copyfileobj(source, file, CHUNK)
+        take_file(self.folder, name, source)
 
     def complete(self) -> None:
         """Nothing to do: files are there when they are written."""
 
     def renumber(self, above: int) -> None:
-        files = self._doors.generations
-        live = self._doors.live_generation()
-        files.close()
-        numbers = renumbered(files.numbers(), above)
-        for old, new in numbers.items():
-            engine = sa.create_engine(sa.URL.create("duckdb", database=str(files.path(old))), poolclass=sa.NullPool)
-            with engine.connect() as connection:
-                write_numbers(connection, numbers)
-            engine.dispose()
-            files.path(old).replace(files.path(new))
-        if live is not None:
-            files.point_to(files.path(numbers[live.generation]).name)
+        renumber_files(self._doors.generations, self._doors.live_generation(), above)
 
     def put_in_place(self) -> None:
         """Everything is written down first; from the marker on it is only moved, and a killed process's work is done
@@ -183,7 +160,8 @@ class EmbeddedStaging(Staging):
         kept = [self._doors.generations.path(number).name for number in self._doors.generations.numbers()]
         draft = self.folder / f"{READY}.new"
         try:
-            draft.write_text(json.dumps({"live": _pointer(self._doors), "kept": kept}), encoding="ascii")
+            decided = {"live": pointed_name(self._doors.generations), "kept": kept}
+            draft.write_text(json.dumps(decided), encoding="ascii")
             for path in (*self.folder.rglob("*"), self.folder):
                 make_durable(path)
             draft.replace(self.folder / READY)
@@ -200,7 +178,7 @@ def finish_restore(doors: EmbeddedDoors) -> None:
         return
     if (folder / READY).is_file():
         decided = json.loads((folder / READY).read_text(encoding="ascii"))
-        _move_generations(folder / "generations", doors.generations.folder)
+        move_files(folder / "generations", doors.generations.folder)
         if (folder / FACTS).is_file():
             # Its log belongs to the old file.
             doors.facts_path.with_name(FACTS + ".wal").unlink(missing_ok=True)
@@ -237,29 +215,6 @@ def _point(doors: EmbeddedDoors, live: str | None, kept: list[str]) -> None:
             path.unlink()
 
 
-def _pointer(doors: EmbeddedDoors) -> str | None:
-    try:
-        return doors.generations.live_name()
-    except NeverRefreshed:
-        return None
-
-
-def _move_generations(source: Path, target: Path) -> None:
-    target.mkdir(exist_ok=True, mode=0o700)
-    for path in sorted(source.glob("*.duckdb")):
-        path.replace(target / path.name)
-    make_durable(target)
-
-
-def _may_be(name: str, first: bytes) -> bool:
-    """Whether a part begins as it must; `first` is all of it, if it is short."""
-    if name == APPLICATION:
-        return first.startswith(b"SQLite format 3\0")
-    if name.endswith(".duckdb"):
-        return first[8:12] == b"DUCK"
-    return len(first) <= 100
-
-
 def _examine_sqlite(path: Path) -> None:
     try:
         with contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
@@ -268,10 +223,6 @@ def _examine_sqlite(path: Path) -> None:
         found = str(error)
     if found != "ok":
         raise Damaged(f"{path}: cannot be read ({found.splitlines()[0]}); {RESTORE}")
-
-
-def _file(name: str, path: Path) -> Part:
-    return Part(name, path.stat().st_size, lambda: path.open("rb"))
 
 
 def _copy_application(source: Path, target: Path) -> None:
