@@ -151,7 +151,7 @@ class _Pipe:
         self._thread.join()
 
     def failure(self) -> Exception | None:
-        """Why the rows did not all come, or None. Raises what it is if that is for nobody to know beforehand."""
+        """Why the rows did not all come, or None."""
         if self._thread.is_alive():
             # DuckDB has given up, and the thread will find out; or it has failed, and is about to end.
             self._thread.join(0.2)

@@ -22,6 +22,7 @@ from database.engines.columnar.transport import fetch
 from domain.errors import DatabaseUnreachable, OutOfSpace, Refused, SetupError
 from settings import DatabaseSettings
 from tests.conftest import next_schema
+from tests.database.notices.receivers import certificate
 from tests.databases import mysql_settings
 from tests.faults.test_full_disk import small_disk
 from tests.mariadb import MariadbServer
@@ -244,12 +245,6 @@ def test_a_session_has_what_our_statements_rely_on(mariadb, database, copy):
     ]
 
 
-@contextlib.contextmanager
-def slowed(mariadb: MariadbServer, database: DatabaseSettings) -> Iterator[sa.Select]:
-    """Rows of which the last come after minutes."""
-    yield sa.select(many, sa.literal_column(f"SLEEP(IF(id = {NUMBER}, 100, 0))").label("asin_id"))
-
-
 def connection_at_work(mariadb: MariadbServer, database: DatabaseSettings) -> int:
     """The number of the connection that sends rows, once it does."""
     deadline = time.monotonic() + 20
@@ -266,12 +261,13 @@ def connection_at_work(mariadb: MariadbServer, database: DatabaseSettings) -> in
 
 @pytest.mark.parametrize("how", ["KILL", "KILL QUERY"])
 def test_rows_that_stop_half_way_are_none(mariadb, database, copy, how):
-    with slowed(mariadb, database) as query:
-        killer = threading.Thread(target=lambda: mariadb.run(f"{how} {connection_at_work(mariadb, database)}"))
-        killer.start()
-        with pytest.raises(DatabaseUnreachable, match=f"{database.user}@127.0.0.1:{database.port}") as raised:
-            fetch(database, query, copy, "facts")
-        killer.join()
+    # The last row comes after minutes.
+    query = sa.select(many, sa.literal_column(f"SLEEP(IF(id = {NUMBER}, 100, 0))").label("asin_id"))
+    killer = threading.Thread(target=lambda: mariadb.run(f"{how} {connection_at_work(mariadb, database)}"))
+    killer.start()
+    with pytest.raises(DatabaseUnreachable, match=f"{database.user}@127.0.0.1:{database.port}") as raised:
+        fetch(database, query, copy, "facts")
+    killer.join()
     assert "\n" not in str(raised.value)
     # Whatever the caller does: rows that were in already cannot be kept.
     with contextlib.suppress(duckdb.Error):
@@ -281,23 +277,43 @@ def test_rows_that_stop_half_way_are_none(mariadb, database, copy, how):
     assert copy.execute("SELECT count(*) FROM facts").fetchone() == (0,)
 
 
-def test_a_server_that_ends_half_way_is_said_to(database, copy, tmp_path):
-    server = MariadbServer.create("--innodb-buffer-pool-size=32M")
-    try:
-        server.run("CREATE DATABASE lego")
-        theirs = dataclasses.replace(database, port=server.port, database="lego")
-        query = sa.select(
-            sa.column("seq").label("id"), sa.literal_column("SLEEP(IF(seq = 90000, 100, 0))").label("asin_id"),
-        ).select_from(sa.table("seq_1_to_90000"))
-        killer = threading.Thread(target=lambda: connection_at_work(server, theirs) and server.kill())
-        killer.start()
-        with pytest.raises(DatabaseUnreachable, match="lost"):
-            fetch(theirs, query, copy, "facts")
-        killer.join()
-        with pytest.raises(DatabaseUnreachable):
-            fetch(theirs, query, copy, "facts")
-    finally:
-        server.destroy()
+@pytest.fixture(scope="module")
+def encrypting(database, tmp_path_factory) -> Iterator[tuple[MariadbServer, DatabaseSettings]]:
+    """A server of its own that offers encryption, and listens on IPv6."""
+    certificate_file, _ = certificate(tmp_path_factory.mktemp("certificate"))
+    server = MariadbServer.create(
+        "--innodb-buffer-pool-size=32M", "--bind-address=*", f"--ssl-cert={certificate_file}",
+        f"--ssl-key={certificate_file.with_name('key.pem')}",
+    )
+    server.run("CREATE DATABASE lego")
+    yield server, dataclasses.replace(database, host="::1", port=server.port, database="lego")
+    server.destroy()
+
+
+def counted_to(number: int, *columns: sa.ColumnElement) -> sa.Select:
+    return sa.select(sa.column("seq").label("id"), *columns).select_from(sa.table(f"seq_1_to_{number}"))
+
+
+def test_rows_come_encrypted_where_the_server_offers_it(encrypting, copy):
+    _, theirs = encrypting
+    cipher = "(SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher')"
+    named = sa.literal_column(cipher, sa.String).label("name")
+    assert fetch(theirs, counted_to(NUMBER, named), copy, "facts") == NUMBER
+    (total, name, most), = copy.execute("SELECT sum(id), max(name), min(name) FROM facts").fetchall()
+    assert total == NUMBER * (NUMBER + 1) // 2
+    assert name == most and name.startswith("TLS_")
+
+
+def test_a_server_that_ends_half_way_is_said_to(encrypting, copy):
+    server, theirs = encrypting
+    query = counted_to(90_000, sa.literal_column("SLEEP(IF(seq = 90000, 100, 0))").label("asin_id"))
+    killer = threading.Thread(target=lambda: connection_at_work(server, theirs) and server.kill())
+    killer.start()
+    with pytest.raises(DatabaseUnreachable, match="lost"):
+        fetch(theirs, query, copy, "facts")
+    killer.join()
+    with pytest.raises(DatabaseUnreachable):
+        fetch(theirs, query, copy, "facts")
 
 
 def test_a_wrong_password_is_one_clear_line(database, copy):
