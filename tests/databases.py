@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,9 @@ from settings import DatabaseSettings, RefreshSettings, Settings
 from tests.mariadb import PASSWORD, USER, MariadbServer
 
 Fill = Callable[[Store], object]
-on_one_server = pytest.mark.parametrize("engine", ["embedded", "mysql"])
+on_one_server = pytest.mark.parametrize(
+    "engine", os.environ["TEST_ENGINES"].split(",") if "TEST_ENGINES" in os.environ else ["embedded", "mysql"]
+)
 """For tests of what a cluster refuses to do, and says so: backups, Amazon's own reports, overheads."""
 
 

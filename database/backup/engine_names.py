@@ -7,6 +7,12 @@ from settings import COLUMNAR
 
 
 def engine_of(store: Store) -> str:
-    """The settings by which such a store is opened, as they are written."""
+    """One word for the settings by which such a store is opened."""
     database = store.settings.database
-    return f"{database.engine} and summaries = {COLUMNAR}" if database.summaries == COLUMNAR else database.engine
+    return f"{database.engine}-{COLUMNAR}" if database.summaries == COLUMNAR else database.engine
+
+
+def engine_words(engine: str) -> str:
+    """The settings, as they are written."""
+    name, _, summaries = engine.partition("-")
+    return f"[database] engine = {name}" + (f", summaries = {summaries}" if summaries else "")

@@ -22,7 +22,7 @@ from pathlib import Path
 from database import migrations, schema
 from database.backup.archived_files import ArchivedFiles
 from database.backup.backup_file import BackupReader, Progress, damaged, open_backup, shown
-from database.backup.engine_names import engine_of
+from database.backup.engine_names import engine_of, engine_words
 from database.backup.fingerprints import differences, fingerprints
 from database.engines.ports import Copying, Staging, Store
 from database.journal.run_log import ROLLBACK, SUCCESS, RunLog, last_generation
@@ -69,10 +69,10 @@ def restore(
 
 def _refuse_unfit(store: Store, file: BackupReader) -> None:
     manifest, ours = file.manifest, engine_of(store)
-    if manifest.engine != ours and manifest.engine.split()[0] == ours.split()[0]:
+    if manifest.engine != ours and manifest.engine.partition("-")[0] == ours.partition("-")[0]:
         raise Refused(
-            f"{file.path}: was made with [database] engine = {manifest.engine}, and this is {ours}; restore it with "
-            "that setting, then switch as the README says. Nothing was changed"
+            f"{file.path}: was made with {engine_words(manifest.engine)}, and this is {engine_words(ours)}; restore it "
+            "with those settings, then switch as the README says. Nothing was changed"
         )
     if manifest.engine != ours:
         raise Refused(

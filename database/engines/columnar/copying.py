@@ -31,8 +31,6 @@ from database.engines.mariadb.lock import ServerLock
 from database.engines.ports import Copying, Staging, Store
 from machine.crash_points import passing
 
-RESTORING = "restoring"
-
 
 class ColumnarCopying(Copying):
     """Copies of the dashboard's tables in a schema, and of the generations in the folder; the copy of facts is none of
@@ -44,7 +42,7 @@ class ColumnarCopying(Copying):
     ) -> None:
         super().__init__(work_lock)
         self._doors, self._store_behind = doors, store_behind
-        self._folder = doors.folder / RESTORING
+        self._folder = doors.staging_folder
         self._server = MysqlCopying(server, work_lock, self._staged_behind)
 
     def knows_holders(self) -> bool:

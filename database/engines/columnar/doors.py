@@ -31,6 +31,8 @@ class ColumnarDoors:
         self.folder = settings.database.path
         self.generations = GenerationFiles(self.folder / "generations", generation_engine)
         self.copy_path = self.folder / "copy.duckdb"
+        self.staging_folder = self.folder / "restoring"
+        """Where a restore puts generations first. Whoever holds the lock clears away what a dead one left."""
         limits = duckdb_limits(settings)
         self._copy_engine = duckdb_engine(self.copy_path, limits, pooled=False, damage=self._damaged)
         guard_inserts(self._copy_engine, int(limits["threads"]))

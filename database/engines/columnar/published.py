@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Callable
 
 import sqlalchemy as sa
@@ -25,7 +26,8 @@ class ColumnarPublished(Published):
         self, doors: ColumnarDoors, build: Callable[[], contextlib.AbstractContextManager[Build]], server: Published,
         tables: TablesOnServer | None,
     ) -> None:
-        self._in_files, self._on_server, self._tables = EmbeddedPublished(doors, build), server, tables
+        self._doors, self._in_files, self._on_server = doors, EmbeddedPublished(doors, build), server
+        self._tables = tables
         self.files = doors.generations
 
     def read(self, question: Callable[[Reading], Answer], *, generation: int | None = None) -> Answer:
@@ -60,8 +62,12 @@ class ColumnarPublished(Published):
         return self._in_files.fall_back(published_last)
 
     def clear_leftovers(self) -> list[str]:
-        gone = self._in_files.clear_leftovers()
-        return gone if self._tables is None else [*gone, *self._on_server.clear_leftovers()]
+        gone = [*self._in_files.clear_leftovers(), *self._on_server.clear_leftovers()]
+        staged = self._doors.staging_folder
+        if staged.is_dir():
+            shutil.rmtree(staged, ignore_errors=True)
+            gone.append(staged.name)
+        return gone
 
     def take_over(self, connection: sa.Connection, note: Callable[[str], None]) -> None:
         self._on_server.take_over(connection, note)
