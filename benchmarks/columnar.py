@@ -1,6 +1,6 @@
 """Facts on a server, summed up into its tables and, by way of a copy, into files; and the same embedded, in turns:
 
-    python -m benchmarks.columnar [--facts 6.8e6] [--shape 1] [--rounds 5]
+    python -m benchmarks.columnar [--facts 6.8e6] [--shape 1] [--rounds 5] [--report docs/COLUMNAR-BENCHMARK.md]
 
 `--shape` is how many facts a group has. Processor seconds are those of the command and of the server together.
 """
@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import dataclasses
 import logging
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,9 +19,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from benchmarks.measure import Figures, Process, flask, percentile, say
+from benchmarks.measure import Figures, Process, command_line, flask, percentile, say
 from benchmarks.page_profile import fresh_app
 from benchmarks.pages import addresses_of
+from benchmarks.report import conditions_of
 from benchmarks.shop import shop_of, write_correction
 from benchmarks.stands import EmbeddedStand, MysqlStand, Stand, stand_of
 from database import migrations, schema
@@ -42,9 +44,10 @@ def main() -> None:
     options.add_argument("--facts", type=lambda text: int(float(text)), default=1_000_000)
     options.add_argument("--shape", type=int, choices=(1, 24), default=1)
     options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--report", type=Path, help="written, where it is named; else all is printed")
     options.add_argument("--folder", type=Path, help="where there is room for twice the facts")
     chosen = options.parse_args()
-    figures = Figures()
+    figures, load = Figures(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="lego-columnar-", dir=chosen.folder) as folder, _stands(
         Path(folder), chosen
     ) as stands:
@@ -52,7 +55,15 @@ def main() -> None:
         logging.disable(logging.INFO)
         for kind, (_, settings) in stands.items():
             _measure_pages(kind, settings, figures)
-    _print(figures)
+    lines = [
+        "# Summaries in columns", "", *conditions_of(command_line("python -m benchmarks.columnar"), load),
+        f"- {chosen.facts:,} facts, {chosen.shape} a group of product, marketplace, month and metric; {chosen.rounds} "
+        "rounds, the three in turns; processor seconds of command and server together", "", *_table(figures), "",
+    ]
+    if chosen.report:
+        chosen.report.write_text("\n".join(lines), encoding="utf-8")
+    else:
+        print("\n".join(lines))
 
 
 @contextlib.contextmanager
@@ -137,10 +148,12 @@ def _measure_pages(kind: str, settings: Settings, figures: Figures) -> None:
                 raise RuntimeError(f"{address}: {status}")
 
 
-def _print(figures: Figures) -> None:
-    print("| what | | median | p95 |", "| --- | --- | ---: | ---: |", sep="\n")
-    for (kind, name), values in sorted(figures.values.items(), key=lambda item: (item[0][1], KINDS.index(item[0][0]))):
-        print(f"| {name} | {kind} | {percentile(values, 0.5):,.3g} | {percentile(values, 0.95):,.3g} |")
+def _table(figures: Figures) -> list[str]:
+    found = sorted(figures.values.items(), key=lambda item: (item[0][1], KINDS.index(item[0][0])))
+    return ["| what | | median | p95 |", "| --- | --- | ---: | ---: |", *(
+        f"| {name} | {kind} | {percentile(values, 0.5):,.3g} | {percentile(values, 0.95):,.3g} |"
+        for (kind, name), values in found
+    )]
 
 
 if __name__ == "__main__":
