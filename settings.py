@@ -28,7 +28,9 @@ RELEASES = ".releases"
 HOME = ROOT.parent.parent if ROOT.parent.name == RELEASES else ROOT
 """Where the installation is: the repository, with settings, instance folder and environments."""
 
-NOT_SETTINGS = ("LEGO_CONFIG", "LEGO_COMMANDS_CONFIG", "LEGO_CRASH_AT", "LEGO_REQUEST_ID", "LEGO_CALLED_AS")
+NOT_SETTINGS = (
+    "LEGO_CONFIG", "LEGO_COMMANDS_CONFIG", "LEGO_CRASH_AT", "LEGO_REQUEST_ID", "LEGO_CALLED_AS", "LEGO_FETCH_TOKEN",
+)
 _SECRETS = (
     ("database", "password"), ("web", "secret_key"), ("web", "metrics_token"), ("cache", "url"), ("mail", "password"),
     ("notices", "webhook"), ("cluster", "password"),

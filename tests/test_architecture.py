@@ -246,7 +246,7 @@ def test_a_store_is_put_together_from_parts_that_inherit_no_part_of_another():
         node for path, tree in sources() if path.is_relative_to("database/engines")
         for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
     ]
-    ports = {"FactsRoom", "Published", "WorkLock", "Build", "Health", "Copying", "Staging", "FactMarks"}
+    ports = {"FactsRoom", "Published", "WorkLock", "Build", "Health", "Copying", "Staging", "FactMarks", "TakingIn"}
     bases = {base for node in classes for base in map(ast.unparse, node.bases)}
     assert bases & {node.name for node in classes} == ports
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import datetime
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -29,12 +29,13 @@ from database.engines.values import (
     Database,
     Facts,
     Generation,
+    GenerationFile,
     Reading,
     StoredSize,
     StoreTraits,
     TableSize,
 )
-from domain.errors import GenerationLost, LockBusy, NeverRefreshed
+from domain.errors import GenerationLost, LockBusy, NeverRefreshed, SetupError
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -117,6 +118,29 @@ class FactsRoom(abc.ABC):
         """Gives back every connection to facts."""
 
 
+NO_FILES = (
+    "summaries are tables of the database here, which every machine reads: only files (summaries = columnar, or the "
+    "embedded engine) are fetched"
+)
+
+
+class TakingIn(abc.ABC):
+    """A folder of generations that another machine makes."""
+
+    @abc.abstractmethod
+    def is_live(self, file: GenerationFile) -> bool:
+        """Whether that generation is the live one already."""
+
+    @abc.abstractmethod
+    def go_back(self, file: GenerationFile) -> bool:
+        """Makes it live, if it is kept and can be read; says whether it was."""
+
+    @abc.abstractmethod
+    def take_in(self, file: GenerationFile, pieces: Iterable[bytes]) -> None:
+        """Makes it live, from its bytes; whatever is raised, what was live still is. Raises Refused for bytes that are
+        not what they should be, OutOfSpace, and what `pieces` raises."""
+
+
 class Published(abc.ABC):
     """The generations: the one that pages read, those before it that are kept, and the making of the next."""
 
@@ -186,6 +210,18 @@ class Published(abc.ABC):
         """Gives generations that are kept apart from the databases what this version reads and an earlier one did
         not write; returns what was done, one line each."""
         return []
+
+    def offer(self, generation: int | None = None) -> tuple[GenerationFile, BinaryIO]:
+        """The live generation's file, or a kept earlier one's, opened: whatever is published meanwhile, it stays what
+        it was. Raises as `read` does, SetupError where generations are no files."""
+        if self.live() is None:
+            raise NeverRefreshed("the summaries were never built; run: flask refresh-summaries")
+        raise SetupError(NO_FILES)
+
+    def taking_in(self) -> contextlib.AbstractContextManager[TakingIn]:
+        """Takes generations of another machine into this one's folder, and keeps others from doing so meanwhile.
+        Raises LockBusy, SetupError where that cannot be."""
+        raise SetupError(NO_FILES)
 
     @abc.abstractmethod
     def summary_sizes(self) -> list[TableSize]:

@@ -39,6 +39,19 @@ class Facts(Protocol):
 
 
 @dataclass(frozen=True)
+class GenerationFile:
+    """A generation that is a file, as one machine tells another of it. `version` is that of the schema it was made
+    under; a `run_id` belongs to one generation only."""
+
+    generation: int
+    run_id: str
+    published_at: str
+    version: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Generation:
     """One published state of the summaries, as its row in `summary_generation` tells it."""
 

@@ -15,7 +15,7 @@ from database.engines.values import Reading
 from database.queries.pages import PageSpec
 from domain.months import format_month
 from domain.periods import MOST_DRAWN
-from web.exports import openapi
+from web.exports import generation_file, openapi
 from web.exports.about import About, about, selection_values
 from web.exports.page_files import TABLE, chosen_table, read_sheets, rule_of, with_rules
 from web.exports.plain_values import moment, plain
@@ -52,6 +52,7 @@ def register(app: Flask, offers: list[Offer]) -> None:
         ))
 
     app.add_url_rule(f"{PREFIX}/choices", "api.choices", _choices, methods=["GET"])
+    generation_file.register(app, PREFIX)
     app.add_url_rule(f"{PREFIX}/openapi.json", "api.openapi", document, methods=["GET"])
 
 

@@ -43,11 +43,15 @@ def document(
             for offer, rule in operations
         } | {
             "/api/v1/choices": {"get": _plain_operation("choices", "What a selection may name", "Choices")},
+            "/api/v1/generation": {"get": _plain_operation(
+                "generation", "The file of the live generation, for flask fetch-generation", "Generation",
+            )},
+            "/api/v1/generation/file": {"get": _file_operation()},
             "/api/v1/openapi.json": {"get": _plain_operation("openapi", "This document")},
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Rows": _rows(), "Choices": _choices(), "Problem": _problem()},
+            "schemas": {"Rows": _rows(), "Choices": _choices(), "Generation": _generation(), "Problem": _problem()},
             "responses": {"Problem": {
                 "description": "Not answered; `request_id` finds the reason in the log.",
                 "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -118,6 +122,15 @@ def _operation(offer: Offer, rule: Rule, *, most_rows: int, default_rows: int) -
 def _plain_operation(name: str, words: str, schema: str = "") -> dict[str, Any]:
     found = {"$ref": f"#/components/schemas/{schema}"} if schema else {"type": "object"}
     return {"operationId": name, "summary": words, "responses": _responses(found)}
+
+
+def _file_operation() -> dict[str, Any]:
+    answered = {"description": "The bytes", "content": {"application/octet-stream": {}}}
+    words = "Which kept generation; left out, the live one. 410 if it is not kept any more."
+    return {
+        "operationId": "generation_file", "summary": "The bytes of a generation's file",
+        "parameters": [_parameter("generation", _WHOLE, words)], "responses": _responses({}) | {"200": answered},
+    }
 
 
 def _responses(schema: dict[str, Any]) -> dict[str, Any]:
@@ -222,6 +235,14 @@ def _choices() -> dict[str, Any]:
         "categories": named("id", {"type": "integer", "minimum": 0}),
         "marketplaces": named("code", _TEXT),
         "columns": named("word", _TEXT),
+    }
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _generation() -> dict[str, Any]:
+    properties = {
+        "generation": _WHOLE, "run_id": _TEXT, "published_at": {"type": "string", "format": "date-time"},
+        "version": _TEXT, "bytes": _WHOLE, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     }
     return {"type": "object", "required": list(properties), "properties": properties}
 

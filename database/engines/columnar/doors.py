@@ -65,6 +65,10 @@ class ColumnarDoors:
         """The files beside the generations, and what kind of thing each holds."""
         return ((self.copy_path, OF_REST),)
 
+    def makes_generations(self) -> bool:
+        """Whether refreshes are run in this folder."""
+        return self.copy_path.exists()
+
     def _damaged(self, error: BaseException) -> DatabaseUnreachable:
         # The refresh tries again by itself after an error of this kind, and finds no copy then.
         self.forget_copy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
@@ -13,8 +14,8 @@ from database.engines.columnar.doors import ColumnarDoors
 from database.engines.columnar.tables import TablesOnServer
 from database.engines.embedded.doors import make_folders
 from database.engines.embedded.published import EmbeddedPublished
-from database.engines.ports import Published
-from database.engines.values import OF_SUMMARIES, Answer, Generation, Reading, StoredSize, TableSize
+from database.engines.ports import Published, TakingIn
+from database.engines.values import OF_SUMMARIES, Answer, Generation, GenerationFile, Reading, StoredSize, TableSize
 from domain.errors import LegoError
 
 
@@ -75,6 +76,12 @@ class ColumnarPublished(Published):
     def complete(self) -> list[str]:
         make_folders(self.files)
         return self._in_files.complete()
+
+    def offer(self, generation: int | None = None) -> tuple[GenerationFile, BinaryIO]:
+        return self._in_files.offer(generation)
+
+    def taking_in(self) -> contextlib.AbstractContextManager[TakingIn]:
+        return self._in_files.taking_in()
 
     def pass_on(self) -> list[str]:
         if self._tables is None or not self._tables.behind():

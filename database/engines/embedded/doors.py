@@ -21,6 +21,7 @@ from pathlib import Path
 import duckdb
 import sqlalchemy as sa
 
+from database import schema
 from database.engines.duckdb_inserts import guard_inserts
 from database.engines.embedded.connections import RESTORE, duckdb_engine, first_line, generation_engine, sqlite_engine
 from database.engines.embedded.generations import GenerationFiles
@@ -84,6 +85,11 @@ class EmbeddedDoors:
     def other_files(self) -> tuple[tuple[Path, str], ...]:
         """The files beside the generations, and what kind of thing each holds."""
         return (self.facts_path, OF_FACTS), (self.application_path, OF_REST)
+
+    def makes_generations(self) -> bool:
+        """Whether there are facts in this folder, which refreshes are run for."""
+        with self.facts() as connection:
+            return connection.execute(sa.select(schema.financials.c.id).limit(1)).first() is not None
 
 
 def make_folders(files: GenerationFiles) -> None:

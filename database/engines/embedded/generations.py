@@ -173,8 +173,24 @@ class GenerationFiles:
             while self._opened:
                 self._opened.popitem()[1][0].dispose()
 
+    def examine(self, path: Path, number: int) -> Generation:
+        """What a file that is not in place yet tells of itself, all of it read. Raises GenerationLost unless it is
+        generation `number`."""
+        engine, generation = self._read_file(path, number)
+        try:
+            with engine.connect() as connection:
+                read_whole(raw_duckdb(connection))
+        except duckdb.Error as error:
+            raise lost(path, error) from None
+        finally:
+            engine.dispose()
+        return generation
+
     def _read(self, name: str) -> tuple[sa.Engine, Generation]:
         path = self.folder / name
+        return self._read_file(path, int(path.stem))
+
+    def _read_file(self, path: Path, number: int) -> tuple[sa.Engine, Generation]:
         try:
             is_there = path.is_file()
         except OSError as error:
@@ -188,7 +204,7 @@ class GenerationFiles:
         except (sa.exc.SQLAlchemyError, GenerationLost) as error:
             engine.dispose()
             raise lost(path, error) from None
-        if row.generation != int(path.stem):
+        if row.generation != number:
             engine.dispose()
             raise GenerationLost(f"{path}: holds generation {row.generation}; {CURE}")
         return engine, generation_from(row._mapping)

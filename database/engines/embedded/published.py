@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import sqlalchemy as sa
 
@@ -15,19 +15,21 @@ from database.engines.build import Build
 from database.engines.ddl import embedded_form
 from database.engines.duckdb_dialect import Dialect
 from database.engines.embedded.generations import CURE, GenerationFiles
+from database.engines.embedded.passing_on import TakingInFiles, offered
 from database.engines.embedded.upgrade import complete_generations
-from database.engines.ports import Published
+from database.engines.ports import Published, TakingIn
 from database.engines.values import (
     OF_FACTS,
     OF_SUMMARIES,
     Answer,
     Generation,
+    GenerationFile,
     Reading,
     StoredSize,
     TableSize,
     refuse_generation,
 )
-from domain.errors import GenerationLost, OutOfSpace, Refused
+from domain.errors import GenerationLost, OutOfSpace, Refused, SetupError
 from settings import Settings
 
 
@@ -43,6 +45,8 @@ class GenerationDoors(Protocol):
     def live_generation(self) -> Generation | None: ...
 
     def other_files(self) -> tuple[tuple[Path, str], ...]: ...
+
+    def makes_generations(self) -> bool: ...
 
 
 class EmbeddedPublished(Published):
@@ -171,6 +175,19 @@ class EmbeddedPublished(Published):
 
     def complete(self) -> list[str]:
         return complete_generations(self.files, embedded_form, Dialect())
+
+    def offer(self, generation: int | None = None) -> tuple[GenerationFile, BinaryIO]:
+        return self.read(lambda reading: offered(self.files, reading.generation), generation=generation)
+
+    @contextlib.contextmanager
+    def taking_in(self) -> Iterator[TakingIn]:
+        with TakingInFiles.alone(self.files, self._doors.settings.refresh.keep_generations) as taking:
+            if self._doors.makes_generations():
+                raise SetupError(
+                    f"{self._doors.folder}: refreshes are run in this folder; give a machine that fetches a [database] "
+                    "path of its own"
+                )
+            yield taking
 
     def close(self) -> None:
         self.files.close()

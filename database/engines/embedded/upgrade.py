@@ -25,13 +25,18 @@ def complete_generations(
     """Completes every kept file; returns what was done, a line each. `form` gives a table as these files have it."""
     done = []
     for number in files.numbers():
-        path = files.path(number)
-        statements = _missing(path, form, dialect)
-        if statements:
-            _replace(path, statements)
-            added = sum(not statement.startswith("INSERT") for statement in statements)
+        added = complete_file(files.path(number), form, dialect)
+        if added:
             done.append(f"generation {number}: {added} missing tables or columns added")
     return done
+
+
+def complete_file(path: Path, form: Callable[[sa.Table], sa.Table], dialect: sa.Dialect) -> int:
+    """Completes one file; returns how many tables and columns it lacked."""
+    statements = _missing(path, form, dialect)
+    if statements:
+        _replace(path, statements)
+    return sum(not statement.startswith("INSERT") for statement in statements)
 
 
 def _missing(path: Path, form: Callable[[sa.Table], sa.Table], dialect: sa.Dialect) -> list[str]:

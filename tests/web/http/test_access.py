@@ -20,6 +20,8 @@ EXPECTED = {
     ("GET", "/dashboard.xlsx"): (302, 503, 503, 503, 503),
     ("GET", "/api/v1/dashboard"): (401, 503, 503, 503, 503),
     ("GET", "/api/v1/choices"): (401, 503, 503, 503, 503),
+    ("GET", "/api/v1/generation"): (401, 403, 503, 503, 403),
+    ("GET", "/api/v1/generation/file"): (401, 403, 503, 503, 403),
     ("GET", "/api/v1/openapi.json"): (401, 200, 200, 200, 200),
     ("GET", "/profitability"): (302, 503, 503, 503, 503),
     ("GET", "/profitability.csv"): (302, 503, 503, 503, 503),
