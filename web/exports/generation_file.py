@@ -56,7 +56,7 @@ def _number() -> int | None:
         return None
     text = request.args.get("generation", "")
     if len(request.args) > 1 or len(request.args.getlist("generation")) > 1 or not (
-        text.isascii() and text.isdigit() and len(text) <= _LONGEST
+        text.isascii() and text.isdigit() and len(text) <= _LONGEST and int(text)
     ):
         abort(400, "This address takes generation=NUMBER only.")
     return int(text)
