@@ -86,7 +86,10 @@ def roll_back(store: Store) -> Generation:
     with store.lock("a rollback"):
         try:
             reconcile(store)
-            return _rolled_back(store)
+            generation = _rolled_back(store)
+            # What it could not be passed on to is told by the doctor, and by the next refresh.
+            store.published.pass_on()
+            return generation
         except (GenerationLost, SchemaError):
             words = mend(store)
             if not words:

@@ -14,7 +14,7 @@ from database.engines.ports import Store
 from database.engines.values import Reading
 from database.journal.run_log import NOTHING_TO_DO
 from database.store import open_store
-from database.summaries.refresh import RefreshOptions, refresh
+from database.summaries.refresh import RefreshOptions, refresh, roll_back
 from domain.errors import SettingsError
 from domain.findings import Limits
 from domain.months import parse_month
@@ -188,6 +188,10 @@ def test_other_programs_get_the_servers_tables_as_well(settings, shop, tables):
             return sorted(map(str, reading.connection.execute(sa.select(*columns).where(*conditions)).all()))
 
         assert tables.read(of) == shop.read(of)
+    roll_back(shop)
+    assert all_summary_rows(tables) == all_summary_rows(shop)
+    assert tables.live_generation().generation == shop.live_generation().generation
+    refresh(shop)
     # From here on the server's tables are refreshed again, without a month built for nothing.
     assert refresh(tables).status == NOTHING_TO_DO
     shop.close()
