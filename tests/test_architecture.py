@@ -63,7 +63,7 @@ STRANGERS = {
 LONGEST = 400
 """Lines of a file. Every table stands in one, whatever its length."""
 
-ENGINE_NAMES = {"embedded", "mysql", "mariadb", "duckdb", "sqlite", "spider"}
+ENGINE_NAMES = {"embedded", "mysql", "mariadb", "duckdb", "sqlite", "spider", "columnar"}
 ENGINE_PLACES = ("database/engines", "database/migrations", "database/store.py")
 
 

@@ -17,7 +17,6 @@ from database import migrations
 from database.backup.archived_files import FOLDER, files_of
 from database.backup.backup_file import BackupWriter, Manifest, Progress, backup_file
 from database.backup.departures import departures
-from database.backup.engine_names import engine_of
 from database.backup.fingerprints import differences, fingerprints
 from database.engines.ports import Store
 from database.facts.archived import ArchivedMonth
@@ -70,7 +69,7 @@ def _back_up(store: Store, path: Path, *, force: bool, wait: float, progress: Pr
             )
         generation = live.generation if live else None
         file.finish(Manifest(
-            engine=engine_of(store), schema=migrations.revision(store),
+            engine=store.traits.kind, schema=migrations.revision(store),
             made_at=f"{utc_now().isoformat(timespec='seconds')}Z", generation=generation,
             fingerprints=before, members=file.members,
         ))

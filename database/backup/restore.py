@@ -22,7 +22,6 @@ from pathlib import Path
 from database import migrations, schema
 from database.backup.archived_files import ArchivedFiles
 from database.backup.backup_file import BackupReader, Progress, damaged, open_backup, shown
-from database.backup.engine_names import engine_of, engine_words
 from database.backup.fingerprints import differences, fingerprints
 from database.engines.ports import Copying, Staging, Store
 from database.journal.run_log import ROLLBACK, SUCCESS, RunLog, last_generation
@@ -68,10 +67,10 @@ def restore(
 
 
 def _refuse_unfit(store: Store, file: BackupReader) -> None:
-    manifest, ours = file.manifest, engine_of(store)
+    manifest, ours = file.manifest, store.traits.kind
     if manifest.engine != ours and manifest.engine.partition("-")[0] == ours.partition("-")[0]:
         raise Refused(
-            f"{file.path}: was made with {engine_words(manifest.engine)}, and this is {engine_words(ours)}; restore it "
+            f"{file.path}: was made with {_settings_of(manifest.engine)}, and this is {_settings_of(ours)}; restore it "
             "with those settings, then switch as the README says. Nothing was changed"
         )
     if manifest.engine != ours:
@@ -84,6 +83,12 @@ def _refuse_unfit(store: Store, file: BackupReader) -> None:
             f"{file.path}: has schema {manifest.schema}, which is newer than this program; upgrade the program. "
             "Nothing was changed"
         )
+
+
+def _settings_of(kind: str) -> str:
+    """The settings by which a store of that kind is opened, as they are written."""
+    engine, _, summaries = kind.partition("-")
+    return f"[database] engine = {engine}" + (f", summaries = {summaries}" if summaries else "")
 
 
 def _stage(staging: Staging, archived: ArchivedFiles, file: BackupReader, progress: Progress) -> None:

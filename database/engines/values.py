@@ -77,10 +77,12 @@ class Generation:
 
 @dataclass(frozen=True)
 class StoreTraits:
-    """What callers need to know of a store's engine. `others_write_facts`: whether programs other than this one may
+    """What callers need to know of a store's engine. `kind`: one word for the settings by which such a store is opened:
+    a copy of it is put back into one of the same kind. `others_write_facts`: whether programs other than this one may
     write facts; `has_data_nodes`: whether facts are on machines of their own; `assigns_fact_ids`: whether the engine
     gives new facts their ids, otherwise whoever inserts them does."""
 
+    kind: str
     others_write_facts: bool = False
     has_data_nodes: bool = False
     assigns_fact_ids: bool = False

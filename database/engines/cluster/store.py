@@ -49,7 +49,7 @@ def cluster_store(settings: Settings) -> Store:
             yield made
 
     return Store(
-        settings=settings, traits=StoreTraits(others_write_facts=True, has_data_nodes=True),
+        settings=settings, traits=StoreTraits("mysql", others_write_facts=True, has_data_nodes=True),
         application=doors.application, application_reading=doors.application_reading, work_lock=work_lock,
         facts_room=facts, published=MysqlPublished(doors, build), health=SpiderHealth(MysqlHealth(doors), facts),
         copying=_refuse_copying,

@@ -36,7 +36,8 @@ def _behind(server: MysqlDoors) -> Store:
         tables = TablesOnServer(doors, server, work_lock, store.facts_room, workers=workers)
     published = ColumnarPublished(doors, build, store.published, tables)
     return dataclasses.replace(
-        store, published=published, health=ColumnarHealth(
+        store, traits=dataclasses.replace(store.traits, kind="mysql-columnar"), published=published,
+        health=ColumnarHealth(
             doors, store.health, work_lock=work_lock, facts_room=store.facts_room, build=build, tables=tables,
         ),
         copying=lambda: ColumnarCopying(doors, server, work_lock, _behind),

@@ -24,7 +24,7 @@ def embedded_store(settings: Settings) -> Store:
 def _behind(doors: EmbeddedDoors) -> Store:
     work_lock = FileLock(doors, functools.partial(finish_restore, doors))
     return Store(
-        settings=doors.settings, traits=StoreTraits(), application=doors.application,
+        settings=doors.settings, traits=StoreTraits("embedded"), application=doors.application,
         application_reading=doors.application_reading, work_lock=work_lock, facts_room=EmbeddedFacts(doors, work_lock),
         published=EmbeddedPublished(doors, lambda: embedded_build(doors)), health=EmbeddedHealth(doors),
         copying=lambda: EmbeddedCopying(doors, work_lock, _behind),

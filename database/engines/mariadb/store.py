@@ -39,7 +39,7 @@ def mysql_parts(doors: MysqlDoors) -> tuple[Store, ServerLock]:
             yield made
 
     store = Store(
-        settings=doors.settings, traits=StoreTraits(others_write_facts=True, assigns_fact_ids=True),
+        settings=doors.settings, traits=StoreTraits("mysql", others_write_facts=True, assigns_fact_ids=True),
         application=doors.application, application_reading=doors.application_reading, work_lock=work_lock,
         facts_room=MysqlFacts(doors, work_lock), published=MysqlPublished(doors, build), health=MysqlHealth(doors),
         copying=lambda: MysqlCopying(doors, work_lock, _behind),

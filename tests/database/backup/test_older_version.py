@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from database import migrations, schema
 from database.backup.backup import back_up
 from database.backup.backup_file import Manifest, backup_file
-from database.backup.engine_names import engine_of
 from database.backup.fingerprints import COUNTED, fingerprints
 from database.backup.restore import restore
 from database.summaries.refresh import refresh
@@ -72,6 +71,6 @@ def back_up_as_it_is(store, path) -> None:
         known_then = fingerprints(store, known)
         del known_then[schema.summary_marketplace.name]
         file.finish(Manifest(
-            engine=engine_of(store), schema="0008", made_at="2026-01-01T00:00:00Z", generation=1,
+            engine=store.traits.kind, schema="0008", made_at="2026-01-01T00:00:00Z", generation=1,
             fingerprints=known_then, members=file.members,
         ))
