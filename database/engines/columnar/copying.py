@@ -29,6 +29,7 @@ from database.engines.mariadb.copying import MysqlCopying, MysqlStaging
 from database.engines.mariadb.doors import MysqlDoors
 from database.engines.mariadb.lock import ServerLock
 from database.engines.ports import Copying, Staging, Store
+from domain.errors import DatabaseUnreachable
 from machine.crash_points import passing
 
 
@@ -117,11 +118,14 @@ class ColumnarStaging(Staging):
         passing("restored-files")
         try:
             self._server.put_in_place()
-        except BaseException:
-            if before is not None:
-                files.point_to(before)
-            for number in numbers:
-                files.path(number).unlink(missing_ok=True)
+        except BaseException as error:
+            # Where the server's answer was lost, nobody knows whose facts are live; and after Ctrl-C they may be the
+            # restored ones. Then no generation is, until a refresh has found out.
+            if not self._server.is_in_place and not isinstance(error, DatabaseUnreachable):
+                if before is not None:
+                    files.point_to(before)
+                for number in numbers:
+                    files.path(number).unlink(missing_ok=True)
             raise
         if restored is not None:
             files.point_to(restored)

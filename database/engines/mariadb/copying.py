@@ -109,6 +109,8 @@ class MysqlStaging(Staging):
         database = dataclasses.replace(target.settings.database, database=name + RESTORING)
         self._doors = MysqlDoors(dataclasses.replace(target.settings, database=database))
         self.store = store_behind(self._doors)
+        self.is_in_place = False
+        """Whether the server has answered that the restored tables are live, whatever is raised after it."""
 
     def takes(self, name: str) -> bool:
         return name in (DUMP, EMPTY)
@@ -149,12 +151,16 @@ class MysqlStaging(Staging):
         passing("restore")
         (self._lock.keep if has_lock else self._lock.confirm)(self._connection)
         try:
-            rename(self._connection, steps, done=lambda: passing("restoring"))
+            rename(self._connection, steps, done=self._note_in_place)
         except sa.exc.DBAPIError as error:
             raise SwapFailed(
                 f"the restored tables could not be put in place ({error.orig}); nothing was changed"
             ) from None
         passing("restored")
+
+    def _note_in_place(self) -> None:
+        self.is_in_place = True
+        passing("restoring")
 
 
 def clear_schemas(doors: MysqlDoors, connection: sa.Connection) -> list[str]:
