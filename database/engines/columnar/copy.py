@@ -107,8 +107,11 @@ class Copy:
             self._workers.run_all(sorted(months), self._fetch_month, done=count)
 
     def follow(self, tables: Iterable[sa.Table], *, months: Collection[datetime.date] | None = None) -> None:
-        """Fetches these tables, whatever is known of them; with `months` no other rows than theirs."""
-        for table in tables if months is None or months else ():
+        """Fetches those of these tables that are not what they were; with `months` no other rows than theirs, whatever
+        is known of the tables."""
+        if months is None:
+            self._fetch_changed(tables)
+        for table in tables if months else ():
             self._fetch_table(table, None, months)
 
     def doubtful(self, marks: FactMarks, *, most: int) -> list[datetime.date]:
@@ -222,22 +225,19 @@ class Copy:
     # --- all else
 
     def _follow_changed(self) -> None:
-        found = self._ask_checksums(FOLLOWED)
-        if self._checksums().get(ledger.name) != found[ledger.name]:
+        if self._checksums().get(ledger.name) != self._ask_checksums([ledger])[ledger.name]:
             self._forget_another_past()
-        known = self._checksums()
-        for table in FOLLOWED:
-            if table.name not in known or known[table.name] != found[table.name]:
-                self._fetch_table(table, found[table.name])
+        self._fetch_changed(FOLLOWED)
 
     def _follow_notes(self, months: Collection[datetime.date], *, full: bool) -> None:
-        known = self._checksums()
-        if noted.name not in known:
-            self._fetch_table(noted, None)
-        elif not full:
-            self.follow([noted], months=months)
-        elif known[noted.name] != (checksum := self._ask_checksums([noted])[noted.name]):
-            self._fetch_table(noted, checksum)
+        is_whole = full or noted.name not in self._checksums()
+        self.follow([noted], months=None if is_whole else months)
+
+    def _fetch_changed(self, tables: Iterable[sa.Table]) -> None:
+        found, known = self._ask_checksums(tables), self._checksums()
+        for table in tables:
+            if table.name not in known or known[table.name] != found[table.name]:
+                self._fetch_table(table, found[table.name])
 
     def _ask_checksums(self, tables: Iterable[sa.Table]) -> dict[str, int]:
         names = ", ".join(f"`{table.name}`" for table in tables)

@@ -22,6 +22,7 @@ from database.engines.embedded.copied_generations import (
     is_generation,
     move_files,
     pointed_name,
+    read_generations,
     renumber_files,
     take_file,
 )
@@ -50,10 +51,7 @@ class ColumnarCopying(Copying):
         return self._server.knows_holders()
 
     def examine(self) -> None:
-        live = self._doors.live_generation()
-        for number in self._doors.generations.numbers() if live is not None else ():
-            if number <= live.generation:
-                self._doors.generations.read_whole(number)
+        read_generations(self._doors.generations, self._doors.live_generation())
 
     @contextlib.contextmanager
     def parts(self) -> Iterator[Iterator[Part]]:

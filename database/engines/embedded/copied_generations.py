@@ -31,15 +31,24 @@ def file_part(name: str, path: Path) -> Part:
     return Part(name, path.stat().st_size, lambda: path.open("rb"))
 
 
+def _copied(files: GenerationFiles, live: Generation | None) -> list[int]:
+    """The live generation and those before it: a higher one was rolled back."""
+    return [] if live is None else [number for number in files.numbers() if number <= live.generation]
+
+
+def read_generations(files: GenerationFiles, live: Generation | None) -> None:
+    """Reads what is copied as a whole. Raises GenerationLost if that cannot be done."""
+    for number in _copied(files, live):
+        files.read_whole(number)
+
+
 def generation_parts(files: GenerationFiles, live: Generation | None) -> Iterator[Part]:
     """The live generation and those before it, and the pointer."""
     if live is None:
         return
-    for number in files.numbers():
-        # A higher one was rolled back.
-        if number <= live.generation:
-            path = files.path(number)
-            yield file_part(f"{GENERATIONS}/{path.name}", path)
+    for number in _copied(files, live):
+        path = files.path(number)
+        yield file_part(f"{GENERATIONS}/{path.name}", path)
     yield file_part(f"{GENERATIONS}/current", files.pointer)
 
 

@@ -32,6 +32,7 @@ from database.engines.embedded.copied_generations import (
     is_generation,
     move_files,
     pointed_name,
+    read_generations,
     renumber_files,
     take_file,
 )
@@ -77,10 +78,7 @@ class EmbeddedCopying(Copying):
             except duckdb.Error as error:
                 raise self._doors.damaged_facts(error) from None
         _examine_sqlite(self._doors.application_path)
-        live = self._doors.live_generation()
-        for number in self._doors.generations.numbers() if live is not None else ():
-            if number <= live.generation:
-                self._doors.generations.read_whole(number)
+        read_generations(self._doors.generations, self._doors.live_generation())
 
     @contextlib.contextmanager
     def parts(self) -> Iterator[Iterator[Part]]:
