@@ -18,10 +18,10 @@ from settings import DatabaseSettings, RefreshSettings, Settings
 from tests.mariadb import PASSWORD, USER, MariadbServer
 
 Fill = Callable[[Store], object]
-on_one_server = pytest.mark.parametrize(
-    "engine", os.environ["TEST_ENGINES"].split(",") if "TEST_ENGINES" in os.environ else ["embedded", "mysql"]
-)
-"""For tests of what a cluster refuses to do, and says so: backups, Amazon's own reports, overheads."""
+ONE_SERVER = tuple(os.environ.get("TEST_ENGINES", "embedded,mysql").split(","))
+"""The engines of tests of what a cluster refuses to do, and says so: backups, Amazon's own reports, overheads."""
+on_one_server = pytest.mark.parametrize("engine", ONE_SERVER)
+"""For such tests."""
 
 
 def embedded_settings(folder: Path, **refresh) -> Settings:

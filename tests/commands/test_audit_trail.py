@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from flask_app import create_app
 from tests.database.imports.conftest import HEADINGS
+from tests.databases import ONE_SERVER
 from tests.web.forms import trail
 
 ME = f"{pwd.getpwuid(os.getuid()).pw_name} (command line)"
@@ -68,7 +69,7 @@ def test_what_changes_nothing_is_not_recorded(run, store, facts):
     assert trail(store) == before
 
 
-@pytest.mark.parametrize("engine", ["embedded", "mysql"], indirect=True)
+@pytest.mark.parametrize("engine", ONE_SERVER, indirect=True)
 def test_archiving_backups_and_their_return_are_recorded(run, store, facts):
     run("import", facts, "--refresh")
     before, folder, backup = trail(store), facts.parent / "old", facts.parent / "lego.backup"

@@ -16,11 +16,12 @@ from tests.commands.test_import_files import run, write  # noqa: F401  (fixtures
 from tests.database.lines.conftest import files, take_all
 from tests.database.lines.test_currencies import tell_rates
 from tests.database.lines.test_publishing import deposit
+from tests.databases import ONE_SERVER
 
 PATHS = files("settlement_de_5.txt", "settlement_us_1.txt")
 
 
-@pytest.fixture(params=["embedded", "mysql"])
+@pytest.fixture(params=ONE_SERVER)
 def engine(request):
     """A cluster takes no reports of lines."""
     return request.param

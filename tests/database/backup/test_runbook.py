@@ -14,7 +14,7 @@ from database.store import open_store
 from settings import ROOT
 from tests.conftest import environment_of
 from tests.database.backup.test_backup import empty, everything, filled_by, shop  # noqa: F401
-from tests.databases import on_one_server
+from tests.databases import ONE_SERVER, on_one_server
 
 TEXT = (ROOT / "docs" / "BACKUP.md").read_text(encoding="utf-8")
 
@@ -25,7 +25,7 @@ def lines_of(heading: str) -> str:
     return "\n".join(line[4:] for line in re.search(r"(?:^    .*\n)+", section, re.MULTILINE)[0].splitlines())
 
 
-@pytest.mark.parametrize("engine", ["embedded", "mysql"], indirect=True)
+@pytest.mark.parametrize("engine", ONE_SERVER, indirect=True)
 def test_its_commands_bring_a_lost_database_back(shop, settings, tmp_path):  # noqa: F811
     before = everything(shop)
     assert run(settings, tmp_path, lines_of("Back up")).returncode == 0

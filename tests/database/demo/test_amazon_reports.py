@@ -19,12 +19,13 @@ from domain.periods import calendar_at
 from domain.selection import Selection
 from flask_app import create_app
 from tests.clock import set_today
+from tests.databases import ONE_SERVER
 from tests.facts import all_summary_rows
 
 TODAY, JANUARY = datetime.date(2026, 3, 9), datetime.date(2026, 1, 1)
 
 
-@pytest.fixture(params=["embedded", "mysql"])
+@pytest.fixture(params=ONE_SERVER)
 def engine(request):
     """A cluster takes no reports of lines."""
     return request.param

@@ -9,12 +9,13 @@ from database import schema
 from database.imports.products import take_products
 from database.imports.report import Difference
 from database.imports.undo import undo_import
+from tests.databases import ONE_SERVER
 
 MUG, POT = "B0EXAMPLE1", "B0EXAMPLE2"
 FEBRUARY = {"month": datetime.date(2025, 2, 1), "marketplace": "US"}
 
 
-@pytest.fixture(params=["embedded", "mysql"])
+@pytest.fixture(params=ONE_SERVER)
 def engine(request):
     """A cluster takes no reports of lines."""
     return request.param

@@ -18,13 +18,14 @@ from database.imports.files import import_file
 from database.imports.report import ImportReport
 from database.imports.staging import ImportOptions
 from tests.conftest import SHARED_FILES
+from tests.databases import ONE_SERVER
 from tests.facts import kept_open
 
 SELLER = SHARED_FILES / "seller"
 OPTIONS = ImportOptions(allow_currency=("GBP", "EUR"))
 
 
-@pytest.fixture(params=["embedded", "mysql"])
+@pytest.fixture(params=ONE_SERVER)
 def engine(request: pytest.FixtureRequest) -> str:
     """A cluster takes no reports of lines."""
     return request.param

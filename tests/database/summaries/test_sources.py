@@ -19,9 +19,10 @@ from database.names.joining import join_names
 from database.names.undoing import take_back
 from database.summaries.refresh import RefreshOptions, refresh, roll_back
 from tests.database.imports.conftest import HEADINGS
+from tests.databases import ONE_SERVER
 from tests.facts import add_facts, kept_open, run_on_facts
 
-CLUSTERLESS = pytest.mark.parametrize("engine", ["embedded", "mysql"], indirect=True)
+CLUSTERLESS = pytest.mark.parametrize("engine", ONE_SERVER, indirect=True)
 FIRST = HEADINGS + """B1,Alder,Garden,US,Net revenue,2025-01,10.00
 B1,Alder,Garden,DE,Net revenue,2025-01,5.00
 B2,Birch,Garden,US,Net revenue,2025-01,2.50

@@ -11,10 +11,11 @@ from database import schema
 from database.imports.undo import undo_import
 from database.summaries.refresh import refresh
 from tests.database.lines.conftest import files, take_all
+from tests.databases import ONE_SERVER
 from tests.web.conftest import csrf_token, text_of
 
 
-@pytest.fixture(params=["embedded", "mysql"])
+@pytest.fixture(params=ONE_SERVER)
 def engine(request):
     """A cluster takes no reports of lines."""
     return request.param

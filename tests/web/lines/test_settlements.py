@@ -17,12 +17,13 @@ from database.imports.undo import undo_import
 from database.summaries.refresh import refresh
 from tests.database.lines.conftest import files, take_all
 from tests.database.lines.test_publishing import deposit
+from tests.databases import ONE_SERVER
 from tests.web.conftest import csrf_token, text_of
 
 PATHS = [path for path in files("settlement_*.txt") if path.name != "settlement_us_5.txt"]
 
 
-@pytest.fixture(params=["embedded", "mysql"])
+@pytest.fixture(params=ONE_SERVER)
 def engine(request):
     """A cluster takes no reports of lines."""
     return request.param

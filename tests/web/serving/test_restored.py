@@ -8,13 +8,14 @@ from database.backup.backup import back_up
 from database.backup.restore import restore
 from database.store import open_store
 from database.summaries.refresh import refresh
+from tests.databases import ONE_SERVER
 from tests.facts import add_brands, add_facts, add_products
 from tests.web.conftest import sign_in
 
 ADDRESS = "/dashboard?period=2024"
 
 
-@pytest.mark.parametrize("engine", ["embedded", "mysql"], indirect=True)
+@pytest.mark.parametrize("engine", ONE_SERVER, indirect=True)
 def test_pages_show_the_restored_figures_and_never_the_lost_ones(app, signed_in, tmp_path):
     store = app.extensions["lego_store"]
     add_brands(store, ("Alder", None, None))
