@@ -15,10 +15,10 @@ from commands import current_store, lego_command
 from commands.refresh_summaries import Month
 from database.facts.archived import archived_months
 from database.queries.settlements import SetAside, read_set_aside
+from database.summaries.fact_sums import REASONS
 from database.summaries.left_out import LeftOutFact, left_out_facts
 from database.summaries.restatements import Restatement, restatement_words, restatements
 from database.summaries.state import SummariesState, summaries_state
-from database.summaries.verification import REASONS
 from domain.months import format_month, runs_of_months
 from domain.spreadsheets import harmless
 

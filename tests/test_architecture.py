@@ -37,9 +37,9 @@ ROOMS = {
         "summaries", "queries", "archive", "migrations", "demo", "notices", "doctor", "backup", "refresh_summaries.py",
     ),
     "database/engines": (
-        "marketplace_level.py", "month_ranges.py", "duckdb_dialect.py", "duckdb_inserts.py", "whole_numbers.py",
-        "ddl.py", "schema_versions.py", "values.py", "lock.py", "fact_marks.py", "build.py", "copying.py", "health.py",
-        "ports.py", "embedded", "mariadb", "cluster", "columnar",
+        "marketplace_level.py", "month_ranges.py", "id_ranges.py", "duckdb_dialect.py", "duckdb_inserts.py",
+        "whole_numbers.py", "ddl.py", "schema_versions.py", "values.py", "lock.py", "fact_marks.py", "build.py",
+        "copying.py", "health.py", "ports.py", "embedded", "mariadb", "cluster", "columnar",
     ),
     "web": (
         "http", "serving", "figures", "exports", "pages", "people", "catalog", "imports", "lines", "operations",

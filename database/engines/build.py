@@ -38,6 +38,8 @@ class BuildTraits:
     """The brand and category level of so many months are made at once."""
     sums_apart: bool = False
     """Whether facts are summed in a subquery that names no other table, which another server can answer."""
+    dear_lookups: bool = False
+    """Whether to look up the product of a fact costs several times what it costs to read the fact."""
     layout: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Table -> the columns in whose order pages want its rows to lie, where that is not the order of a key anyway."""
     has_copy: bool = False

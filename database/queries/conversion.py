@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from database.engines.values import Generation, Reading
 from database.rates.needed import live_rates
 from database.schema import summary_asin, summary_left_out
-from database.summaries.verification import MARGIN_WITHOUT_RATE, NO_RATE
+from database.summaries.fact_sums import MARGIN_WITHOUT_RATE, NO_RATE
 from domain.metrics import PROFIT_TREE, UNITS
 from domain.rates import LiveRate
 from domain.selection import Selection

@@ -22,8 +22,8 @@ from database.facts.ledger import ARCHIVE, UNARCHIVE
 from database.journal.run_log import FULL, INCREMENTAL, MONTHS
 from database.schema import EXCLUDED
 from database.summaries.currencies import CurrencyState, changed_rates
+from database.summaries.fact_sums import EXCLUDED_GROUP, UNKNOWN_PRODUCT
 from database.summaries.rollups import MonthFacts, by_month, placements
-from database.summaries.verification import EXCLUDED_GROUP, UNKNOWN_PRODUCT
 from domain.errors import Refused
 from domain.months import format_month
 from domain.shared_costs import Spread, read_spread

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.ports import Store
 from database.facts.opening import facts_when_free
+from database.summaries.fact_sums import NO_VALUE, WITHOUT_MONTH, reason_left_out
 from database.summaries.rollups import facts
-from database.summaries.verification import NO_VALUE, WITHOUT_MONTH, reason_left_out
 from domain.months import last_day
 
 AT_ONCE = 10_000
@@ -42,7 +42,7 @@ class LeftOutFact:
 def left_out_facts(
     store: Store, reason: str, *, month: datetime.date | None = None, metric: str | None = None, wait: float = 0
 ) -> Iterator[LeftOutFact]:
-    """The facts left out for `reason` (see `verification`), of one month and metric if these are given, in the
+    """The facts left out for `reason` (see `fact_sums`), of one month and metric if these are given, in the
     order of months, metrics and ids. Reads them as they are asked for, however many there are; facts that another
     process has open are tried for so many seconds."""
     query = _query(reason, store.settings.refresh.exclude_groups)

@@ -22,7 +22,7 @@ from database.journal.run_log import NOTHING_TO_DO, SUCCESS, RunLog, last_genera
 from database.lines.overhead_publishing import publish_overheads
 from database.lines.publishing import Target
 from database.lines.sku_publishing import publish_skus
-from database.summaries import rollups, verification
+from database.summaries import fact_sums, rollups, verification
 from database.summaries.changes import Plan
 from database.summaries.currencies import forget_currencies
 from database.summaries.judging import refuse_empty_source, unannounced_changes
@@ -42,7 +42,7 @@ from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.sampling import sample_differs
 from database.summaries.shares import shares, spread_of
 from database.summaries.sources import tell_sources
-from database.summaries.verification import MonthFindings, MonthSource
+from database.summaries.verification import MonthFindings
 from domain.errors import LegoError, Refused
 from domain.moments import utc_now
 from domain.shared_costs import SHARED, Spread
@@ -268,14 +268,10 @@ class Making:
 
     def _examine(self, build: Build, months: Sequence[MonthFacts]) -> dict[datetime.date, list]:
         done, sources = 0, {}
-        # One month tells of all: they come from the same files.
-        newest = max(months, key=lambda month: month.month, default=None)
-        flat = newest is not None and not build.traits.sums_apart and verification.are_groups_small(
-            build.source, build.connection, newest, self.levels.asin
-        )
+        lookups = fact_sums.lookups_for(build, months, self.levels.asin, self._excluded)
 
-        def ask(connection: sa.Connection, month: MonthFacts) -> MonthSource:
-            return verification.ask_facts(connection, month, self._excluded, flat=flat)
+        def ask(connection: sa.Connection, month: MonthFacts) -> fact_sums.MonthSource:
+            return fact_sums.ask_facts(connection, month, self._excluded, lookups=lookups)
 
         def work(connection: sa.Connection, month: MonthFacts) -> MonthFindings:
             return verification.examine_month(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from database import schema
-from database.summaries import rollups, verification
+from database.summaries import fact_sums, rollups
 from database.summaries.rollups import Levels, facts
 
 HEADER = """\
@@ -55,7 +55,7 @@ def refresh_script(exclude_groups: Collection[str]) -> str:
         *rollups.brand_level([month], levels=levels, now=now),
         *rollups.category_level([month], levels=levels, now=now),
         *rollups.marketplace_level([month], levels=levels),
-        *_marks(number, month, verification.facts_by_reason(of_month, exclude_groups)),
+        *_marks(number, month, fact_sums.facts_by_reason(of_month, exclude_groups)),
     ]
     text = HEADER.format(
         title="A full refresh of the summary tables: staged, verified, published at one instant.",
@@ -93,7 +93,7 @@ def _marks(number: sa.ColumnElement, month: sa.ColumnElement, reasons: sa.Select
     ).where(found.c.reason != "", found.c.valued > 0)
     without_value = (
         sa.select(
-            *key, sa.literal(verification.NO_VALUE).label("reason"),
+            *key, sa.literal(fact_sums.NO_VALUE).label("reason"),
             sa.func.sum(found.c.facts - found.c.valued).label("facts"), sa.literal(0).label("value"),
         )
         .where(found.c.facts > found.c.valued)

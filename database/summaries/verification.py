@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,28 +18,13 @@ import sqlalchemy as sa
 
 from database import schema
 from database.schema import ALL_MARKETPLACES
-from database.summaries.conversion import Conversion
-from database.summaries.conversion_check import converted_groups
-from database.summaries.rollups import Levels, MonthFacts, archived, facts, is_excluded, of_month
+from database.summaries.fact_sums import NO_VALUE, WITHOUT_MONTH, FactSum, MonthSource, ask_undated
+from database.summaries.rollups import Levels, MonthFacts
 from database.summaries.share_check import wrong_shares
 from domain.shared_costs import SHARED, Spread
 
 NO_MONTH = datetime.date(1000, 1, 1)
 """Stands for 'no month' where a month is part of a key."""
-
-NO_METRIC = "no metric"
-NO_MARKETPLACE = "no marketplace"
-MARKETPLACE_ALL = "marketplace ALL"
-NO_VALUE = "no value"
-NO_RATE = "no rate of"
-"""Followed by the code of a currency."""
-MARGIN_WITHOUT_RATE = "margin without a rate"
-WITHOUT_MONTH = "no month"
-UNKNOWN_PRODUCT = "unknown product"
-EXCLUDED_GROUP = "excluded group"
-
-REASONS = (NO_VALUE, WITHOUT_MONTH, NO_METRIC, NO_MARKETPLACE, MARKETPLACE_ALL, UNKNOWN_PRODUCT, EXCLUDED_GROUP)
-"""Why a fact is left out; where several would do, the first of them."""
 
 ZERO = Decimal("0.00")
 
@@ -84,15 +69,6 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class MonthSource:
-    """What the facts of one month give: rows of `facts_by_reason`, and the currencies they name, if there were any to
-    look for."""
-
-    rows: tuple[sa.Row, ...]
-    currencies: frozenset[str] | None = None
-
-
-@dataclass(frozen=True)
 class MonthFindings:
     """What verification saw of one month. `currencies`: those that its facts name, if there were any to look for."""
 
@@ -112,27 +88,13 @@ NameMetrics = Callable[[Iterable[str]], dict[str, str]]
 """Spellings of metrics -> the names they have in summaries."""
 
 
-def ask_facts(
-    connection: sa.Connection, month: MonthFacts, exclude_groups: Collection[str], *, flat: bool = False
-) -> MonthSource:
-    """Counts and sums of a month's facts, straight from the source, and what of them cannot be placed; `flat` as
-    `facts_by_reason` has it."""
-    in_month, archived_month = of_month(facts.c.month, month), month.month if month.is_archived else None
-    rows = tuple(connection.execute(facts_by_reason(
-        in_month, exclude_groups, archived_month=archived_month, conversion=month.conversion, flat=flat
-    )))
-    if month.conversion is None:
-        return MonthSource(rows)
-    return MonthSource(rows, _currencies_of(connection, in_month, archived_month))
-
-
 def examine_month(
     connection: sa.Connection, month: MonthFacts, source: MonthSource, *, levels: Levels, name_metrics: NameMetrics,
     spread: Spread | None = None,
 ) -> MonthFindings:
     """Everything verification has to say about one staged month: what its facts give, as `source` tells it, and where
     the staged levels, which `connection` sees, differ."""
-    fingerprints, left_out = _fingerprints(source.rows, name_metrics(row.metric for row in source.rows))
+    fingerprints, left_out = _fingerprints(source.sums, name_metrics(found.metric for found in source.sums))
     expected = {
         found.metric: found.value - found.left_out_value
         for found in fingerprints
@@ -154,164 +116,38 @@ def examine_month(
     return MonthFindings(month.month, tuple(fingerprints), tuple(left_out), tuple(differences), source.currencies)
 
 
-def _currencies_of(
-    connection: sa.Connection, condition: sa.ColumnElement[bool], archived_month: datetime.date | None
-) -> frozenset[str]:
-    names = sa.select(facts.c.currency).where(condition, facts.c.currency.is_not(None))
-    if archived_month is not None:
-        names = names.union(sa.select(archived.c.currency).where(archived.c.month == archived_month))
-    else:
-        names = names.distinct()
-    return frozenset(connection.execute(names).scalars()) - {""}
-
-
 def examine_undated(connection: sa.Connection, name_metrics: NameMetrics) -> MonthFindings | None:
     """Facts without a month, which only a table made by hand can hold; None if there are none."""
-    rows = list(connection.execute(facts_by_reason(facts.c.month.is_(None), ())))
-    if not rows:
+    sums = ask_undated(connection).sums
+    if not sums:
         return None
-    names = name_metrics(row.metric for row in rows)
-    fingerprints, left_out = _fingerprints(rows, names, reason=WITHOUT_MONTH)
+    names = name_metrics(found.metric for found in sums)
+    fingerprints, left_out = _fingerprints(sums, names, reason=WITHOUT_MONTH)
     return MonthFindings(NO_MONTH, tuple(fingerprints), tuple(left_out), ())
 
 
-def facts_by_reason(
-    condition: sa.ColumnElement[bool], exclude_groups: Collection[str], *, archived_month: datetime.date | None = None,
-    conversion: Conversion | None = None, flat: bool = False,
-) -> sa.Select:
-    """Facts by metric and by the reason that leaves them out ('' for none), grouped first by what the
-    rollup index holds, so that dimensions are looked up once per group and not once per fact. With `flat` they are
-    looked up once per fact: where groups have one fact each, making them first is the greater part of the work."""
-    if flat and conversion is None and archived_month is None:
-        return _flat(condition, exclude_groups)
-    if conversion is None:
-        groups = _fact_groups(condition, archived_month).subquery("fact_groups")
-    else:
-        groups = converted_groups(condition, conversion, archived_month).subquery("fact_groups")
-    asin, brand = schema.asin, schema.brand
-    labelled = (
-        sa.select(
-            sa.func.coalesce(groups.c.metric, "").label("metric"),
-            reason_left_out(groups, exclude_groups, first=_without_rate(groups) if conversion else ()).label("reason"),
-            groups.c.facts, groups.c.valued, groups.c.value, groups.c.last_fact_id,
-        )
-        .select_from(
-            groups.outerjoin(asin, asin.c.id == groups.c.asin_id).outerjoin(brand, brand.c.id == asin.c.brand_id)
-        )
-        .subquery("labelled")
-    )
-    return (
-        sa.select(
-            labelled.c.metric, labelled.c.reason,
-            sa.func.sum(labelled.c.facts).label("facts"),
-            sa.func.sum(labelled.c.valued).label("valued"),
-            sa.func.sum(labelled.c.value).label("value"),
-            sa.func.max(labelled.c.last_fact_id).label("last_fact_id"),
-        )
-        .group_by(labelled.c.metric, labelled.c.reason)
-        .order_by(labelled.c.metric, labelled.c.reason)
-    )
-
-
-def _flat(condition: sa.ColumnElement[bool], exclude_groups: Collection[str]) -> sa.Select:
-    asin, brand = schema.asin, schema.brand
-    metric, reason = sa.func.coalesce(facts.c.metric, ""), reason_left_out(facts, exclude_groups)
-    return (
-        sa.select(
-            metric.label("metric"), reason.label("reason"), sa.func.count().label("facts"),
-            sa.func.count(facts.c.value).label("valued"), sa.func.sum(facts.c.value).label("value"),
-            sa.func.max(facts.c.id).label("last_fact_id"),
-        )
-        .select_from(
-            facts.outerjoin(asin, asin.c.id == facts.c.asin_id).outerjoin(brand, brand.c.id == asin.c.brand_id)
-        )
-        .where(condition).group_by(metric, reason).order_by(metric, reason)
-    )
-
-
-FLAT_BELOW = 2
-"""Facts a group, below which `flat` is quicker: with one it takes 0.7 of the time on MariaDB, with 24 twice."""
-
-
-def are_groups_small(source: sa.Connection, connection: sa.Connection, month: MonthFacts, level: sa.Table) -> bool:
-    """Whether a month's groups have few facts each: `source` knows these, `connection` sees the rows of the ASIN
-    level, which are groups."""
-    count = sa.select(sa.func.count())
-    found = source.execute(count.select_from(facts).where(of_month(facts.c.month, month))).scalar()
-    groups = connection.execute(count.select_from(level).where(level.c.month == month.month)).scalar()
-    return found < FLAT_BELOW * groups
-
-
-def _fact_groups(condition: sa.ColumnElement[bool], archived_month: datetime.date | None) -> sa.Select:
-    groups = (
-        sa.select(
-            facts.c.metric, facts.c.marketplace, facts.c.asin_id,
-            sa.func.count().label("facts"),
-            sa.func.count(facts.c.value).label("valued"),
-            sa.func.sum(facts.c.value).label("value"),
-            sa.func.max(facts.c.id).label("last_fact_id"),
-        )
-        .where(condition)
-        .group_by(facts.c.metric, facts.c.marketplace, facts.c.asin_id)
-    )
-    if archived_month is None:
-        return groups
-    recorded = sa.select(*(archived.c[column.name] for column in groups.selected_columns))
-    both = sa.union_all(groups, recorded.where(archived.c.month == archived_month)).subquery("both_sources")
-    return sa.select(
-        both.c.metric, both.c.marketplace, both.c.asin_id,
-        sa.func.sum(both.c.facts).label("facts"),
-        sa.func.sum(both.c.valued).label("valued"),
-        sa.func.sum(both.c.value).label("value"),
-        sa.func.max(both.c.last_fact_id).label("last_fact_id"),
-    ).group_by(both.c.metric, both.c.marketplace, both.c.asin_id)
-
-
-def _without_rate(groups: sa.FromClause) -> Iterator[tuple[sa.ColumnElement[bool], sa.ColumnElement]]:
-    yield groups.c.lacking != "", sa.func.concat(f"{NO_RATE} ", groups.c.lacking)
-    yield groups.c.is_partial == 1, sa.literal(MARGIN_WITHOUT_RATE)
-
-
-def reason_left_out(
-    found: sa.FromClause, exclude_groups: Collection[str], *,
-    first: Iterable[tuple[sa.ColumnElement[bool], sa.ColumnElement]] = (),
-) -> sa.Case:
-    """Why rows of `found` that have a month and a value are left out, '' if they are not; `asin` and `brand` are
-    joined to them. `first` are conditions and reasons that go before all others."""
-    asin, brand = schema.asin, schema.brand
-    return sa.case(
-        *first,
-        (sa.func.coalesce(found.c.metric, "") == "", NO_METRIC),
-        (sa.func.coalesce(found.c.marketplace, "") == "", NO_MARKETPLACE),
-        (found.c.marketplace == ALL_MARKETPLACES, MARKETPLACE_ALL),
-        (asin.c.id.is_(None), UNKNOWN_PRODUCT),
-        (is_excluded(brand, exclude_groups), EXCLUDED_GROUP),
-        else_="",
-    )
-
-
 def _fingerprints(
-    rows: Sequence[sa.Row], names: dict[str, str], reason: str = ""
+    sums: Sequence[FactSum], names: dict[str, str], reason: str = ""
 ) -> tuple[list[Fingerprint], list[LeftOut]]:
-    """Rows of `facts_by_reason` -> totals by metric, and what is left out. `reason` leaves all of them
-    out. A fact without a value is left out for that, whatever else is wrong with it."""
+    """Totals by metric, and what is left out. `reason` leaves all of them out. A fact without a value is left out for
+    that, whatever else is wrong with it."""
     left_out: list[LeftOut] = []
     totals: dict[str, Fingerprint] = {}
-    for row in rows:
-        metric, why, value = names[row.metric], reason or row.reason, Decimal(row.value or 0)
-        empty = int(row.facts - row.valued)
+    for found in sums:
+        metric, why = names[found.metric], reason or found.reason
+        empty = found.facts - found.valued
         if empty:
             left_out.append(LeftOut(metric, NO_VALUE, empty, ZERO))
-        if why and row.valued:
-            left_out.append(LeftOut(metric, why, int(row.valued), value))
+        if why and found.valued:
+            left_out.append(LeftOut(metric, why, found.valued, found.value))
         before = totals.get(metric, Fingerprint(metric, 0, ZERO, 0, 0, ZERO))
         totals[metric] = Fingerprint(
             metric,
-            before.facts + int(row.facts),
-            before.value + value,
-            max(before.last_fact_id, int(row.last_fact_id or 0)),
-            before.left_out_facts + empty + (int(row.valued) if why else 0),
-            before.left_out_value + (value if why else ZERO),
+            before.facts + found.facts,
+            before.value + found.value,
+            max(before.last_fact_id, found.last_fact_id),
+            before.left_out_facts + empty + (found.valued if why else 0),
+            before.left_out_value + (found.value if why else ZERO),
         )
     return list(totals.values()), joined(left_out)
 

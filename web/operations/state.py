@@ -12,9 +12,9 @@ from database.engines.values import OF_FACTS, OF_SUMMARIES, Generation, StoredSi
 from database.journal.run_log import LATE, Trouble
 from database.queries.operations import MISSED_AFTER, Run, Volume
 from database.queries.settlements import SetAside
+from database.summaries.fact_sums import NO_RATE, REASONS
 from database.summaries.restatements import Restatement
 from database.summaries.state import LeftOutReason
-from database.summaries.verification import NO_RATE, REASONS
 from domain.metrics import PROFIT_TREE, UNITS
 from domain.months import format_month, moment_words, month_name
 from web.exports.plain_values import moment

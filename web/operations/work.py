@@ -10,7 +10,7 @@ from decimal import Decimal
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from database.summaries.verification import REASONS
+from database.summaries.fact_sums import REASONS
 from domain.months import month_name, parse_month
 from domain.people import ADMIN, ANALYST
 from jobs import tasks

@@ -36,7 +36,7 @@ class ColumnarBuild(Build):
         self._workers = workers
         self._spellings = Spellings(source, lambda column: published_names(connection, column, live, self.live))
         connection.commit()
-        traits = dataclasses.replace(TRAITS, folded=self._spellings.columns, has_copy=True)
+        traits = dataclasses.replace(TRAITS, folded=self._spellings.columns, has_copy=True, dear_lookups=True)
         super().__init__(connection, live, traits, source)
         self._copy = Copy(connection, source, workers, server.settings.database, self._spellings)
 

@@ -38,6 +38,7 @@ from machine.signals import signals_held_back
 
 TRAITS = BuildTraits(
     keyed=True, copies_dimensions=False, asin_levels=(schema.summary_asin, named(schema.summary_asin, PREVIOUS)),
+    dear_lookups=True,
 )
 
 

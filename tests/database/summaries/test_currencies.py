@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from database import schema
 from database.archive.archiving import archive
 from database.imports.derived_facts import counting_rules
-from database.summaries import conversion, verification
+from database.summaries import conversion, fact_sums
 from database.summaries.refresh import RefreshOptions, plan_only, refresh
 from database.summaries.restatements import restatement_words, restatements
 from domain.errors import Refused
@@ -117,7 +117,7 @@ def test_an_amount_without_a_rate_is_left_out_and_named_by_its_currency(rated):
         ("B1", "DE", "Net units"): ("3.00", None, None), ("B1", "UK", "Net revenue"): ("10.00", "GBP", "8.00"),
     }
     assert left_out(result) == {
-        ("Net revenue", "no rate of EUR"): (3, "12.00"), ("Net revenue", verification.UNKNOWN_PRODUCT): (1, "5.00"),
+        ("Net revenue", "no rate of EUR"): (3, "12.00"), ("Net revenue", fact_sums.UNKNOWN_PRODUCT): (1, "5.00"),
     }
 
 
@@ -218,7 +218,7 @@ def test_derived_margins_follow_from_converted_parts_to_the_cent(rated):
     assert figures(rated, "2024-02") == {("B2", "UK", "Net revenue"): ("2.50", "GBP", "2.00")}
     assert left_out(result) == {
         ("Net COGS", "no rate of EUR"): (1, "1.00"), ("CM1", "no rate of EUR"): (1, "-1.00"),
-        ("CM1", verification.MARGIN_WITHOUT_RATE): (1, "2.50"),
+        ("CM1", fact_sums.MARGIN_WITHOUT_RATE): (1, "2.50"),
     }
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from database import schema
 from database.journal.run_log import FULL, INCREMENTAL, MONTHS, NOTHING_TO_DO, SUCCESS
 from database.schema import EXCLUDED
-from database.summaries import rollups, verification
+from database.summaries import fact_sums, rollups
 from database.summaries.refresh import RefreshOptions, refresh
 from domain.errors import NeverRefreshed, Refused
 from domain.months import parse_month
@@ -281,7 +281,7 @@ def test_a_full_refresh_names_months_that_another_program_changed(shop):
 
 
 def test_a_write_during_the_build_is_built_again(shop, monkeypatch):
-    ask, written = verification.ask_facts, []
+    ask, written = fact_sums.ask_facts, []
 
     def write_first(connection, month, exclude_groups, **named):
         if not written:
@@ -290,7 +290,7 @@ def test_a_write_during_the_build_is_built_again(shop, monkeypatch):
             connection.execute(sa.update(schema.financials).where(schema.financials.c.id == 1).values(value=50))
         return ask(connection, month, exclude_groups, **named)
 
-    monkeypatch.setattr(verification, "ask_facts", write_first)
+    monkeypatch.setattr(fact_sums, "ask_facts", write_first)
     refresh(shop)
     assert (1, 1, 1, "US", "2024-01-01", "Net revenue", "50.02") in summary_rows(shop, schema.summary_asin)
 
