@@ -13,11 +13,9 @@ def open_store(settings: Settings) -> Store:
     """The store the settings name. Touches no file and no server yet."""
     if settings.database.engine == "mysql":
         if settings.database.summaries == COLUMNAR:
-            if settings.cluster.nodes:
-                raise SettingsError("[database] summaries = columnar: not with [cluster] nodes; set it to tables")
-            from database.engines.columnar.store import columnar_store
+            from database.engines.columnar.store import columnar_cluster_store, columnar_store
 
-            return columnar_store(settings)
+            return (columnar_cluster_store if settings.cluster.nodes else columnar_store)(settings)
         if settings.cluster.nodes:
             from database.engines.cluster.store import cluster_store
 

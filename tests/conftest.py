@@ -31,6 +31,7 @@ from tests.spider import Servers, cluster_settings, schema_on, started
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
 """Names of the same browser. The first has no windows to paint and takes half the work."""
 SPIDER = "spider"
+SPIDER_COLUMNAR = "spider-columnar"
 ENGINES = (
     (SPIDER,) if "LONG_SPIDER" in os.environ
     else tuple(os.environ["TEST_ENGINES"].split(",")) if "TEST_ENGINES" in os.environ
@@ -144,10 +145,11 @@ def settings(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
         shutil.rmtree(folder)
         return
     name = next_schema()
-    if engine == SPIDER:
+    if engine in (SPIDER, SPIDER_COLUMNAR):
         servers = request.getfixturevalue("servers")
         with schema_on(servers, name):
-            yield cluster_settings(tmp_path, servers.head, servers.nodes, name)
+            summaries = COLUMNAR if engine == SPIDER_COLUMNAR else "tables"
+            yield cluster_settings(tmp_path, servers.head, servers.nodes, name, summaries=summaries)
         return
     server = request.getfixturevalue("mariadb")
     server.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")

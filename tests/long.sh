@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs tests/faults, tests/properties and tests/cluster in full and writes docs/reliability-run.md, then the tests of every
-# engine on a cluster and with summaries in columns, then 10,000 random files to import and twenty times as many odd
+# engine on a cluster, with summaries in columns, and both, then 10,000 random files to import and twenty times as many odd
 # addresses and forms: tests/long.sh [pytest arguments]
 #
 # Takes an hour and a half or more of both cores. LONG_SEED makes the sequences of an earlier run again.
@@ -18,6 +18,7 @@ tests/run.sh tests/faults tests/properties tests/cluster tests/database/lines --
 "${LONG_PYTHON:-$root/.venv-tests/bin/python}" -m tests.long_report "$LONG_COUNTS" "$((SECONDS - began))"
 env -u LONG_COUNTS -u LONG_PUBLICATIONS LONG_SPIDER=1 tests/run.sh -k spider tests/commands tests/database tests/jobs tests/ops \
     tests/properties tests/web "$@" || status=$?
+TEST_ENGINES=spider-columnar tests/run.sh -k spider-columnar tests/commands tests/database/summaries tests/properties "$@" || status=$?
 TEST_ENGINES=columnar tests/run.sh -k columnar tests/commands tests/database tests/faults tests/jobs tests/properties tests/web \
     "$@" || status=$?
 LONG_FILES=10000 tests/run.sh tests/database/imports/test_any_file.py "$@" || status=$?

@@ -51,11 +51,14 @@ def schema_on(servers: Servers, name: str) -> Iterator[None]:
         server.run(f"DROP DATABASE {name}")
 
 
-def cluster_settings(folder: Path, head: MariadbServer, nodes: tuple[MariadbServer, ...], name: str) -> Settings:
-    """Settings of the schema `name` on `head`, with its facts on `nodes`; cache and keys go below `folder`."""
+def cluster_settings(
+    folder: Path, head: MariadbServer, nodes: tuple[MariadbServer, ...], name: str, *, summaries: str = "tables"
+) -> Settings:
+    """Settings of the schema `name` on `head`, with its facts on `nodes`; cache, keys and columnar summaries go
+    below `folder`."""
     database = DatabaseSettings(
         engine="mysql", host="127.0.0.1", port=head.port, user=USER, password=PASSWORD, database=name,
-        path=folder / "instance", memory=512,
+        path=folder / "instance", memory=512, summaries=summaries,
     )
     named = tuple(f"127.0.0.1:{node.port}" for node in nodes)
     return dataclasses.replace(

@@ -6,6 +6,7 @@ Nothing here goes through all of them: the rollup index and the primary key answ
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -30,8 +31,16 @@ class Marked(Protocol):
 class FactMarks:
     """Dates and ids of the facts as `connection` sees them."""
 
+    are_whole = True
+    """Whether they tell of every month, and not of those alone that were asked for."""
+
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
+
+    def last_ids(self) -> Mapping[datetime.date, int]:
+        """The highest id of a fact in each month, where more than one server gives ids: one that is higher than it was
+        may still be below that of all. Empty where the ids of all months are given in one row."""
+        return {}
 
     def dates(self) -> list[datetime.date | None]:
         """Every date facts stand under, in order. MariaDB answers it with a loose scan of the rollup index, and DuckDB

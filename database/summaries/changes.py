@@ -90,6 +90,7 @@ class LiveTables:
     placement: sa.Table
     left_out: sa.Table
     rate: sa.Table
+    month: sa.Table
 
 
 def make_plan(
@@ -114,7 +115,7 @@ def make_plan(
         # Archiving takes ids away from below the mark, which looks as if another program had.
         was_archived = any(cause in (ARCHIVE, UNARCHIVE) for found in causes.values() for cause in found)
         # Our own imports are there, too: they are in the ledger as well, and a month is rebuilt once.
-        for month in [found.month for found in by_month(marks.dates_above(live))]:
+        for month in [found.month for found in by_month(_dates_above(connection, marks, live, tables.month))]:
             if month not in announced:
                 unnoted |= {month} if not was_archived else set()
                 causes[month].append(ARCHIVE if was_archived else "facts inserted or removed by another program")
@@ -138,6 +139,21 @@ def make_plan(
         # Without any fact there is nothing to publish, and nobody reads the copy.
         dimensions_changed and bool(present), currencies.new, frozenset(unnoted),
     )
+
+
+def _dates_above(
+    connection: sa.Connection, marks: FactMarks, live: Generation, recorded: sa.Table
+) -> list[datetime.date | None]:
+    """Dates of facts above the high-water mark of the live generation, or above that of their month."""
+    dates, last_ids = marks.dates_above(live), marks.last_ids()
+    if last_ids:
+        query = (
+            sa.select(recorded.c.month, sa.func.max(recorded.c.last_fact_id))
+            .where(recorded.c.generation == live.generation).group_by(recorded.c.month)
+        )
+        before = {month: int(last) for month, last in connection.execute(query)}
+        dates += [month for month, last in last_ids.items() if last > before.get(month, 0)]
+    return dates
 
 
 def _choose(

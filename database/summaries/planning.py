@@ -30,8 +30,10 @@ def plan_of(store: Store, build: Build, options: RefreshOptions, note: Note = la
     tables = None
     if live is not None:
         tables = LiveTables(*(
-            build.live(table) for table in
-            (schema.summary_asin, schema.summary_placement, schema.summary_left_out, schema.summary_rate)
+            build.live(table) for table in (
+                schema.summary_asin, schema.summary_placement, schema.summary_left_out, schema.summary_rate,
+                schema.summary_month,
+            )
         ))
     marks = build.catch_up(store.facts_room.marks(build.source, options.months), full=options.full, note=note)
     plan = make_plan(

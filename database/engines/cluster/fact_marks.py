@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.cluster.nodes import Node, Nodes
 from database.engines.cluster.tables import table_name
-from database.engines.fact_marks import ID_MARGIN, FactMarks
+from database.engines.fact_marks import ID_MARGIN, FactMarks, Marked
 from database.engines.values import Generation
 
 
@@ -29,6 +29,7 @@ class SpiderMarks(FactMarks):
         self._nodes = nodes
         asked = {placed[month] for month in months if month in placed} or set(placed.values())
         self._asked = {month: node for month, node in placed.items() if node in asked}
+        self.are_whole = len(self._asked) == len(placed)
         self._found = self._ask("SELECT MAX(id) FROM {table}")
         self._dates = self._ask("SELECT DISTINCT month FROM {table}")
 
@@ -36,7 +37,7 @@ class SpiderMarks(FactMarks):
         return sorted(date for rows in self._dates.values() for (date,) in rows)
 
     def last_id(self) -> int:
-        return max(self._last_ids().values(), default=0)
+        return max(self.last_ids().values(), default=0)
 
     def recent(self, last_id: int) -> int:
         counted = self._ask(
@@ -44,12 +45,13 @@ class SpiderMarks(FactMarks):
         )
         return sum(rows[0][0] for rows in counted.values())
 
-    def dates_above(self, live: Generation) -> list[datetime.date | None]:
-        """Above the mark of all, or above that of their month: a program that writes to a node gets its ids there."""
+    def last_ids(self) -> dict[datetime.date, int]:
+        """A program that writes to a node gets its ids there."""
+        return {month: int(rows[0][0] or 0) for month, rows in self._found.items()}
+
+    def dates_above(self, live: Marked) -> list[datetime.date | None]:
         above = self._ask("SELECT DISTINCT month FROM {table} WHERE id > :since", since=self.since(live))
-        dates = {date for rows in above.values() for (date,) in rows}
-        recorded = self._recorded(live)
-        return sorted(dates | {month for month, last in self._last_ids().items() if last > recorded.get(month, 0)})
+        return sorted({date for rows in above.values() for (date,) in rows})
 
     def currencies_above(self, live: Generation | None) -> list[tuple[datetime.date | None, str]]:
         rows = self._ask(
@@ -57,18 +59,6 @@ class SpiderMarks(FactMarks):
             since=0 if live is None else self.since(live),
         )
         return [tuple(row) for found in rows.values() for row in found]
-
-    def _last_ids(self) -> dict[datetime.date, int]:
-        return {month: int(rows[0][0] or 0) for month, rows in self._found.items()}
-
-    def _recorded(self, live: Generation) -> dict[datetime.date, int]:
-        table = schema.summary_month
-        query = (
-            sa.select(table.c.month, sa.func.max(table.c.last_fact_id))
-            .where(table.c.generation == live.generation)
-            .group_by(table.c.month)
-        )
-        return {month: int(last) for month, last in self.connection.execute(query)}
 
     def _ask(self, statement: str, **values: int) -> dict[datetime.date, list[sa.Row]]:
         """Month -> the rows of a statement on its table."""

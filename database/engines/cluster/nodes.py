@@ -57,6 +57,10 @@ class Nodes:
         """A connection to the node, READ COMMITTED. Raises DatabaseUnreachable, naming it."""
         return self._engines[node].connect()
 
+    def engine(self, node: Node) -> sa.Engine:
+        """What makes its connections, all of which `cut` ends."""
+        return self._engines[node]
+
     def trouble_of(self, node: Node) -> LegoError | None:
         """Why the node does not answer; None if it does, within seconds."""
         try:

@@ -14,7 +14,8 @@ def spread(tasks: Iterable[Task], placed: Mapping[datetime.date, Node]) -> list[
     """In turn one of each node's."""
     queues: dict = {}
     for task in tasks:
-        # Tasks are months, or tables of the head, which are of no node.
-        queues.setdefault(placed.get(getattr(task, "month", None)), []).append(task)
+        # Tasks are months, by name or with their facts, or tables of the head, which are of no node.
+        month = task if isinstance(task, datetime.date) else getattr(task, "month", None)
+        queues.setdefault(placed.get(month), []).append(task)
     rounds = itertools.zip_longest(*queues.values())
     return [task for round in rounds for task in round if task is not None]

@@ -34,26 +34,36 @@ SPREAD_TRAITS = dataclasses.replace(TRAITS, sums_apart=True)
 
 def cluster_store(settings: Settings) -> Store:
     """The head that the settings name, and its data nodes."""
-    doors, nodes = MysqlDoors(settings), Nodes(settings)
+    return cluster_parts(MysqlDoors(settings))[0]
+
+
+def cluster_parts(doors: MysqlDoors) -> tuple[Store, ServerLock, SpiderFacts]:
+    """The store, and its lock and facts as what they are: for a store that publishes elsewhere."""
+    settings, nodes = doors.settings, Nodes(doors.settings)
     work_lock = ServerLock(doors, NodeGuard(doors, nodes).while_held)
     facts = SpiderFacts(MysqlFacts(doors, work_lock), nodes)
-    # The nodes do the work, so it is their number that counts, not this machine's cores.
-    workers = settings.refresh.workers or CONNECTIONS_PER_NODE * len(nodes.all)
 
     @contextlib.contextmanager
     def build() -> Iterator[Build]:
         with facts.connect() as connection, discarded(MysqlBuild(
-            doors, work_lock, connection, workers=workers, traits=SPREAD_TRAITS,
+            doors, work_lock, connection, workers=workers_of(settings), traits=SPREAD_TRAITS,
             order=lambda tasks: spread(tasks, facts.months_by_node()),
         )) as made:
             yield made
 
-    return Store(
+    store = Store(
         settings=settings, traits=StoreTraits("mysql", others_write_facts=True, has_data_nodes=True),
         application=doors.application, application_reading=doors.application_reading, work_lock=work_lock,
         facts_room=facts, published=MysqlPublished(doors, build), health=SpiderHealth(MysqlHealth(doors), facts),
         copying=_refuse_copying,
     )
+    return store, work_lock, facts
+
+
+def workers_of(settings: Settings) -> int:
+    """How many months are at work at once. The nodes do the work, so it is their number that counts, not this machine's
+    cores."""
+    return settings.refresh.workers or CONNECTIONS_PER_NODE * len(settings.cluster.nodes)
 
 
 def _refuse_copying() -> Copying:

@@ -10,15 +10,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from database.engines.build import Build, Note, Outcome, Task
+from database.engines.build import Build, BuildTraits, Note, Outcome, Task
 from database.engines.columnar.copy import Copy
 from database.engines.columnar.doors import ColumnarDoors
+from database.engines.columnar.places import Places
 from database.engines.embedded.build import TRAITS, EmbeddedBuild
 from database.engines.fact_marks import FactMarks
 from database.engines.mariadb.doors import MysqlDoors
 from database.engines.mariadb.lock import ServerLock
 from database.engines.mariadb.spellings import Spellings, published_names
 from database.engines.mariadb.workers import Workers
+from database.engines.ports import FactsRoom
 
 
 class ColumnarBuild(Build):
@@ -26,8 +28,8 @@ class ColumnarBuild(Build):
     of the copy is made by a build of the embedded engine."""
 
     def __init__(
-        self, doors: ColumnarDoors, server: MysqlDoors, work_lock: ServerLock, connection: sa.Connection,
-        source: sa.Connection, workers: Workers,
+        self, doors: ColumnarDoors, work_lock: ServerLock, connection: sa.Connection, source: sa.Connection,
+        workers: Workers, places: Places, of_server: BuildTraits,
     ) -> None:
         live = doors.live_generation()
         self._files = EmbeddedBuild(
@@ -36,9 +38,12 @@ class ColumnarBuild(Build):
         self._workers = workers
         self._spellings = Spellings(source, lambda column: published_names(connection, column, live, self.live))
         connection.commit()
-        traits = dataclasses.replace(TRAITS, folded=self._spellings.columns, has_copy=True, dear_lookups=True)
+        traits = dataclasses.replace(
+            TRAITS, folded=self._spellings.columns, has_copy=True, sums_apart=of_server.sums_apart,
+            dear_lookups=of_server.dear_lookups,
+        )
         super().__init__(connection, live, traits, source)
-        self._copy = Copy(connection, source, workers, server.settings.database, self._spellings)
+        self._copy = Copy(connection, source, workers, places, doors.settings.database, self._spellings)
 
     def live(self, table: sa.Table) -> sa.Table:
         return self._files.live(table)
@@ -101,13 +106,15 @@ class ColumnarBuild(Build):
 
 @contextlib.contextmanager
 def columnar_build(
-    doors: ColumnarDoors, server: MysqlDoors, work_lock: ServerLock, *, workers: int
+    doors: ColumnarDoors, server: MysqlDoors, work_lock: ServerLock, facts_room: FactsRoom, places: Places, *,
+    traits: BuildTraits, workers: int,
 ) -> Iterator[ColumnarBuild]:
-    """A build on the copy; discarded on leaving, unless it was published."""
-    with server.facts() as source, doors.copy() as connection:
-        team = Workers(server, work_lock, source, count=workers)
+    """A build on the copy, which asks as many connections of the server as `workers`; `traits` are those of builds
+    there. Discarded on leaving, unless it was published."""
+    with facts_room.connect() as source, doors.copy() as connection:
+        team = Workers(server, work_lock, source, count=workers, order=places.order)
         try:
-            build = ColumnarBuild(doors, server, work_lock, connection, source, team)
+            build = ColumnarBuild(doors, work_lock, connection, source, team, places, traits)
             try:
                 yield build
             finally:

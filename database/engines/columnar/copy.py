@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import random
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from database import schema
 from database.engines.build import Note
 from database.engines.columnar.marks import TEXTS, CopyMarks, MonthMark, copied_mark, in_month, server_mark
+from database.engines.columnar.places import Place, Places
 from database.engines.columnar.transport import fetch
 from database.engines.ddl import embedded_form
 from database.engines.duckdb_dialect import raw_duckdb
@@ -60,10 +61,10 @@ class Copy:
     """The copy that `connection` is open to, of the schema that `source` and `workers` are connected to."""
 
     def __init__(
-        self, connection: sa.Connection, source: sa.Connection, workers: Workers, database: DatabaseSettings,
-        spellings: Spellings,
+        self, connection: sa.Connection, source: sa.Connection, workers: Workers, places: Places,
+        database: DatabaseSettings, spellings: Spellings,
     ) -> None:
-        self._connection, self._source, self._workers = connection, source, workers
+        self._connection, self._source, self._workers, self._places = connection, source, workers, places
         self._database, self._spellings = database, spellings
         self._origin = f"{database.host}:{database.port}/{database.database}"
         self._make_tables()
@@ -81,16 +82,17 @@ class Copy:
         changed = self._changed_since(before, marks)
         self._source.commit()
         known = self._known()
-        for month in sorted(known.keys() - present):
+        for month in sorted(known.keys() - present) if marks.are_whole else ():
             self._forget(month)
         wanted = {month for month in present if month not in known or month in changed}
         if full:
             wanted |= self._differing({month: known[month] for month in sorted(present - wanted)})
         self.fetch(wanted, note)
         self._follow_notes(wanted | changed, full=full)
-        self._save(last_id, recent)
+        if marks.are_whole:
+            self._save(last_id, recent)
         passing("copied")
-        return CopyMarks(self._connection, last_id)
+        return CopyMarks(self._connection, last_id, self._last_ids() if marks.last_ids() else {})
 
     def fetch(self, months: Collection[datetime.date], note: Note = lambda done, total, rows: None) -> None:
         """Fetches the facts of these months, several at once."""
@@ -122,7 +124,7 @@ class Copy:
             return []
         self._note_currencies()
         waiting = set(self._source.execute(sa.select(ledger.c.month).where(ledger.c.id > until.ledger_id)).scalars())
-        waiting |= {date for date in marks.dates_above(until) if date is not None}
+        waiting |= {date for date in self._dates_above(until, marks) if date is not None}
         quiet = sorted(self._known().keys() - {month_of(date) for date in waiting})
         chosen = random.sample(quiet, min(most, len(quiet)))
         copied = {month: copied_mark(self._connection, month, self._texts(month)) for month in chosen}
@@ -143,8 +145,16 @@ class Copy:
         if before is None:
             return set()
         named = self._connection.execute(sa.select(ledger.c.month).where(ledger.c.id > before.ledger_id)).scalars()
-        found = {*named, *(date for date in marks.dates_above(before) if date is not None)}
+        found = {*named, *(date for date in self._dates_above(before, marks) if date is not None)}
         return {month_of(date) for date in found}
+
+    def _dates_above(self, before: Marked, marks: FactMarks) -> Iterator[datetime.date | None]:
+        yield from marks.dates_above(before)
+        copied = self._last_ids()
+        yield from (month for month, last in marks.last_ids().items() if last > copied.get(month, 0))
+
+    def _last_ids(self) -> dict[datetime.date, int]:
+        return {month: mark.last_fact_id for month, mark in self._known().items()}
 
     def _known(self) -> dict[datetime.date, MonthMark]:
         rows = self._connection.execute(sa.select(copied_month)).all()
@@ -167,7 +177,8 @@ class Copy:
         return found
 
     def _ask_mark(self, connection: sa.Connection, month: datetime.date) -> MonthMark:
-        return server_mark(connection, month, self._texts(month))
+        with self._places.at(connection, month) as place:
+            return server_mark(place.connection, month, self._texts(month), place.table)
 
     def _texts(self, month: datetime.date) -> tuple[str, ...]:
         """Those that are part of its mark. Currencies stand in no index of the server, and to look at those of every
@@ -182,28 +193,36 @@ class Copy:
     # --- facts
 
     def _fetch_month(self, source: sa.Connection, month: datetime.date) -> int:
-        for _ in range(TRIES):
-            mark = self._ask_mark(source, month)
-            source.commit()
-            with self._connection.engine.connect() as writing:
-                writing.execute(sa.delete(facts).where(in_month(month)))
-                writing.execute(sa.delete(copied_month).where(copied_month.c.month == month))
-                query = sa.select(*facts.c).where(in_month(month))
-                rows = fetch(self._database, query, raw_duckdb(writing), facts.name)
-                self._unify(writing, source, month)
-                if copied_mark(writing, month, self._texts(month)) == mark:
-                    writing.execute(sa.insert(copied_month).values((
-                        month, mark.facts, mark.valued, str(mark.value), mark.last_fact_id, str(mark.names),
-                        str(mark.amounts),
-                    )))
-                    writing.commit()
+        with self._places.at(source, month) as place:
+            for _ in range(TRIES):
+                rows = self._fetch_facts(source, place, month)
+                if rows is not None:
                     passing("copied-month")
                     return rows
-                writing.rollback()
         raise DatabaseUnreachable(
             f"facts of {format_month(month)} are not what was read of them: another program writes to financials; run "
             "it again when it is done"
         )
+
+    def _fetch_facts(self, source: sa.Connection, place: Place, month: datetime.date) -> int | None:
+        """How many came; None if they are not what they were marked with."""
+        texts = self._texts(month)
+        mark = server_mark(place.connection, month, texts, place.table)
+        place.connection.commit()
+        with self._connection.engine.connect() as writing:
+            writing.execute(sa.delete(facts).where(in_month(month)))
+            writing.execute(sa.delete(copied_month).where(copied_month.c.month == month))
+            query = sa.select(*place.table.c).where(in_month(month, place.table))
+            rows = fetch(place.address, query, raw_duckdb(writing), facts.name, place.engine)
+            self._unify(writing, source, month)
+            if copied_mark(writing, month, texts) != mark:
+                writing.rollback()
+                return None
+            writing.execute(sa.insert(copied_month).values((
+                month, mark.facts, mark.valued, str(mark.value), mark.last_fact_id, str(mark.names), str(mark.amounts),
+            )))
+            writing.commit()
+        return rows
 
     def _unify(self, writing: sa.Connection, source: sa.Connection, month: datetime.date) -> None:
         """Gives spellings that the server takes as equal one name."""

@@ -38,9 +38,10 @@ class ColumnarHealth(Health):
     def findings(self, limits: Limits, nodes: Sequence[NodeState] = ()) -> Iterator[Finding]:
         yield from self._server.findings(limits, nodes)
         yield from judge_memory(self._doors.settings.database.memory * 2**20, machine_memory())
-        # Whoever is at work is bringing the copy up to date.
-        with contextlib.suppress(LockBusy):
-            yield from self._judge_copy()
+        # What a node has that does not answer is nobody's to say; and whoever is at work brings the copy up to date.
+        if not any(state.trouble for state in nodes):
+            with contextlib.suppress(LockBusy):
+                yield from self._judge_copy()
         behind = self._tables.behind() if self._tables is not None else ""
         if behind:
             yield Finding(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -39,10 +40,12 @@ class MonthMark:
     amounts: Decimal
 
 
-def server_mark(connection: sa.Connection, month: datetime.date, exact: Collection[str]) -> MonthMark:
-    """The mark of a month's facts on the server. `exact` are the texts that are looked at: where one
+def server_mark(
+    connection: sa.Connection, month: datetime.date, exact: Collection[str], table: sa.Table = facts
+) -> MonthMark:
+    """The mark of a month's facts in a `table` of the server. `exact` are the texts that are looked at: where one
     does not compare byte for byte, the copy holds other spellings of it; and currencies stand in no index."""
-    return _mark_of(connection, month, exact, lambda column: sa.func.crc32(column))
+    return _mark_of(connection, table, month, exact, lambda column: sa.func.crc32(column))
 
 
 def copied_mark(connection: sa.Connection, month: datetime.date, exact: Collection[str]) -> MonthMark:
@@ -53,27 +56,27 @@ def copied_mark(connection: sa.Connection, month: datetime.date, exact: Collecti
         sums = {name: sa.literal_column(str(zlib.crc32(name.encode())), sa.BigInteger) for name in names}
         return sa.case(sums, value=column) if sums else sa.null()
 
-    return _mark_of(connection, month, exact, checksum)
+    return _mark_of(connection, facts, month, exact, checksum)
 
 
 def _mark_of(
-    connection: sa.Connection, month: datetime.date, exact: Collection[str],
+    connection: sa.Connection, table: sa.Table, month: datetime.date, exact: Collection[str],
     checksum: Callable[[sa.ColumnElement], sa.ColumnElement],
 ) -> MonthMark:
-    weight = sa.func.mod(facts.c.id, sa.literal_column(str(_MODULUS), sa.BigInteger))
-    names = sa.cast(sa.func.coalesce(facts.c.asin_id, 0), sa.BigInteger) * sa.literal_column("31", sa.BigInteger)
+    weight = sa.func.mod(table.c.id, sa.literal_column(str(_MODULUS), sa.BigInteger))
+    names = sa.cast(sa.func.coalesce(table.c.asin_id, 0), sa.BigInteger) * sa.literal_column("31", sa.BigInteger)
     for factor, name in TEXTS.items():
         if name in exact:
-            each = sa.cast(sa.func.coalesce(checksum(facts.c[name]), 1), sa.BigInteger)
+            each = sa.cast(sa.func.coalesce(checksum(table.c[name]), 1), sa.BigInteger)
             names = names + each * sa.literal_column(factor, sa.BigInteger)
     # As texts: SQLAlchemy's dialect of DuckDB takes whole numbers of many digits for floating ones.
     row = connection.execute(
         sa.select(
-            sa.func.count(), sa.func.count(facts.c.value), sa.cast(sa.func.coalesce(_sum(facts.c.value), 0), _Text),
-            sa.func.coalesce(sa.func.max(facts.c.id), 0),
+            sa.func.count(), sa.func.count(table.c.value), sa.cast(sa.func.coalesce(_sum(table.c.value), 0), _Text),
+            sa.func.coalesce(sa.func.max(table.c.id), 0),
             sa.cast(sa.func.coalesce(sa.cast(sa.func.sum(weight * names), _Wide), 0), _Text),
-            sa.cast(sa.func.coalesce(_sum(sa.cast(weight, _Weight) * facts.c.value), 0), _Text),
-        ).where(in_month(month))
+            sa.cast(sa.func.coalesce(_sum(sa.cast(weight, _Weight) * table.c.value), 0), _Text),
+        ).where(in_month(month, table))
     ).one()
     return MonthMark(int(row[0]), int(row[1]), Decimal(row[2]), int(row[3]), int(row[4]), Decimal(row[5]))
 
@@ -82,17 +85,22 @@ def _sum(amounts: sa.ColumnElement) -> sa.ColumnElement:
     return sa.cast(sa.func.sum(amounts), _WideSum)
 
 
-def in_month(month: datetime.date) -> sa.ColumnElement[bool]:
+def in_month(month: datetime.date, table: sa.Table = facts) -> sa.ColumnElement[bool]:
     """Whether a fact is of the month, on whatever day of it."""
-    return facts.c.month.between(month, last_day(month))
+    return table.c.month.between(month, last_day(month))
 
 
 class CopyMarks(FactMarks):
     """Marks of the copy: of all that it was told of, up to the highest id that the server had when it was asked."""
 
-    def __init__(self, connection: sa.Connection, last_id: int) -> None:
+    def __init__(
+        self, connection: sa.Connection, last_id: int, last_ids: Mapping[datetime.date, int] = MappingProxyType({})
+    ) -> None:
         super().__init__(connection)
-        self._last_id = last_id
+        self._last_id, self._last_ids = last_id, last_ids
 
     def last_id(self) -> int:
         return self._last_id
+
+    def last_ids(self) -> Mapping[datetime.date, int]:
+        return self._last_ids

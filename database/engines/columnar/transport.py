@@ -91,14 +91,19 @@ class _Column:
         )
 
 
-def fetch(database: DatabaseSettings, query: sa.Select, into: duckdb.DuckDBPyConnection, table: str) -> int:
+def fetch(
+    database: DatabaseSettings, query: sa.Select, into: duckdb.DuckDBPyConnection, table: str,
+    engine: sa.Engine | None = None,
+) -> int:
     """Appends the rows of `query` to `table`, each column to the one of its name, in the transaction that `into` has
-    open; returns their number. It is one statement on a connection of its own, and so one moment of the server.
+    open; returns their number. It is one statement on a connection of its own, which `engine` makes if it is given, and
+    so one moment of the server.
 
     Raises LegoError: DatabaseUnreachable if the rows did not all come, Refused for a value that the table has no room
     for, OutOfSpace. Then none of the rows is in the table."""
-    with engine_for(database).connect() as opened, in_our_words(database):
+    with (engine or engine_for(database)).connect() as opened, in_our_words(database):
         server: Connection = opened.connection.driver_connection
+        server.query(f"SET SESSION net_write_timeout = {PATIENCE}")
         columns = _columns(server, query, _kinds(into, table), database)
         server.query(_compiled(query.with_only_columns(_line(query, columns))), unbuffered=True)
         # From here on the rows are read by us.
@@ -121,7 +126,7 @@ def engine_for(database: DatabaseSettings) -> sa.Engine:
     """Where the connections come from: none is kept, and each has what all sessions of commands have."""
     return mysql_engine(
         database, read_timeout=COMMAND_READ_SECONDS, isolation="READ COMMITTED",
-        init=f"SET SESSION lock_wait_timeout = 60, SESSION net_write_timeout = {PATIENCE}, "
+        init="SET SESSION lock_wait_timeout = 60, "
         f"SESSION wait_timeout = {COMMAND_IDLE_SECONDS}, {LONG_WORK}",
         poolclass=sa.pool.NullPool, pool_reset_on_return=None,
     )
