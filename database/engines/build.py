@@ -22,6 +22,9 @@ Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
 Note = Callable[[int, int, int], None]
 """Parts that are done, of how many, and rows so far."""
+IsBare = Callable[[datetime.date], bool]
+"""Whether nothing counts of a month's facts but product, marketplace, metric and value: none is in a currency that it
+names, and none follows from lines."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,14 @@ class Build(abc.ABC):
         here."""
         self.published = False
 
-    def catch_up(self, marks: FactMarks, *, full: bool, note: Note = lambda done, total, rows: None) -> FactMarks:
+    def catch_up(
+        self, marks: FactMarks, *, full: bool, is_bare: IsBare = lambda month: False,
+        note: Note = lambda done, total, rows: None,
+    ) -> FactMarks:
         """Lets `connection` see what `source` has by now, before the refresh is planned; `marks` are those of the
-        source, `full` if every month is to be held against it; `note` is told how many months of how many are there,
-        with how many rows. Returns the marks of the facts that `connection` sees."""
+        source, `full` if every month is to be held against it; of a month that `is_bare` all else may be left out;
+        `note` is told how many months of how many are there, with how many rows. Returns the marks of the facts that
+        `connection` sees."""
         return marks
 
     def follow(self, *tables: sa.Table, months: Collection[datetime.date] | None = None) -> None:

@@ -9,7 +9,7 @@ in, but for months whose facts changed since the live generation: that products 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -152,6 +152,16 @@ def stale_of(
         month for month in months
         if known.get(format_month(month), EARLIER in known) or (CATALOGUE in known and month in changed)
     ]
+
+
+def derived_in(connection: sa.Connection) -> Callable[[datetime.date], bool]:
+    """Whether a month may have facts that follow from lines: it has where they are noted, and may have where nobody
+    knows what its facts are from."""
+    months = set(connection.execute(
+        sa.select(noted.c.month).where(noted.c.import_id == schema.DERIVED).distinct()
+    ).scalars())
+    known = dict(connection.execute(sa.select(state.c.about, state.c.is_stale)).all())
+    return lambda month: month in months or bool(known.get(format_month(month), EARLIER in known))
 
 
 def _set(connection: sa.Connection, about: Collection[str], *, is_stale: bool) -> None:

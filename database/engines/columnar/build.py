@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from database.engines.build import Build, BuildTraits, Note, Outcome, Task
+from database.engines.build import Build, BuildTraits, IsBare, Note, Outcome, Task
 from database.engines.columnar.copy import Copy
 from database.engines.columnar.doors import ColumnarDoors
 from database.engines.columnar.places import Places
@@ -80,8 +80,11 @@ class ColumnarBuild(Build):
         self._files.discard()
         self._files.let_go()
 
-    def catch_up(self, marks: FactMarks, *, full: bool, note: Note = lambda done, total, rows: None) -> FactMarks:
-        return self._copy.bring_up_to_date(marks, full=full, note=note)
+    def catch_up(
+        self, marks: FactMarks, *, full: bool, is_bare: IsBare = lambda month: False,
+        note: Note = lambda done, total, rows: None,
+    ) -> FactMarks:
+        return self._copy.bring_up_to_date(marks, full=full, is_bare=is_bare, note=note)
 
     def doubtful(self, marks: FactMarks, *, most: int) -> list[datetime.date]:
         """As `Copy.doubtful`."""

@@ -16,7 +16,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.build import Note
+from database.engines.build import IsBare, Note
 from database.engines.columnar.marks import TEXTS, CopyMarks, MonthMark, copied_mark, in_month, server_mark
 from database.engines.columnar.places import Place, Places
 from database.engines.columnar.transport import fetch
@@ -36,6 +36,8 @@ NOT_FOLLOWED = (facts, noted, schema.financials_replaced, schema.derived_fact, s
 """Tables of facts that are copied by month, on demand, or that no refresh reads."""
 FOLLOWED = tuple(table for table in schema.tables_of(schema.FACTS) if table not in NOT_FOLLOWED)
 TRIES = 3
+BARE = ("id", "asin_id", "marketplace", "metric", "month", "value")
+"""What the rollup index of the server holds of a fact."""
 
 _kept = sa.MetaData()
 copied_month = sa.Table(
@@ -69,10 +71,13 @@ class Copy:
         self._origin = f"{database.host}:{database.port}/{database.database}"
         self._make_tables()
         self._with_currencies: set[datetime.date] = set()
+        self._is_bare: IsBare = lambda month: False
+        self._bare: set[datetime.date] = set()
 
-    def bring_up_to_date(self, marks: FactMarks, *, full: bool, note: Note) -> FactMarks:
+    def bring_up_to_date(self, marks: FactMarks, *, full: bool, is_bare: IsBare, note: Note) -> FactMarks:
         """Fetches what changed on the server since last time; with `full` the mark of every month is asked for. Raises
         DatabaseUnreachable if facts change faster than they are read."""
+        self._is_bare = is_bare
         last_id = marks.last_id()
         recent = marks.recent(last_id)
         present = {month_of(date) for date in marks.dates() if date is not None}
@@ -104,6 +109,8 @@ class Copy:
             note(done, len(months), rows)
 
         if months:
+            self._bare = {month for month in months if self._is_bare(month)}
+            self._source.commit()
             self._connection.commit()
             note(0, len(months), 0)
             self._workers.run_all(sorted(months), self._fetch_month, done=count)
@@ -212,7 +219,9 @@ class Copy:
         with self._connection.engine.connect() as writing:
             writing.execute(sa.delete(facts).where(in_month(month)))
             writing.execute(sa.delete(copied_month).where(copied_month.c.month == month))
-            query = sa.select(*place.table.c).where(in_month(month, place.table))
+            # What no index of the server has is looked up there row by row, which is half of all the work.
+            names = BARE if month in self._bare else facts.columns.keys()
+            query = sa.select(*(place.table.c[name] for name in names)).where(in_month(month, place.table))
             rows = fetch(place.address, query, raw_duckdb(writing), facts.name, place.engine)
             self._unify(writing, source, month)
             if copied_mark(writing, month, texts) != mark:

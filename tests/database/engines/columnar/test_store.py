@@ -116,6 +116,40 @@ def test_a_full_refresh_finds_what_another_program_changed_whatever_sums_stay_th
     assert 0 < rows_copied_by_the_last_run(shop) < 11
 
 
+def whole_months(shop: Store) -> set[int]:
+    """The months of which the copy knows what their facts are of."""
+    query = sa.select(fact.c.month).where(fact.c.import_id.is_not(None)).distinct()
+    with copy_of(shop).copy() as connection:
+        return {month.month for month in connection.execute(query).scalars()}
+
+
+def test_no_more_of_a_fact_is_copied_than_what_counts_in_its_month(shop, tables):
+    def take(*facts: tuple, **how: object) -> None:
+        add_facts(shop, facts, import_id=1, **how)
+        refresh(shop)
+
+    take(("B1", "US", "Net revenue", "2024-01", "1.00"), ("B1", "US", "Net revenue", "2024-02", "1.00"))
+    assert whole_months(shop) == set()
+    # Another program inserts one in a currency: nothing says so but its id.
+    take(("B1", "US", "Net revenue", "2024-02", "5.00"), currency="EUR", announced=False)
+    assert whole_months(shop) == {2}
+    # Nobody knows what it is from: it may follow from lines.
+    run_on_facts(shop, sa.insert(schema.import_sum_state).values(about="2024-01", is_stale=True))
+    take(("B1", "US", "Net revenue", "2024-01", "2.00"))
+    assert whole_months(shop) == {1, 2}
+    run_on_facts(shop, sa.insert(schema.import_sum).values(
+        month=parse_month("2024-03"), import_id=schema.DERIVED, metric="CM1", marketplace="US", brand_id=1,
+        category_id=1, currency="", step=1, facts=1, value=1,
+    ))
+    take(("B1", "US", "CM1", "2024-03", "1.00"))
+    assert whole_months(shop) == {1, 2, 3}
+    copy_of(shop).forget_copy()
+    refresh(tables, FULL)
+    refresh(shop, FULL)
+    assert whole_months(shop) == {2, 3}
+    assert all_summary_rows(shop) == all_summary_rows(tables)
+
+
 def test_a_copy_that_is_gone_is_fetched_again(shop):
     before = all_summary_rows(shop)
     copy_of(shop).forget_copy()
