@@ -17,8 +17,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.cluster_report import write_cluster_report
-from benchmarks.measure import ROOT, Figures, Process, command_line, flask, say
-from benchmarks.shop import shop_of, write_long_file
+from benchmarks.files import write_long_file
+from benchmarks.measure import ROOT, Figures, Process, command_line, flask, say, whole_number
+from benchmarks.shop import shop_of
 from database import schema
 from database.demo.loading import load_demo
 from database.store import open_store
@@ -70,7 +71,7 @@ class Work:
 def main() -> None:
     """Measures every number of nodes and writes the report."""
     options = argparse.ArgumentParser(prog="benchmarks/cluster.sh", description=__doc__)
-    options.add_argument("--facts", type=lambda text: int(float(text)), default=10_000_000)
+    options.add_argument("--facts", type=whole_number, default=10_000_000)
     options.add_argument("--nodes", type=int, default=3, help="the most nodes")
     options.add_argument("--runs", type=int, default=3)
     options.add_argument("--report", type=Path, default=ROOT / "docs" / "CLUSTER-BENCHMARK.md")

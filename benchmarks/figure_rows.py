@@ -11,16 +11,13 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-
-from benchmarks.measure import Figures, flask, timed
-from benchmarks.stands import EmbeddedStand, Stand, stand_of
+from benchmarks.measure import Figures, whole_number
+from benchmarks.stands import EMBEDDED, MYSQL, Stand, ready_stand
 
 METRIC = "CM3"
-WANTED = {"embedded": 2, "mysql": 5}
+WANTED = {EMBEDDED: 2, MYSQL: 5}
 """Seconds, at most, at 68 million facts."""
 
 
@@ -30,9 +27,7 @@ def main() -> None:
     figures = Figures()
     with tempfile.TemporaryDirectory(prefix="lego-benchmark-", dir=chosen.folder) as folder:
         for engine in chosen.engines:
-            with stand_of(engine, Path(folder) / engine) as stand:
-                stand.load(chosen.facts, figures)
-                flask(stand.settings, "init-db")
+            with ready_stand(engine, Path(folder) / engine, chosen.facts) as stand:
                 _measure(stand, Path(folder) / "rows.csv", figures, chosen.runs)
     print(f"load {os.getloadavg()[0]:.1f}; at most {WANTED} s are wanted at 68 million facts")
     for engine, name in figures.values:
@@ -40,8 +35,7 @@ def main() -> None:
 
 
 def _measure(stand: Stand, target: Path, figures: Figures, runs: int) -> None:
-    ask = _asking(stand)
-    last, product, brand = ask(
+    ((last, product, brand),) = stand.ask(
         "SELECT f.month, a.asin, a.brand_id FROM financials f JOIN asin a ON a.id = f.asin_id "
         f"WHERE f.metric = '{METRIC}' AND f.month = (SELECT max(month) FROM financials) "
         "AND a.brand_id IS NOT NULL LIMIT 1"
@@ -60,32 +54,21 @@ def _measure(stand: Stand, target: Path, figures: Figures, runs: int) -> None:
     )
     for _ in range(runs):
         for name, words in questions.items():
-            found = flask(stand.settings, "figure-rows", "--metric", METRIC, *words, "--to", str(target))
-            figures.add(stand.engine, f"{name} (s)", found.seconds)
-            figures.add(stand.engine, f"{name}, processor of the command (s)", found.processor)
-        figures.add(stand.engine, "twelve months of everything, the bare sum (s)", timed(lambda: ask(bare)))
-
-
-def _asking(stand: Stand) -> Callable[[str], tuple]:
-    """What answers a statement with its first row."""
-    if isinstance(stand, EmbeddedStand):
-
-        def ask(statement: str) -> tuple:
-            with duckdb.connect(str(stand.settings.database.path / "facts.duckdb"), read_only=True) as connection:
-                return connection.execute(statement).fetchone()
-
-        return ask
-    return lambda statement: stand.server.run(statement, "lego")[0]
+            found = stand.flask("figure-rows", "--metric", METRIC, *words, "--to", str(target))
+            figures.add_process(stand.engine, f"{name} (s)", found)
+        figures.add_process(
+            stand.engine, "twelve months of everything, the bare sum (s)", stand.timed(lambda: stand.ask(bare))
+        )
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--facts", type=lambda text: int(float(text)), default=1_000_000)
-    parser.add_argument("--engine", dest="engines", action="append", choices=("embedded", "mysql"))
+    parser.add_argument("--facts", type=whole_number, default=1_000_000)
+    parser.add_argument("--engine", dest="engines", action="append", choices=(EMBEDDED, MYSQL))
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where the databases are made, on a disk with room")
     chosen = parser.parse_args()
-    chosen.engines = chosen.engines or ["embedded", "mysql"]
+    chosen.engines = chosen.engines or [EMBEDDED, MYSQL]
     return chosen
 
 

@@ -18,16 +18,18 @@ from settings import Settings
 from tests.conftest import environment_of
 
 ROOT = Path(__file__).resolve().parent.parent
+PROCESSOR, PEAK = ", processor", ", peak MiB"
+"""Behind the name of a figure: what its processors did meanwhile, in the same unit, and what it held in memory."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """One finished process: wall and processor seconds, peak memory of the process itself in MiB."""
+    """One finished piece of work: wall and processor seconds, peak memory in MiB where it was a process."""
 
     seconds: float
     processor: float
-    peak_mib: float
-    output: str
+    peak_mib: float = 0.0
+    output: str = ""
 
 
 @dataclass
@@ -35,13 +37,19 @@ class Figures:
     """What one run measures: per engine and name the single values, in their order."""
 
     values: dict[tuple[str, str], list[float]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
     def add(self, engine: str, name: str, *found: float) -> None:
         """Keeps values and says them, so that a long run shows where it is."""
         self.values.setdefault((engine, name), []).extend(found)
         shown = ", ".join(f"{value:.4g}" for value in found[:6])
         say(f"{engine:<9} {name}: {shown}" + (" …" if len(found) > 6 else ""))
+
+    def add_process(self, engine: str, name: str, process: Process) -> None:
+        """Keeps what a piece of work took, and what its processors did and it held meanwhile."""
+        self.add(engine, name, process.seconds)
+        self.add(engine, name + PROCESSOR, process.processor)
+        if process.peak_mib:
+            self.add(engine, name + PEAK, process.peak_mib)
 
     def median(self, engine: str, name: str) -> float | None:
         """The median; None if it was not measured."""
@@ -67,6 +75,16 @@ def command_line(script: str) -> str:
             words.append(word)
         left_out = word in ("--folder", "--report")
     return " ".join([script, *words])
+
+
+def whole_number(text: str) -> int:
+    """`68e6` as people write it on a command line."""
+    return int(float(text))
+
+
+def memory_gib() -> float:
+    """What this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
 def say(words: str) -> None:

@@ -23,9 +23,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Flask
 
-from benchmarks.measure import Figures, flask, percentile
+from benchmarks.measure import percentile, whole_number
 from benchmarks.pages import addresses_of, other_addresses_of
-from benchmarks.stands import stand_of
+from benchmarks.stands import ENGINES, ready_stand
 from domain.people import VIEWER, Person
 from flask_app import create_app
 from settings import DatabaseSettings, Settings
@@ -63,8 +63,8 @@ class Statements:
 def main() -> None:
     """Prints the profile."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.page_profile", description=__doc__.splitlines()[0])
-    options.add_argument("--engine", choices=("embedded", "mysql"), default="embedded")
-    options.add_argument("--facts", type=lambda text: int(float(text)), default=1_000_000)
+    options.add_argument("--engine", choices=ENGINES, default="embedded")
+    options.add_argument("--facts", type=whole_number, default=1_000_000)
     options.add_argument("--path", type=Path)
     options.add_argument("--page", help="the functions behind this page")
     chosen = options.parse_args()
@@ -86,11 +86,8 @@ def _installation(chosen: argparse.Namespace) -> Iterator[Settings]:
         return
     with (
         tempfile.TemporaryDirectory(prefix="lego-profile-") as folder,
-        stand_of(chosen.engine, Path(folder) / "stand") as stand,
+        ready_stand(chosen.engine, Path(folder) / "stand", chosen.facts) as stand,
     ):
-        stand.load(chosen.facts, Figures())
-        flask(stand.settings, "init-db")
-        flask(stand.settings, "refresh-summaries")
         yield stand.settings
 
 

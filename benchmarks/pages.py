@@ -1,159 +1,114 @@
-"""Pages under gunicorn with two workers: not cached, cached, many readers at once."""
+"""Pages under gunicorn with two workers: not cached, cached, many readers at once; all installations in turns."""
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
-import time
-import urllib.parse
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from benchmarks.measure import ROOT, Figures, percentile, run
+from benchmarks.measure import PROCESSOR, Figures, percentile
+from benchmarks.noise import measure_noise
+from benchmarks.serving import Reader, constant_view, rate_of, served
 from benchmarks.stands import Stand
 from database import schema
 from database.engines.values import Reading
 from database.store import open_store
-from settings import Settings
-from tests.conftest import environment_of
-from tests.ports import free_port
+from settings import Settings, WebSettings
 
-PASSWORD = "a benchmark of figures"
-MADE_P95, HELD_P95 = "{page}, not cached, p95 (ms)", "{page}, cached, p95 (ms)"
 MADE, HELD = "{page}, not cached (ms)", "{page}, cached (ms)"
+MADE_P95, HELD_P95 = "{page}, not cached, p95 (ms)", "{page}, cached, p95 (ms)"
+ALL = "all pages"
+SMALL = ", small"
+"""Sets figures of the small installation apart."""
 TIMES_MADE = "50 readers of one page at once: times it was made"
-THROUGHPUT, CONSTANT = "cached page, requests/s", "constant of the same size, requests/s"
-PAGES = ("dashboard", "profitability", "categories", "brand", "products", "product")
+THROUGHPUT, CONSTANT = "kept page (1/s)", "constant view of the same size (1/s)"
+SHARE = "kept page, share of the constant view"
+CROWD, KEPT_REQUESTS, CONSTANT_REQUESTS = 50, 300, 3000
+MOST = 8
+"""So many selections of a page are asked for in a round; another round asks for others."""
+PAGES = ("dashboard", "profitability", "categories", "brand", "products", "product", "paid")
 WORDS = (
     "b", "br", "brick", "B0", "B00000", "brand+1", "mug", "zzzz", "%25", "last+month", "2025", "import", "a", "12", "e",
 )
 """What somebody types: the beginning of much, of one thing, of nothing."""
-_SERVER_TIME = re.compile(r"app;dur=([\d.]+)(?:, cache;desc=\"(\w+)\")?")
 
 
-@dataclass(frozen=True)
-class Reader:
-    """Somebody signed in: one connection that stays open, and their cookie."""
-
-    port: int
-    cookie: str
-
-    def connect(self) -> http.client.HTTPConnection:
-        """A connection of one's own."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-
-    def get(self, connection: http.client.HTTPConnection, address: str) -> tuple[float, str, bytes]:
-        """Milliseconds of the server, whether the answer was `made` or `held`, and the body. Raises RuntimeError
-        on anything but 200."""
-        connection.request("GET", address, headers={"Cookie": self.cookie, "Accept-Encoding": "gzip"})
-        answer = connection.getresponse()
-        body = answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"{address}: {answer.status}")
-        found = _SERVER_TIME.search(answer.headers.get("Server-Timing", ""))
-        return float(found[1]), found[2] or "", body
+def measure_served(
+    large: Sequence[Stand], small: Sequence[Stand], folder: Path, figures: Figures, either: Figures, *, rounds: int,
+    parts: Sequence[str],
+) -> None:
+    """In each round every page of the large and the small installations, if `parts` has pages; kept pages against a
+    constant view, if it has kept, which is noted in `either`."""
+    with served(*large, *small) as readers:
+        addresses = [addresses_of(reader.stand.settings) for reader in readers]
+        labels = [stand.engine for stand in large] + [stand.engine + SMALL for stand in small]
+        # Large and small of an engine one after the other, so that both have the same moment of the machine.
+        turns = sorted(zip(labels, readers, addresses, strict=True), key=lambda turn: turn[0])
+        for turn in range(rounds):
+            measure_noise(folder, figures)
+            for label, reader, found in turns if "pages" in parts else ():
+                chosen = {page: some[turn::rounds][:MOST] for page, some in found.items()}
+                _measure_pages(label, reader, chosen, figures)
+            if "kept" in parts:
+                _measure_kept(readers[: len(large)], either, turn)
 
 
-@contextlib.contextmanager
-def served(settings: Settings) -> Iterator[Reader]:
-    """The app under gunicorn as the configuration says, with somebody signed in."""
-    port = free_port()
-    settings = replace(settings, web=replace(settings.web, port=port))
-    run([sys.executable, "-c", _ADD_READER], environment_of(settings) | {"READER_PASSWORD": PASSWORD})
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn"], cwd=ROOT, env=environment_of(settings), stdin=subprocess.DEVNULL,
-            stdout=log, stderr=log,
-        )
-        try:
-            _wait_until_ready(port)
-            yield _signed_in(port)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
+def _measure_pages(label: str, reader: Reader, addresses: dict[str, list[str]], figures: Figures) -> None:
+    """Server time of pages, first not cached, then cached. Nobody has asked for these selections before."""
+    connection, every = reader.connect(), {"made": [], "held": []}
+    for page, some in addresses.items():
+        for how, name, p95 in (("made", MADE, MADE_P95), ("held", HELD, HELD_P95)):
+            used = reader.processor_seconds()
+            answers = [reader.get(connection, address) for address in some]
+            used = reader.processor_seconds() - used
+            times = [milliseconds for milliseconds, so, _ in answers if so == how]
+            if not times:
+                continue
+            every[how] += times
+            figures.add(label, name.format(page=page), *times)
+            figures.add(label, name.format(page=page) + PROCESSOR, 1000 * used / len(some))
+            figures.add(label, p95.format(page=page), percentile(times, 0.95))
+    for how, p95 in (("made", MADE_P95), ("held", HELD_P95)):
+        figures.add(label, p95.format(page=ALL), percentile(every[how], 0.95))
 
 
-_ADD_READER = """
-import os
-from database.people import users
-from database.people.passwords import hash_password
-from database.store import open_store
-from settings import load_settings
-store = open_store(load_settings())
-with store.application.begin() as connection:
-    if users.find_user(connection, "reader") is None:
-        users.add_user(connection, name="reader", role="viewer",
-                        password_hash=hash_password(os.environ["READER_PASSWORD"]))
-store.close()
-"""
-
-
-def measure_pages(stand: Stand, figures: Figures, *, label: str = "") -> None:
-    """Server time of every page over many selections, first not cached, then cached. `label` sets these figures
-    apart from others of the same engine."""
-    shutil.rmtree(stand.settings.database.path / "cache", ignore_errors=True)
-    engine = stand.engine + label
-    addresses = addresses_of(stand.settings)
-    with served(stand.settings) as reader:
+def _measure_kept(readers: Sequence[Reader], figures: Figures, turn: int) -> None:
+    """Kept pages per second beside a Flask view that returns a constant of the same size, and a crowd that asks for the
+    same page that nobody asked for before."""
+    sizes = []
+    for reader in readers:
+        figures.add(reader.stand.engine, TIMES_MADE, _times_made(reader, turn))
         connection = reader.connect()
-        time.sleep(3)  # The warm-up is over; each worker has its templates.
-        for page, found in addresses.items():
-            made = [reader.get(connection, address) for address in found]
-            held = [reader.get(connection, address) for address in found for _ in range(3)]
-            times = [milliseconds for milliseconds, how, _ in made if how == "made"]
-            figures.add(engine, MADE.format(page=page), *times)
-            figures.add(engine, MADE_P95.format(page=page), percentile(times, 0.95))
-            times = [milliseconds for milliseconds, how, _ in held if how == "held"]
-            figures.add(engine, HELD.format(page=page), *times)
-            figures.add(engine, HELD_P95.format(page=page), percentile(times, 0.95))
+        sizes.append([len(reader.get(connection, "/dashboard")[2]) for _ in range(3)][-1])
+    with constant_view(sizes[0], WebSettings()) as port:
+        constant = rate_of(port, "/", CONSTANT_REQUESTS)
+    for reader in readers:
+        kept = reader.rate("/dashboard", KEPT_REQUESTS)
+        figures.add(reader.stand.engine, THROUGHPUT, kept)
+        figures.add(reader.stand.engine, CONSTANT, constant)
+        figures.add(reader.stand.engine, SHARE, kept / constant)
 
 
-def measure_crowd(stand: Stand, figures: Figures, *, runs: int) -> None:
-    """Fifty readers ask for the same page that nobody asked for before: how often it is made."""
-    with served(stand.settings) as reader:
-        for turn in range(runs):
-            address = f"/profitability?from=2023-{turn % 9 + 1:02}&to=2025-0{turn % 9 + 1}"
-            ready, found = threading.Barrier(50), []
+def _times_made(reader: Reader, turn: int) -> int:
+    address = f"/profitability?from=2023-{turn % 9 + 1:02}&to=2025-0{turn % 9 + 1}"
+    ready, found = threading.Barrier(CROWD), []
 
-            def ask(address=address, ready=ready, found=found) -> None:
-                connection = reader.connect()
-                connection.connect()
-                ready.wait()
-                found.append(reader.get(connection, address)[1])
-
-            crowd = [threading.Thread(target=ask) for _ in range(50)]
-            for one in crowd:
-                one.start()
-            for one in crowd:
-                one.join()
-            if len(found) != 50:
-                raise RuntimeError(f"{50 - len(found)} of 50 readers got no page")
-            figures.add(stand.engine, TIMES_MADE, found.count("made"))
-
-
-def measure_throughput(stand: Stand, figures: Figures, *, runs: int) -> None:
-    """Cached pages per second beside a Flask view that returns a constant of the same size, by ApacheBench."""
-    if shutil.which("ab") is None:
-        figures.notes.append("Throughput was not measured: ab (apache2-utils) is not installed.")
-        return
-    with served(stand.settings) as reader:
+    def ask() -> None:
         connection = reader.connect()
-        body = [reader.get(connection, "/dashboard")[2] for _ in range(3)][-1]
-        with _constant(stand.settings, len(body)) as port:
-            for _ in range(runs):
-                figures.add(stand.engine, THROUGHPUT, _rate(reader.port, "/dashboard", reader.cookie))
-                figures.add(stand.engine, CONSTANT, _rate(port, "/", reader.cookie))
+        connection.connect()
+        ready.wait()
+        found.append(reader.get(connection, address)[1])
+
+    crowd = [threading.Thread(target=ask) for _ in range(CROWD)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    if len(found) != CROWD:
+        raise RuntimeError(f"{CROWD - len(found)} of {CROWD} readers got no page")
+    return found.count("made")
 
 
 def addresses_of(settings: Settings) -> dict[str, list[str]]:
@@ -167,9 +122,10 @@ def addresses_of(settings: Settings) -> dict[str, list[str]]:
     found["brand"] = [f"/brands/{brand}?{span}" for brand in brands for span in ranges[::4]]
     found["products"] = [f"/products?{choice}" for choice in choices] + [
         f"/products?{ranges[0]}&{order}" for order in
-        ("sort=name", "sort=value&order=asc", "page=2", "metric=CM3", "search=brick", "search=B0")
+        ("sort=name", "sort=value&order=asc", "metric=CM3", "search=brick", "search=B0")
     ]
     found["product"] = [f"/products/{asin}?{span}" for asin in products for span in ranges[::4]]
+    found["paid"] = [f"/paid?{choice}" for choice in choices if "category" not in choice]
     return found
 
 
@@ -205,72 +161,3 @@ def _largest(settings: Settings) -> tuple[list[int], list[str], list[int]]:
         return store.read(question)
     finally:
         store.close()
-
-
-def _signed_in(port: int) -> Reader:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", "/login")
-    answer = connection.getresponse()
-    page, cookie = answer.read().decode(), answer.headers["Set-Cookie"].partition(";")[0]
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
-    form = urllib.parse.urlencode({"name": "reader", "password": PASSWORD, "csrf_token": token})
-    connection.request("POST", "/login", form, {
-        "Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie,
-    })
-    answer = connection.getresponse()
-    answer.read()
-    if answer.status != 303:
-        raise RuntimeError(f"signing in: {answer.status}")
-    return Reader(port, answer.headers["Set-Cookie"].partition(";")[0])
-
-
-def _wait_until_ready(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
-        time.sleep(0.1)
-    raise RuntimeError("the app is not ready after 60 s")
-
-
-@contextlib.contextmanager
-def _constant(settings: Settings, size: int) -> Iterator[int]:
-    """A Flask app that answers with so many bytes, under the same gunicorn."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "constant.py").write_text(
-            "from flask import Flask\napp = Flask(__name__)\n"
-            f"body = b'x' * {size}\n@app.get('/')\ndef show():\n    return body\n"
-        )
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "/dev/null", "-b", f"127.0.0.1:{port}", "-w",
-             str(settings.web.workers), "--threads", str(settings.web.threads), "constant:app"],
-            cwd=folder, env={**os.environ, "PYTHONPATH": folder}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )
-        try:
-            deadline = time.monotonic() + 30
-            while time.monotonic() < deadline:
-                with contextlib.suppress(OSError):
-                    http.client.HTTPConnection("127.0.0.1", port, timeout=5).connect()
-                    break
-                time.sleep(0.1)
-            yield port
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _rate(port: int, address: str, cookie: str) -> float:
-    answer = run(
-        ["ab", "-q", "-k", "-c", "8", "-n", "4000", "-H", f"Cookie: {cookie}", "-H", "Accept-Encoding: gzip",
-         f"http://127.0.0.1:{port}{address}"], dict(os.environ),
-    ).output
-    failed = re.search(r"Non-2xx responses: +(\d+)", answer)
-    if failed:
-        raise RuntimeError(f"{address}: {failed[1]} answers were not 200")
-    return float(re.search(r"Requests per second: +([\d.]+)", answer)[1])
-

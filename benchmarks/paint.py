@@ -9,8 +9,9 @@ import time
 from playwright.sync_api import BrowserContext, BrowserType, sync_playwright
 
 from benchmarks.measure import Figures
-from benchmarks.pages import Reader, served
+from benchmarks.serving import Reader, served
 from benchmarks.stands import Stand
+from tests.conftest import BROWSERS
 
 PAINT, CHART = "first paint, {how} (ms)", "full chart, {how} (ms)"
 COLD, WARM = "cold", "warm"
@@ -36,7 +37,7 @@ _PAINTED = """new Promise((resolve) => new PerformanceObserver((seen, observer) 
 def measure_paint(stand: Stand, figures: Figures, *, runs: int) -> None:
     """The dashboard as a browser shows it: cold in a browser that has kept nothing, warm in that of somebody who was
     here before."""
-    with served(stand.settings) as reader, sync_playwright() as playwright:
+    with served(stand) as (reader,), sync_playwright() as playwright:
         chromium = playwright.chromium
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             warm = _signed_in(chromium, profile, reader)
@@ -61,7 +62,7 @@ def _add(stand: Stand, figures: Figures, how: str, found: tuple[float, float]) -
 def _signed_in(chromium: BrowserType, profile: str, reader: Reader) -> BrowserContext:
     """A browser with its cache on the disk, as readers have one, that has shown no page of figures yet."""
     context = chromium.launch_persistent_context(
-        profile, executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
+        profile, executable_path=next(filter(None, map(shutil.which, BROWSERS))),
         args=["--no-sandbox", AS_WITHOUT_DRIVER], base_url=f"http://127.0.0.1:{reader.port}",
         viewport={"width": 1440, "height": 900},
     )

@@ -1,202 +1,154 @@
-"""An installation per engine to measure on: loaded with the shop's facts, and able to do what a refresh
-is compared with. Everything is below a temporary folder; the database server is a private one.
+"""Installations to measure on, loaded with the shop's facts. Everything is below a temporary folder; the database
+server is a private one. `columnar` has its facts on the server of `mysql` and its summaries in files.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import queue
-import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import sqlalchemy as sa
 
-from benchmarks.measure import Figures, say, timed
-from benchmarks.shop import shop_of
-from database import migrations, schema
+from benchmarks.files import write_settlement
+from benchmarks.measure import Process, flask, memory_gib, say
+from benchmarks.shop import LINES_SHARE, shop_of
+from database import schema
 from database.demo.loading import load_demo
 from database.store import open_store
-from settings import DatabaseSettings, Settings
+from machine.processes import processor_seconds
+from settings import COLUMNAR, DatabaseSettings, Settings
 from tests.mariadb import PASSWORD, USER, MariadbServer
 
-SUMMARIES = tuple(table.name for table in schema.SUMMARIES)
+EMBEDDED, MYSQL = "embedded", "mysql"
+ENGINES = (EMBEDDED, MYSQL, COLUMNAR)
 ROLLUP_INDEX = next(index.name for index in schema.financials.indexes)
-
-_GROUPS = "month, metric, marketplace, asin_id"
-_PLACES = """
-    FROM financials f
-    JOIN asin a ON a.id = f.asin_id
-    LEFT JOIN brand b ON b.id = a.brand_id
-"""
-_BRAND, _CATEGORY = "COALESCE(b.id, 0)", "COALESCE(a.category_id, b.category_id, 0)"
-
-USUAL = {
-    "asin": f"""
-        INSERT INTO usual_asin (asin_id, brand_id, category_id, marketplace, month, metric, value, updated_at)
-        SELECT f.asin_id, {_BRAND}, {_CATEGORY}, f.marketplace, f.month, f.metric, SUM(f.value), NOW() {_PLACES}
-        GROUP BY f.asin_id, {_BRAND}, {_CATEGORY}, f.marketplace, f.month, f.metric""",
-    "brand": f"""
-        INSERT INTO usual_brand (brand_id, category_id, month, marketplace, metric, total_value, asin_count, updated_at)
-        SELECT {_BRAND}, {_CATEGORY}, f.month, f.marketplace, f.metric, SUM(f.value), COUNT(DISTINCT f.asin_id), NOW()
-        {_PLACES} GROUP BY {_BRAND}, {_CATEGORY}, f.month, f.marketplace, f.metric""",
-    "category": f"""
-        INSERT INTO usual_category (category_id, month, metric, total_value, brand_count, asin_count, updated_at)
-        SELECT {_CATEGORY}, f.month, f.metric, SUM(f.value), COUNT(DISTINCT {_BRAND}), COUNT(DISTINCT f.asin_id), NOW()
-        {_PLACES} GROUP BY {_CATEGORY}, f.month, f.metric""",
-}
-"""The usual way: TRUNCATE, then one INSERT…SELECT with joins and GROUP BY per table."""
-
-LIVE_PAGE = f"""
-    SELECT f.month, f.metric, SUM(f.value) {_PLACES}
-    WHERE f.month >= '2024-01-01' AND f.metric IN ('Net revenue', 'Net units', 'CM1', 'CM2', 'CM3')
-    GROUP BY f.month, f.metric"""
-"""What the dashboard shows, asked of the facts as they are."""
-
-SUMMARY_PAGE = """
-    SELECT month, metric, SUM(total_value) FROM financials_summary_monthly_category
-    WHERE month >= '2024-01-01' AND metric IN ('Net revenue', 'Net units', 'CM1', 'CM2', 'CM3')
-    GROUP BY month, metric"""
-"""The same, asked of the summaries."""
+SMALL_POOL = 1
+"""GiB of the buffer pool of a server beside a larger one."""
 
 
+@dataclass(frozen=True)
 class Stand:
-    """An installation. `engine` is its name in the report."""
+    """An installation. `engine` is its name in the report; with a `server`, what that does is counted, too."""
 
     engine: str
     settings: Settings
+    server: MariadbServer | None = None
 
-    def load(self, facts: int, figures: Figures) -> None:
-        """Makes the schema and puts the shop's facts in."""
-        say(f"{self.engine}: making {facts:,} facts")
-        store = open_store(self.settings)
-        try:
-            migrations.upgrade(store)
-            self.before_loading()
-            figures.add(self.engine, "making the facts", timed(lambda: load_demo(store, shop_of(facts))))
-            with store.facts() as connection:
-                # The first real import would remove a demo.
-                connection.execute(sa.update(schema.financials_import).values(source="shop"))
-                connection.commit()
-        finally:
-            store.close()
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self.settings.database.path
 
-    def before_loading(self) -> None:
-        """What makes loading quick, if anything."""
+    def flask(self, *words: str) -> Process:
+        """A command as a whole process; processor seconds are its own and its server's."""
+        before = self.server_seconds()
+        process = flask(self.settings, *words)
+        return replace(process, processor=process.processor + self.server_seconds() - before)
 
-    def floor(self, figures: Figures, runs: int) -> None:
-        """The bare aggregation of the engine: what no refresh can be quicker than."""
-        raise NotImplementedError
+    def timed(self, work: Callable[[], object]) -> Process:
+        """What `work` takes in this process and in its server."""
+        began, used = time.perf_counter(), time.process_time() + self.server_seconds()
+        work()
+        return Process(time.perf_counter() - began, time.process_time() + self.server_seconds() - used)
 
+    def server_seconds(self) -> float:
+        """Processor seconds of its server so far; 0 without one."""
+        return processor_seconds(self.server.process.pid) if self.server else 0.0
 
-class EmbeddedStand(Stand):
-    """DuckDB and SQLite in a folder."""
+    def ask(self, statement: str) -> list[tuple]:
+        """What the engine answers when facts are asked by nobody but us."""
+        if self.server:
+            return self.server.run(statement, self.settings.database.database)
+        with duckdb.connect(str(self.folder / "facts.duckdb"), read_only=True) as connection:
+            return connection.execute(statement).fetchall()
 
-    engine = "embedded"
+    def shares_facts_with(self, other: Stand) -> bool:
+        """Whether both are of the same facts."""
+        return self == other or self.server is not None and self.server is other.server
 
-    def __init__(self, folder: Path) -> None:
-        self.settings = Settings(database=DatabaseSettings(engine="embedded", path=folder / "instance", memory=2048))
-
-    def floor(self, figures: Figures, runs: int) -> None:
-        with duckdb.connect(str(self.settings.database.path / "facts.duckdb"), read_only=True) as connection:
-            query = f"SELECT count(*), sum(total) FROM (SELECT sum(value) AS total FROM financials GROUP BY {_GROUPS})"
-            for _ in range(runs):
-                figures.add(self.engine, FLOOR, timed(lambda: connection.execute(query).fetchall()))
-
-
-class MysqlStand(Stand):
-    """A private MariaDB server, its buffer pool a third of the machine's memory."""
-
-    engine = "mysql"
-
-    def __init__(self, folder: Path) -> None:
-        gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-        self.server = MariadbServer.create(
-            f"--innodb-buffer-pool-size={max(1, int(gibibytes / 3))}G", "--innodb-log-file-size=2G",
-            "--innodb-flush-log-at-trx-commit=1", "--tmp-table-size=256M", "--max-heap-table-size=256M", folder=folder,
-        )
-        self.server.run("CREATE DATABASE lego CHARACTER SET utf8mb4")
-        database = DatabaseSettings(
-            engine="mysql", host="127.0.0.1", port=self.server.port, user=USER, password=PASSWORD, database="lego",
-            path=folder / "instance",
-        )
-        self.settings = Settings(database=database)
-
-    def before_loading(self) -> None:
-        """The table as people have it: without the rollup index. It also loads quicker so."""
-        self.server.run(f"ALTER TABLE financials DROP INDEX {ROLLUP_INDEX}", "lego")
-
-    def usual_refresh(self, figures: Figures, runs: int) -> None:
-        """The usual way, into tables with the same indexes."""
-        for level, live in zip(USUAL, SUMMARIES, strict=False):
-            self.server.run(f"CREATE OR REPLACE TABLE usual_{level} LIKE {live}", "lego")
-        for _ in range(runs):
-            seconds = 0.0
-            for level, statement in USUAL.items():
-                self.server.run(f"TRUNCATE usual_{level}", "lego")
-                seconds += timed(lambda statement=statement: self.server.run(statement, "lego"))
-                say(f"mysql: the usual way, {level} level, {seconds:.0f} s so far")
-            figures.add(self.engine, USUAL_REFRESH, seconds)
-        for level in USUAL:
-            self.server.run(f"DROP TABLE usual_{level}", "lego")
-
-    def live_page(self, figures: Figures, runs: int) -> None:
-        """A page's main query over the facts."""
-        for _ in range(runs):
-            figures.add(self.engine, LIVE_QUERY, timed(lambda: self.server.run(LIVE_PAGE, "lego")))
-
-    def summary_page(self, figures: Figures, runs: int) -> None:
-        """The same query over the summaries."""
-        for _ in range(runs):
-            figures.add(self.engine, SUMMARY_QUERY, timed(lambda: self.server.run(SUMMARY_PAGE, "lego")))
-
-    def floor(self, figures: Figures, runs: int) -> None:
-        months = [row[0] for row in self.server.run("SELECT DISTINCT month FROM financials ORDER BY month", "lego")]
-        for _ in range(runs):
-            figures.add(self.engine, FLOOR, timed(lambda: self._group_all(months)))
-
-    def _group_all(self, months: list) -> None:
-        """Index-ordered GROUP BY of every month, two at a time, results counted and thrown away."""
-        waiting: queue.SimpleQueue = queue.SimpleQueue()
-        for month in months:
-            waiting.put(month)
-
-        def work() -> None:
-            with (
-                self.server.connect(database="lego") as connection, connection.cursor() as cursor,
-                contextlib.suppress(queue.Empty),
-            ):
-                while True:
-                    cursor.execute(
-                        "SELECT COUNT(*), SUM(total) FROM (SELECT SUM(value) AS total FROM financials "
-                        "WHERE month = %s GROUP BY metric, marketplace, asin_id) one_month",
-                        (waiting.get_nowait(),),
-                    )
-
-        workers = [threading.Thread(target=work) for _ in range(os.cpu_count() or 1)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-
-
-FLOOR = "the bare aggregation"
-USUAL_REFRESH = "refresh the usual way"
-LIVE_QUERY = "the dashboard's query over facts"
-SUMMARY_QUERY = "the dashboard's query over the summaries"
+    def named(self, name: str) -> Stand:
+        """An empty installation beside this one, on the same server."""
+        database = replace(self.settings.database, path=self.folder.parent / name)
+        if self.server:
+            self.server.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+            database = replace(database, database=name)
+        return replace(self, settings=replace(self.settings, database=database))
 
 
 @contextlib.contextmanager
-def stand_of(engine: str, folder: Path) -> Iterator[Stand]:
-    """A stand of that engine below `folder`; what it started ends with the block."""
+def stands_of(engines: Sequence[str], folder: Path, *, pool: int | None = None) -> Iterator[list[Stand]]:
+    """A stand per engine below `folder`; what was started ends with the block. `pool` is the server's buffer pool in
+    GiB, a third of the machine's memory unless it is given."""
     folder.mkdir()
-    if engine == "embedded":
-        yield EmbeddedStand(folder)
-        return
-    stand = MysqlStand(folder)
+    with contextlib.ExitStack() as stack:
+        server = None
+        if {MYSQL, COLUMNAR} & set(engines):
+            server = _server(folder, pool or max(1, int(memory_gib() / 3)))
+            stack.callback(server.destroy)
+        yield [_stand(engine, folder, server) for engine in ENGINES if engine in engines]
+
+
+def _stand(engine: str, folder: Path, server: MariadbServer | None) -> Stand:
+    if engine == EMBEDDED:
+        files = DatabaseSettings(engine=EMBEDDED, path=folder / EMBEDDED, memory=2048)
+        return Stand(engine, Settings(database=files))
+    tables = DatabaseSettings(
+        engine=MYSQL, host="127.0.0.1", port=server.port, user=USER, password=PASSWORD, database="lego",
+        path=folder / engine,
+    )
+    chosen = replace(tables, summaries=COLUMNAR) if engine == COLUMNAR else tables
+    return Stand(engine, Settings(database=chosen), server)
+
+
+def _server(folder: Path, pool: int) -> MariadbServer:
+    server = MariadbServer.create(
+        f"--innodb-buffer-pool-size={pool}G", "--innodb-log-file-size=2G", "--innodb-flush-log-at-trx-commit=1",
+        "--tmp-table-size=256M", "--max-heap-table-size=256M", folder=folder,
+    )
+    server.run("CREATE DATABASE lego CHARACTER SET utf8mb4")
+    return server
+
+
+def owners_of(stands: Sequence[Stand]) -> list[Stand]:
+    """One stand of each database: facts are imported once where two engines share them."""
+    return list({stand.server.port if stand.server else 0: stand for stand in reversed(stands)}.values())[::-1]
+
+
+def load(stand: Stand, facts: int, per_group: int) -> None:
+    """Makes the schema and puts the shop's facts in, on a server without the rollup index: the table as people have it,
+    which also loads quicker."""
+    say(f"{stand.engine}: making {facts:,} facts, {per_group} a group")
+    stand.flask("init-db")
+    if stand.server:
+        stand.ask(f"ALTER TABLE financials DROP INDEX {ROLLUP_INDEX}")
+    store = open_store(stand.settings)
     try:
-        yield stand
+        load_demo(store, shop_of(facts, per_group))
+        with store.facts() as connection:
+            # The first real import would remove a demo.
+            connection.execute(sa.update(schema.financials_import).values(source="shop"))
+            connection.commit()
     finally:
-        stand.server.destroy()
+        store.close()
+
+
+def add_lines(stand: Stand, facts: int) -> None:
+    """A settlement beside the facts, so that a generation has lines and all that is derived of them."""
+    path = stand.folder.parent / f"settlement-{stand.engine}.txt"
+    write_settlement(path, max(4, facts // LINES_SHARE))
+    stand.flask("import", str(path))
+    path.unlink()
+
+
+@contextlib.contextmanager
+def ready_stand(engine: str, folder: Path, facts: int) -> Iterator[Stand]:
+    """A stand with facts, their index and a first generation."""
+    with stands_of([engine], folder) as (stand,):
+        load(stand, facts, per_group=24)
+        stand.flask("init-db")
+        stand.flask("refresh-summaries")
+        yield stand

@@ -14,31 +14,10 @@ PATH=$PATH:/usr/sbin:/sbin
 # shellcheck source=ops/environment.sh
 source "$root/ops/environment.sh"
 
-# Prints the Debian packages that hold what is not installed.
-missing_packages() {
-    command -v git >/dev/null || echo git
-    command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || echo mariadb-server-core
-    command -v mariadb >/dev/null && command -v mariadb-dump >/dev/null || echo mariadb-client
-    command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null ||
-        command -v chromium-browser >/dev/null || echo chromium-headless-shell
-    # Without letters of its own a page is laid out anyhow, but not as anybody sees it.
-    [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name 'DejaVuSans.ttf' -print -quit 2>/dev/null)" ] ||
-        echo fonts-dejavu-core
-    command -v redis-check-rdb >/dev/null || echo redis-tools # the server's program, without its service
-}
+# shellcheck source=tests/environment.sh
+source "$root/tests/environment.sh"
 
 unset PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE PYTEST_ADDOPTS
 cd "$root"
-mapfile -t packages < <(missing_packages)
-if [ ${#packages[@]} -gt 0 ]; then
-    install_packages "${packages[@]}" </dev/null
-fi
-(
-    flock 9
-    fetch_spider
-) </dev/null 9<"$root/ops"
-(
-    flock 9
-    make_environment .venv-tests requirements.txt requirements-dev.txt
-) </dev/null 9<"$root/tests"
+install_what_is_missing
 exec "$root/.venv-tests/bin/python" -m pytest --numprocesses 4 "$@" </dev/null

@@ -15,8 +15,8 @@ import pytest
 from tests.deploy.clone import ROOT, Clone
 
 SHELL_SCRIPTS = (
-    "deploy_lego.sh", "ops/environment.sh", "ops/chosen.sh", "ops/steps.sh", "tests/run.sh", "tests/long.sh",
-    ".ci/run",
+    "deploy_lego.sh", "ops/environment.sh", "ops/chosen.sh", "ops/steps.sh", "tests/environment.sh", "tests/run.sh",
+    "tests/long.sh", "benchmarks/run.sh", "benchmarks/cluster.sh", ".ci/run",
 )
 
 
