@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import secrets
 from collections.abc import Sequence
@@ -93,11 +94,7 @@ def tokens_of(connection: sa.Connection, user_id: int) -> list[KeptToken]:
 
 def find_token(connection: sa.Connection, token_hash: str) -> Token | None:
     """The token of that hash, if its user may still sign in. One statement: every answer asks it."""
-    rows = connection.execute(
-        sa.select(*WHO, api_token.c.last_used_at)
-        .select_from(who_is(api_token.c.user_id))
-        .where(api_token.c.token_hash == token_hash, app_user.c.active == sa.true())
-    ).all()
+    rows = connection.execute(_token_of_hash(), {"token_hash": token_hash}).all()
     return Token(person_of(rows), rows[0].last_used_at) if rows else None
 
 
@@ -118,3 +115,13 @@ def _label(text: str) -> str:
     if not label or len(label) > LONGEST_LABEL or not label.isprintable():
         raise SetupError(f"a label has 1 to {LONGEST_LABEL} visible characters, such as: --label 'Excel at work'")
     return label
+
+
+@functools.cache
+def _token_of_hash() -> sa.Select:
+    """Put together once: that takes as long as to run it."""
+    return (
+        sa.select(*WHO, api_token.c.last_used_at)
+        .select_from(who_is(api_token.c.user_id))
+        .where(api_token.c.token_hash == sa.bindparam("token_hash"), app_user.c.active == sa.true())
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -42,11 +43,7 @@ class OpenSession:
 
 def find_session(connection: sa.Connection, token_hash: str) -> Session | None:
     """The session of that token, if its user may still sign in. One statement: every page asks it."""
-    rows = connection.execute(
-        sa.select(*WHO, app_session.c.created_at, app_session.c.last_seen_at)
-        .select_from(who_is(app_session.c.user_id))
-        .where(app_session.c.token_hash == token_hash, app_user.c.active == sa.true())
-    ).all()
+    rows = connection.execute(_session_of_token(), {"token_hash": token_hash}).all()
     return Session(person_of(rows), rows[0].created_at, rows[0].last_seen_at) if rows else None
 
 
@@ -114,3 +111,13 @@ def sessions_of(connection: sa.Connection, user_id: int, *, idle: datetime.timed
         .order_by(app_session.c.last_seen_at.desc(), app_session.c.token_hash)
     )
     return [OpenSession(*row) for row in found]
+
+
+@functools.cache
+def _session_of_token() -> sa.Select:
+    """Put together once: that takes as long as to run it."""
+    return (
+        sa.select(*WHO, app_session.c.created_at, app_session.c.last_seen_at)
+        .select_from(who_is(app_session.c.user_id))
+        .where(app_session.c.token_hash == sa.bindparam("token_hash"), app_user.c.active == sa.true())
+    )
