@@ -89,7 +89,7 @@ def _head(measured: Measured, conditions: Conditions) -> list[str]:
         "- 4,000 selling products of 43,706, 487 brands, 9 categories, 7 marketplaces, 36 months, 10 metrics; beside "
         f"the facts a settlement with a line to {LINES_SHARE} of them",
         f"- {conditions.rounds} rounds, engines and installations in turns, the first {conditions.long_rounds} of them "
-        f"with what takes long; {conditions.seconds / 60:.0f} minutes",
+        f"with what takes long, the usual way three times; {conditions.seconds / 60:.0f} minutes",
         "- a p95 is the median of those of the rounds",
         *(f"- noise of the machine, by a fixed piece of work in each round ({words})" for words in noise),
         "",

@@ -29,6 +29,8 @@ OF_A_SHAPE = ("usual", "refreshes", *SERVED, "paint")
 PARTS = (*OF_A_SHAPE, "imports", "workbook")
 USUAL_ENGINES = (EMBEDDED, MYSQL)
 USUAL_PARTS = tuple(part for part in PARTS if part not in ("paint", "workbook"))
+USUAL_RUNS = 3
+"""Of the usual way, whatever else is chosen: everything is compared with it."""
 TOGETHER = 2
 """Installations that are made ready at once, while nothing is measured."""
 
@@ -94,7 +96,7 @@ def _make_ready(
         list(pool.map(lambda one: load(*one, shape.per_group), sized))
         for owner in (owner for owner in owners_of(large) if owner.server):
             if "usual" in parts:
-                measure_usual(owner, figures, runs=rounds.long)
+                measure_usual(owner, figures, runs=USUAL_RUNS)
             figures.add_process(owner.engine, ADD_INDEX, owner.flask("init-db"))
         list(pool.map(begin, sized))
 
@@ -130,7 +132,7 @@ def _arguments() -> argparse.Namespace:
                          help=f"without any: {', '.join(USUAL_PARTS)}")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--long-rounds", type=int, default=3,
-                         help="of these have full refreshes and the usual way, which takes 20 minutes a time at 68e6")
+                         help="of these have full refreshes and those of a month; imports are as many")
     options.add_argument("--report", type=Path, default=ROOT / "docs" / "BENCHMARKS.md")
     options.add_argument("--folder", type=Path, default=None, help="where there is room for 20 GB at 68e6")
     chosen = options.parse_args()
