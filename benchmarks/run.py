@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -38,6 +40,8 @@ TOGETHER = 2
 def main() -> None:
     """Measures what is asked for and writes the report, also when only a part could be measured."""
     chosen, began, load_before = _arguments(), time.monotonic(), os.getloadavg()[0]
+    # Servers and folders end with their blocks, also where somebody ends the run.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rounds = Rounds(chosen.rounds, min(chosen.rounds, chosen.long_rounds))
     measured = Measured({}, Figures(), {})
     try:
