@@ -133,6 +133,7 @@ def result_json(result: Result) -> dict:
         "facts": result.facts,
         "rows_written": result.rows_written,
         "seconds": round(result.seconds, 3),
+        "processor_seconds": round(result.processor_seconds, 3),
         "left_out": [
             {"metric": entry.metric, "reason": entry.reason, "facts": entry.facts, "value": str(entry.value)}
             for entry in result.left_out
@@ -176,7 +177,8 @@ def _print_result(result: Result) -> None:
         return
     click.echo(
         f"Generation {result.generation.generation} is live: {len(result.months)} months, {result.facts:,} facts, "
-        f"{result.rows_written:,} summary rows, verified to the cent, {result.seconds:.1f} s."
+        f"{result.rows_written:,} summary rows, verified to the cent, {result.seconds:.1f} s; this command used "
+        f"{result.processor_seconds:.1f} processor seconds."
     )
     for reason in sorted({entry.reason for entry in result.left_out}):
         entries = [entry for entry in result.left_out if entry.reason == reason]

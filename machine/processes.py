@@ -66,6 +66,12 @@ def processor_seconds(pid: int) -> float:
     return sum(int(text or 0) for text in ticks) / os.sysconf("SC_CLK_TCK")
 
 
+def used_so_far() -> float:
+    """Processor seconds that this process has used, with all its threads and those children that are over."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
 def peak_memory_of(pid: int) -> int:
     """Bytes that a process has held in memory at the most, since it became the program that it is. Raises OSError when
     it is gone; 0 once it is over."""

@@ -69,7 +69,8 @@ Progress = Callable[[Step], None]
 
 @dataclass(frozen=True)
 class Result:
-    """What a refresh did. `generation` is the live one afterwards, None if there is still none."""
+    """What a refresh did. `generation` is the live one afterwards, None if there is still none; `processor_seconds` are
+    those of this process, and none of a database server's."""
 
     status: str
     refresh_type: str
@@ -81,6 +82,7 @@ class Result:
     left_out: tuple[verification.LeftOut, ...] = ()
     restated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    processor_seconds: float = 0.0
 
 
 @dataclass

@@ -39,6 +39,7 @@ from database.summaries.planning import RefreshOptions, plan_of
 from database.summaries.sizes import record_sizes
 from domain.errors import DatabaseUnreachable, GenerationLost, LegoError, Refused, SchemaError
 from machine.crash_points import passing
+from machine.processes import used_so_far
 
 __all__ = ["RefreshOptions", "Result", "Step", "plan_only", "refresh", "roll_back"]
 
@@ -56,11 +57,11 @@ def refresh(
     DatabaseUnreachable; whatever is raised, what was live before still is. If that cannot be read, what was live before
     it is, and the refresh goes on from there. After a deadlock, a lock that
     was waited for in vain or a lost connection all of it is tried again, after each of `PAUSES`."""
-    pauses = iter(PAUSES)
+    pauses, used_before = iter(PAUSES), used_so_far()
     attempt = _Attempt(store, options, progress)
     while True:
         try:
-            return attempt.run()
+            return dataclasses.replace(attempt.run(), processor_seconds=used_so_far() - used_before)
         except (sa.exc.DBAPIError, DatabaseUnreachable, SchemaError) as error:
             if attempt.mends():
                 continue

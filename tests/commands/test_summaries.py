@@ -1,6 +1,7 @@
 """The summaries commands say what is live in words and in JSON, and end with the contract's codes."""
 
 import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -53,14 +54,21 @@ def test_every_night_before_the_first_import_ends_well(runner):
 def test_a_refresh_says_what_it_did_and_what_it_left_out(runner, shop):
     outcome = runner.invoke(args=["refresh-summaries"])
     assert outcome.exit_code == 0
-    assert "Generation 1 is live: 2 months, 3 facts, " in outcome.stdout
-    assert "left out: 1 facts, sum 9.00 (excluded group)" in outcome.stdout
+    first, *others = outcome.stdout.splitlines()
+    assert re.fullmatch(
+        r"Generation 1 is live: 2 months, 3 facts, 10 summary rows, verified to the cent, \d+\.\d s; "
+        r"this command used \d+\.\d processor seconds\.", first,
+    ), first
+    assert others == [
+        "  left out: 1 facts, sum 9.00 (excluded group); flask summaries --json has them by metric",
+    ]
     assert "asin     ████████████████████ 2/2" in outcome.stderr
 
 
 def test_json_holds_amounts_as_texts(runner, shop):
     outcome = json.loads(runner.invoke(args=["refresh-summaries", "--json"]).stdout)
     assert outcome["status"] == "success"
+    assert outcome["processor_seconds"] > 0
     assert outcome["months"] == ["2024-01", "2024-02"]
     assert outcome["left_out"] == [{"metric": "CM3", "reason": "excluded group", "facts": 1, "value": "9.00"}]
     state = json.loads(runner.invoke(args=["summaries", "--json"]).stdout)

@@ -23,6 +23,7 @@ from machine.processes import (
     processor_seconds,
     program_of,
     start_if_running,
+    used_so_far,
     variables_of,
 )
 
@@ -52,6 +53,12 @@ def test_a_process_that_is_over_is_told_from_one_that_runs(tmp_path: Path) -> No
     assert (is_running(pid), process_start(pid), start_if_running(pid)) == (False, started, "")
     process.wait()
     assert (is_running(pid), process_start(pid), memory_of(pid), processor_seconds(pid)) == (False, "", 0, 0.0)
+
+
+def test_children_that_are_over_count_among_what_was_used() -> None:
+    before = used_so_far()
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"], check=True)
+    assert used_so_far() - before >= 0.299
 
 
 def test_this_process_is_known() -> None:
