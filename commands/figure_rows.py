@@ -15,6 +15,7 @@ from commands import current_store, lego_command
 from commands.refresh_summaries import Month
 from database.facts.opening import facts_when_free
 from database.summaries.figure_rows import MOST, FactRow, FactSum, FigureAsked, FigureRows
+from database.summaries.known_sums import known_sums
 from domain.errors import Refused
 from domain.months import runs_of_months
 from domain.spreadsheets import harmless
@@ -48,7 +49,7 @@ def command(
     asked = FigureAsked(metrics, first, last, brands, categories, marketplaces, asin)
     with facts_when_free(store, wait) as connection:
         found = FigureRows(connection, asked, store.settings.refresh.exclude_groups)
-        sums, archived, written = found.sums(), found.archived_months(), 0
+        sums, archived, written = found.sums(known_sums(store, found)), found.archived_months(), 0
         with target.open("w", encoding="utf-8-sig", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")
             lines.writerow(HEADINGS)

@@ -6,8 +6,8 @@ They are read from the facts as they stand, which may be newer than the live gen
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from database import schema
 from database.schema import EXCLUDED
 from database.summaries.rollups import facts, placements
-from domain.months import last_day
+from domain.months import last_day, month_of
 
 MOST = 100_000
 """So many rows are listed: a spreadsheet opens no more than ten times as many. All are counted and added up."""
@@ -64,28 +64,42 @@ class FactSum:
     value: Decimal
 
 
+@dataclass(frozen=True)
+class KnownSums:
+    """Sums of facts of these months that need not be added up: by metric, currency and import, how many and how much.
+    """
+
+    months: frozenset[datetime.date] = frozenset()
+    sums: Mapping[tuple[str, str, int | None], tuple[int, Decimal]] = field(default_factory=dict)
+
+
+NOTHING_KNOWN = KnownSums()
+
+
 class FigureRows:
     """The rows of one question, from facts that are open. Each date is asked for by itself: so MariaDB's rollup index
-    leads to its metric, and on a cluster one data node answers."""
+    leads to its metric, and on a cluster one data node answers. `dates` are those of facts, the newest first."""
 
     def __init__(self, connection: sa.Connection, asked: FigureAsked, exclude_groups: Collection[str]) -> None:
-        self._connection, self._asked = connection, asked
-        self._dates = self._find_dates()
-        self._products = self._find_products(exclude_groups)
+        self.connection, self.asked, self.exclude_groups = connection, asked, exclude_groups
+        self.dates = self._find_dates()
+        self._products = self._find_products()
         book = schema.financials_import.c
         self._files = {number: name or "" for number, name in connection.execute(sa.select(book.id, book.file_name))}
 
     def archived_months(self) -> list[datetime.date]:
         """Months of the question whose facts were moved to files: they are in the figure, and in none of these rows."""
-        month, asked = schema.archived_month.c.month, self._asked
+        month, asked = schema.archived_month.c.month, self.asked
         query = sa.select(month).where(month.between(asked.first, asked.last)).order_by(month)
-        return list(self._connection.execute(query).scalars())
+        return list(self.connection.execute(query).scalars())
 
-    def sums(self) -> list[FactSum]:
-        """All of them, by metric, currency and import, the newest import first."""
+    def sums(self, known: KnownSums = NOTHING_KNOWN) -> list[FactSum]:
+        """All of them, by metric, currency and import, the newest import first; what is known is not read again."""
         code = sa.func.coalesce(facts.c.currency, "").label("currency")
-        found: dict[tuple, tuple[int, Decimal]] = {}
-        for date in self._dates:
+        found = dict(known.sums)
+        for date in self.dates:
+            if month_of(date) in known.months:
+                continue
             query = self._chosen(
                 sa.select(
                     facts.c.metric, code, facts.c.import_id, sa.func.count().label("facts"),
@@ -93,16 +107,16 @@ class FigureRows:
                 ),
                 date,
             ).group_by(facts.c.metric, code, facts.c.import_id)
-            for *key, count, value in self._connection.execute(query):
-                known = found.get(tuple(key), (0, Decimal(0)))
-                found[tuple(key)] = (known[0] + count, known[1] + value)
+            for *key, count, value in self.connection.execute(query):
+                before = found.get(tuple(key), (0, Decimal(0)))
+                found[tuple(key)] = (before[0] + count, before[1] + value)
         ordered = sorted(found.items(), key=lambda each: (each[0][0], each[0][1], -(each[0][2] or 0)))
         return [FactSum(*key, self._files.get(key[2], ""), *told) for key, told in ordered]
 
     def rows(self, most: int = MOST) -> Iterator[FactRow]:
         """The newest months first, in each by metric, marketplace and product; `most` of them."""
         left = most
-        for date in self._dates:
+        for date in self.dates:
             found = self._of(date, left)
             left -= len(found)
             for asin, brand, marketplace, metric, month, value, currency, number in found:
@@ -124,10 +138,10 @@ class FigureRows:
         named = sa.select(asin.c.asin, brand.c.brand, *(chosen.c[name] for name in shown)).select_from(
             chosen.join(asin, asin.c.id == chosen.c.asin_id).outerjoin(brand, brand.c.id == asin.c.brand_id)
         ).order_by(*(chosen.c[name] for name in order))
-        return self._connection.execute(named).all()
+        return self.connection.execute(named).all()
 
     def _chosen(self, query: sa.Select, date: datetime.date) -> sa.Select:
-        asked = self._asked
+        asked = self.asked
         query = query.where(
             facts.c.month == date, facts.c.metric.in_(asked.metrics), facts.c.value.is_not(None),
             facts.c.marketplace.in_(asked.marketplaces) if asked.marketplaces else facts.c.marketplace != "",
@@ -140,16 +154,16 @@ class FigureRows:
 
     def _find_dates(self) -> list[datetime.date]:
         """Those that facts have: another program may write the 15th of a month. The newest first."""
-        asked = self._asked
+        asked = self.asked
         query = sa.select(facts.c.month).distinct().where(facts.c.month.between(asked.first, last_day(asked.last)))
-        return sorted(self._connection.execute(query).scalars(), reverse=True)
+        return sorted(self.connection.execute(query).scalars(), reverse=True)
 
-    def _find_products(self, exclude_groups: Collection[str]) -> list[int] | sa.Select | None:
+    def _find_products(self) -> list[int] | sa.Select | None:
         """Ids of the products that are meant, or the question for them where there are many; None: every product."""
-        asked, asin = self._asked, schema.asin
-        if not (asked.brands or asked.categories or asked.asin or exclude_groups):
+        asked, asin = self.asked, schema.asin
+        if not (asked.brands or asked.categories or asked.asin or self.exclude_groups):
             return None
-        places = placements(exclude_groups).subquery("places")
+        places = placements(self.exclude_groups).subquery("places")
         conditions = [places.c.brand_id != EXCLUDED]
         for column, values in ((places.c.brand_id, asked.brands), (places.c.category_id, asked.categories)):
             conditions += [column.in_(values)] if values else []
@@ -157,7 +171,7 @@ class FigureRows:
         if asked.asin:
             same = query.add_columns(asin.c.asin).join(asin, asin.c.id == places.c.asin_id)
             # A server may take a and A for the same.
-            return [row.asin_id for row in self._connection.execute(same.where(asin.c.asin == asked.asin))
+            return [row.asin_id for row in self.connection.execute(same.where(asin.c.asin == asked.asin))
                     if row.asin == asked.asin]
-        few = list(self._connection.execute(query.limit(NAMED + 1)).scalars())
+        few = list(self.connection.execute(query.limit(NAMED + 1)).scalars())
         return few if len(few) <= NAMED else query
