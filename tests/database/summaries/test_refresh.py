@@ -14,6 +14,7 @@ from tests.facts import (
     add_facts,
     all_summary_rows,
     announce,
+    kept_open,
     run_on_facts,
     summary_rows,
 )
@@ -59,6 +60,13 @@ MARKETPLACE_ROWS = [
     (1, "US", "2024-02-01", "Net revenue", "3.00", 1, 1),
     (2, "US", "2024-01-01", "Net revenue", "-1.50", 1, 1),
 ]
+
+
+@pytest.fixture
+def store(store):
+    """The same, with the file of facts open all along: no other process is to use it here."""
+    with kept_open(store):
+        yield store
 
 
 def test_the_first_refresh_gives_every_row_of_every_level(shop):
