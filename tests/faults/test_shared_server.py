@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from database import schema
-from database.engines.mariadb import publishing
+from database.engines.mariadb import renaming
 from database.summaries.refresh import RefreshOptions, refresh
 from domain.errors import Refused, SwapFailed
 from tests.conftest import environment_of
@@ -94,7 +94,7 @@ def test_a_reader_that_never_ends_makes_the_swap_fail_and_the_old_state_stay(sho
     before = all_summary_rows(shop)
     add_facts(shop, [("B1", "US", "CM3", "2024-01", "1.00")])
     idle = idle_reader(shop)
-    monkeypatch.setattr(publishing, "SWAP_SECONDS", 1)
+    monkeypatch.setattr(renaming, "SWAP_SECONDS", 1)
     with pytest.raises(SwapFailed, match="SHOW PROCESSLIST"):
         refresh(shop, RefreshOptions(full=True))
     idle.close()

@@ -26,9 +26,9 @@ from database.engines.mariadb.publishing import (
     copy_rows,
     drop,
     named,
-    rename,
     replace_rows,
 )
+from database.engines.mariadb.renaming import rename
 from database.engines.mariadb.spellings import Spellings, published_names
 from database.engines.mariadb.workers import TRIES, Workers, pause
 from domain.errors import LegoError, SwapFailed

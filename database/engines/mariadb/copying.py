@@ -27,7 +27,7 @@ from database.engines.copying import TRANSIENT, Part, renumbered, write_numbers
 from database.engines.mariadb.connections import NO_SPACE, UNLIMITED, UNREACHABLE
 from database.engines.mariadb.doors import MysqlDoors
 from database.engines.mariadb.lock import ServerLock
-from database.engines.mariadb.publishing import rename
+from database.engines.mariadb.renaming import rename
 from database.engines.ports import Copying, Staging, Store
 from domain.errors import DatabaseUnreachable, LegoError, OutOfSpace, Refused, SetupError, SwapFailed
 from machine.crash_points import passing

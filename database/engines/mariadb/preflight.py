@@ -9,7 +9,7 @@ from database.engines.mariadb.repairs import foreign_keys, is_summary
 from domain.errors import SetupError
 
 OLDEST = (10, 6)
-"""RENAME TABLE … NOWAIT over several tables, crash-safe, and the nopad collation: MariaDB 10.6."""
+"""RENAME TABLE over several tables, crash-safe, and the nopad collation: MariaDB 10.6."""
 
 _NAMES = tuple(table.name for table in schema.SUMMARIES)
 

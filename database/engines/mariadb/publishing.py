@@ -8,26 +8,19 @@ snapshot knows which state it sees.
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable
-
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from database import schema
-from database.engines.mariadb.connections import LOCKED, error_number
 from database.engines.mariadb.doors import MysqlDoors
+from database.engines.mariadb.renaming import rename
 from database.engines.values import Generation
-from domain.errors import Refused, SwapFailed
+from domain.errors import Refused
 from domain.months import parse_month
-from machine.signals import signals_held_back
 
 STAGING, PREVIOUS, DROPPED = "_staging", "_previous", "_dropped"
 SWAPPED = (*schema.SUMMARIES, schema.summary_generation)
 LEFT_OVER = (STAGING, DROPPED, STAGING + PREVIOUS)
-SWAP_SECONDS = 180
-"""How long a swap waits for readers that sit in a transaction."""
 
 
 def roll_back(doors: MysqlDoors) -> Generation:
@@ -58,45 +51,6 @@ def leftover_tables(connection: sa.Connection) -> list[str]:
     return [name for name in names if name in present]
 
 
-Name = str | tuple[str, str]
-"""A table, or a schema and a table of it."""
-
-
-def rename(
-    connection: sa.Connection, steps: list[tuple[Name, Name]], *, done: Callable[[], None] = lambda: None
-) -> None:
-    """One RENAME TABLE, all or nothing, also across a crash of the server; `done` is told before anything
-    else can happen. NOWAIT, tried again with jitter: a RENAME that waits makes every later reader queue
-    behind it. Raises SwapFailed if some reader sits in a transaction for too long."""
-    quote = connection.dialect.identifier_preparer.quote
-
-    def quoted(name: Name) -> str:
-        return quote(name) if isinstance(name, str) else ".".join(map(quote, name))
-
-    (first, target), *others = steps
-    listed = ", ".join(
-        [f"{quoted(first)} NOWAIT TO {quoted(target)}"] + [f"{quoted(a)} TO {quoted(b)}" for a, b in others]
-    )
-    deadline = time.monotonic() + SWAP_SECONDS
-    while True:
-        try:
-            with signals_held_back():
-                connection.exec_driver_sql(f"RENAME TABLE {listed}")
-                done()
-            connection.commit()
-            return
-        except sa.exc.DBAPIError as error:
-            connection.rollback()
-            if error_number(error) not in LOCKED:
-                raise
-            if time.monotonic() > deadline:
-                raise SwapFailed(
-                    f"a reader kept {first} busy for {SWAP_SECONDS} s; end it (SHOW PROCESSLIST) and run the "
-                    "refresh again; the old generation is still live"
-                ) from None
-        time.sleep(random.uniform(0.01, 0.1))
-
-
 def _restore_whole(connection: sa.Connection, number: int) -> None:
     generations = schema.summary_generation
     staged = named(generations, STAGING)
@@ -107,11 +61,10 @@ def _restore_whole(connection: sa.Connection, number: int) -> None:
     copy_rows(connection, generations, staged, generations.c.generation == number)
     connection.execute(sa.update(staged).values(live=True, previous=None))
     connection.commit()
-    steps = []
-    for table in schema.SUMMARIES:
-        steps += [(table.name, table.name + DROPPED), (table.name + PREVIOUS, table.name)]
-        # What was live becomes the new `_previous`, so that the table is there for the next swap.
-        steps += [(table.name + DROPPED, table.name + PREVIOUS)]
+    names = [table.name for table in schema.SUMMARIES]
+    steps = [(name, name + DROPPED) for name in names] + [(name + PREVIOUS, name) for name in names]
+    # What was live becomes the new `_previous`, so that the table is there for the next swap.
+    steps += [(name + DROPPED, name + PREVIOUS) for name in names]
     steps += [(generations.name, generations.name + DROPPED), (staged.name, generations.name)]
     rename(connection, steps)
     drop(connection, named(generations, DROPPED))
