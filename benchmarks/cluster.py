@@ -14,13 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from benchmarks.cluster_report import write_cluster_report
 from benchmarks.files import write_long_file
 from benchmarks.measure import ROOT, Figures, Process, command_line, flask, say, whole_number
 from benchmarks.shop import shop_of
-from database import schema
+from benchmarks.stands import groups_in
 from database.demo.loading import load_demo
 from database.store import open_store
 from machine.processes import processor_seconds
@@ -138,7 +136,7 @@ def measure_refresh(bench: Bench, figures: Figures, *, facts: int, runs: int) ->
             figures.add(bench.name, "full refresh, s", process.seconds)
             _note(figures, bench, "full refresh", process, work)
             figures.add(bench.name, "full refresh, rows sent by nodes", work.rows_sent)
-        figures.add(bench.name, "groups", _groups(settings))
+        figures.add(bench.name, "groups", groups_in(settings))
         figures.add(bench.name, "bytes per fact where they are kept", _bytes(bench, settings) / facts)
 
 
@@ -188,16 +186,6 @@ def _bytes(bench: Bench, settings: Settings) -> int:
             )
             found += int(size)
     return found
-
-
-def _groups(settings: Settings) -> int:
-    store = open_store(settings)
-    try:
-        return store.read(lambda reading: reading.connection.execute(
-            sa.select(sa.func.count()).select_from(schema.summary_asin)
-        ).scalar())
-    finally:
-        store.close()
 
 
 if __name__ == "__main__":

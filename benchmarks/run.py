@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from benchmarks.imports import FACTS, LINES, MOST, measure_imports, measure_workbook
 from benchmarks.measure import ROOT, Figures, command_line, say, whole_number
 from benchmarks.pages import measure_served
@@ -21,10 +19,19 @@ from benchmarks.paint import measure_paint
 from benchmarks.refreshes import ADD_INDEX, Rounds, measure_refreshes
 from benchmarks.report import Conditions, Measured, write_report
 from benchmarks.shop import FULL_SIZE, SHAPES, Shape
-from benchmarks.stands import EMBEDDED, ENGINES, MYSQL, SMALL_POOL, Stand, add_lines, load, owners_of, stands_of
+from benchmarks.stands import (
+    EMBEDDED,
+    ENGINES,
+    MYSQL,
+    SMALL_POOL,
+    Stand,
+    add_lines,
+    groups_in,
+    load,
+    owners_of,
+    stands_of,
+)
 from benchmarks.usual import measure_usual
-from database import schema
-from database.store import open_store
 
 SERVED = ("pages", "kept")
 OF_A_SHAPE = ("usual", "refreshes", *SERVED, "paint")
@@ -72,7 +79,7 @@ def _measure_shape(
         stands_of(engines if "pages" in parts else (), folder / "small", pool=SMALL_POOL) as small,
     ):
         _make_ready(large, small, shape, parts, figures, rounds)
-        measured.groups[shape] = _groups(large[0])
+        measured.groups[shape] = groups_in(large[0].settings)
         if "refreshes" in parts:
             measure_refreshes(large, folder, figures, rounds)
         if set(SERVED) & set(parts):
@@ -114,16 +121,6 @@ def _measure_imports(chosen: argparse.Namespace, folder: Path, figures: Figures,
             measure_imports(stands, folder, figures, counts=counts, runs=rounds.long)
         if "workbook" in chosen.parts:
             measure_workbook(stands, folder, figures)
-
-
-def _groups(stand: Stand) -> int:
-    store = open_store(stand.settings)
-    try:
-        return store.read(lambda reading: reading.connection.execute(
-            sa.select(sa.func.count()).select_from(schema.summary_asin)
-        ).scalar())
-    finally:
-        store.close()
 
 
 def _arguments() -> argparse.Namespace:

@@ -144,6 +144,17 @@ def add_lines(stand: Stand, facts: int) -> None:
     path.unlink()
 
 
+def groups_in(settings: Settings) -> int:
+    """How many groups of product, marketplace, month and metric the live generation has."""
+    store = open_store(settings)
+    try:
+        return store.read(lambda reading: reading.connection.execute(
+            sa.select(sa.func.count()).select_from(schema.summary_asin)
+        ).scalar())
+    finally:
+        store.close()
+
+
 @contextlib.contextmanager
 def ready_stand(engine: str, folder: Path, facts: int) -> Iterator[Stand]:
     """A stand with facts, their index and a first generation."""

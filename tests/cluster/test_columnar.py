@@ -17,9 +17,9 @@ from domain.findings import Limits
 from domain.months import parse_month
 from tests.cluster.test_failures import (
     _nothing_left,
+    freeze_and_go_on,
     lines,
     node_of,
-    said,
     shop,
     test_a_node_killed_during_a_refresh_leaves_the_old_generation_live,
     test_months_of_other_nodes_go_on_while_one_is_away,
@@ -116,17 +116,10 @@ def test_what_other_nodes_were_told_meanwhile_is_copied_once_they_answer(servers
 def test_a_node_that_freezes_while_months_are_read_is_given_up_and_named(servers, settings, shop, take, tmp_path):
     before = all_summary_rows(shop)
     take(lines("2"), name="second.csv")
-    victim = node_of(servers, shop, "2024-02")
     started = processes.start(
         settings, tmp_path, crash_at="examine:pause", PAUSES=(), EVERY_SECONDS=0.2, LOST_SECONDS=0.5, PROBE_SECONDS=1,
     ).stopped()
-    victim.freeze()
-    ended = started.go_on()
-    try:
-        assert ended.code == 7, ended.errors
-    finally:
-        victim.thaw()
-    assert f"data node 127.0.0.1:{victim.port}" in ended.errors and len(said(ended)) == 1
+    freeze_and_go_on(node_of(servers, shop, "2024-02"), started)
     assert all_summary_rows(shop) == before
     assert refresh(shop).status == "success"
 

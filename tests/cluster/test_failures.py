@@ -179,6 +179,17 @@ def test_a_node_killed_during_a_refresh_leaves_the_old_generation_live(servers, 
     assert refresh(shop).months == tuple(map(parse_month, MONTHS))
 
 
+def freeze_and_go_on(victim, started) -> None:
+    """The node does not answer any more until the command has given up, and named it."""
+    victim.freeze()
+    ended = started.go_on()
+    try:
+        assert ended.code == 7, ended.errors
+    finally:
+        victim.thaw()
+    assert f"data node 127.0.0.1:{victim.port}" in ended.errors and len(said(ended)) == 1
+
+
 # Within a refresh, which takes half a minute to give up, in the long run only.
 @pytest.mark.parametrize("step", ["promised:pause", *(["start:pause"] if "LONG_PUBLICATIONS" in os.environ else [])])
 def test_a_node_that_freezes_is_given_up_and_named(servers, settings, shop, take, write, tmp_path, monkeypatch, step):
@@ -193,14 +204,7 @@ def test_a_node_that_freezes_is_given_up_and_named(servers, settings, shop, take
         settings, tmp_path, *options, command=command, crash_at=step, PAUSES=(), EVERY_SECONDS=0.2, LOST_SECONDS=0.5,
         PROBE_SECONDS=1,
     ).stopped()
-    victim = node_of(servers, shop, "2024-02")
-    victim.freeze()
-    ended = started.go_on()
-    try:
-        assert ended.code == 7, ended.errors
-    finally:
-        victim.thaw()
-    assert f"data node 127.0.0.1:{victim.port}" in ended.errors and len(said(ended)) == 1
+    freeze_and_go_on(node_of(servers, shop, "2024-02"), started)
     assert all_summary_rows(shop) == before
     assert refresh(shop).status == ("nothing to do" if is_import else "success")
     assert promises(servers) == 0

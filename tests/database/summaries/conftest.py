@@ -2,6 +2,8 @@
 
 import pytest
 
+from database.imports.files import import_file
+from database.imports.staging import ImportOptions
 from tests.conftest import WITH_COLUMNS
 from tests.facts import add_brands, add_categories, add_facts, add_products
 
@@ -20,6 +22,19 @@ def filled_by(request):
 def shop(store):
     """Two categories, three brands (one of them excluded), five products, eleven facts in two months."""
     return store
+
+
+@pytest.fixture
+def take(store, tmp_path):
+    """Imports a text as a file, and returns the import's id."""
+
+    def take_text(text: str, **options) -> int:
+        path = tmp_path / "file.csv"
+        path.write_text(text, encoding="utf-8")
+        with store.lock("an import"):
+            return import_file(store, path, ImportOptions(**options)).import_id
+
+    return take_text
 
 
 def fill(store) -> None:

@@ -11,8 +11,6 @@ import sqlalchemy as sa
 
 from database import schema
 from database.archive.archiving import archive, unarchive
-from database.imports.files import import_file
-from database.imports.staging import ImportOptions
 from database.imports.undo import undo_import
 from database.summaries import known_sums
 from database.summaries.figure_rows import FigureAsked, FigureRows
@@ -49,17 +47,6 @@ def _few_are_many(monkeypatch):
 def shop(store):
     with kept_open(store):
         yield store
-
-
-@pytest.fixture
-def take(store, tmp_path):
-    def take_text(text: str, **options) -> int:
-        path = tmp_path / "file.csv"
-        path.write_text(text, encoding="utf-8")
-        with store.lock("an import"):
-            return import_file(store, path, ImportOptions(**options)).import_id
-
-    return take_text
 
 
 def months_known(store, *metrics: str, groups=("stock",), **narrower) -> set[int]:

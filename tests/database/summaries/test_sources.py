@@ -11,9 +11,7 @@ import sqlalchemy as sa
 from database import schema
 from database.archive.archiving import archive, unarchive
 from database.facts.import_sums import EARLIER
-from database.imports.files import import_file
 from database.imports.products import take_products
-from database.imports.staging import ImportOptions
 from database.imports.undo import undo_import
 from database.names.joining import join_names
 from database.names.undoing import take_back
@@ -43,17 +41,6 @@ def filled_by():
 def shop(store):
     with kept_open(store):
         yield store
-
-
-@pytest.fixture
-def take(store, tmp_path):
-    def take_text(text: str, **options) -> int:
-        path = tmp_path / "file.csv"
-        path.write_text(text, encoding="utf-8")
-        with store.lock("an import"):
-            return import_file(store, path, ImportOptions(**options)).import_id
-
-    return take_text
 
 
 def made(store, **options) -> int:
